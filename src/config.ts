@@ -1,0 +1,29 @@
+/** Where a user-level setting came from, for `r4ec doctor`. */
+export interface Origin {
+  readonly kind: "flag" | "environment" | "spec" | "project" | "user" | "default";
+  /** The file, variable or flag; null for a default. */
+  readonly name: string | null;
+}
+
+/** A user-level setting with its origin. */
+export interface Configured<T> {
+  readonly value: T;
+  readonly origin: Origin;
+}
+
+/**
+ * User-level settings: a flag over the environment over a spec over a project's file over a user's
+ * file over the default.
+ */
+export interface Config {
+  /** Folder of artifacts, journals and the local MLflow's data. R4EC_STORE; default `.r4ec`. */
+  readonly store: Configured<string>;
+  /** Folder of TensorFlow, Python environments and downloads. R4EC_TOOLCHAIN; ~/.cache/r4ec. */
+  readonly toolchain: Configured<string>;
+  /** Address of an MLflow server; null: the local one; "off": none. R4EC_MLFLOW_URI, MLFLOW_TRACKING_URI. */
+  readonly mlflowUri: Configured<string | null>;
+  /** GPUs to use. R4EC_GPUS. */
+  readonly gpus: Configured<"auto" | readonly number[]>;
+  /** Use nothing from the network that is not there yet. R4EC_OFFLINE. */
+  readonly offline: Configured<boolean>;
+}

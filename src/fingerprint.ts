@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import type { Json } from "./json.js";
+import { canonicalJson } from "./json.js";
+
+/** Identity of a stage: 64 hexadecimal digits. Made by {@link fingerprintOf} only. */
+export type Fingerprint = string & { readonly brand: "fingerprint" };
+/** Identity of a cell: 16 hexadecimal digits. Made by {@link cellIdOf} only. */
+export type CellId = string & { readonly brand: "cell-id" };
+/** Identity of a sweep: 16 hexadecimal digits. Made by {@link sweepIdOf} only. */
+export type SweepId = string & { readonly brand: "sweep-id" };
+
+// Every hash is tagged with what it identifies, so that equal content of two kinds never collides.
+const tagged = (tag: string, value: Json): string =>
+  createHash("sha256").update(`r4ec/${tag}/1\n`).update(canonicalJson(value)).digest("hex");
+
+/** What a stage's identity is made of. */
+export interface StageIdentity {
+  /** The runner's name. */
+  readonly runner: string;
+  /** The runner's version: raised when what it produces changes. */
+  readonly version: number;
+  readonly params: Json;
+  /** Fingerprints of the input stages, by input name. */
+  readonly inputs: { readonly [name: string]: Fingerprint };
+  /** sha256 of the user's files the stage reads, by the name the runner knows them by. */
+  readonly files: { readonly [name: string]: string };
+}
+
+/** The fingerprint of a stage. Depends on content alone: not on key order, locale, time or place. */
+export const fingerprintOf = (stage: StageIdentity): Fingerprint =>
+  tagged("stage", {
+    runner: stage.runner,
+    version: stage.version,
+    params: stage.params,
+    inputs: stage.inputs,
+    files: stage.files,
+  }) as Fingerprint;
+
+/** The id of a cell, from its normalised settings (placement left out). */
+export const cellIdOf = (settings: Json): CellId => tagged("cell", settings).slice(0, 16) as CellId;
+
+/** The id of a sweep, from the experiment's name and its set of cell ids (in any order). */
+export const sweepIdOf = (experiment: string, cells: readonly CellId[]): SweepId =>
+  tagged("sweep", { experiment, cells: [...new Set(cells)].sort() }).slice(0, 16) as SweepId;

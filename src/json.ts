@@ -1,0 +1,34 @@
+/** What JSON can hold. Settings, fingerprints, events and manifests are made of these alone. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** True for a plain JSON object (not null, not an array). */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * JSON with one spelling per value: keys in UTF-16 code-unit order (never by locale), no white
+ * space, numbers as ECMAScript prints them (RFC 8785's rules). Properties that are undefined are
+ * left out. Throws on NaN, infinities and lone surrogates, which have no canonical form.
+ */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new TypeError(`no canonical form for the number ${value}`);
+    return JSON.stringify(value);
+  }
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new TypeError("no canonical form for a lone surrogate");
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`;
+  const object = value as JsonObject;
+  const entries = Object.keys(object)
+    .filter((key) => object[key] !== undefined)
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    .map((key) => `${canonicalJson(key)}:${canonicalJson(object[key]!)}`);
+  return `{${entries.join(",")}}`;
+}
