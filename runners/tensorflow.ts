@@ -1,0 +1,47 @@
+import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+import util from "node:util";
+import type * as TensorFlow from "@tensorflow/tfjs-node-gpu";
+
+export type { TensorFlow };
+
+/** Environment variable that holds the absolute path of the binding that `r4ec setup` built. */
+export const BINDING_VARIABLE = "R4EC_TFJS_BINDING";
+
+let loaded: typeof TensorFlow | undefined;
+
+/**
+ * Loads @tensorflow/tfjs-node-gpu with the binding named by R4EC_TFJS_BINDING. The package looks
+ * for its binding through node-pre-gyp; that module is answered for here, so that one installed
+ * package serves the CPU and the GPU binding and nothing is written into node_modules.
+ *
+ * Throws where the variable is not set or the file is not there.
+ */
+export function loadTensorFlow(): typeof TensorFlow {
+  if (loaded !== undefined) return loaded;
+  const binding = process.env[BINDING_VARIABLE];
+  if (binding === undefined || !existsSync(binding)) {
+    throw new Error(
+      `TensorFlow's binding is not there (${BINDING_VARIABLE}=${binding ?? ""}): run r4ec setup`,
+    );
+  }
+  restoreRemovedUtilities();
+  const require = createRequire(import.meta.url);
+  const packageRequire = createRequire(require.resolve("@tensorflow/tfjs-node-gpu"));
+  const finder = packageRequire.resolve("@mapbox/node-pre-gyp");
+  require.cache[finder] = {
+    id: finder,
+    filename: finder,
+    loaded: true,
+    exports: { find: () => binding },
+  } as unknown as NodeJS.Module;
+  loaded = require("@tensorflow/tfjs-node-gpu") as typeof TensorFlow;
+  return loaded;
+}
+
+/** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */
+function restoreRemovedUtilities(): void {
+  const old = util as unknown as Record<string, unknown>;
+  old["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
+  old["isArray"] ??= Array.isArray;
+}
