@@ -1,0 +1,29 @@
+import type { ToolchainPart } from "../runner.js";
+
+/** Every part that can be installed: what runners ask for, and MLflow's server for tracking. */
+export type Part = ToolchainPart | "tracking";
+
+export const PARTS: readonly Part[] = ["tensorflow", "tracking", "llm"];
+
+/** What an installation says while it goes on. */
+export interface SetupMessage {
+  readonly part: Part;
+  /** One line, complete as it stands: `TensorFlow 2.21.0 (cpu): downloading, 120 of 261 MB`. */
+  readonly text: string;
+  /** True for a line that the next one of the same part replaces on a live display. */
+  readonly transient: boolean;
+}
+
+export type Say = (message: SetupMessage) => void;
+
+/** A Python environment of ours. */
+export interface PythonEnvironment {
+  /** Absolute folder of the environment. */
+  readonly folder: string;
+  /** Absolute path of its interpreter. */
+  readonly python: string;
+  /** Absolute folder of its programs (`mlflow`, `llamafactory-cli`). */
+  readonly programs: string;
+  /** Variables to add to process.env for a program that runs in it: PATH, VIRTUAL_ENV. */
+  readonly environment: { readonly [name: string]: string };
+}
