@@ -41,7 +41,9 @@ export interface Runner {
   readonly name: string;
   /** Raised when what it produces changes, and only then: it is part of every fingerprint. */
   readonly version: number;
-  readonly toolchain: readonly ToolchainPart[];
+  /** Parts it needs: always the same, or by what the stage asks for. Read by {@link toolchainOf}. */
+  readonly toolchain:
+    readonly ToolchainPart[] | ((params: JsonObject) => readonly ToolchainPart[]);
   resources(params: JsonObject, execution: JsonObject): Resources;
   /**
    * Ready stages with equal keys may be given to one call of {@link run}, up to `limit`.
@@ -51,6 +53,10 @@ export interface Runner {
   /** Loads the code that does the work; called in the worker process only. */
   load(): Promise<RunnerProgram>;
 }
+
+/** Parts of the toolchain that a stage of this runner needs. */
+export const toolchainOf = (runner: Runner, params: JsonObject): readonly ToolchainPart[] =>
+  typeof runner.toolchain === "function" ? runner.toolchain(params) : runner.toolchain;
 
 /** The part of a runner that a worker process loads. */
 export interface RunnerProgram {
