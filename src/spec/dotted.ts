@@ -1,0 +1,60 @@
+import type { Json, JsonObject } from "../json.js";
+import { isJsonObject } from "../json.js";
+import type { FlatSettings } from "./experiment.js";
+
+/** `ctr.mlp` as its parts. */
+export const partsOf = (path: string): readonly string[] => path.split(".");
+
+/** True when `outer` is `inner` or a block that holds it. */
+export const contains = (outer: string, inner: string): boolean =>
+  inner === outer || inner.startsWith(`${outer}.`);
+
+/** The value at a dotted path, or undefined. */
+export function valueAt(settings: Json | undefined, path: string): Json | undefined {
+  let value = settings;
+  for (const part of partsOf(path)) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, part)) return undefined;
+    value = value[part];
+  }
+  return value;
+}
+
+/** A copy with the value at `path` replaced as a whole; blocks on the way are made where missing. */
+export function withValue(settings: JsonObject, path: string, value: Json): JsonObject {
+  const [head = "", ...rest] = partsOf(path);
+  if (rest.length === 0) return { ...settings, [head]: value };
+  const inner = Object.hasOwn(settings, head) ? settings[head] : undefined;
+  const block = isJsonObject(inner) ? inner : {};
+  return { ...settings, [head]: withValue(block, rest.join("."), value) };
+}
+
+/** A copy without the setting or block at `path`; the same object where there is none. */
+export function withoutValue(settings: JsonObject, path: string): JsonObject {
+  const [head = "", ...rest] = partsOf(path);
+  if (!Object.hasOwn(settings, head)) return settings;
+  if (rest.length === 0) {
+    const { [head]: _dropped, ...others } = settings;
+    return others;
+  }
+  const inner = settings[head];
+  if (!isJsonObject(inner)) return settings;
+  const block = withoutValue(inner, rest.join("."));
+  return block === inner ? settings : { ...settings, [head]: block };
+}
+
+/**
+ * Nested settings as a flat map from dotted path to value. Lists and empty blocks are values;
+ * paths come in code-unit order.
+ */
+export function flatSettings(settings: JsonObject): FlatSettings {
+  const flat: [string, Json][] = [];
+  const visit = (block: JsonObject, prefix: string): void => {
+    for (const [key, value] of Object.entries(block)) {
+      const path = prefix === "" ? key : `${prefix}.${key}`;
+      if (isJsonObject(value) && Object.keys(value).length > 0) visit(value, path);
+      else flat.push([path, value]);
+    }
+  };
+  visit(settings, "");
+  return Object.fromEntries(flat.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}

@@ -1,0 +1,96 @@
+import type { Diagnostic } from "../diagnostic.js";
+import type { CellId } from "../fingerprint.js";
+import type { Json, JsonObject } from "../json.js";
+
+/** Settings by dotted path (`ctr.learning_rate`). */
+export interface FlatSettings {
+  readonly [path: string]: Json;
+}
+
+/** One point of the sweep. */
+export interface Cell {
+  /** From the normalised settings alone: placement, name and order have no part in it. */
+  readonly id: CellId;
+  /**
+   * Normalised: shorthand expanded, defaults filled in, settings without effect dropped. Holds
+   * `seed` and the science's keys. Cells share equal blocks, so treat it as frozen.
+   */
+  readonly settings: JsonObject;
+  /** The card it is pinned to (by `gpu` in the base settings, a zip, an include or a dealing grid). */
+  readonly gpu: number | null;
+  /** The axis values (or the include's settings) that made it, shorthand expanded, without gpu. */
+  readonly axes: FlatSettings;
+  /** True where an include made it. */
+  readonly included: boolean;
+}
+
+/** A setting that varies. */
+export interface Axis {
+  /** Dotted path of the setting. */
+  readonly path: string;
+  /** Its values as they stand in the sweep, shorthand expanded; at least one. */
+  readonly values: readonly Json[];
+  /** Axes of one zip group move together; null for an axis of the grid. */
+  readonly zip: number | null;
+}
+
+/** Tune axes away: per row, only the cell that is best by `metric` is compared. */
+export interface Select {
+  /** A metric on validation, such as `valid.auc`. */
+  readonly metric: string;
+  /** Paths of axes. */
+  readonly over: readonly string[];
+}
+
+/** What `compare` shows. */
+export interface Compare {
+  /** Settings that mark the baseline, or null: no differences are shown. */
+  readonly baseline: FlatSettings | null;
+  /** Metrics in order; null: those that the view finds worth showing. */
+  readonly metrics: readonly string[] | null;
+}
+
+/** What the spec says about machines; what it leaves out, the user-level settings say. */
+export interface SpecResources {
+  readonly gpus?: "auto" | readonly number[];
+  /** CTR stages (or groups of fused ones) that share one card. */
+  readonly ctr_per_gpu: number;
+  /** CPU slots; `auto`: as many as the machine has. */
+  readonly cpus: "auto" | number;
+}
+
+/** What the spec says about tracking; what it leaves out, the user-level settings say. */
+export interface SpecTracking {
+  readonly mlflow:
+    | "off"
+    | {
+        /** Address of an MLflow server. */
+        readonly uri?: string;
+        /** Name of the MLflow experiment; default: the experiment's name. */
+        readonly experiment?: string;
+      };
+}
+
+/** A spec, read, checked and expanded. */
+export interface Experiment {
+  readonly name: string;
+  readonly description: string | null;
+  /** The file as the user gave it. */
+  readonly file: string;
+  /** Its text. */
+  readonly text: string;
+  /** Absolute folder of the file; relative paths in settings start here. */
+  readonly folder: string;
+  /** The spec with shorthand expanded and defaults written out. */
+  readonly resolved: JsonObject;
+  /** In order: the grid (its last axis fastest), zip groups, includes; at least one; unequal ids. */
+  readonly cells: readonly Cell[];
+  /** Axes of grid and zip in the order of the file, without gpu. */
+  readonly axes: readonly Axis[];
+  readonly select: Select | null;
+  readonly compare: Compare;
+  readonly resources: SpecResources;
+  readonly tracking: SpecTracking;
+  /** Warnings and hints, in the order of the file; never an error. */
+  readonly diagnostics: readonly Diagnostic[];
+}
