@@ -19,7 +19,6 @@ export interface ModelShape {
   readonly knowledge: { readonly userDim: number; readonly itemDim: number } | null;
   /** Null: no adaptor, hence no knowledge. */
   readonly adaptor: AdaptorShape | null;
-  readonly dropout: number;
   /** The backbone's own options, complete with defaults. */
   readonly options: { readonly [name: string]: unknown };
 }
@@ -87,13 +86,24 @@ export interface Model {
    * (new values of {@link state}, in its order) come along; in scoring mode a sample's logit
    * depends on that sample alone.
    */
-  forward(batch: Batch, mode: { readonly training: boolean }): ForwardResult;
+  forward(batch: Batch, mode: ForwardMode): ForwardResult;
   /**
    * The adaptor's output for one side alone, float32 [R, n, d] from raw vectors [R, n, D], where the
    * adaptor keeps user and item apart (all three types do); null without knowledge.
    */
   readonly adapt: ((side: "user" | "item", vectors: tf.Tensor) => tf.Tensor) | null;
   dispose(): void;
+}
+
+/** How {@link Model.forward} runs. */
+export interface ForwardMode {
+  readonly training: boolean;
+  /**
+   * Dropout noise, given by the trainer where some replica drops out: float32 [R, ...shape], each
+   * number 0 or 1 / (1 - rate) by its replica's own rate and seed. Multiply an activation by it.
+   * Absent: no dropout. (Random numbers made by tf.dropout would be frozen into a traced graph.)
+   */
+  readonly noise?: (shape: readonly number[]) => tf.Tensor;
 }
 
 export interface ForwardResult {
