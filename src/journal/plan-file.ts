@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Event } from "../events.js";
+import { writeDurable } from "../store/durable.js";
+
+type SweepStarted = Extract<Event, { type: "sweep-started" }>;
+const KEPT = ["specText", "resolved", "cells", "stages"] as const;
+
+/**
+ * A `sweep-started` as it stands in the journal's file: what is large and the same in every run of
+ * the sweep (spec, cells, stages) lies in a file of its own, named by its sha256, written once.
+ */
+export type PlanReference = Omit<SweepStarted, (typeof KEPT)[number]> & { readonly plan: string };
+
+/** True for a {@link PlanReference}. */
+export function isPlanReference(event: unknown): event is PlanReference {
+  return (
+    typeof event === "object" &&
+    event !== null &&
+    (event as { type?: unknown }).type === "sweep-started" &&
+    typeof (event as { plan?: unknown }).plan === "string"
+  );
+}
+
+const fileOf = (folder: string, plan: string): string =>
+  path.join(folder, "plans", `${plan.slice(0, 16)}.json`);
+
+/** Puts the plan of a `sweep-started` into its file, durably, and gives what the journal keeps. */
+export async function writePlanFile(folder: string, event: SweepStarted): Promise<PlanReference> {
+  const { specText, resolved, cells, stages, ...rest } = event;
+  const text = JSON.stringify({ specText, resolved, cells, stages });
+  const plan = createHash("sha256").update(text).digest("hex");
+  const file = fileOf(folder, plan);
+  const there = await stat(file).catch(() => null);
+  if (there === null || (await hashOf(file)) !== plan) await writeDurable(file, text);
+  return { ...rest, plan };
+}
+
+const hashOf = async (file: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+
+/** The whole event again, or why its plan file cannot be used. */
+export async function readPlanFile(
+  folder: string,
+  reference: PlanReference,
+): Promise<SweepStarted | { readonly damage: string }> {
+  const file = fileOf(folder, reference.plan);
+  let content: Buffer;
+  try {
+    content = await readFile(file);
+  } catch (error) {
+    return { damage: `its plan ${file} cannot be read (${(error as Error).message})` };
+  }
+  if (createHash("sha256").update(content).digest("hex") !== reference.plan) {
+    return { damage: `its plan ${file} is damaged (its checksum does not match)` };
+  }
+  const { plan: _plan, ...rest } = reference;
+  const kept = JSON.parse(content.toString("utf8")) as Pick<SweepStarted, (typeof KEPT)[number]>;
+  return { ...rest, ...kept };
+}

@@ -1,0 +1,238 @@
+import type { Event, CellRecord, JournalEntry, StageRecord } from "../events.js";
+import type { Fingerprint, SweepId } from "../fingerprint.js";
+import type { JsonObject } from "../json.js";
+import type { StageError, StageResult } from "../runner.js";
+
+/**
+ * What became of a stage: `waiting` (not begun), `running`, `cached` (found in the store), `done`
+ * (made by this sweep), `failed`, `interrupted` (goes on in the next run), `skipped` (a stage it
+ * needs failed).
+ */
+export type StageStatus =
+  "waiting" | "running" | "cached" | "done" | "failed" | "interrupted" | "skipped";
+
+/** One step of a stage's curves. */
+export interface MetricPoint {
+  readonly step: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly values: { readonly [name: string]: number };
+}
+
+/** A remark of a stage. */
+export interface StageNote {
+  readonly severity: "warning" | "info";
+  readonly message: string;
+}
+
+/** All the journal knows of one stage. */
+export interface StageState {
+  record: StageRecord;
+  status: StageStatus;
+  /** Starts so far, over all runs of the sweep. */
+  attempts: number;
+  worker: number | null;
+  gpus: readonly number[];
+  fusedWith: number;
+  /** Start of the last attempt and end of the stage, milliseconds since 1970. */
+  startedAt: number | null;
+  endedAt: number | null;
+  /** Seconds of the attempt that ended it; 0 where it was cached. */
+  seconds: number;
+  /** Set once the stage is `done` or `cached`. */
+  result: StageResult | null;
+  /** Set while the stage is `failed`. */
+  error: StageError | null;
+  /** The failed stage that made this one `skipped`. */
+  because: Fingerprint | null;
+  /** Curves in order of step; where an attempt repeats a step, its value replaces the earlier one. */
+  metrics: MetricPoint[];
+  facts: { [name: string]: string | number };
+  notes: StageNote[];
+}
+
+/**
+ * The state of a sweep, folded from its journal. `killed`: the journal ends without a
+ * `sweep-finished` and the process that wrote it is gone (the fold alone says `running`).
+ */
+export interface SweepState {
+  sweep: SweepId;
+  experiment: string;
+  specFile: string;
+  specText: string;
+  resolved: JsonObject;
+  codeVersion: string;
+  gitCommit: string | null;
+  process: number;
+  host: string;
+  status: "running" | "done" | "failed" | "interrupted" | "killed";
+  /** Runs of this sweep so far. */
+  runs: number;
+  /** Start of the first and of the last run, end of the last, milliseconds since 1970. */
+  firstStartedAt: number;
+  startedAt: number;
+  endedAt: number | null;
+  cells: readonly CellRecord[];
+  /** In the plan's order: a stage stands after all it needs. */
+  stages: Map<Fingerprint, StageState>;
+  /** Of the last entry. */
+  seq: number;
+  time: number;
+}
+
+const waiting = (record: StageRecord): StageState => ({
+  record,
+  status: "waiting",
+  attempts: 0,
+  worker: null,
+  gpus: [],
+  fusedWith: 1,
+  startedAt: null,
+  endedAt: null,
+  seconds: 0,
+  result: null,
+  error: null,
+  because: null,
+  metrics: [],
+  facts: {},
+  notes: [],
+});
+
+type SweepStarted = Extract<Event, { type: "sweep-started" }>;
+
+/** A new run: what is finished stays so, all else is to do again. */
+function begin(previous: SweepState | null, event: SweepStarted, entry: JournalEntry): SweepState {
+  const stages = new Map<Fingerprint, StageState>();
+  for (const record of event.stages) {
+    const known = previous?.stages.get(record.fingerprint);
+    if (known === undefined) {
+      stages.set(record.fingerprint, waiting(record));
+      continue;
+    }
+    known.record = record;
+    if (known.status === "running") known.status = "interrupted";
+    if (known.status === "failed" || known.status === "skipped") {
+      known.status = "waiting";
+      known.error = null;
+      known.because = null;
+    }
+    stages.set(record.fingerprint, known);
+  }
+  return {
+    sweep: event.sweep,
+    experiment: event.experiment,
+    specFile: event.specFile,
+    specText: event.specText,
+    resolved: event.resolved,
+    codeVersion: event.codeVersion,
+    gitCommit: event.gitCommit,
+    process: event.process,
+    host: event.host,
+    status: "running",
+    runs: (previous?.runs ?? 0) + 1,
+    firstStartedAt: previous?.firstStartedAt ?? entry.time,
+    startedAt: entry.time,
+    endedAt: null,
+    cells: event.cells,
+    stages,
+    seq: entry.seq,
+    time: entry.time,
+  };
+}
+
+/**
+ * Applies one entry. The state given is changed in place and returned (a sweep of 100,000 cells has
+ * a million entries); null before the first `sweep-started`. Entries that name a stage the sweep
+ * does not have are ignored.
+ */
+export function applyEntry(state: SweepState | null, entry: JournalEntry): SweepState | null {
+  const event = entry.event;
+  if (event.type === "sweep-started") return begin(state, event, entry);
+  if (state === null) return null;
+  state.seq = entry.seq;
+  state.time = entry.time;
+  if (event.type === "sweep-finished") {
+    state.status = event.outcome;
+    state.endedAt = entry.time;
+    return state;
+  }
+  const stage = state.stages.get(event.stage);
+  if (stage !== undefined) applyToStage(stage, event, entry.time);
+  return state;
+}
+
+type StageEvent = Exclude<Event, { type: "sweep-started" | "sweep-finished" }>;
+
+function applyToStage(stage: StageState, event: StageEvent, time: number): void {
+  switch (event.type) {
+    case "stage-cached":
+      // A stage that this sweep made stays `done` when a later run finds it again.
+      if (stage.status !== "done") {
+        stage.status = "cached";
+        stage.endedAt = time;
+        stage.seconds = 0;
+      }
+      stage.result = event.result;
+      stage.error = null;
+      return;
+    case "stage-started":
+      stage.status = "running";
+      stage.attempts += 1;
+      stage.worker = event.worker;
+      stage.gpus = event.gpus;
+      stage.fusedWith = event.fusedWith;
+      stage.startedAt = time;
+      stage.endedAt = null;
+      stage.result = null;
+      stage.error = null;
+      return;
+    case "stage-metrics":
+      addPoint(stage.metrics, { step: event.step, time, values: event.values });
+      return;
+    case "stage-facts":
+      Object.assign(stage.facts, event.values);
+      return;
+    case "stage-note":
+      stage.notes.push({ severity: event.severity, message: event.message });
+      return;
+    case "stage-finished":
+      stage.status = "done";
+      stage.endedAt = time;
+      stage.seconds = event.seconds;
+      stage.result = event.result;
+      stage.error = null;
+      return;
+    case "stage-failed":
+      stage.status = "failed";
+      stage.endedAt = time;
+      stage.seconds = event.seconds;
+      stage.error = event.error;
+      return;
+    case "stage-interrupted":
+      stage.status = "interrupted";
+      stage.endedAt = time;
+      return;
+    case "stage-skipped":
+      stage.status = "skipped";
+      stage.because = event.because;
+      return;
+  }
+}
+
+function addPoint(points: MetricPoint[], point: MetricPoint): void {
+  let at = points.length;
+  while (at > 0 && points[at - 1]!.step > point.step) at -= 1;
+  const same = points[at - 1];
+  if (same !== undefined && same.step === point.step) {
+    points[at - 1] = { ...point, values: { ...same.values, ...point.values } };
+  } else {
+    points.splice(at, 0, point);
+  }
+}
+
+/** Folds entries into the state of the sweep; null where there is no `sweep-started` among them. */
+export function foldJournal(entries: Iterable<JournalEntry>): SweepState | null {
+  let state: SweepState | null = null;
+  for (const entry of entries) state = applyEntry(state, entry);
+  return state;
+}
