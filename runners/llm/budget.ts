@@ -1,0 +1,102 @@
+/** What may be spent; null: no limit. */
+export interface BudgetLimits {
+  readonly tokens: number | null;
+  readonly usd: number | null;
+}
+
+/** Prices in US dollars per million tokens. */
+export interface Prices {
+  readonly prompt: number;
+  readonly completion: number;
+}
+
+/** What has been spent. */
+export interface Spent {
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly usd: number;
+}
+
+/** A sum set aside for a request under way. */
+export interface Reservation {
+  settle(promptTokens: number, completionTokens: number): void;
+  /** The request failed and cost nothing. */
+  release(): void;
+}
+
+/**
+ * Keeps account of tokens and money. A request is sent only if what it can cost at most still fits
+ * beside what was spent and what is under way, so that a budget is never overspent. The prompt's
+ * tokens are not known before the answer: they are taken as half its bytes until answers tell how
+ * many tokens a byte makes, and as a tenth more than the largest such rate after that.
+ */
+export class Budget {
+  private readonly limits: BudgetLimits;
+  private readonly prices: Prices;
+  private spent = { requests: 0, promptTokens: 0, completionTokens: 0 };
+  private reserved = { promptTokens: 0, completionTokens: 0 };
+  private tokensPerByte: number | null = null;
+
+  constructor(limits: BudgetLimits, prices: Prices) {
+    this.limits = limits;
+    this.prices = prices;
+  }
+
+  /** Sets the most a request can cost aside; null where the budget no longer allows it. */
+  reserve(prompt: string, maxTokens: number): Reservation | null {
+    const bytes = Buffer.byteLength(prompt);
+    const rate = this.tokensPerByte === null ? 0.5 : this.tokensPerByte * 1.1;
+    const promptTokens = Math.ceil(bytes * rate) + 16;
+    const prompts = this.spent.promptTokens + this.reserved.promptTokens + promptTokens;
+    const completions = this.spent.completionTokens + this.reserved.completionTokens + maxTokens;
+    const { tokens, usd } = this.limits;
+    if (tokens !== null && prompts + completions > tokens) return null;
+    if (usd !== null && this.cost(prompts, completions) > usd) return null;
+    this.reserved.promptTokens += promptTokens;
+    this.reserved.completionTokens += maxTokens;
+    let open = true;
+    const release = () => {
+      if (!open) throw new Error("a reservation ends once");
+      open = false;
+      this.reserved.promptTokens -= promptTokens;
+      this.reserved.completionTokens -= maxTokens;
+    };
+    return {
+      release,
+      settle: (usedPrompt, usedCompletion) => {
+        release();
+        this.add(usedPrompt, usedCompletion);
+        if (usedPrompt > 0) {
+          this.tokensPerByte = Math.max(this.tokensPerByte ?? 0, usedPrompt / bytes);
+        }
+      },
+    };
+  }
+
+  /** Counts an answer paid for in an earlier attempt at the same stage. */
+  add(promptTokens: number, completionTokens: number): void {
+    this.spent.requests += 1;
+    this.spent.promptTokens += promptTokens;
+    this.spent.completionTokens += completionTokens;
+  }
+
+  /** Nothing is under way. */
+  get idle(): boolean {
+    return this.reserved.completionTokens === 0 && this.reserved.promptTokens === 0;
+  }
+
+  total(): Spent {
+    const { requests, promptTokens, completionTokens } = this.spent;
+    return {
+      requests,
+      promptTokens,
+      completionTokens,
+      usd: this.cost(promptTokens, completionTokens),
+    };
+  }
+
+  private cost(promptTokens: number, completionTokens: number): number {
+    return (promptTokens * this.prices.prompt + completionTokens * this.prices.completion) / 1e6;
+  }
+}
