@@ -86,9 +86,12 @@ async function askOne(
   total: number,
 ): Promise<KeptAnswer | null> {
   const kept = options.log.get(question.key);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    options.budget.add(kept.promptTokens, kept.completionTokens);
+    return kept;
+  }
   if (options.stop.draining) throw new Drained();
-  const reservation = options.budget.reserve(question.prompt, options.maxTokens);
+  const reservation = await options.budget.reserveInTurn(question.prompt, options.maxTokens);
   if (reservation === null) throw new BudgetSpent(options.budget, answered(), total);
   try {
     const completion = await options.complete(question.prompt, abort);

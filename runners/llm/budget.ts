@@ -37,6 +37,7 @@ export class Budget {
   private spent = { requests: 0, promptTokens: 0, completionTokens: 0 };
   private reserved = { promptTokens: 0, completionTokens: 0 };
   private tokensPerByte: number | null = null;
+  private waiting: (() => void)[] = [];
 
   constructor(limits: BudgetLimits, prices: Prices) {
     this.limits = limits;
@@ -61,6 +62,9 @@ export class Budget {
       open = false;
       this.reserved.promptTokens -= promptTokens;
       this.reserved.completionTokens -= maxTokens;
+      const woken = this.waiting;
+      this.waiting = [];
+      for (const wake of woken) wake();
     };
     return {
       release,
@@ -74,16 +78,23 @@ export class Budget {
     };
   }
 
-  /** Counts an answer paid for in an earlier attempt at the same stage. */
+  /** Counts an answer that was paid for in an earlier attempt. */
   add(promptTokens: number, completionTokens: number): void {
     this.spent.requests += 1;
     this.spent.promptTokens += promptTokens;
     this.spent.completionTokens += completionTokens;
   }
 
-  /** Nothing is under way. */
-  get idle(): boolean {
-    return this.reserved.completionTokens === 0 && this.reserved.promptTokens === 0;
+  /**
+   * Like {@link reserve}, but where only what others have set aside stands in the way, waits until
+   * enough of it has come back.
+   */
+  async reserveInTurn(prompt: string, maxTokens: number): Promise<Reservation | null> {
+    for (;;) {
+      const reservation = this.reserve(prompt, maxTokens);
+      if (reservation !== null || this.reserved.promptTokens === 0) return reservation;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
   }
 
   total(): Spent {
