@@ -1,0 +1,42 @@
+import type { Fingerprint } from "../fingerprint.js";
+import type { Inspection, Manifest } from "../store/index.js";
+import type { Plan } from "./plan.js";
+import { stagesNeeded } from "./narrow.js";
+
+/** Whether a stage's artifact stands in the store, and whether a sweep would run the stage. */
+export interface StagePresence {
+  readonly manifest: Manifest | null;
+  /** Why an artifact that is there cannot be used; null where there is none or it is sound. */
+  readonly damage: string | null;
+  /** A stage is run where it is not cached and a cell's result hangs on it. */
+  readonly wouldRun: boolean;
+}
+
+const AT_ONCE = 32;
+
+/** Looks every stage of a plan up in the store. Changes nothing there. */
+export async function lookAtStages(
+  plan: Plan,
+  store: { inspect(fingerprint: Fingerprint): Promise<Inspection> },
+): Promise<Map<Fingerprint, StagePresence>> {
+  const seen = new Map<Fingerprint, Inspection>();
+  const queue = plan.stages.keys();
+  const look = async (): Promise<void> => {
+    // All lookers draw from the one iterator.
+    for (const fingerprint of queue) seen.set(fingerprint, await store.inspect(fingerprint));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, look));
+  const sound = (fingerprint: Fingerprint): boolean => seen.get(fingerprint)?.state === "sound";
+  const last = plan.cells.map((cell) => cell.stage);
+  const needed = stagesNeeded(plan.stages, last, sound);
+  const presence = new Map<Fingerprint, StagePresence>();
+  for (const fingerprint of plan.stages.keys()) {
+    const inspection = seen.get(fingerprint)!;
+    presence.set(fingerprint, {
+      manifest: inspection.state === "sound" ? inspection.manifest : null,
+      damage: inspection.state === "damaged" ? inspection.reason : null,
+      wouldRun: inspection.state !== "sound" && needed.has(fingerprint),
+    });
+  }
+  return presence;
+}

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
+import { readFile, readdir, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Fingerprint } from "../fingerprint.js";
+import { isErrno, syncFolder, writeDurable } from "./durable.js";
+import { hashFile, stampOf } from "./hash.js";
+import type { ArtifactFile, Manifest } from "./manifest.js";
+import { MANIFEST_FILE, parseManifest } from "./manifest.js";
+
+/** Beside the manifest: stamps of the files as they were when their checksums were last right. */
+const SEAL_FILE = ".seal";
+
+/** An artifact as it was found: sound, absent, or damaged and why. */
+export type Inspection =
+  | { readonly state: "sound"; readonly manifest: Manifest }
+  | { readonly state: "absent" }
+  | { readonly state: "damaged"; readonly reason: string };
+
+type Seal = { readonly [path: string]: string };
+
+/**
+ * Looks at an artifact. Every file must be there in its size; contents are checked by sha256
+ * wherever a file's stamp (size, times, inode) differs from the one under which it was last right,
+ * so that an artifact nobody touched costs a few stat calls and one that was touched is read.
+ * `thorough` reads every byte whatever the stamps say.
+ */
+export async function inspectArtifact(
+  folder: string,
+  fingerprint: Fingerprint,
+  options: { thorough?: boolean } = {},
+): Promise<Inspection> {
+  let text: string;
+  try {
+    text = await readFile(path.join(folder, MANIFEST_FILE), "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) {
+      const there = await stat(folder).catch(() => null);
+      if (there === null) return { state: "absent" };
+      return { state: "damaged", reason: "it has no manifest" };
+    }
+    if (isErrno(error, "EISDIR", "ENOTDIR")) return { state: "damaged", reason: "it is no folder" };
+    throw error;
+  }
+  const manifest = parseManifest(text, fingerprint);
+  if (typeof manifest === "string") return { state: "damaged", reason: manifest };
+  const sum = createHash("sha256").update(text).digest("hex");
+  const seal = options.thorough === true ? {} : await readSeal(folder, sum);
+  const stamps: { [path: string]: string } = {};
+  let changed = false;
+  for (const file of manifest.files) {
+    const full = path.join(folder, file.path);
+    const info = await stat(full, { bigint: true }).catch(() => null);
+    if (info === null || !info.isFile()) return damaged(file, "is missing");
+    if (info.size !== BigInt(file.size)) {
+      return damaged(file, `has ${info.size} bytes where ${file.size} were written`);
+    }
+    if (seal[file.path] === stampOf(info)) {
+      stamps[file.path] = stampOf(info);
+      continue;
+    }
+    changed = true;
+    const found = await hashFile(full);
+    if (found.sha256 !== file.sha256) return damaged(file, "does not have its checksum");
+    stamps[file.path] = stampOf(found.stat);
+  }
+  if (changed) await writeSeal(folder, sum, stamps);
+  return { state: "sound", manifest };
+}
+
+const damaged = (file: ArtifactFile, how: string): Inspection => ({
+  state: "damaged",
+  reason: `${file.path} ${how}`,
+});
+
+async function readSeal(folder: string, manifestSum: string): Promise<Seal> {
+  try {
+    const text = await readFile(path.join(folder, SEAL_FILE), "utf8");
+    const seal = JSON.parse(text) as { manifest: string; stamps: Seal };
+    return seal.manifest === manifestSum ? seal.stamps : {};
+  } catch {
+    return {};
+  }
+}
+
+async function writeSeal(folder: string, manifest: string, stamps: Seal): Promise<void> {
+  // Without it the next look reads the files once more; nothing else depends on it.
+  await writeDurable(path.join(folder, SEAL_FILE), JSON.stringify({ manifest, stamps })).catch(
+    () => undefined,
+  );
+}
+
+/** Seals the files of a folder that were just checksummed. */
+export async function sealArtifact(
+  folder: string,
+  manifestText: string,
+  stats: ReadonlyMap<string, BigIntStats>,
+): Promise<void> {
+  const stamps = Object.fromEntries([...stats].map(([file, info]) => [file, stampOf(info)]));
+  await writeSeal(folder, createHash("sha256").update(manifestText).digest("hex"), stamps);
+}
+
+/**
+ * Checksums and syncs every file below a folder, and its folders. Links and special files are
+ * errors: an artifact is made of plain files.
+ */
+export async function sealFiles(
+  folder: string,
+): Promise<{ files: ArtifactFile[]; stats: Map<string, BigIntStats> }> {
+  const files: ArtifactFile[] = [];
+  const stats = new Map<string, BigIntStats>();
+  const visit = async (below: string): Promise<void> => {
+    const entries = await readdir(path.join(folder, below), { withFileTypes: true });
+    for (const entry of entries) {
+      const relative = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory()) {
+        await visit(relative);
+      } else if (!entry.isFile()) {
+        throw new Error(`${relative} is neither a file nor a folder: it cannot be in an artifact`);
+      } else if (relative === MANIFEST_FILE || relative === SEAL_FILE) {
+        throw new Error(`${relative} is a name that the store keeps for itself`);
+      } else {
+        const found = await hashFile(path.join(folder, relative), { sync: true });
+        files.push({ path: relative, sha256: found.sha256, size: found.size });
+        stats.set(relative, found.stat);
+      }
+    }
+    if (below !== "") await syncFolder(path.join(folder, below));
+  };
+  await visit("");
+  return { files, stats };
+}
+
+/** Removes a folder with all it holds. */
+export const removeFolder = (folder: string): Promise<void> =>
+  rm(folder, { recursive: true, force: true, maxRetries: 3 });

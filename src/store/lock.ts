@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import path from "node:path";
+import { isErrno, makeFolder } from "./durable.js";
+import type { ProcessIdentity } from "./process.js";
+import { identityOf, isAlive, killTree } from "./process.js";
+
+/** What a lock's file says. */
+export interface LockHolder extends ProcessIdentity {
+  /** Unlike that of every other taking of a lock. */
+  readonly token: string;
+  /** What is being done, for people. */
+  readonly purpose: string;
+  /** Mark of the holder's process tree ({@link killTree}); its orphans die with the lock. */
+  readonly tree: string | null;
+}
+
+/** A holder on another machine is taken for dead once its file was not touched for so long. */
+const FOREIGN_PATIENCE_MILLISECONDS = 90_000;
+const TOUCH_MILLISECONDS = 10_000;
+
+/** When a foreign holder's file was last seen to change, by this process's clock alone. */
+const sightings = new Map<string, { token: string; touched: number; seen: number }>();
+
+/** A lock that this process holds. */
+export class Lock {
+  #timer: NodeJS.Timeout;
+  #holder: LockHolder;
+
+  constructor(
+    readonly file: string,
+    holder: LockHolder,
+  ) {
+    this.#holder = holder;
+    // Only machines that cannot ask for our pid need it; a missed touch harms nobody.
+    this.#timer = setInterval(() => {
+      const now = new Date();
+      utimes(this.file, now, now).catch(() => undefined);
+    }, TOUCH_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Makes another process the holder: the lock then lasts as long as that process lives, even
+   * where this one dies. This process still releases it.
+   */
+  async handTo(pid: number, tree: string): Promise<void> {
+    const holder = { ...this.#holder, ...identityOf(pid), tree };
+    const draft = await writeDraft(this.file, holder);
+    await rename(draft, this.file);
+    this.#holder = holder;
+  }
+
+  /** Gives the lock back. Does nothing where it has been lost. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    const current = await readHolder(this.file);
+    if (current !== null && current !== "unreadable" && current.token === this.#holder.token) {
+      await rm(this.file, { force: true });
+    }
+  }
+}
+
+async function writeDraft(file: string, holder: LockHolder): Promise<string> {
+  const draft = `${file}.${holder.pid}.${randomBytes(6).toString("hex")}.draft`;
+  const handle = await open(draft, "wx");
+  try {
+    await handle.writeFile(JSON.stringify(holder));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return draft;
+}
+
+async function readHolder(file: string): Promise<LockHolder | "unreadable" | null> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return null;
+    throw error;
+  }
+  try {
+    const holder = JSON.parse(text) as LockHolder;
+    if (typeof holder.token === "string" && typeof holder.pid === "number") return holder;
+  } catch {
+    // A lock's file appears whole by link(2), so that this is damage, not a moment in between.
+  }
+  return "unreadable";
+}
+
+/** Tries to take a lock once: the lock, or who holds it. Breaks the lock of a dead holder. */
+export async function tryLock(
+  file: string,
+  purpose: string,
+  breaking = 0,
+): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
+  await makeFolder(path.dirname(file));
+  for (let round = 0; ; round++) {
+    const holder: LockHolder = {
+      ...identityOf(),
+      token: randomBytes(8).toString("hex"),
+      purpose,
+      tree: null,
+    };
+    const draft = await writeDraft(file, holder);
+    try {
+      await link(draft, file);
+      return { lock: new Lock(file, holder) };
+    } catch (error) {
+      if (!isErrno(error, "EEXIST")) throw error;
+    } finally {
+      await rm(draft, { force: true });
+    }
+    const current = await readHolder(file);
+    if (current === null) continue;
+    const token = current === "unreadable" ? "unreadable" : current.token;
+    if (current !== "unreadable" && !(await isStale(file, current))) return { holder: current };
+    if (round > 100) throw new Error(`the lock ${file} cannot be taken or broken`);
+    await breakLock(file, token, current, breaking);
+  }
+}
+
+/**
+ * Takes a dead holder's lock away. Two processes may judge the same lock dead, and one of them may
+ * have a new lock in its place before the other acts: so the file goes only under a lock of its
+ * own, named after the dead holder's token, and only while it still holds that token. That second
+ * lock may be left by a death too, and is broken in the same way.
+ */
+async function breakLock(
+  file: string,
+  token: string,
+  holder: LockHolder | "unreadable",
+  depth: number,
+): Promise<void> {
+  if (depth > 8) throw new Error(`the lock ${file} cannot be broken`);
+  const guard = await tryLock(`${file}.${token}.break`, "break a lock", depth + 1);
+  if ("holder" in guard) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return;
+  }
+  try {
+    const current = await readHolder(file);
+    if (current === null) return;
+    if ((current === "unreadable" ? "unreadable" : current.token) !== token) return;
+    if (holder !== "unreadable" && holder.tree !== null && isAlive(holder) === false) {
+      killTree(holder.tree, "SIGKILL");
+    }
+    await rm(file, { force: true });
+  } finally {
+    await guard.lock.release();
+  }
+}
+
+async function isStale(file: string, holder: LockHolder): Promise<boolean> {
+  const alive = isAlive(holder);
+  if (alive !== null) return !alive;
+  const info = await stat(file).catch(() => null);
+  if (info === null) return false;
+  const last = sightings.get(file);
+  const now = performance.now();
+  if (last === undefined || last.token !== holder.token || last.touched !== info.mtimeMs) {
+    sightings.set(file, { token: holder.token, touched: info.mtimeMs, seen: now });
+    return false;
+  }
+  return now - last.seen > FOREIGN_PATIENCE_MILLISECONDS;
+}
+
+/** Who holds a lock at the moment; null where nobody alive does. Changes nothing. */
+export async function lockHolder(file: string): Promise<LockHolder | null> {
+  const holder = await readHolder(file);
+  if (holder === null || holder === "unreadable") return null;
+  return (await isStale(file, holder)) ? null : holder;
+}
+
+/**
+ * Takes a lock, waiting while another process holds it. `waiting` is called once with the first
+ * holder met. Rejects with the signal's reason where it aborts first.
+ */
+export async function waitForLock(
+  file: string,
+  purpose: string,
+  options: { waiting?: (holder: LockHolder) => void; signal?: AbortSignal } = {},
+): Promise<Lock> {
+  for (let said = false; ; ) {
+    options.signal?.throwIfAborted();
+    const outcome = await tryLock(file, purpose);
+    if ("lock" in outcome) return outcome.lock;
+    if (!said) options.waiting?.(outcome.holder);
+    said = true;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}

@@ -1,0 +1,98 @@
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import os from "node:os";
+
+/** Who a process is, so that another process can tell later whether it still runs. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, as the kernel tells it; null where the system does not say. */
+  readonly start: string | null;
+  /** Machine, boot and process namespace: pids can be compared only where these are equal. */
+  readonly host: string;
+}
+
+let host: string | undefined;
+
+/** Name of this machine, its boot and process namespace. */
+export function hostIdentity(): string {
+  if (host === undefined) {
+    const boot = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+    const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"));
+    host = [os.hostname(), boot, namespace].filter((part) => part !== null).join(" ");
+  }
+  return host;
+}
+
+/** The host's name alone, for people. */
+export const hostName = (identity: string): string => identity.split(" ")[0] ?? identity;
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+/** Start time of a process and whether it is a zombie; null where there is no such process. */
+function look(pid: number): { start: string; zombie: boolean } | null {
+  const text = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  if (text === null) return null;
+  // The second field is the command in parentheses, which may hold spaces and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return { start: fields[19] ?? "", zombie: fields[0] === "Z" || fields[0] === "X" };
+}
+
+/** Identity of a process of this machine, this one by default. */
+export const identityOf = (pid: number = process.pid): ProcessIdentity => ({
+  pid,
+  start: look(pid)?.start ?? null,
+  host: hostIdentity(),
+});
+
+/** Whether a process still runs; null where it lives on another machine and cannot be asked. */
+export function isAlive(identity: ProcessIdentity): boolean | null {
+  if (identity.host !== hostIdentity()) return null;
+  const seen = look(identity.pid);
+  if (seen !== null) return !seen.zombie && (identity.start === null || seen.start === identity.start);
+  if (look(process.pid) !== null) return false;
+  // No /proc here: ask by a signal that does nothing.
+  try {
+    process.kill(identity.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Environment variable that every process of one worker's tree carries. */
+export const TREE_VARIABLE = "R4EC_PROCESS_TREE";
+
+/**
+ * Pids of all processes whose environment carries this mark in {@link TREE_VARIABLE}: the children
+ * and grandchildren of a worker, also those that began a session of their own or lost their parent.
+ */
+export function processesOfTree(mark: string): number[] {
+  const wanted = `${TREE_VARIABLE}=${mark}`;
+  const found: number[] = [];
+  for (const name of attempt(() => readdirSync("/proc")) ?? []) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    const environment = attempt(() => readFileSync(`/proc/${name}/environ`, "latin1"));
+    if (environment === null || !environment.split("\0").includes(wanted)) continue;
+    if (look(Number(name))?.zombie !== true) found.push(Number(name));
+  }
+  return found;
+}
+
+/** Kills every process of a worker's tree but the one named; gives how many there were. */
+export function killTree(mark: string, signal: NodeJS.Signals, except?: number): number {
+  let killed = 0;
+  // A process may start another between the look and the kill: look again until none is left.
+  for (let round = 0; round < 5; round++) {
+    const pids = processesOfTree(mark).filter((pid) => pid !== except);
+    if (pids.length === 0) break;
+    killed += pids.length;
+    for (const pid of pids) attempt(() => process.kill(pid, signal));
+    if (signal !== "SIGKILL") break;
+  }
+  return killed;
+}

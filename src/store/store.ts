@@ -1,0 +1,163 @@
+import { randomBytes } from "node:crypto";
+import { readdir, rename } from "node:fs/promises";
+import path from "node:path";
+import type { StageRecord } from "../events.js";
+import type { Fingerprint } from "../fingerprint.js";
+import type { StageResult } from "../runner.js";
+import type { Inspection } from "./artifact.js";
+import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
+import { isErrno, makeFolder, syncFolder, writeDurable } from "./durable.js";
+import type { Lock, LockHolder } from "./lock.js";
+import { tryLock } from "./lock.js";
+import type { Manifest } from "./manifest.js";
+import { MANIFEST_FILE, formatManifest, manifestOf } from "./manifest.js";
+import { identityOf } from "./process.js";
+
+/**
+ * The folder of artifacts and of work in progress. Nothing is kept in memory: any number of
+ * processes, on any machines that share the folder, may use one store at once.
+ *
+ *     artifacts/<2 digits>/<fingerprint>/   finished, complete, checksummed
+ *     staging/<fingerprint>.<process>/      being made; worth nothing once its process is gone
+ *     work/<fingerprint>/                   what a stage needs to go on after a kill
+ *     quarantine/                           damaged artifacts, never served
+ *     locks/<fingerprint>                   who makes the artifact at the moment
+ *     sweeps/<sweep>/                       journals
+ */
+export class Store {
+  constructor(
+    /** Absolute. */
+    readonly folder: string,
+  ) {}
+
+  /** Folder of an artifact, whether it is there or not. */
+  artifactFolder(fingerprint: Fingerprint): string {
+    return path.join(this.folder, "artifacts", fingerprint.slice(0, 2), fingerprint);
+  }
+
+  /** Folder that outlives kills; made by the worker that runs the stage. */
+  workFolder(fingerprint: Fingerprint): string {
+    return path.join(this.folder, "work", fingerprint);
+  }
+
+  /** Looks at an artifact, changing nothing. See {@link inspectArtifact} for what is checked. */
+  inspect(fingerprint: Fingerprint, options: { thorough?: boolean } = {}): Promise<Inspection> {
+    return inspectArtifact(this.artifactFolder(fingerprint), fingerprint, options);
+  }
+
+  /**
+   * The manifest of a sound artifact, or null. Call it with the fingerprint's lock in hand: a
+   * damaged artifact is moved to quarantine and reported to `damaged`, so that it is made again.
+   */
+  async claim(
+    fingerprint: Fingerprint,
+    damaged: (reason: string, movedTo: string) => void,
+  ): Promise<Manifest | null> {
+    const seen = await this.inspect(fingerprint);
+    if (seen.state === "sound") return seen.manifest;
+    if (seen.state === "damaged") {
+      const movedTo = await this.quarantine(fingerprint);
+      if (movedTo !== null) damaged(seen.reason, movedTo);
+    }
+    return null;
+  }
+
+  /** Takes an artifact out of service; null where another process was faster. */
+  async quarantine(fingerprint: Fingerprint): Promise<string | null> {
+    const parent = path.join(this.folder, "quarantine");
+    await makeFolder(parent);
+    const target = path.join(parent, `${fingerprint}.${randomBytes(4).toString("hex")}`);
+    try {
+      await rename(this.artifactFolder(fingerprint), target);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return null;
+      throw error;
+    }
+    await syncFolder(parent);
+    await syncFolder(path.dirname(this.artifactFolder(fingerprint)));
+    return target;
+  }
+
+  /** Takes the right to make an artifact, or tells who has it. */
+  lock(
+    fingerprint: Fingerprint,
+    label: string,
+  ): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
+    return tryLock(this.lockFile(fingerprint), label);
+  }
+
+  lockFile(fingerprint: Fingerprint): string {
+    return path.join(this.folder, "locks", fingerprint);
+  }
+
+  /** An empty folder for a stage's output, of this process alone. */
+  async newStaging(fingerprint: Fingerprint): Promise<string> {
+    const { pid, start } = identityOf();
+    const name = `${fingerprint}.${pid}-${start ?? "0"}.${randomBytes(4).toString("hex")}`;
+    const folder = path.join(this.folder, "staging", name);
+    await makeFolder(folder);
+    return folder;
+  }
+
+  /** A stage's work folder, made where it is not there. */
+  async openWork(fingerprint: Fingerprint): Promise<string> {
+    const folder = this.workFolder(fingerprint);
+    await makeFolder(folder);
+    return folder;
+  }
+
+  /**
+   * Makes the artifact out of a staging folder: every file checksummed and synced, the manifest
+   * last, the folder renamed into its place. After a crash at any moment the artifact is there
+   * whole or not at all. Where another process was faster, its artifact stays and this one goes.
+   */
+  async publish(
+    staging: string,
+    stage: StageRecord,
+    result: StageResult,
+    seconds: number,
+  ): Promise<Manifest> {
+    const { files, stats } = await sealFiles(staging);
+    const manifest = manifestOf(stage, result, files, { created: new Date(), seconds });
+    const text = formatManifest(manifest);
+    await writeDurable(path.join(staging, MANIFEST_FILE), text);
+    await sealArtifact(staging, text, stats);
+    const target = this.artifactFolder(stage.fingerprint);
+    await makeFolder(path.dirname(target));
+    for (let round = 0; ; round++) {
+      try {
+        await rename(staging, target);
+        break;
+      } catch (error) {
+        if (!isErrno(error, "ENOTEMPTY", "EEXIST") || round > 3) throw error;
+        const there = await this.claim(stage.fingerprint, () => undefined);
+        if (there === null) continue;
+        await removeFolder(staging);
+        return there;
+      }
+    }
+    await syncFolder(path.dirname(target));
+    await removeFolder(this.workFolder(stage.fingerprint));
+    return manifest;
+  }
+
+  /** Fingerprints of all artifacts, sound or not, in order. */
+  async *fingerprints(): AsyncGenerator<Fingerprint> {
+    const parent = path.join(this.folder, "artifacts");
+    for (const group of (await namesIn(parent)).sort()) {
+      for (const name of (await namesIn(path.join(parent, group))).sort()) {
+        if (/^[0-9a-f]{64}$/.test(name)) yield name as Fingerprint;
+      }
+    }
+  }
+}
+
+/** Names in a folder; none where it is not there. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  }
+}
