@@ -1,0 +1,59 @@
+import type { JsonObject } from "../../src/json.js";
+import type { PromptParams } from "../prompts/open.js";
+
+/** `knowledge.teacher`, complete with defaults (schema.ts). */
+export interface TeacherSettings {
+  readonly base_url: string | null;
+  readonly model: string;
+  readonly api_key_env: string | null;
+  readonly temperature: number;
+  readonly max_tokens: number;
+  readonly extra: JsonObject;
+  readonly users: "all" | number;
+  readonly items: "all" | number;
+  readonly readable_tries: number;
+  readonly balance: number;
+  readonly concurrency: number;
+  readonly timeout_seconds: number;
+  readonly retries: number;
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  readonly prices: { readonly prompt: number; readonly completion: number };
+}
+
+/** What decides the teacher's answers to a prompt. */
+export interface AnswerIdentity extends JsonObject {
+  readonly model: string;
+  readonly temperature: number;
+  readonly max_tokens: number;
+  readonly extra: JsonObject;
+}
+
+/** Params of teach-think. */
+export interface ThinkParams extends JsonObject {
+  readonly prompts: PromptParams;
+  readonly teacher: AnswerIdentity;
+  readonly users: "all" | number;
+  readonly items: "all" | number;
+  readonly readable_tries: number;
+}
+
+/** Params of teach-review. */
+export interface ReviewParams extends JsonObject {
+  readonly prompts: PromptParams;
+  readonly teacher: AnswerIdentity;
+  readonly readable_tries: number;
+  readonly balance: number;
+}
+
+/** How the endpoint is reached and what it may cost: no part of a stage's identity. */
+export interface TeachExecution extends JsonObject {
+  readonly base_url: string | null;
+  readonly api_key_env: string | null;
+  readonly concurrency: number;
+  readonly timeout_seconds: number;
+  readonly retries: number;
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  readonly prices: { readonly prompt: number; readonly completion: number };
+  /** Folder of the user's own templates, or null; their text is in the params. */
+  readonly prompts: string | null;
+}
