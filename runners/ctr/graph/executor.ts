@@ -1,0 +1,32 @@
+import type { TensorFlow as tf } from "../../tensorflow.js";
+
+/** A function over tensors that may assign to tf.Variables; it must not read tensor values. */
+export type TensorFunction = (inputs: readonly tf.Tensor[]) => readonly tf.Tensor[];
+
+/** A function to execute, with the shape and type of what it is called with. */
+export interface FunctionSpec {
+  readonly run: TensorFunction;
+  readonly inputs: readonly {
+    readonly shape: readonly number[];
+    readonly dtype: "float32" | "int32";
+  }[];
+}
+
+/** Numbers of a tensor in C order. */
+export type Numbers = Float32Array | Int32Array;
+
+/**
+ * Runs functions over shared variables, call by call. What they assign stays for the next call.
+ * {@link EagerExecutor} runs them operation by operation, a session as one graph each.
+ */
+export interface Executor {
+  readonly kind: "eager" | "graph";
+  /** Calls a function by name; inputs as its spec says; returns the values of its outputs. */
+  run(name: string, inputs: readonly Numbers[]): Numbers[];
+  /** Values of variables, in the order given. */
+  read(variables: readonly tf.Variable[]): Numbers[];
+  /** Sets variables. */
+  write(variables: readonly tf.Variable[], values: readonly Numbers[]): void;
+  /** Frees what the executor itself holds; the variables belong to whoever made them. */
+  dispose(): void;
+}
