@@ -1,0 +1,62 @@
+import { xavierNormal, zeros, type Initial } from "./initial.js";
+import type { Kit } from "./kit.js";
+import { linear, matMul } from "./operations.js";
+import { tf, type Tensor } from "./tensorflow.js";
+import { Value } from "./value.js";
+
+/** A function of values with parameters of its own. */
+export type Layer = (input: Value) => Value;
+
+export interface DenseOptions {
+  /** Default true. */
+  readonly bias?: boolean;
+  readonly activation?: "relu";
+  /** Of the kernel; default Xavier normal. Biases start at zero. */
+  readonly initial?: Initial;
+}
+
+/** x · kernel + bias, of a vector or of each row. */
+export function dense(
+  kit: Kit,
+  name: string,
+  from: number,
+  to: number,
+  { bias = true, activation, initial = xavierNormal(from, to) }: DenseOptions = {},
+): Layer {
+  const kernel = kit.parameters.add(`${name}.kernel`, [from, to], initial, true);
+  const offset = bias ? kit.parameters.add(`${name}.bias`, [to], zeros, false) : null;
+  return (input) => project(input, kernel, offset, activation === "relu");
+}
+
+/** The sum behind {@link dense}, with kernel [R, in, out] and bias [R, out] given. */
+export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value {
+  const { shape } = input.tensor;
+  const from = input.width;
+  const flat = tf.reshape(input.tensor, [shape[0]!, -1, from]);
+  const result = linear(flat, kernel, bias, { relu, leaf: input.leaf });
+  return new Value(tf.reshape(result, [...shape.slice(0, -1), result.shape.at(-1)!]));
+}
+
+/** Dense layers with ReLU, the last one too, and dropout after each. */
+export function mlp(kit: Kit, name: string, from: number, sizes: readonly number[]): Layer {
+  const layers = sizes.map((to, i) =>
+    dense(kit, `${name}.dense_${i}`, i === 0 ? from : sizes[i - 1]!, to, { activation: "relu" }),
+  );
+  return (input) => layers.reduce((value, layer) => kit.dropout(layer(value)), input);
+}
+
+/** A kernel of its own for each row: row n becomes row n · kernel n. No bias. */
+export function rowDense(
+  kit: Kit,
+  name: string,
+  rows: number,
+  from: number,
+  to: number,
+  initial: Initial = xavierNormal(from, to),
+): Layer {
+  const kernel = kit.parameters.add(`${name}.kernel`, [rows, from, to], initial, true);
+  return (input) => {
+    const byRow = tf.transpose(input.tensor, [0, 2, 1, 3]);
+    return new Value(tf.transpose(matMul(byRow, kernel), [0, 2, 1, 3]));
+  };
+}

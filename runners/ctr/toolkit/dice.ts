@@ -1,0 +1,95 @@
+import { zeros } from "./initial.js";
+import type { Kit } from "./kit.js";
+import type { Layer } from "./dense.js";
+import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
+import { Value } from "./value.js";
+
+const epsilon = 1e-9;
+/** Share of the old running statistic that an update keeps. */
+const momentum = 0.9;
+
+/**
+ * Dice (Zhou et al. 2018, DIN, eq. 3): x · (p + α (1 − p)), p = σ of x standardised, one α for all
+ * channels, statistics per row and channel. In training they are the batch's (unbiased variance);
+ * in scoring the running ones, so that a score depends on its own sample alone. A batch of one
+ * sample has no variance and uses the running ones too.
+ */
+export function dice(kit: Kit, name: string, rows: number, width: number): Layer {
+  const alpha = kit.parameters.add(`${name}.alpha`, [1], zeros, true);
+  const means = kit.parameters.addState(`${name}.mean`, [rows * width], 0);
+  const variances = kit.parameters.addState(`${name}.variance`, [rows * width], 1);
+  return (input) => {
+    const { shape } = input.tensor;
+    const [replicas, samples] = shape as [number, number];
+    const x = tf.reshape(input.tensor, [replicas, samples, -1]);
+    const a = tf.reshape(alpha, [replicas, 1, 1]);
+    const running = [means, variances].map((place) => kit.parameters.state[place]!.variable);
+    let y: Tensor;
+    if (kit.mode.training && samples > 1) {
+      const batch = statistics(x);
+      [means, variances].forEach((place, i) => {
+        const blended = tf.add(
+          tf.mul(running[i]!, momentum),
+          tf.mul(tf.squeeze(batch[i]!, [1]), 1 - momentum),
+        );
+        kit.updateState(place, blended);
+      });
+      y = standardisedByBatch(x, a, batch);
+    } else {
+      const [mean, variance] = running.map((value) => tf.expandDims(value, 1)) as [Tensor, Tensor];
+      const p = tf.sigmoid(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, epsilon))));
+      y = tf.mul(x, gate(a, p));
+    }
+    return new Value(tf.reshape(y, shape));
+  };
+}
+
+/** α + (1 − α) p. */
+function gate(alpha: Tensor, p: Tensor): Tensor {
+  return tf.add(alpha, tf.mul(tf.sub(1, alpha), p));
+}
+
+/** Mean and unbiased variance over the samples of x [R, B, n], each [R, 1, n]. */
+function statistics(x: Tensor): [Tensor, Tensor] {
+  const mean = tf.mean(x, 1, true);
+  const squares = tf.sum(tf.square(tf.sub(x, mean)), 1, true);
+  return [mean, tf.div(squares, x.shape[1]! - 1)];
+}
+
+/** Dice by the batch's own statistics, differentiated through them. */
+function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor, Tensor]): Tensor {
+  const samples = x.shape[1]!;
+  return differentiable(
+    [x, alpha],
+    (save) => {
+      const inverse = tf.rsqrt(tf.add(variance, epsilon));
+      const standard = tf.mul(tf.sub(x, mean), inverse);
+      const p = tf.sigmoid(standard);
+      const factor = gate(alpha, p);
+      save([x, alpha, inverse, standard, p, factor]);
+      return tf.mul(x, factor);
+    },
+    (dy, saved) => {
+      const [x, alpha, inverse, standard, p, factor] = saved as [
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const product = tf.mul(dy, x);
+      const dAlpha = tf.sum(tf.mul(product, tf.sub(1, p)), [1, 2], true);
+      const dStandard = execute("SigmoidGrad", { T: "float32" }, [
+        p,
+        tf.mul(product, tf.sub(1, alpha)),
+      ]);
+      const slope = tf.div(tf.sum(tf.mul(dStandard, standard), 1, true), samples - 1);
+      const centred = tf.sub(
+        tf.sub(dStandard, tf.mean(dStandard, 1, true)),
+        tf.mul(standard, slope),
+      );
+      return [tf.add(tf.mul(dy, factor), tf.mul(centred, inverse)), dAlpha];
+    },
+  );
+}

@@ -1,0 +1,37 @@
+import type { Layer } from "./dense.js";
+import type { Kit } from "./kit.js";
+import type { Sample } from "./sample.js";
+import { concat, type Value } from "./value.js";
+
+/** The sample as fields: rows of the embedding's width. */
+export interface FieldInput {
+  readonly count: number;
+  read(sample: Sample): Value;
+}
+
+/**
+ * Fields in order: item, its attributes, history item, history attributes, history rating (means
+ * over the history), the user's and the item's knowledge. Knowledge of another width than the
+ * embedding goes through a linear layer first.
+ */
+export function fieldInput(kit: Kit): FieldInput {
+  const { target, history, knowledge } = kit.widths;
+  const width = kit.shape.embeddingDim;
+  const count = (target + history) / width + (knowledge > 0 ? 2 : 0);
+  const fit = (side: string): Layer =>
+    knowledge === 0 || knowledge === 2 * width
+      ? (value) => value
+      : kit.dense(`knowledge_field.${side}`, knowledge / 2, width, { bias: false });
+  const fitUser = fit("user");
+  const fitItem = fit("item");
+  return {
+    count,
+    read: ({ target, historyMean, userKnowledge, itemKnowledge }) =>
+      concat([
+        target,
+        historyMean,
+        userKnowledge === null ? null : fitUser(userKnowledge),
+        itemKnowledge === null ? null : fitItem(itemKnowledge),
+      ]).toRows(count),
+  };
+}

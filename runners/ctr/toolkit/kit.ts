@@ -1,0 +1,133 @@
+import type { ForwardMode, ModelShape } from "../model.js";
+import { attentionPooling, type AttentionPooling } from "./attention.js";
+import { dense, mlp, rowDense, type DenseOptions, type Layer } from "./dense.js";
+import { embedding, type Embedding } from "./embedding.js";
+import { expertInput, expertLayers, type Experts } from "./experts.js";
+import { fieldInput, type FieldInput } from "./fields.js";
+import { gru, gruCell, type Gru, type GruCell, type GruOptions } from "./gru.js";
+import { multiHeadAttention, type HeadsOptions } from "./heads.js";
+import { zeros, type Initial } from "./initial.js";
+import * as initial from "./initial.js";
+import type { Parameters } from "./parameters.js";
+import { tf, type Tensor } from "./tensorflow.js";
+import { concat, stack, Value } from "./value.js";
+
+/** Widths of the parts of a sample that a backbone is given. */
+export interface Widths {
+  /** Target item with its attributes. */
+  readonly target: number;
+  /** One interaction of the history: item, attributes, rating. */
+  readonly history: number;
+  /** User's and item's knowledge together; 0 without knowledge. */
+  readonly knowledge: number;
+}
+
+/**
+ * All that a backbone is written in. Methods here make layers, each with parameters under a name of
+ * its own; values (see Value) combine by their methods. Nothing a backbone writes knows of samples
+ * or replicas.
+ */
+export class Kit {
+  /** How the pass under way runs. */
+  mode: ForwardMode = { training: false };
+  private readonly updates = new Map<number, Tensor>();
+
+  constructor(
+    readonly parameters: Parameters,
+    readonly shape: ModelShape,
+    readonly widths: Widths,
+  ) {}
+
+  /** Starting values for parameters. */
+  readonly initial = initial;
+
+  /** Kernel and bias, of a vector or of each row. */
+  dense(name: string, from: number, to: number, options?: DenseOptions): Layer {
+    return dense(this, name, from, to, options);
+  }
+  /** Dense layers with ReLU, the last one too, and dropout after each. */
+  mlp(name: string, from: number, sizes: readonly number[]): Layer {
+    return mlp(this, name, from, sizes);
+  }
+  /** The cell's final MLP (`ctr.mlp`) and a dense layer to the logit. */
+  head(from: number): Layer {
+    const hidden = this.mlp("final", from, this.shape.mlp);
+    const logit = this.dense("logit", this.shape.mlp.at(-1)!, 1);
+    return (input) => logit(hidden(input));
+  }
+  /** A kernel of its own for each row, no bias. */
+  rowDense(name: string, rows: number, from: number, to: number, start?: Initial): Layer {
+    return rowDense(this, name, rows, from, to, start);
+  }
+  /** Adds a vector, zero at the start. */
+  bias(name: string, width: number): Layer {
+    const bias = this.parameters.add(name, [width], zeros, false);
+    return (input) => input.add(new Value(tf.expandDims(bias, 1)));
+  }
+  /** A table of `rows` vectors, row 0 among them, looked up by ids. */
+  embedding(name: string, rows: number, width: number): Embedding {
+    return embedding(this, name, rows, width);
+  }
+  /** DIN's attention over `rows` rows of `width`, its hidden layers with Dice. */
+  attentionPooling(
+    name: string,
+    rows: number,
+    width: number,
+    hidden: readonly number[],
+  ): AttentionPooling {
+    return attentionPooling(this, name, rows, width, hidden);
+  }
+  /** Each row attends to all rows of its sample. */
+  multiHeadAttention(name: string, width: number, options: HeadsOptions): Layer {
+    return multiHeadAttention(this, name, width, options);
+  }
+  /** Gated recurrent unit over rows. */
+  gru(name: string, from: number, hidden: number, options?: GruOptions): Gru {
+    return gru(this, name, from, hidden, options);
+  }
+  /** One step of a gated recurrent unit. */
+  gruCell(name: string, from: number, hidden: number): GruCell {
+    return gruCell(this, name, from, hidden);
+  }
+  /** The first layer of several experts, as one product. */
+  expertInput(name: string, count: number, from: number, width: number): Layer {
+    return expertInput(this, name, count, from, width);
+  }
+  /** The deeper layers of several experts, and their mixture by a gate. */
+  expertLayers(name: string, count: number, sizes: readonly number[]): Experts {
+    return expertLayers(this, name, count, sizes);
+  }
+  /** The sample as rows of the embedding's width: the input of the field models. */
+  fields(): FieldInput {
+    return fieldInput(this);
+  }
+
+  /** Side by side: the widths add up; nulls are left out. */
+  concat(values: readonly (Value | null)[]): Value {
+    return concat(values);
+  }
+  /** Vectors, or rows of vectors, below each other; nulls are left out. */
+  stack(values: readonly (Value | null)[]): Value {
+    return stack(values);
+  }
+
+  /** Drops out while training, by the trainer's noise. */
+  dropout(value: Value): Value {
+    const { training, noise } = this.mode;
+    if (!training || noise === undefined) return value;
+    return new Value(tf.mul(value.tensor, noise(value.tensor.shape.slice(1))));
+  }
+
+  /** For layers with state: the new value of a state variable after this training step. */
+  updateState(place: number, value: Tensor): void {
+    this.updates.set(place, value);
+  }
+  /** New values of all state variables, in order, those of layers not run as they were. */
+  takeUpdates(): Tensor[] {
+    const values = this.parameters.state.map(
+      ({ variable }, place) => this.updates.get(place) ?? variable,
+    );
+    this.updates.clear();
+    return values;
+  }
+}

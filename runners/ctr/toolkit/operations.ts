@@ -1,0 +1,173 @@
+import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
+
+/*
+ * Operations on tensors with the replica axis in front, with gradients of few operations. Layers are
+ * made of these; backbones never see them.
+ */
+
+const float = { T: "float32" } as const;
+
+/** Batched matrix product over all leading axes (which broadcast); no gradient. */
+export function product(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  return execute("BatchMatMulV2", { ...float, adj_x: transposeA, adj_y: transposeB }, [a, b]);
+}
+
+/** a · b of [..., n, k] and [..., k, m], or a · bᵀ; leading axes are equal. */
+export function matMul(a: Tensor, b: Tensor, transposeB = false): Tensor {
+  return differentiable(
+    [a, b],
+    (save) => {
+      save([a, b]);
+      return product(a, b, false, transposeB);
+    },
+    (dy, [x, y]) => [
+      product(dy, y!, false, !transposeB),
+      transposeB ? product(dy, x!, true) : product(x!, dy, true),
+    ],
+  );
+}
+
+/** What {@link linear} does to the sum; relu is part of it because TensorFlow fuses the three. */
+export interface LinearOptions {
+  readonly relu?: boolean;
+  /** The input has no gradient to be had (a knowledge vector): none is computed. */
+  readonly leaf?: boolean;
+}
+
+/**
+ * x · w + b for x [R, n, in], w [R, in, out], b [R, out] or none: [R, n, out]. With one replica it
+ * uses the plain matrix operations, which TensorFlow fuses and runs on all cores.
+ */
+export function linear(
+  x: Tensor,
+  w: Tensor,
+  b: Tensor | null,
+  { relu = false, leaf = false }: LinearOptions = {},
+): Tensor {
+  const inputs = [...(leaf ? [] : [x]), w, ...(b === null ? [] : [b])];
+  return differentiable(
+    inputs,
+    (save) => {
+      const sum = b === null ? multiply(x, w) : addBias(multiply(x, w), b);
+      const y = relu ? execute("Relu", float, [sum]) : sum;
+      save(relu ? [x, w, y] : [x, w]);
+      return y;
+    },
+    (dy, saved) => {
+      const [x, w, y] = saved as [Tensor, Tensor, Tensor];
+      const dz = relu ? execute("ReluGrad", float, [dy, y]) : dy;
+      return [
+        ...(leaf ? [] : [multiply(dz, w, false, true)]),
+        multiply(x, dz, true),
+        ...(b === null ? [] : [biasGradient(dz)]),
+      ];
+    },
+  );
+}
+
+/** Product of two tensors [R, n, k] and [R, k, m], as one plain product where R is 1; no gradient. */
+function multiply(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  if (a.shape[0] !== 1) return product(a, b, transposeA, transposeB);
+  const [, n, k] = a.shape as [number, number, number];
+  const [, p, q] = b.shape as [number, number, number];
+  const plain = execute("MatMul", { ...float, transpose_a: transposeA, transpose_b: transposeB }, [
+    tf.reshape(a, [n, k]),
+    tf.reshape(b, [p, q]),
+  ]);
+  return tf.reshape(plain, [1, plain.shape[0]!, plain.shape[1]!]);
+}
+
+function addBias(x: Tensor, b: Tensor): Tensor {
+  const [replicas, n, width] = x.shape as [number, number, number];
+  if (replicas !== 1) return execute("AddV2", float, [x, tf.reshape(b, [replicas, 1, width])]);
+  const sum = execute("BiasAdd", float, [tf.reshape(x, [n, width]), tf.reshape(b, [width])]);
+  return tf.reshape(sum, [1, n, width]);
+}
+
+function biasGradient(dz: Tensor): Tensor {
+  const [replicas, n, width] = dz.shape as [number, number, number];
+  if (replicas !== 1) return tf.sum(dz, 1);
+  return tf.reshape(execute("BiasAddGrad", float, [tf.reshape(dz, [n, width])]), [1, width]);
+}
+
+/**
+ * Rows of tables [R, n, width] by ids [R, m]: [R, m, width], as one gather from the tables laid end
+ * to end, and one sum by segments as its gradient.
+ */
+export function lookUp(tables: Tensor, ids: Tensor): Tensor {
+  const [replicas, n, width] = tables.shape as [number, number, number];
+  const m = ids.shape[1]!;
+  return differentiable(
+    [tables],
+    (save) => {
+      const starts = tf.tensor2d(
+        Int32Array.from({ length: replicas }, (_, r) => r * n),
+        [replicas, 1],
+      );
+      const flat = tf.reshape(replicas === 1 ? ids : tf.add(ids, starts), [-1]);
+      save([flat]);
+      const rows = tf.gather(tf.reshape(tables, [replicas * n, width]), flat as never);
+      return tf.reshape(rows, [replicas, m, width]);
+    },
+    (dy, [flat]) => {
+      const sums = execute(
+        "UnsortedSegmentSum",
+        { T: "float32", Tindices: "int32", Tnumsegments: "int32" },
+        [tf.reshape(dy, [replicas * m, width]), flat!, tf.scalar(replicas * n, "int32")],
+      );
+      return [tf.reshape(sums, [replicas, n, width])];
+    },
+  );
+}
+
+/** Sum (or mean) over one axis, which goes; its gradient is one broadcast. */
+export function reduce(x: Tensor, axis: number, kind: "sum" | "mean"): Tensor {
+  const shape = x.shape;
+  const kept = shape.map((n, i) => (i === axis ? 1 : n));
+  return differentiable(
+    [x],
+    () => (kind === "sum" ? tf.sum(x, axis) : tf.mean(x, axis)),
+    (dy) => {
+      const share = kind === "sum" ? dy : tf.mul(dy, 1 / shape[axis]!);
+      return [broadcast(tf.reshape(share, kept), shape)];
+    },
+  );
+}
+
+/** No gradient. */
+export function broadcast(x: Tensor, shape: readonly number[]): Tensor {
+  const target = tf.tensor1d([...shape], "int32");
+  return execute("BroadcastTo", { T: "float32", Tidx: "int32" }, [x, target]);
+}
+
+type Activation = "Sigmoid" | "Tanh" | "Relu";
+
+/** An activation whose gradient is one operation of its output. */
+export function activate(x: Tensor, kind: Activation): Tensor {
+  return differentiable(
+    [x],
+    (save) => {
+      const y = execute(kind, float, [x]);
+      save([y]);
+      return y;
+    },
+    (dy, [y]) => [
+      kind === "Relu"
+        ? execute("ReluGrad", float, [dy, y!])
+        : execute(`${kind}Grad`, float, [y!, dy]),
+    ],
+  );
+}
+
+/** x where positive, slope · x elsewhere. */
+export function leakyRelu(x: Tensor, slope: number): Tensor {
+  const attributes = { ...float, alpha: { float: slope } };
+  return differentiable(
+    [x],
+    (save) => {
+      save([x]);
+      return execute("LeakyRelu", attributes, [x]);
+    },
+    (dy, [x]) => [execute("LeakyReluGrad", attributes, [dy, x!])],
+  );
+}

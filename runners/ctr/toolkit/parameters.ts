@@ -1,0 +1,44 @@
+import type { Parameter, StateVariable } from "../model.js";
+import type { Initial } from "./initial.js";
+import { random } from "./random.js";
+import { tf, type Tensor } from "./tensorflow.js";
+
+/** The parameters and state variables of a model of R replicas, in the order of their making. */
+export class Parameters {
+  readonly list: Parameter[] = [];
+  readonly state: StateVariable[] = [];
+  private readonly names = new Set<string>();
+
+  constructor(readonly seeds: readonly number[]) {}
+
+  /** A parameter of each replica's own, float32 [R, ...shape], drawn by that replica's seed. */
+  add(name: string, shape: readonly number[], initial: Initial, decays: boolean): Tensor {
+    const variable = this.variable(name, shape, initial, true);
+    this.list.push({ name, variable, decays });
+    return variable;
+  }
+
+  /** A value that training updates without a gradient; returns its place in `state`. */
+  addState(name: string, shape: readonly number[], value: number): number {
+    const fill: Initial = (values) => void values.fill(value);
+    this.state.push({ name, variable: this.variable(name, shape, fill, false) });
+    return this.state.length - 1;
+  }
+
+  dispose(): void {
+    for (const { variable } of [...this.list, ...this.state]) variable.dispose();
+  }
+
+  private variable(name: string, shape: readonly number[], initial: Initial, trainable: boolean) {
+    if (this.names.has(name)) throw new Error(`two parameters are named ${name}`);
+    this.names.add(name);
+    const size = shape.reduce((product, n) => product * n, 1);
+    const values = new Float32Array(this.seeds.length * size);
+    this.seeds.forEach((seed, replica) => {
+      initial(values.subarray(replica * size, (replica + 1) * size), random(seed, name));
+    });
+    return tf.tidy(() =>
+      tf.variable(tf.tensor(values, [this.seeds.length, ...shape], "float32"), trainable),
+    );
+  }
+}

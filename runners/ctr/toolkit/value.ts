@@ -1,0 +1,183 @@
+import { activate, leakyRelu, matMul, reduce } from "./operations.js";
+import { tf, type Tensor } from "./tensorflow.js";
+
+/**
+ * What layers hand to each other. To a backbone it is, for each sample, a vector (of `width`
+ * numbers) or `rows` of them (positions of a history, fields); samples and replicas are the
+ * toolkit's business. A vector meets rows by being applied to each of them, and a width of 1 is
+ * stretched.
+ *
+ * Within: a tensor [R, B, width] or [R, B, rows, width], B being 1 for a parameter.
+ */
+export class Value {
+  constructor(
+    /** For the toolkit alone. */
+    readonly tensor: Tensor,
+    /** True for an input: its gradient is of no use. */
+    readonly leaf = false,
+  ) {}
+
+  /** Numbers in a vector, or in each row. */
+  get width(): number {
+    return this.tensor.shape.at(-1)!;
+  }
+
+  /** How many rows, or null for a vector. */
+  get rows(): number | null {
+    return this.tensor.rank === 4 ? this.tensor.shape[2]! : null;
+  }
+
+  add(other: Value | number): Value {
+    return this.combine(other, (a, b) => tf.add(a, b));
+  }
+  sub(other: Value | number): Value {
+    return this.combine(other, (a, b) => tf.sub(a, b));
+  }
+  /** Product, element by element. */
+  mul(other: Value | number): Value {
+    return this.combine(other, (a, b) => tf.mul(a, b));
+  }
+  square(): Value {
+    return new Value(tf.square(this.tensor));
+  }
+  relu(): Value {
+    return new Value(activate(this.tensor, "Relu"));
+  }
+  sigmoid(): Value {
+    return new Value(activate(this.tensor, "Sigmoid"));
+  }
+  tanh(): Value {
+    return new Value(activate(this.tensor, "Tanh"));
+  }
+  leakyRelu(slope: number): Value {
+    return new Value(leakyRelu(this.tensor, slope));
+  }
+  /** Over the width: the numbers of a vector, or of each row, sum to 1. */
+  softmax(): Value {
+    return new Value(tf.softmax(this.tensor));
+  }
+
+  /** Mean of the rows: a vector. */
+  mean(): Value {
+    return new Value(reduce(this.onRows(), 2, "mean"));
+  }
+  /** Sum of the rows: a vector. */
+  sum(): Value {
+    return new Value(reduce(this.onRows(), 2, "sum"));
+  }
+  /** Sum over the width, which becomes 1. */
+  sumWidth(): Value {
+    const { shape, rank } = this.tensor;
+    return new Value(tf.reshape(reduce(this.tensor, rank - 1, "sum"), [...shape.slice(0, -1), 1]));
+  }
+  /** Mean over the width, which becomes 1. */
+  meanWidth(): Value {
+    const { shape, rank } = this.tensor;
+    return new Value(tf.reshape(reduce(this.tensor, rank - 1, "mean"), [...shape.slice(0, -1), 1]));
+  }
+
+  /** All rows one after another, as one vector. */
+  flatten(): Value {
+    const [replicas, samples, rows, width] = this.onRows().shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return new Value(tf.reshape(this.tensor, [replicas, samples, rows * width]), this.leaf);
+  }
+  /** A vector cut into rows of equal width. */
+  toRows(rows: number): Value {
+    const [replicas, samples, width] = this.onVector().shape as [number, number, number];
+    return new Value(tf.reshape(this.tensor, [replicas, samples, rows, width / rows]), this.leaf);
+  }
+  /** Rows become the width and the width the rows. */
+  transpose(): Value {
+    return new Value(tf.transpose(this.onRows(), [0, 1, 3, 2]));
+  }
+  /** Cut along the width into parts of these widths. */
+  split(widths: readonly number[]): Value[] {
+    return tf.split(this.tensor, [...widths], -1).map((part) => new Value(part));
+  }
+  /** The rows one by one, as vectors. */
+  eachRow(): Value[] {
+    return tf.unstack(this.onRows(), 2).map((row) => new Value(row));
+  }
+
+  /** Rows [n, k] times the rows [k, m] of another: rows [n, m]. */
+  times(other: Value): Value {
+    return new Value(matMul(this.onRows(), other.onRows()));
+  }
+  /** Dot product of each row with each row of another: rows [n, m]. */
+  dots(other: Value): Value {
+    return new Value(matMul(this.onRows(), other.onRows(), true));
+  }
+  /** Products of each number in a row with each number in the same row of another, this one's first. */
+  outer(other: Value): Value {
+    const [replicas, samples, rows, n] = this.onRows().shape as [number, number, number, number];
+    const m = other.width;
+    const pairs = tf.mul(
+      tf.reshape(this.tensor, [replicas, samples, rows, n, 1]),
+      tf.reshape(other.onRows(), [replicas, samples, rows, 1, m]),
+    );
+    return new Value(tf.reshape(pairs, [replicas, samples, rows, n * m]));
+  }
+
+  /** All samples of the batch as the rows of one sample; only training may mix samples so. */
+  batchToRows(): Value {
+    const [replicas, samples, width] = this.onVector().shape as [number, number, number];
+    return new Value(tf.reshape(this.tensor, [replicas, 1, samples, width]));
+  }
+  /** The way back from {@link batchToRows}. */
+  rowsToBatch(): Value {
+    const [replicas, , rows, width] = this.onRows().shape as [number, number, number, number];
+    return new Value(tf.reshape(this.tensor, [replicas, rows, width]));
+  }
+
+  private combine(other: Value | number, apply: (a: Tensor, b: Tensor) => Tensor): Value {
+    if (typeof other === "number") return new Value(apply(this.tensor, tf.scalar(other)));
+    const rank = Math.max(this.tensor.rank, other.tensor.rank);
+    return new Value(apply(this.ofRank(rank), other.ofRank(rank)));
+  }
+
+  private ofRank(rank: number): Tensor {
+    if (this.tensor.rank === rank) return this.tensor;
+    const [replicas, samples, width] = this.tensor.shape as [number, number, number];
+    return tf.reshape(this.tensor, [replicas, samples, 1, width]);
+  }
+
+  private onRows(): Tensor {
+    if (this.tensor.rank !== 4) throw new Error("this operation needs rows and was given a vector");
+    return this.tensor;
+  }
+
+  private onVector(): Tensor {
+    if (this.tensor.rank !== 3) throw new Error("this operation needs a vector and was given rows");
+    return this.tensor;
+  }
+}
+
+/** Side by side: the widths add up. Nulls are left out, so that knowledge may be absent. */
+export function concat(values: readonly (Value | null)[]): Value {
+  const present = values.filter((value) => value !== null);
+  if (present.length === 1) return present[0]!;
+  return new Value(
+    tf.concat(
+      present.map((value) => value.tensor),
+      -1,
+    ),
+  );
+}
+
+/** Vectors, and rows of vectors, of one width below each other. */
+export function stack(values: readonly (Value | null)[]): Value {
+  const present = values.filter((value) => value !== null);
+  const rows = present.map((value) => (value.rows === null ? value.toRows(1) : value));
+  if (rows.length === 1) return rows[0]!;
+  return new Value(
+    tf.concat(
+      rows.map((value) => value.tensor),
+      2,
+    ),
+  );
+}
