@@ -1,0 +1,181 @@
+import { copyFile, mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { RunnerProgram, StageTask } from "../../src/runner.js";
+import { Drained } from "../../src/runner.js";
+import { eachAlone } from "../each-alone.js";
+import { modelLocation } from "../knowledge/models.js";
+import { pythonError, runTree } from "../process-tree.js";
+import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
+import { trainingConfig } from "./config.js";
+import { gatherSamples } from "./data.js";
+import type { FinetuneExecution, FinetuneParams } from "./settings.js";
+import type { TrainerLine } from "./trainer-log.js";
+import { mergeAttempts, metricsOf, TrainerLogReader } from "./trainer-log.js";
+
+/** Files of the trainer's output that make up an adapter. */
+const ADAPTER_FILES =
+  /^(?:adapter_.*|tokenizer.*|chat_template\..*|special_tokens_map\.json|all_results\.json)$/u;
+const LOOK_EVERY_MS = 500;
+
+/** finetune: trains a LoRA adapter with LLaMA-Factory; goes on from the last whole checkpoint. */
+async function finetune(task: StageTask): Promise<void> {
+  const params = task.params as FinetuneParams;
+  const environment = task.toolchain.llmEnvironment;
+  if (environment === null) throw new Error("the LLM environment is missing");
+  const sources = Object.entries(params.samples).map(([input, classes]) => ({
+    folder: task.inputs[input]!,
+    classes,
+  }));
+  const counts = await gatherSamples(task.work, sources);
+  const samples = Object.values(counts).reduce((a, b) => a + b, 0);
+  if (samples === 0) {
+    await task.fail({
+      kind: "spec",
+      message:
+        `there is no sample to train the ${params.role} on: ` +
+        `${Object.entries(counts)
+          .map(([name, count]) => `${count} ${name}`)
+          .join(", ")}; ` +
+        "ask the teacher about more users and items, or look at the teach stage's statistics.json",
+    });
+    return;
+  }
+  const attempts = await keptAttempts(task.work);
+  const output = path.join(task.work, "out");
+  const checkpoint = await lastCheckpoint(output);
+  const config = trainingConfig(params, task.execution as FinetuneExecution, {
+    model: modelLocation("model", params.model, task.files),
+    revision: (params.model["revision"] as string | undefined) ?? null,
+    gpus: task.resources.gpus.length,
+    samples,
+    checkpoint: checkpoint === null ? null : path.relative(task.work, checkpoint.folder),
+  });
+  await writeFile(path.join(task.work, "train.yaml"), `${JSON.stringify(config, null, 2)}\n`);
+  if (checkpoint !== null) {
+    const message = `goes on from the checkpoint at step ${checkpoint.step}`;
+    task.emit({ type: "note", severity: "info", message });
+  }
+  const seen = Math.max(0, ...attempts.flat().map((line) => line.current_steps));
+  const following = followLog(path.join(output, "trainer_log.jsonl"), seen, task);
+  const end = await runTree(
+    {
+      environment,
+      program: "llamafactory-cli",
+      arguments: ["train", "train.yaml"],
+      folder: task.work,
+      variables: variablesOf(task),
+      mark: task.fingerprint,
+      stdout: path.join(task.work, "stdout.log"),
+      stderr: path.join(task.work, "stderr.log"),
+    },
+    task.stop,
+  );
+  const lines = await following.finish();
+  if (end.stopped) throw new Drained();
+  // An unknown subcommand ends with status 0 as well: what counts is that the adapter is there.
+  const adapter = path.join(output, "adapter_model.safetensors");
+  if (end.exitCode !== 0 || !(await isWholeSafetensors(adapter))) {
+    await task.fail({
+      kind: end.signal === null && end.exitCode !== 0 ? "spec" : "machine",
+      message: `llamafactory-cli train ${how(end)}: ${pythonError(end.stderrTail)}`,
+      detail: end.stderrTail,
+    });
+    return;
+  }
+  for (const name of await readdir(output)) {
+    if (ADAPTER_FILES.test(name))
+      await copyFile(path.join(output, name), path.join(task.out, name));
+  }
+  const all = mergeAttempts([...attempts, lines]);
+  await writeFile(
+    path.join(task.out, "trainer_log.jsonl"),
+    all.map((line) => `${JSON.stringify(line)}\n`).join(""),
+  );
+  await copyFile(path.join(task.work, "train.yaml"), path.join(task.out, "train.yaml"));
+  await task.publish({ metrics: { ...sampleCounts(counts), ...lastLosses(all) } });
+}
+
+const how = (end: { exitCode: number | null; signal: string | null }): string =>
+  end.signal !== null
+    ? `was ended by ${end.signal}`
+    : end.exitCode === 0
+      ? "left no adapter"
+      : `failed (exit status ${end.exitCode ?? "unknown"})`;
+
+/** Variables of the training process: which cards, how many threads, what it must not do. */
+function variablesOf(task: StageTask): { [name: string]: string } {
+  const { gpus, threads } = task.resources;
+  return {
+    CUDA_VISIBLE_DEVICES: gpus.join(","),
+    OMP_NUM_THREADS: String(threads),
+    TOKENIZERS_PARALLELISM: "false",
+    // With several cards LLaMA-Factory starts torchrun, which must be told how many.
+    ...(gpus.length > 1 ? { FORCE_TORCHRUN: "1", NPROC_PER_NODE: String(gpus.length) } : {}),
+    ...(process.env["R4EC_OFFLINE"] === "1" ? { HF_HUB_OFFLINE: "1" } : {}),
+  };
+}
+
+/**
+ * Moves the log of an earlier attempt aside (LLaMA-Factory deletes it when it goes on from a
+ * checkpoint) and gives the lines of all earlier attempts.
+ */
+async function keptAttempts(work: string): Promise<TrainerLine[][]> {
+  const folder = path.join(work, "attempts");
+  await mkdir(folder, { recursive: true });
+  const number = (await readdir(folder)).length + 1;
+  const name = `${String(number).padStart(4, "0")}.jsonl`;
+  await rename(path.join(work, "out", "trainer_log.jsonl"), path.join(folder, name)).catch(
+    () => {},
+  );
+  const names = (await readdir(folder)).sort();
+  return Promise.all(names.map((each) => new TrainerLogReader(path.join(folder, each)).next()));
+}
+
+/** Reports the log's lines as they come; steps an earlier attempt reported are not told twice. */
+function followLog(file: string, seen: number, task: StageTask) {
+  const reader = new TrainerLogReader(file);
+  const lines: TrainerLine[] = [];
+  const look = async () => {
+    for (const line of await reader.next()) {
+      lines.push(line);
+      task.emit({
+        type: "progress",
+        done: line.current_steps,
+        total: line.total_steps,
+        unit: "steps",
+      });
+      const values = metricsOf(line);
+      if (line.current_steps > seen && Object.keys(values).length > 0) {
+        task.emit({ type: "metrics", step: line.current_steps, values });
+      }
+    }
+  };
+  let looking = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, LOOK_EVERY_MS);
+  return {
+    async finish(): Promise<TrainerLine[]> {
+      clearInterval(timer);
+      await looking;
+      await look();
+      return lines;
+    },
+  };
+}
+
+const sampleCounts = (counts: { readonly [name: string]: number }): { [name: string]: number } =>
+  Object.fromEntries(Object.entries(counts).map(([name, count]) => [`samples.${name}`, count]));
+
+function lastLosses(lines: readonly TrainerLine[]): { [name: string]: number } {
+  const last = (name: "loss" | "eval_loss") => lines.findLast((line) => line[name] !== undefined);
+  const train = last("loss")?.loss;
+  const valid = last("eval_loss")?.eval_loss;
+  return {
+    steps: Math.max(0, ...lines.map((line) => line.current_steps)),
+    ...(train === undefined ? {} : { "train.loss": train }),
+    ...(valid === undefined ? {} : { "valid.loss": valid }),
+  };
+}
+
+export const program: RunnerProgram = eachAlone(finetune);
