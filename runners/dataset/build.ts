@@ -22,22 +22,21 @@ export interface BuiltDataset {
  * Numbers users, items and attributes, orders each user's sequence, splits it and lists the
  * samples.
  *
- * @param rows ratings that passed the core; those of items without a text are left out here
+ * @param ratings those that passed the core; ratings of items without a text are left out here
  * @param orderKey sequences are in ascending order of it, then of the rows
  */
 export function buildDataset(
   traits: DatasetTraits,
   ratings: Ratings,
-  rows: Int32Array,
   texts: ReadonlyMap<string, ItemText>,
   orderKey: (seconds: number) => number,
 ): BuiltDataset {
-  const userNumbers = numbered(ratings.user, rows, (id) => ratings.users.text(id));
-  const itemNumbers = numbered(ratings.item, rows, (id) => {
+  const userNumbers = numbered(ratings.user, (id) => ratings.users.text(id));
+  const itemNumbers = numbered(ratings.item, (id) => {
     const raw = ratings.items.text(id);
     return texts.has(raw) ? raw : undefined;
   });
-  const sequences = orderSequences(ratings, rows, userNumbers, itemNumbers, orderKey);
+  const sequences = orderSequences(ratings, userNumbers, itemNumbers, orderKey);
   const items = itemNumbers.ids.map((id, i): DatasetItem => {
     const text = texts.get(id)!;
     return {
@@ -71,18 +70,13 @@ interface Numbers {
 }
 
 /**
- * Numbers the ids that occur in `rows`, from 1 in the order of the raw ids (numeric ones by value,
+ * Numbers the ids that occur in a column, from 1 in the order of the raw ids (numeric ones by value,
  * before others), so that a number does not depend on the order of the file.
  */
-function numbered(
-  column: Int32Array,
-  rows: Int32Array,
-  textOf: (id: number) => string | undefined,
-): Numbers {
+function numbered(column: Int32Array, textOf: (id: number) => string | undefined): Numbers {
   const found = new Map<number, string>();
   const seen = new Set<number>();
-  for (const row of rows) {
-    const id = column[row]!;
+  for (const id of column) {
     if (seen.has(id)) continue;
     seen.add(id);
     const text = textOf(id);
@@ -109,19 +103,16 @@ export function compareIds(a: string, b: string): number {
 
 function orderSequences(
   ratings: Ratings,
-  rows: Int32Array,
   users: Numbers,
   items: Numbers,
   orderKey: (seconds: number) => number,
 ): Pick<
   Dataset,
-  | "offsets"
-  | "interactionUser"
-  | "interactionItem"
-  | "interactionRating"
-  | "interactionTime"
+  "offsets" | "interactionUser" | "interactionItem" | "interactionRating" | "interactionTime"
 > {
-  const kept = rows.filter((row) => items.byId[ratings.item[row]!]! > 0);
+  const kept = ratings.item
+    .map((_, row) => row)
+    .filter((row) => items.byId[ratings.item[row]!]! > 0);
   const offsets = new Int32Array(users.ids.length + 2);
   for (const row of kept) offsets[users.byId[ratings.user[row]!]! + 1]!++;
   for (let u = 1; u < offsets.length; u++) offsets[u]! += offsets[u - 1]!;
@@ -181,7 +172,8 @@ function samplesOf(
       train.push(row);
       if (row >= validFrom) valid.push(row);
     }
-    for (let row = start + at + 1; row < end; row++) test.push(row);
+    // In a sequence of 12 or fewer the part after the split reaches into what prompts show.
+    for (let row = start + Math.max(at + 1, FIRST_SAMPLE); row < end; row++) test.push(row);
   }
   return {
     split,

@@ -33,3 +33,15 @@ export class RatingColumns {
     };
   }
 }
+
+/** The given rows of ratings, copied: what is left out can be freed. */
+export function keepRows(ratings: Ratings, rows: Int32Array): Ratings {
+  return {
+    users: ratings.users,
+    items: ratings.items,
+    user: rows.map((row) => ratings.user[row]!),
+    item: rows.map((row) => ratings.item[row]!),
+    rating: Uint8Array.from(rows, (row) => ratings.rating[row]!),
+    time: Float64Array.from(rows, (row) => ratings.time[row]!),
+  };
+}

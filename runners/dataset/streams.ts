@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { createGunzip } from "node:zlib";
+import { createGunzip, type ZlibOptions } from "node:zlib";
 import { ExitCode, UserError } from "../../src/exit.js";
 
 /** Where in a file a reader is, for progress: bytes of the file itself, not of what it unpacks to. */
@@ -9,6 +9,8 @@ export interface ReadPosition {
   total: number;
 }
 
+const pieceSize = 1 << 18;
+
 /**
  * The bytes of a file in pieces, unpacked if it starts like a gzip file. Reading and unpacking run
  * in libuv's threads and a few pieces ahead, so that they overlap with the caller's parsing.
@@ -16,11 +18,13 @@ export interface ReadPosition {
  */
 export async function* readPieces(path: string, position?: ReadPosition): AsyncGenerator<Buffer> {
   const packed = await startsLikeGzip(path, position);
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  const pieceSize = 1 << 18;
-  const stream = packed
-    ? file.pipe(createGunzip({ chunkSize: pieceSize, readableHighWaterMark: 4 * pieceSize }))
-    : file;
+  const file = createReadStream(path, { highWaterMark: pieceSize });
+  // Node's documentation of streams has the second option, its types don't.
+  const options: ZlibOptions & { readableHighWaterMark: number } = {
+    chunkSize: pieceSize,
+    readableHighWaterMark: 4 * pieceSize,
+  };
+  const stream = packed ? file.pipe(createGunzip(options)) : file;
   // A failing file does not end what it is piped into by itself.
   if (stream !== file) file.on("error", (error) => stream.destroy(error));
   try {

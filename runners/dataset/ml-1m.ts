@@ -1,0 +1,65 @@
+import { join, resolve } from "node:path";
+import { checkMovielens, dayOrder, dayZoneSchema } from "./movielens.js";
+import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
+import { eachLine } from "./lines.js";
+import type { ItemText, ReadTask, Source } from "./source.js";
+
+const layout = { separator: "::", example: "1::1193::5::978300760", header: false };
+const movieExample = "1::Toy Story (1995)::Animation|Children's|Comedy";
+
+/** MovieLens-1M in GroupLens' own layout: ratings.dat and movies.dat, `::` between fields, latin-1. */
+export const ml1m: Source = {
+  id: "ml-1m",
+  description: "MovieLens-1M; give `path`, the folder of GroupLens' archive",
+  ...movielens,
+  properties: {
+    path: {
+      description:
+        "MovieLens: folder of GroupLens' archive as it unpacks. ml-100k without one comes from PyPI.",
+      type: "string",
+      minLength: 1,
+    },
+    day_zone: dayZoneSchema,
+  },
+  files: (settings, place) => {
+    const folder = resolve(place.folder, String(settings["path"]));
+    return {
+      ratings: { path: join(folder, "ratings.dat") },
+      movies: { path: join(folder, "movies.dat") },
+    };
+  },
+  params: (settings) => ({ day_zone: settings["day_zone"] ?? "UTC" }),
+  check: (settings, place) =>
+    typeof settings["path"] === "string"
+      ? checkMovielens(settings, place, ["ratings.dat", "movies.dat"])
+      : [
+          {
+            severity: "error",
+            message:
+              "ml-1m needs `path`: the folder with ratings.dat and movies.dat of https://grouplens.org/datasets/movielens/1m/",
+            path: "dataset.path",
+          },
+          ...checkMovielens(settings, place, []),
+        ],
+  readRatings: (task) => readMovieRatings(task, task.files["ratings"]!, layout),
+  readItems,
+  orderKey: dayOrder,
+};
+
+async function readItems(
+  task: ReadTask,
+  wanted: ReadonlySet<string>,
+): Promise<Map<string, ItemText>> {
+  const path = task.files["movies"]!;
+  const items = new Map<string, ItemText>();
+  await eachLine(path, (bytes, start, end, line) => {
+    if (start === end) return;
+    const text = bytes.toString("latin1", start, end);
+    const [id, title, genres, ...more] = text.split("::");
+    if (!id || title === undefined || genres === undefined || more.length > 0) {
+      throw wrongLine(path, line, text, { example: movieExample });
+    }
+    if (wanted.has(id)) items.set(id, movieText(title, genres.split("|")));
+  });
+  return items;
+}
