@@ -8,7 +8,8 @@ import { writeSampleSets } from "../teach/samples.js";
 
 /** samples: a user's own samples become LLaMA-Factory data sets. */
 async function ownSamples(task: StageTask): Promise<void> {
-  const sets: { [name: string]: Sample[] } = {};
+  // A class without a file is an empty set, so that whoever reads it need not know.
+  const sets: { [name: string]: Sample[] } = { thinking: [], reflection: [], refinement: [] };
   const metrics: { [name: string]: number } = {};
   for (const [name, file] of Object.entries(task.files)) {
     const read = readSamples(await readFile(file, "utf8"));
