@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/global-setup.ts"],
     // TensorFlow's native binding does not survive worker threads.
     pool: "forks",
     maxWorkers: 2,

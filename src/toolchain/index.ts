@@ -1,9 +1,16 @@
+import path from "node:path";
 import type { Config } from "../config.js";
-import { ExitCode, UserError } from "../exit.js";
+import type { UserError } from "../exit.js";
 import type { Result } from "../result.js";
 import { err, ok } from "../result.js";
 import type { ToolchainPaths } from "../runner.js";
+import { isDiskError } from "../store/durable.js";
+import { LLM, TRACKING, installEnvironment } from "./environment.js";
+import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./part.js";
+import { Speaker } from "./speaker.js";
+import type { InstallContext } from "./tensorflow.js";
+import { TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./part.js";
 export { PARTS } from "./part.js";
@@ -18,27 +25,67 @@ export interface ReadyToolchain {
 /** The settings that say where the toolchain lives and whether the network may be used. */
 export type ToolchainConfig = Pick<Config, "toolchain" | "offline">;
 
+const TITLES: { readonly [part in Part]: string } = {
+  tensorflow: `TensorFlow ${TENSORFLOW_VERSION}`,
+  tracking: TRACKING.contents,
+  llm: "LLaMA-Factory 0.9.5",
+};
+
 /**
  * Makes sure that the parts are installed, installing what is missing; parts are installed side by
  * side. Cheap where everything is there (a few milliseconds a part). Errors: no Python, no
- * network, no space, offline with a part missing; each says how to mend it, exit status 3.
+ * network, no space, offline with a part missing; each says how to mend it, exit status 3. Rejects
+ * only with the signal's reason.
  */
 export async function ensure(
   parts: readonly Part[],
   config: ToolchainConfig,
   say: Say,
+  signal?: AbortSignal,
 ): Promise<Result<ReadyToolchain, UserError>> {
-  void config;
-  void say;
-  const binding = process.env["R4EC_TFJS_BINDING"];
-  if (parts.some((part) => part !== "tensorflow") || binding === undefined) {
-    return err(
-      new UserError("only a binding named by R4EC_TFJS_BINDING can be used yet", {
-        exitCode: ExitCode.environment,
-      }),
-    );
+  const outcomes = await Promise.all(
+    [...new Set(parts)].map((part) => ensureOne(part, config, say, signal)),
+  );
+  const environment: Record<string, string> = {};
+  let llmEnvironment: string | null = null;
+  for (const outcome of outcomes) {
+    if (!outcome.ok) return outcome;
+    Object.assign(environment, outcome.value.environment);
+    llmEnvironment ??= outcome.value.paths.llmEnvironment;
   }
-  return ok({ environment: { R4EC_TFJS_BINDING: binding }, paths: { llmEnvironment: null } });
+  return ok({ environment, paths: { llmEnvironment } });
+}
+
+async function ensureOne(
+  part: Part,
+  config: ToolchainConfig,
+  say: Say,
+  signal?: AbortSignal,
+): Promise<Result<ReadyToolchain, UserError>> {
+  const context = contextOf(config, signal);
+  const speaker = new Speaker(part, TITLES[part], say);
+  const ready = (
+    environment: ReadyToolchain["environment"],
+    llmEnvironment: string | null = null,
+  ): Result<ReadyToolchain, UserError> => ok({ environment, paths: { llmEnvironment } });
+  return diskErrors(context.toolchain, async () => {
+    if (part === "tensorflow") {
+      const given = givenBinding();
+      if (given !== null) return ready({ R4EC_TFJS_BINDING: given });
+      const installed = await installTensorFlow(context, speaker);
+      return installed.ok ? ready(installed.value.environment) : installed;
+    }
+    const plan = part === "tracking" ? TRACKING : LLM;
+    const installed = await installEnvironment(plan, context, speaker);
+    if (!installed.ok) return installed;
+    return ready({}, part === "llm" ? installed.value.folder : null);
+  });
+}
+
+/** A binding that the user names (one built by the site, say) is used as it is. */
+export function givenBinding(): string | null {
+  const given = process.env["R4EC_TFJS_BINDING"];
+  return given === undefined || given === "" ? null : path.resolve(given);
 }
 
 /**
@@ -48,12 +95,34 @@ export async function ensure(
 export async function trackingEnvironment(
   config: ToolchainConfig,
   say: Say,
+  signal?: AbortSignal,
 ): Promise<Result<PythonEnvironment, UserError>> {
-  void config;
-  void say;
-  return err(
-    new UserError("the tracking environment cannot be installed yet", {
-      exitCode: ExitCode.environment,
-    }),
+  const context = contextOf(config, signal);
+  return diskErrors(context.toolchain, () =>
+    installEnvironment(TRACKING, context, new Speaker("tracking", TITLES.tracking, say)),
   );
+}
+
+const contextOf = (config: ToolchainConfig, signal?: AbortSignal): InstallContext => ({
+  toolchain: path.resolve(config.toolchain.value),
+  offline: config.offline.value,
+  signal,
+});
+
+/** Turns a full, missing or read-only disk into an error for the user. */
+async function diskErrors<T>(
+  toolchain: string,
+  work: () => Promise<Result<T, UserError>>,
+): Promise<Result<T, UserError>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
+    return err(
+      broken(
+        `the toolchain folder ${toolchain} cannot be used: ${error.message}`,
+        "make room or mend its rights, or name another by R4EC_TOOLCHAIN",
+      ),
+    );
+  }
 }

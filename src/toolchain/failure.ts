@@ -1,0 +1,62 @@
+import { ExitCode, UserError } from "../exit.js";
+import type { Outcome } from "./program.js";
+
+/** An error of the toolchain: exit status 3. */
+export const broken = (message: string, hint?: string): UserError =>
+  new UserError(message, {
+    exitCode: ExitCode.environment,
+    ...(hint === undefined ? {} : { hint }),
+  });
+
+const CAUSES: readonly { pattern: RegExp; hint: string }[] = [
+  {
+    pattern: /no space left on device|not enough free disk|ENOSPC|os error 28/i,
+    hint: "the disk is full; make room, or point R4EC_TOOLCHAIN at a larger one",
+  },
+  {
+    pattern: /do not match the hashes|hash mismatch/i,
+    hint: "what the index sent is not what r4ec asks for: a broken download or mirror; try again",
+  },
+  {
+    pattern: /CERTIFICATE_VERIFY_FAILED|invalid peer certificate|self[- ]signed certificate/i,
+    hint: "the certificate of a proxy or mirror is not trusted: pip config set global.cert FILE",
+  },
+  {
+    pattern: /\b407\b|proxy authentication/i,
+    hint: "the proxy asks for a name and password: put them into HTTPS_PROXY",
+  },
+  {
+    pattern:
+      /name resolution|name or service not known|dns error|connection (refused|reset|broken|timed out)|ProxyError|NewConnectionError|ConnectTimeout|Read timed out|network is unreachable|error sending request/i,
+    hint: "the package index cannot be reached; check the network, HTTPS_PROXY and pip's index-url",
+  },
+  {
+    pattern:
+      /no matching distribution|could not find a version|no solution found|not found in the package registry/i,
+    hint: "the package index that pip is set to use does not have it (pip config list shows which)",
+  },
+  {
+    pattern: /permission denied|EACCES|read-only file system/i,
+    hint: "the toolchain folder cannot be written; R4EC_TOOLCHAIN names another",
+  },
+];
+
+/** An error from a program of others, with what it said last and what to do about it. */
+export function failedProgram(what: string, outcome: Outcome): UserError {
+  const cause = CAUSES.find(({ pattern }) => pattern.test(outcome.tail));
+  const status = outcome.status === null ? "" : ` (status ${outcome.status})`;
+  return broken(`${what}${status}:\n${indent(outcome.tail)}`, cause?.hint);
+}
+
+/** An error where something is missing and may not be fetched. */
+export const offline = (what: string): UserError =>
+  broken(
+    `${what} is not installed, and offline mode (R4EC_OFFLINE) forbids fetching it`,
+    "run r4ec setup once with the network, or copy the toolchain folder from such a machine",
+  );
+
+const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
