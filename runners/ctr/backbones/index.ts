@@ -2,13 +2,29 @@ import { createRequire } from "node:module";
 import { isAbsolute } from "node:path";
 import { err, ok, type Result } from "../../../src/result.js";
 import type { Backbone } from "../toolkit/backbone.js";
+import { autoint } from "./autoint.js";
+import { dcn } from "./dcn.js";
+import { dcnv2 } from "./dcnv2.js";
 import { deepfm } from "./deepfm.js";
+import { dien } from "./dien.js";
 import { din } from "./din.js";
+import { fibinet } from "./fibinet.js";
+import { fignn } from "./fignn.js";
+import { gru4rec } from "./gru4rec.js";
+import { xdeepfm } from "./xdeepfm.js";
 
 /** The backbones that come with r4ec, by their id. Adding one is a file and a line here. */
 export const backbones: { readonly [id: string]: Backbone } = {
   din,
+  dien,
+  gru4rec,
+  dcn,
+  dcnv2,
   deepfm,
+  xdeepfm,
+  autoint,
+  fibinet,
+  fignn,
 };
 
 /**

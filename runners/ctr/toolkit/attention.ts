@@ -97,3 +97,23 @@ function joinHeads(x: Tensor, heads: number, contiguous: boolean): Tensor {
   const ordered = contiguous ? x : tf.transpose(x, [0, 1, 3, 2, 4]);
   return tf.reshape(ordered, [replicas, samples, rows, heads * size]);
 }
+
+/** Each row's weights of the other rows of its sample: rows [n, n] that sum to 1, 0 on the diagonal. */
+export type PairAttention = (rows: Value) => Value;
+
+/**
+ * Softmax over targets of a leaky ReLU (slope 0.01) of a linear function of [source, target]. The
+ * linear function is taken apart, so that each row is multiplied once instead of once a pair.
+ */
+export function pairAttention(kit: Kit, name: string, width: number): PairAttention {
+  const start = xavierNormal(2 * width, 1);
+  const kernel = kit.parameters.add(`${name}.kernel`, [2 * width, 1], start, true);
+  return (rows) => {
+    const [source, target] = tf.split(kernel, 2, 1) as [Tensor, Tensor];
+    const scores = project(rows, source, null).add(project(rows, target, null).transpose());
+    const n = rows.rows!;
+    const diagonal = Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? -1e30 : 0));
+    const others = new Value(tf.tensor4d(diagonal, [1, 1, n, n]), true);
+    return scores.leakyRelu(0.01).add(others).softmax();
+  };
+}

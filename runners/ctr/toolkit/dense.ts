@@ -11,8 +11,10 @@ export interface DenseOptions {
   /** Default true. */
   readonly bias?: boolean;
   readonly activation?: "relu";
-  /** Of the kernel; default Xavier normal. Biases start at zero. */
+  /** Of the kernel; default Xavier normal. */
   readonly initial?: Initial;
+  /** Default zero. */
+  readonly biasInitial?: Initial;
 }
 
 /** x · kernel + bias, of a vector or of each row. */
@@ -21,10 +23,15 @@ export function dense(
   name: string,
   from: number,
   to: number,
-  { bias = true, activation, initial = xavierNormal(from, to) }: DenseOptions = {},
+  { bias = true, activation, initial, biasInitial = zeros }: DenseOptions = {},
 ): Layer {
-  const kernel = kit.parameters.add(`${name}.kernel`, [from, to], initial, true);
-  const offset = bias ? kit.parameters.add(`${name}.bias`, [to], zeros, false) : null;
+  const kernel = kit.parameters.add(
+    `${name}.kernel`,
+    [from, to],
+    initial ?? xavierNormal(from, to),
+    true,
+  );
+  const offset = bias ? kit.parameters.add(`${name}.bias`, [to], biasInitial, false) : null;
   return (input) => project(input, kernel, offset, activation === "relu");
 }
 

@@ -3,7 +3,7 @@ import { inverseRoot, zeros, type Initial } from "./initial.js";
 import type { Kit } from "./kit.js";
 import { broadcast } from "./operations.js";
 import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
-import { stack, Value } from "./value.js";
+import { Value } from "./value.js";
 
 /** How a step's attention weight a enters: not at all, instead of the update gate, or scaling it. */
 export type CellKind = "GRU" | "AGRU" | "AUGRU";
@@ -49,9 +49,6 @@ export function gru(
     return states;
   };
 }
-
-/** States of {@link gru} as rows. */
-export const asRows = (states: readonly Value[]): Value => stack(states);
 
 /** One step of a GRU, its two halves apart so that all rows' input projections are one product. */
 export interface GruCell {
@@ -107,21 +104,21 @@ const float = { T: "float32" } as const;
 /**
  * r, z = σ(x + h) of their gates, n = tanh(xₙ + r · hₙ), then with the old state s and weight a
  *   GRU: z s + (1 − z) n; AGRU: (1 − a) s + a n; AUGRU: the same with a z in place of a
- * (Zhou et al. 2019, DIEN, eqs. 2 to 5 and 11, 12). x and h are [R, B, 3 · hidden].
+ * (Zhou et al. 2019, DIEN, eqs. 2 to 5 and 11, 12). x and h are [R, B, 3 · hidden] or have rows too.
  */
 function cell(kind: CellKind, x: Tensor, h: Tensor, state: Tensor, weight?: Tensor): Tensor {
   if ((kind !== "GRU") !== (weight !== undefined)) {
     throw new Error(`${kind} ${weight === undefined ? "needs" : "takes no"} attention weights`);
   }
-  const hidden = state.shape[2]!;
+  const hidden = state.shape.at(-1)!;
   const inputs = [x, h, state, ...(weight === undefined ? [] : [weight])];
   return differentiable(
     inputs,
     (save) => {
-      const [xGates, xNew] = tf.split(x, [2 * hidden, hidden], 2) as [Tensor, Tensor];
-      const [hGates, hNew] = tf.split(h, [2 * hidden, hidden], 2) as [Tensor, Tensor];
+      const [xGates, xNew] = tf.split(x, [2 * hidden, hidden], -1) as [Tensor, Tensor];
+      const [hGates, hNew] = tf.split(h, [2 * hidden, hidden], -1) as [Tensor, Tensor];
       const gates = tf.sigmoid(tf.add(xGates, hGates));
-      const [reset, update] = tf.split(gates, 2, 2) as [Tensor, Tensor];
+      const [reset, update] = tf.split(gates, 2, -1) as [Tensor, Tensor];
       const fresh = tf.tanh(tf.add(xNew, tf.mul(reset, hNew)));
       const share = shareOfNew(kind, update, weight);
       save([reset, update, fresh, hNew, state, share, ...(weight === undefined ? [] : [weight])]);
@@ -149,14 +146,14 @@ function cell(kind: CellKind, x: Tensor, h: Tensor, state: Tensor, weight?: Tens
         dUpdate = execute("SigmoidGrad", float, [update, tf.neg(dShare)]);
       } else if (kind === "AGRU") {
         dUpdate = tf.zerosLike(update);
-        dWeight = tf.sum(dShare, 2, true);
+        dWeight = tf.sum(dShare, -1, true);
       } else {
         dUpdate = execute("SigmoidGrad", float, [update, tf.mul(dShare, weight!)]);
-        dWeight = tf.sum(tf.mul(dShare, update), 2, true);
+        dWeight = tf.sum(tf.mul(dShare, update), -1, true);
       }
       return [
-        tf.concat([dReset, dUpdate, dInner], 2),
-        tf.concat([dReset, dUpdate, dHidden], 2),
+        tf.concat([dReset, dUpdate, dInner], -1),
+        tf.concat([dReset, dUpdate, dHidden], -1),
         dState,
         ...(dWeight === undefined ? [] : [dWeight]),
       ];

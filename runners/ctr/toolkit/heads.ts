@@ -11,26 +11,34 @@ export interface HeadsOptions {
   readonly bias?: boolean;
   /** Of those projections; default Xavier normal, each on its own. */
   readonly initial?: Initial;
+  /** Adds the rows themselves, through a projection where their width is another; default not. */
+  readonly residual?: boolean;
   /** As the reference splits heads: see `contiguous` in attention.ts. */
   readonly contiguous?: boolean;
 }
 
 /**
  * Scaled dot-product attention of rows to themselves (Vaswani et al. 2017, eq. 1): heads · size
- * numbers a row. Queries, keys and values come from one product.
+ * numbers a row. Queries, keys, values and the residual's projection come from one product.
  */
 export function multiHeadAttention(
   kit: Kit,
   name: string,
   width: number,
-  { heads, size, bias = false, initial, contiguous = false }: HeadsOptions,
+  { heads, size, bias = false, initial, residual = false, contiguous = false }: HeadsOptions,
 ): Layer {
   const inner = heads * size;
+  const projected = residual && width !== inner;
+  const parts = Array.from({ length: projected ? 4 : 3 }, () => inner);
   const start = initial ?? xavierNormal(width, inner);
-  const kernel = kit.parameters.add(`${name}.kernel`, [width, 3 * inner], start, true);
-  const offset = bias ? kit.parameters.add(`${name}.bias`, [3 * inner], zeros, false) : null;
+  const outer = parts.length * inner;
+  const kernel = kit.parameters.add(`${name}.kernel`, [width, outer], start, true);
+  const offset = bias ? kit.parameters.add(`${name}.bias`, [outer], zeros, false) : null;
   return (rows) => {
-    const [q, k, v] = project(rows, kernel, offset).split([inner, inner, inner]);
-    return attendByHeads(kit, q!, k!, v!, { heads, scale: Math.sqrt(size), contiguous });
+    const [q, k, v, rest] = project(rows, kernel, offset).split(parts);
+    const attended = kit.dropout(
+      attendByHeads(kit, q!, k!, v!, { heads, scale: Math.sqrt(size), contiguous }),
+    );
+    return residual ? attended.add(projected ? rest! : rows) : attended;
   };
 }

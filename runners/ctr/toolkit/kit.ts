@@ -1,5 +1,10 @@
 import type { ForwardMode, ModelShape } from "../model.js";
-import { attentionPooling, type AttentionPooling } from "./attention.js";
+import {
+  attentionPooling,
+  pairAttention,
+  type AttentionPooling,
+  type PairAttention,
+} from "./attention.js";
 import { dense, mlp, rowDense, type DenseOptions, type Layer } from "./dense.js";
 import { embedding, type Embedding } from "./embedding.js";
 import { expertInput, expertLayers, type Experts } from "./experts.js";
@@ -80,6 +85,10 @@ export class Kit {
   /** Each row attends to all rows of its sample. */
   multiHeadAttention(name: string, width: number, options: HeadsOptions): Layer {
     return multiHeadAttention(this, name, width, options);
+  }
+  /** Each row's weights of the other rows, by a linear function of the pair. */
+  pairAttention(name: string, width: number): PairAttention {
+    return pairAttention(this, name, width);
   }
   /** Gated recurrent unit over rows. */
   gru(name: string, from: number, hidden: number, options?: GruOptions): Gru {

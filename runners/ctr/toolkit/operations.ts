@@ -120,6 +120,28 @@ export function lookUp(tables: Tensor, ids: Tensor): Tensor {
   );
 }
 
+/**
+ * Rows of x [R, B, n, width] by fixed places. The gradient adds up what came from each place by a
+ * product with a matrix of zeros and ones, which beats scattering on a middle axis.
+ */
+export function selectRows(x: Tensor, places: readonly number[]): Tensor {
+  const n = x.shape[2]!;
+  return differentiable(
+    [x],
+    () =>
+      execute("GatherV2", { Tparams: "float32", Tindices: "int32", Taxis: "int32" }, [
+        x,
+        tf.tensor1d([...places], "int32"),
+        tf.scalar(2, "int32"),
+      ]),
+    (dy) => {
+      const origin = new Float32Array(n * places.length);
+      places.forEach((place, i) => (origin[place * places.length + i] = 1));
+      return [product(tf.tensor4d(origin, [1, 1, n, places.length]), dy)];
+    },
+  );
+}
+
 /** Sum (or mean) over one axis, which goes; its gradient is one broadcast. */
 export function reduce(x: Tensor, axis: number, kind: "sum" | "mean"): Tensor {
   const shape = x.shape;

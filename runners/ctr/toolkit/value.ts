@@ -1,4 +1,4 @@
-import { activate, leakyRelu, matMul, reduce } from "./operations.js";
+import { activate, leakyRelu, matMul, reduce, selectRows } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 
 /**
@@ -102,6 +102,11 @@ export class Value {
   /** The rows one by one, as vectors. */
   eachRow(): Value[] {
     return tf.unstack(this.onRows(), 2).map((row) => new Value(row));
+  }
+
+  /** Rows by their places, in the order given; a place may come several times. */
+  select(places: readonly number[]): Value {
+    return new Value(selectRows(this.onRows(), places));
   }
 
   /** Rows [n, k] times the rows [k, m] of another: rows [n, m]. */

@@ -1,0 +1,42 @@
+import type { Backbone } from "../toolkit/backbone.js";
+import { count, flag, options } from "./options.js";
+
+/**
+ * AutoInt (Song et al. 2019): layers of self-attention over the fields, each with a residual
+ * (projected where widths differ) and a ReLU; the last one's fields go to the logit.
+ */
+export const autoint: Backbone = {
+  id: "autoint",
+  description: "AutoInt: self-attention over the fields.",
+  options: options("AutoInt", {
+    layers: count("Attention layers.", 3),
+    heads: count("Heads of a layer.", 1),
+    size: count("Width of a head.", 64, 65536),
+    contiguous_heads: flag(
+      "Cut heads as R4ec's code does, across fields; it differs from the paper with several heads only.",
+      false,
+    ),
+  }),
+  build(kit, shape) {
+    const { layers, heads, size, contiguous_heads } = shape.options as {
+      layers: number;
+      heads: number;
+      size: number;
+      contiguous_heads: boolean;
+    };
+    const input = kit.fields();
+    const width = heads * size;
+    const stages = Array.from({ length: layers }, (_, i) => {
+      const from = i === 0 ? shape.embeddingDim : width;
+      return kit.multiHeadAttention(`attention_${i}`, from, {
+        heads,
+        size,
+        contiguous: contiguous_heads,
+        residual: true,
+      });
+    });
+    const logit = kit.dense("logit", input.count * width, 1);
+    return (sample) =>
+      logit(stages.reduce((x, attend) => attend(x).relu(), input.read(sample)).flatten());
+  },
+};
