@@ -1,0 +1,52 @@
+import type { Fingerprint } from "../fingerprint.js";
+import type { Allocation, Resources, RunnerEvent, ToolchainPaths } from "../runner.js";
+import type { TaskEnd, TaskOrder } from "./messages.js";
+
+/** A toolchain that is ready for some stages. */
+export interface ReadyToolchain {
+  /** Variables for the processes that run them. */
+  readonly environment: { readonly [name: string]: string };
+  readonly paths: ToolchainPaths;
+}
+
+/** Stages that are run by one call of their runner. */
+export interface Group {
+  readonly runner: string;
+  readonly tasks: readonly TaskOrder[];
+  readonly toolchain: ReadyToolchain;
+}
+
+/** What one hears of a group that runs. */
+export interface GroupListener {
+  event(stage: Fingerprint, event: RunnerEvent): void;
+  /** Once a stage. */
+  end(stage: Fingerprint, end: TaskEnd): void;
+  /** The call is over. `lost` where its process died: how, and its last lines. */
+  over(lost: { readonly how: string; readonly lastLines: string } | null): void;
+}
+
+/** Room that was found for a group, before the group is there. */
+export interface Place {
+  readonly allocation: Allocation;
+  /** Gives the room back unused. */
+  release(): void;
+  /**
+   * Prepares a process for the group: its pid and the mark of its process tree, to be written into
+   * the locks, so that a lock lasts exactly as long as somebody can write into the stage's folders.
+   */
+  open(toolchain: ReadyToolchain): { worker: number; pid: number; mark: string };
+  /** Runs the group there; the room is given back when it is over. */
+  run(group: Group, listener: GroupListener): void;
+}
+
+/** Where stages run: this machine, or a cluster. */
+export interface Executor {
+  /** Room for a group now, or null. `gpu`: pinned to that card. */
+  find(wanted: Resources, gpu: number | null): Place | null;
+  /** How many groups of such needs it can run side by side, on separate hardware. */
+  places(wanted: Resources, gpu: number | null): number;
+  /** Tells all that runs to come to a checkpoint and end. */
+  drain(): void;
+  /** Ends all that runs now; resolves when no process is left. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,167 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Resources } from "../runner.js";
+import type { Executor, Group, GroupListener, Place, ReadyToolchain } from "./executor.js";
+import type { GpuDevice } from "./gpus.js";
+import type { FromWorker, WorkerArguments } from "./messages.js";
+import type { Share } from "./slots.js";
+import { Slots } from "./slots.js";
+import type { WorkerExit } from "./worker-process.js";
+import { WorkerProcess } from "./worker-process.js";
+
+export interface LocalOptions {
+  /** CPU slots. */
+  readonly cpus: number;
+  readonly gpus: readonly GpuDevice[];
+  readonly serves: WorkerArguments;
+  /** Folder for the workers' output. */
+  readonly logs: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Runs stages on this machine, in worker processes that are reused. */
+export class LocalExecutor implements Executor {
+  readonly #slots: Slots;
+  readonly #busy = new Set<WorkerProcess>();
+  readonly #idle = new Set<WorkerProcess>();
+  #count = 0;
+  #draining = false;
+
+  constructor(private readonly options: LocalOptions) {
+    this.#slots = new Slots(
+      options.cpus,
+      options.gpus.map((gpu) => gpu.index),
+    );
+  }
+
+  places(wanted: Resources, gpu: number | null): number {
+    return this.#slots.places(wanted, gpu);
+  }
+
+  find(wanted: Resources, gpu: number | null): Place | null {
+    const share = this.#slots.take(wanted, gpu);
+    return share === null ? null : this.#place(share);
+  }
+
+  #place(share: Share): Place {
+    const allocation = { gpus: share.gpus, threads: share.cpus };
+    let worker: WorkerProcess | null = null;
+    const release = (): void => {
+      if (worker !== null) this.#rest(worker);
+      worker = null;
+      this.#slots.release(share);
+    };
+    return {
+      allocation,
+      release,
+      open: (toolchain) => {
+        worker = this.#take(share, toolchain);
+        // A process that could not be started at all says so by its exit.
+        return { worker: worker.number, pid: worker.pid ?? -1, mark: worker.mark };
+      },
+      run: (group, listener) => this.#run(worker!, share, group, listener),
+    };
+  }
+
+  /** A worker for the share: one that rests, or a new one. */
+  #take(share: Share, toolchain: ReadyToolchain): WorkerProcess {
+    const environment = this.#environment(share, toolchain);
+    const key = JSON.stringify([share.gpus, share.cpus, toolchain.environment]);
+    let chosen: WorkerProcess | null = null;
+    for (const worker of this.#idle) {
+      if (chosen === null && worker.key === key) {
+        chosen = worker;
+      } else if (worker.key !== key && worker.gpus.some((gpu) => share.gpus.includes(gpu))) {
+        // It holds memory of a card that is somebody else's now.
+        this.#retire(worker);
+      }
+    }
+    if (chosen === null) {
+      if (this.#idle.size + this.#busy.size >= this.#slots.cpus + this.#slots.gpus.length * 4) {
+        for (const worker of this.#idle) this.#retire(worker);
+      }
+      mkdirSync(this.options.logs, { recursive: true });
+      const number = ++this.#count;
+      const log = path.join(this.options.logs, `worker-${process.pid}-${number}.log`);
+      chosen = new WorkerProcess(number, key, share.gpus, this.options.serves, environment, log);
+      const started = chosen;
+      void started.gone.then(() => this.#idle.delete(started));
+    }
+    this.#idle.delete(chosen);
+    this.#busy.add(chosen);
+    return chosen;
+  }
+
+  #retire(worker: WorkerProcess): void {
+    this.#idle.delete(worker);
+    worker.retire();
+    setTimeout(() => worker.kill(), 3000).unref();
+  }
+
+  #environment(share: Share, toolchain: ReadyToolchain): NodeJS.ProcessEnv {
+    const threads = String(share.cpus);
+    const visible = share.gpus.map(
+      (index) => this.options.gpus.find((gpu) => gpu.index === index)?.visible ?? String(index),
+    );
+    return {
+      TF_CPP_MIN_LOG_LEVEL: "2",
+      ...(this.options.environment ?? process.env),
+      ...toolchain.environment,
+      CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+      CUDA_VISIBLE_DEVICES: visible.join(","),
+      TF_FORCE_GPU_ALLOW_GROWTH: "true",
+      TF_NUM_INTRAOP_THREADS: threads,
+      TF_NUM_INTEROP_THREADS: threads,
+      OMP_NUM_THREADS: threads,
+    };
+  }
+
+  #run(worker: WorkerProcess, share: Share, group: Group, listener: GroupListener): void {
+    const over = (exit: WorkerExit | null): void => {
+      worker.hooks = null;
+      this.#busy.delete(worker);
+      this.#slots.release(share);
+      if (exit === null) this.#rest(worker);
+      listener.over(exit);
+    };
+    const message = (said: FromWorker): void => {
+      if (said.type === "event") listener.event(said.stage, said.event);
+      else if (said.type === "end") listener.end(said.stage, said.end);
+      else over(null);
+    };
+    if (worker.exited !== null) {
+      const exit = worker.exited;
+      setImmediate(() => over(exit));
+      return;
+    }
+    worker.hooks = { message, exit: over };
+    worker.send({
+      type: "run",
+      runner: group.runner,
+      tasks: group.tasks,
+      allocation: { gpus: share.gpus, threads: share.cpus },
+      toolchain: group.toolchain.paths,
+    });
+    if (this.#draining) worker.send({ type: "drain" });
+  }
+
+  #rest(worker: WorkerProcess): void {
+    this.#busy.delete(worker);
+    if (worker.exited !== null) return;
+    if (this.#draining) worker.retire();
+    else this.#idle.add(worker);
+  }
+
+  drain(): void {
+    this.#draining = true;
+    for (const worker of this.#busy) worker.send({ type: "drain" });
+  }
+
+  async stop(): Promise<void> {
+    this.#draining = true;
+    const all = [...this.#busy, ...this.#idle];
+    // An idle worker has nothing to save, and TensorFlow takes its time to leave politely.
+    for (const worker of all) worker.kill();
+    await Promise.all(all.map((worker) => worker.gone));
+  }
+}

@@ -1,0 +1,51 @@
+import type { StageRecord } from "../events.js";
+import type { Fingerprint } from "../fingerprint.js";
+import type { JsonObject } from "../json.js";
+import type {
+  Allocation,
+  RunnerEvent,
+  StageError,
+  StageResult,
+  ToolchainPaths,
+} from "../runner.js";
+
+/** A stage as it is sent to a worker: plain data. */
+export interface TaskOrder {
+  readonly record: StageRecord;
+  readonly execution: JsonObject;
+  /** Absolute paths of the user's files, by name. */
+  readonly files: { readonly [name: string]: string };
+}
+
+/** What the controller tells a worker. */
+export type ToWorker =
+  | {
+      readonly type: "run";
+      readonly runner: string;
+      readonly tasks: readonly TaskOrder[];
+      readonly allocation: Allocation;
+      readonly toolchain: ToolchainPaths;
+    }
+  | { readonly type: "drain" }
+  | { readonly type: "exit" };
+
+/** How a task ended. */
+export type TaskEnd =
+  | { readonly how: "published"; readonly result: StageResult; readonly seconds: number }
+  | { readonly how: "failed"; readonly error: StageError; readonly seconds: number }
+  | { readonly how: "drained" };
+
+/** What a worker tells the controller. */
+export type FromWorker =
+  | { readonly type: "event"; readonly stage: Fingerprint; readonly event: RunnerEvent }
+  | { readonly type: "end"; readonly stage: Fingerprint; readonly end: TaskEnd }
+  /** The call is over and every task has ended. */
+  | { readonly type: "idle" };
+
+/** How a worker process is told what it serves: the arguments of its entry. */
+export interface WorkerArguments {
+  /** URL of the module whose export `science` holds the runners. */
+  readonly scienceModule: string;
+  /** Absolute. */
+  readonly store: string;
+}

@@ -1,0 +1,94 @@
+import type { Fingerprint } from "../fingerprint.js";
+import type { PlannedStage } from "../plan/index.js";
+import type { Resources } from "../runner.js";
+import { toolchainOf } from "../runner.js";
+
+/** Stages that are ready and alike: any of them could share a call, or stand in each other's place. */
+export interface Bucket {
+  readonly wanted: Resources;
+  readonly gpu: number | null;
+  /** Stages that one call may be given. */
+  readonly limit: number;
+  readonly queue: PlannedStage[];
+  /** Groups of other buckets that were started while this one found no room. */
+  passedOver: number;
+}
+
+/** A bucket that was passed over so often gets the next room: nobody waits for ever. */
+const PATIENCE = 8;
+
+/** Ready stages in the order they came, alike ones together; every step is O(1) in the stages. */
+export class ReadyStages {
+  readonly #buckets = new Map<string, Bucket>();
+  /** Most stages of a call for a stage whose group has died before. */
+  readonly #smaller = new Map<Fingerprint, number>();
+
+  constructor(private readonly ctrPerGpu: number) {}
+
+  /** After a group of so many died: these stages go on in groups of half the size. */
+  shrink(stage: Fingerprint, groupSize: number): void {
+    this.#smaller.set(stage, Math.max(1, Math.floor(groupSize / 2)));
+  }
+
+  add(stage: PlannedStage): void {
+    const { record, runner, execution } = stage;
+    const asked = runner.resources(record.params, execution);
+    // The cells' own stages are many and small: several share a card.
+    const shared = stage.cells.length > 0 && asked.gpus > 0 && asked.gpus <= 1;
+    const gpus = shared ? Math.min(asked.gpus, 1 / this.ctrPerGpu) : asked.gpus;
+    const wanted = { cpus: asked.cpus, gpus };
+    const fusion = runner.fusion?.(record.params, execution);
+    const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);
+    const parts = toolchainOf(runner, record.params);
+    const key = JSON.stringify([
+      record.runner,
+      wanted,
+      execution.gpu,
+      fusion?.key ?? null,
+      limit,
+      parts,
+    ]);
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = { wanted, gpu: execution.gpu, limit, queue: [], passedOver: 0 };
+      this.#buckets.set(key, bucket);
+    }
+    bucket.queue.push(stage);
+  }
+
+  get empty(): boolean {
+    return this.#buckets.size === 0;
+  }
+
+  clear(): void {
+    this.#buckets.clear();
+  }
+
+  /**
+   * Offers every bucket to `start`, which takes stages out of its queue and says whether it found
+   * room. Goes on until nothing more starts.
+   */
+  offer(start: (bucket: Bucket) => "started" | "no room" | "not yet"): void {
+    for (let again = true; again; ) {
+      again = false;
+      for (const [key, bucket] of this.#buckets) {
+        const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket);
+        if (bucket.queue.length === 0) this.#buckets.delete(key);
+        if (outcome === "no room" && bucket.passedOver >= PATIENCE) return;
+        if (outcome === "started") {
+          again = true;
+          bucket.passedOver = 0;
+          this.#passOver(key);
+        }
+      }
+    }
+  }
+
+  /** Buckets that stand before the one that started did not find room. */
+  #passOver(started: string): void {
+    for (const [key, bucket] of this.#buckets) {
+      if (key === started) return;
+      bucket.passedOver += 1;
+    }
+  }
+}

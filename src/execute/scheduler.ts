@@ -1,0 +1,317 @@
+import type { Event } from "../events.js";
+import type { Fingerprint } from "../fingerprint.js";
+import type { JournalWriter } from "../journal/index.js";
+import type { Plan, PlannedStage } from "../plan/index.js";
+import type { StageError, StageResult } from "../runner.js";
+import { toolchainOf } from "../runner.js";
+import type { LockHolder, Store } from "../store/index.js";
+import { hostName, lockHolder } from "../store/index.js";
+import type { Executor, Place, ReadyToolchain } from "./executor.js";
+import { Graph } from "./graph.js";
+import { Flight } from "./flight.js";
+import type { TaskEnd } from "./messages.js";
+import { prepareGroup } from "./prepare.js";
+import type { Prepared } from "./prepare.js";
+import type { Bucket } from "./ready.js";
+import { ReadyStages } from "./ready.js";
+import type { ToolchainGate } from "./toolchain-gate.js";
+
+export interface SchedulerOptions {
+  readonly plan: Plan;
+  /** Stages to run, and stages whose artifacts are there. */
+  readonly needed: ReadonlySet<Fingerprint>;
+  readonly done: ReadonlySet<Fingerprint>;
+  readonly store: Store;
+  readonly journal: JournalWriter;
+  readonly executor: Executor;
+  readonly toolchain: ToolchainGate;
+  readonly ctrPerGpu: number;
+  /** One line for the user, on what is no event of the sweep. */
+  readonly say: (line: string) => void;
+}
+
+const LOOK_ELSEWHERE_MILLISECONDS = 200;
+
+/** Runs the stages of a plan as soon as their inputs are there. */
+export class Scheduler {
+  readonly #graph: Graph;
+  readonly #ready: ReadyStages;
+  /** Groups being prepared or run, and everything written on their behalf. */
+  readonly #flight = new Flight();
+  /** Stages that another sweep makes at the moment. */
+  readonly #elsewhere = new Map<Fingerprint, PlannedStage>();
+  readonly #saidElsewhere = new Set<Fingerprint>();
+  readonly #retried = new Set<Fingerprint>();
+  readonly #remade = new Map<Fingerprint, number>();
+  #stopping: "no" | "drain" | "now" = "no";
+
+  constructor(private readonly options: SchedulerOptions) {
+    this.#graph = new Graph(options.plan.stages, options.needed, options.done);
+    this.#ready = new ReadyStages(options.ctrPerGpu);
+  }
+
+  /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */
+  async run(): Promise<void> {
+    this.#enqueue(this.#graph.takeReady());
+    this.#pump();
+    try {
+      await this.#flight.landed();
+    } catch (error) {
+      this.#stopping = "now";
+      await this.options.executor.stop();
+      throw error;
+    }
+    await this.options.executor.stop();
+  }
+
+  /** Starts nothing more and asks what runs to come to a checkpoint. */
+  drain(): void {
+    if (this.#stopping !== "no") return;
+    this.#stopping = "drain";
+    this.#leave();
+    this.options.executor.drain();
+  }
+
+  /** Ends all that runs. */
+  stopNow(): void {
+    this.#stopping = "now";
+    this.#leave();
+    this.#flight.add(this.options.executor.stop());
+  }
+
+  #leave(): void {
+    this.#ready.clear();
+    this.#elsewhere.clear();
+    this.options.toolchain.leave();
+  }
+
+  get #open(): boolean {
+    return this.#stopping === "no";
+  }
+
+  #enqueue(stages: readonly PlannedStage[]): void {
+    if (this.#open) for (const stage of stages) this.#ready.add(stage);
+  }
+
+  #pump(): void {
+    if (!this.#open) return;
+    this.#ready.offer((bucket) => this.#start(bucket));
+  }
+
+  #start(bucket: Bucket): "started" | "no room" | "not yet" {
+    const { executor, toolchain } = this.options;
+    const first = bucket.queue[0]!;
+    const parts = toolchainOf(first.runner, first.record.params);
+    const ready = toolchain.ready(parts);
+    if (ready === null) {
+      // Alike stages need alike parts, so the bucket waits as a whole, holding no room.
+      const waiting = bucket.queue.splice(0);
+      this.#flight.add(
+        toolchain.open(parts).then(async (problem) => {
+          if (problem === null) this.#enqueue(waiting);
+          else for (const stage of waiting) await this.#failed(stage, problem, 0);
+          this.#pump();
+        }),
+      );
+      return "not yet";
+    }
+    const place = executor.find(bucket.wanted, bucket.gpu);
+    if (place === null) return "no room";
+    const share = Math.ceil(bucket.queue.length / executor.places(bucket.wanted, bucket.gpu));
+    const stages = bucket.queue.splice(0, Math.min(bucket.limit, share));
+    for (const stage of stages) this.#graph.mark(stage.record.fingerprint, "running");
+    this.#flight.add(this.#launch(stages, place, ready));
+    return "started";
+  }
+
+  /** Locks the stages, looks once more whether they must run, and runs those that must. */
+  async #launch(
+    stages: readonly PlannedStage[],
+    place: Place,
+    toolchain: ReadyToolchain,
+  ): Promise<void> {
+    const { store } = this.options;
+    const prepared = await prepareGroup(stages, store, {
+      cached: (stage, result) => this.#cached(stage, result),
+      elsewhere: (stage, holder) => this.#madeElsewhere(stage, holder),
+      lacking: (stage, inputs) => this.#lacking(stage, inputs),
+      damaged: (stage, reason, movedTo) => this.#damaged(stage, reason, movedTo),
+    });
+    if (prepared.length === 0 || !this.#open) {
+      for (const one of prepared) await one.lock.release();
+      place.release();
+      this.#pump();
+      return;
+    }
+    const { worker, pid, mark } = place.open(toolchain);
+    for (const { stage, lock } of prepared) {
+      if (pid > 0) await lock.handTo(pid, mark);
+      await this.#write({
+        type: "stage-started",
+        stage: stage.record.fingerprint,
+        attempt: (this.#state(stage)?.attempts ?? 0) + 1,
+        worker,
+        gpus: place.allocation.gpus,
+        fusedWith: prepared.length,
+      });
+    }
+    await this.#runGroup(prepared, place, toolchain);
+  }
+
+  #runGroup(
+    prepared: readonly Prepared[],
+    place: Place,
+    toolchain: ReadyToolchain,
+  ): Promise<void> {
+    const open = new Map(prepared.map((one) => [one.stage.record.fingerprint, one]));
+    const started = performance.now();
+    const group = {
+      runner: prepared[0]!.stage.record.runner,
+      tasks: prepared.map(({ stage: { record, execution, files } }) => ({
+        record,
+        execution,
+        files,
+      })),
+      toolchain,
+    };
+    return new Promise((resolve) => {
+      place.run(group, {
+        event: (stage, event) => {
+          if (event.type === "progress") this.options.journal.progress(stage, event);
+          else {
+            const { type, ...rest } = event;
+            const kept = { type: `stage-${type}`, stage, ...rest } as Event;
+            this.#flight.add(this.#write(kept));
+          }
+        },
+        end: (fingerprint, end) => {
+          const one = open.get(fingerprint);
+          if (one === undefined) return;
+          open.delete(fingerprint);
+          this.#flight.add(this.#ended(one, end, prepared.length));
+        },
+        over: (lost) => {
+          const seconds = Math.round(performance.now() - started) / 1000;
+          const error: StageError =
+            lost === null
+              ? { kind: "bug", message: `${group.runner} left the stage without an end` }
+              : {
+                  kind: "machine",
+                  message: `its worker process ended unexpectedly (${lost.how})`,
+                  ...(lost.lastLines === "" ? {} : { detail: lost.lastLines }),
+                };
+          for (const one of open.values()) {
+            const end: TaskEnd =
+              lost !== null && !this.#open
+                ? { how: "drained" }
+                : { how: "failed", error, seconds };
+            this.#flight.add(this.#ended(one, end, prepared.length));
+          }
+          resolve();
+          this.#pump();
+        },
+      });
+    });
+  }
+
+  async #ended({ stage, lock }: Prepared, end: TaskEnd, groupSize: number): Promise<void> {
+    const { fingerprint } = stage.record;
+    if (end.how === "published") {
+      await this.#write({
+        type: "stage-finished",
+        stage: fingerprint,
+        seconds: end.seconds,
+        result: end.result,
+      });
+      await lock.release();
+      this.#enqueue(this.#graph.complete(fingerprint));
+    } else if (end.how === "drained" || (end.error.kind === "machine" && !this.#open)) {
+      this.#graph.mark(fingerprint, "waiting");
+      await this.#write({ type: "stage-interrupted", stage: fingerprint });
+      await lock.release();
+    } else if (end.error.kind === "machine" && !this.#retried.has(fingerprint)) {
+      this.#retried.add(fingerprint);
+      this.#ready.shrink(fingerprint, groupSize);
+      const message = `${end.error.message}; trying once more`;
+      await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
+      await lock.release();
+      this.#graph.mark(fingerprint, "ready");
+      this.#enqueue([stage]);
+    } else {
+      await this.#failed(stage, end.error, end.seconds);
+      await lock.release();
+    }
+    this.#pump();
+  }
+
+  async #failed(stage: PlannedStage, error: StageError, seconds: number): Promise<void> {
+    const { fingerprint } = stage.record;
+    await this.#write({ type: "stage-failed", stage: fingerprint, seconds, error });
+    for (const skipped of this.#graph.fail(fingerprint)) {
+      await this.#write({ type: "stage-skipped", stage: skipped, because: fingerprint });
+    }
+  }
+
+  async #cached(stage: PlannedStage, result: StageResult): Promise<void> {
+    const { fingerprint } = stage.record;
+    await this.#write({ type: "stage-cached", stage: fingerprint, result });
+    this.#enqueue(this.#graph.complete(fingerprint));
+  }
+
+  /** An input was sound when the sweep began and is not now: it is made again first. */
+  async #lacking(stage: PlannedStage, inputs: readonly Fingerprint[]): Promise<void> {
+    this.#graph.mark(stage.record.fingerprint, "waiting");
+    for (const input of inputs) {
+      const times = (this.#remade.get(input) ?? 0) + 1;
+      this.#remade.set(input, times);
+      if (times > 3) {
+        const message = `its input ${this.#graph.stage(input).record.label} does not stay sound in the store`;
+        return this.#failed(stage, { kind: "machine", message }, 0);
+      }
+      const sound = async (fingerprint: Fingerprint): Promise<boolean> =>
+        (await this.options.store.inspect(fingerprint)).state === "sound";
+      this.#enqueue(await this.#graph.reopen(input, sound));
+    }
+    this.#enqueue(this.#graph.takeReady([stage.record.fingerprint]));
+  }
+
+  async #damaged(stage: PlannedStage, reason: string, movedTo: string): Promise<void> {
+    const message = `its artifact was damaged (${reason}); moved to ${movedTo}, made again`;
+    const { fingerprint } = stage.record;
+    await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
+  }
+
+  #madeElsewhere(stage: PlannedStage, holder: LockHolder): void {
+    const { fingerprint, label } = stage.record;
+    if (!this.#open) return;
+    this.#graph.mark(fingerprint, "ready");
+    if (!this.#saidElsewhere.has(fingerprint)) {
+      this.#saidElsewhere.add(fingerprint);
+      const where = `process ${holder.pid} on ${hostName(holder.host)}`;
+      this.options.say(`${label} is being made by another sweep (${where}); waiting for it`);
+    }
+    this.#elsewhere.set(fingerprint, stage);
+    if (this.#elsewhere.size === 1) this.#flight.add(this.#watchElsewhere());
+  }
+
+  async #watchElsewhere(): Promise<void> {
+    while (this.#elsewhere.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_ELSEWHERE_MILLISECONDS));
+      for (const [fingerprint, stage] of this.#elsewhere) {
+        const holder = await lockHolder(this.options.store.lockFile(fingerprint));
+        if (holder !== null || !this.#elsewhere.delete(fingerprint)) continue;
+        this.#enqueue([stage]);
+      }
+      this.#pump();
+    }
+  }
+
+  #state(stage: PlannedStage): { attempts: number } | undefined {
+    return this.options.journal.state?.stages.get(stage.record.fingerprint);
+  }
+
+  async #write(event: Event): Promise<void> {
+    await this.options.journal.append(event);
+  }
+}
+

@@ -1,0 +1,233 @@
+import { execFile } from "node:child_process";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { Config } from "../config.js";
+import type { Fingerprint } from "../fingerprint.js";
+import { ExitCode, UserError } from "../exit.js";
+import type { EventSink, SweepState } from "../journal/index.js";
+import {
+  JournalWriter,
+  closeRun,
+  markClosed,
+  markOpen,
+  sweepFolder,
+  sweepLockFile,
+} from "../journal/index.js";
+import type { Plan, StagePresence } from "../plan/index.js";
+import { lookAtStages } from "../plan/index.js";
+import type { Experiment } from "../spec/index.js";
+import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
+import { cleanStaging } from "../store/garbage.js";
+import { findGpus } from "./gpus.js";
+import { LocalExecutor } from "./local.js";
+import { Scheduler } from "./scheduler.js";
+import { forgetStop, watchStop } from "./stop-request.js";
+import type { EnsureToolchain } from "./toolchain-gate.js";
+import { ToolchainGate } from "./toolchain-gate.js";
+
+export interface SweepRequest {
+  readonly experiment: Experiment;
+  /** The whole plan, which the journal records. */
+  readonly plan: Plan;
+  /** The part of it to run (`--only`); the same object where all of it is. */
+  readonly selected: Plan;
+  readonly config: Config;
+  /** URL of the module that exports `science`; workers import it. */
+  readonly scienceModule: string;
+  readonly codeVersion: string;
+  readonly ensure: EnsureToolchain;
+  readonly sinks: readonly EventSink[];
+  /** One line for the user. */
+  readonly say: (line: string) => void;
+  /** Calls back with each request to stop: the first drains, the next one ends all. */
+  readonly onStop: (listener: () => void) => void;
+}
+
+export interface SweepOutcome {
+  readonly outcome: "done" | "failed" | "interrupted";
+  readonly state: SweepState;
+  readonly seconds: number;
+  /** Set where the toolchain could not be made ready. */
+  readonly toolchainFailure: UserError | null;
+}
+
+/** Runs a sweep, or goes on with it. Throws a UserError where store, journal or GPUs fail. */
+export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
+  const { plan, config, say } = request;
+  const folder = sweepFolder(config.store.value, plan.sweep);
+  const stops = new StopRequests(request.onStop);
+  const lock = await waitForLock(sweepLockFile(config.store.value, plan.sweep), "run the sweep", {
+    signal: stops.beforeStart.signal,
+    waiting: ({ pid, host }) =>
+      say(`this sweep is being run by process ${pid} on ${hostName(host)}; waiting for its end`),
+  }).catch((error: unknown) => {
+    if (!stops.beforeStart.signal.aborted) throw error;
+    throw new UserError("interrupted before the sweep began", { exitCode: ExitCode.interrupted });
+  });
+  const unwatch = watchStop(folder, (how) => stops.request(how));
+  try {
+    await forgetStop(folder);
+    const journal = await JournalWriter.open(folder, request.sinks);
+    try {
+      return await runWithJournal(request, folder, journal, stops);
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    unwatch();
+    await forgetStop(folder);
+    await lock.release();
+  }
+}
+
+/** Requests to stop, kept until there is a scheduler to take them. */
+class StopRequests {
+  readonly beforeStart = new AbortController();
+  #count = 0;
+  #scheduler: Scheduler | null = null;
+
+  constructor(onStop: SweepRequest["onStop"]) {
+    onStop(() => this.request(this.#count === 0 ? "drain" : "now"));
+  }
+
+  get stopped(): boolean {
+    return this.#count > 0;
+  }
+
+  request(how: "drain" | "now"): void {
+    this.#count += 1;
+    this.beforeStart.abort();
+    if (how === "now") this.#scheduler?.stopNow();
+    else this.#scheduler?.drain();
+  }
+
+  attach(scheduler: Scheduler): void {
+    this.#scheduler = scheduler;
+    if (this.#count > 0) scheduler.drain();
+  }
+}
+
+async function runWithJournal(
+  request: SweepRequest,
+  folder: string,
+  journal: JournalWriter,
+  stops: StopRequests,
+): Promise<SweepOutcome> {
+  const { experiment, plan, selected, config, say } = request;
+  const began = performance.now();
+  for (const { line, reason } of journal.damage) {
+    say(`warning: line ${line} of the sweep's journal cannot be used: ${reason}`);
+  }
+  if (await closeRun(journal)) say("an earlier run of this sweep was killed; going on from there");
+  const store = new Store(config.store.value);
+  await cleanStaging(store);
+  const presence = await lookAtStages(selected, store);
+  await markOpen(folder);
+  await writeDurable(path.join(folder, "spec.yaml"), experiment.text);
+  await writeDurable(path.join(folder, "name"), `${experiment.name}\n`);
+  await journal.append({
+    type: "sweep-started",
+    sweep: plan.sweep,
+    experiment: experiment.name,
+    specFile: experiment.file,
+    specText: experiment.text,
+    resolved: experiment.resolved,
+    cells: plan.cells,
+    stages: [...plan.stages.values()].map((stage) => stage.record),
+    codeVersion: request.codeVersion,
+    gitCommit: await gitCommitOf(experiment.folder),
+    process: process.pid,
+    host: os.hostname(),
+  });
+  await recordCached(journal, presence);
+  const needed = new Set<Fingerprint>();
+  for (const [fingerprint, { wouldRun }] of presence) if (wouldRun) needed.add(fingerprint);
+  let toolchainFailure: UserError | null = null;
+  if (needed.size > 0 && !stops.stopped) {
+    toolchainFailure = await runStages(request, { folder, journal, stops, store, presence, needed });
+  }
+  const outcome = outcomeOf(journal.state!, selected);
+  const seconds = Math.round(performance.now() - began) / 1000;
+  await journal.append({ type: "sweep-finished", outcome, seconds });
+  await markClosed(folder);
+  return { outcome, state: journal.state!, seconds, toolchainFailure };
+}
+
+async function recordCached(
+  journal: JournalWriter,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+): Promise<void> {
+  const pending: Promise<unknown>[] = [];
+  for (const [stage, { manifest }] of presence) {
+    if (manifest === null) continue;
+    const known = journal.state?.stages.get(stage);
+    // Said in an earlier run already, and still so.
+    if (known?.status === "done" || known?.status === "cached") continue;
+    pending.push(journal.append({ type: "stage-cached", stage, result: resultOf(manifest) }));
+  }
+  await Promise.all(pending);
+}
+
+interface Run {
+  readonly folder: string;
+  readonly journal: JournalWriter;
+  readonly stops: StopRequests;
+  readonly store: Store;
+  readonly presence: ReadonlyMap<Fingerprint, StagePresence>;
+  readonly needed: ReadonlySet<Fingerprint>;
+}
+
+async function runStages(request: SweepRequest, run: Run): Promise<UserError | null> {
+  const { experiment, selected, config, say } = request;
+  const done = new Set<Fingerprint>();
+  let wantsGpus = false;
+  for (const [fingerprint, { manifest, wouldRun }] of run.presence) {
+    if (manifest !== null) done.add(fingerprint);
+    const { record, runner, execution } = selected.stages.get(fingerprint)!;
+    if (wouldRun && runner.resources(record.params, execution).gpus > 0) wantsGpus = true;
+  }
+  const gpus = wantsGpus ? await findGpus(config.gpus.value) : [];
+  for (const fingerprint of run.needed) {
+    const { gpu } = selected.stages.get(fingerprint)!.execution;
+    if (gpu !== null && gpus.length > 0 && !gpus.some((one) => one.index === gpu)) {
+      const known = gpus.map((one) => one.index).join(", ");
+      throw new UserError(`the spec puts a cell on GPU ${gpu}; the GPUs in use are ${known}`);
+    }
+  }
+  const { cpus } = experiment.resources;
+  const executor = new LocalExecutor({
+    cpus: cpus === "auto" ? os.availableParallelism() : cpus,
+    gpus,
+    serves: { scienceModule: request.scienceModule, store: config.store.value },
+    logs: path.join(run.folder, "logs"),
+  });
+  const toolchain = new ToolchainGate(request.ensure);
+  const scheduler = new Scheduler({
+    plan: selected,
+    needed: run.needed,
+    done,
+    store: run.store,
+    journal: run.journal,
+    executor,
+    toolchain,
+    ctrPerGpu: experiment.resources.ctr_per_gpu,
+    say,
+  });
+  run.stops.attach(scheduler);
+  await scheduler.run();
+  return toolchain.failure;
+}
+
+function outcomeOf(state: SweepState, selected: Plan): SweepOutcome["outcome"] {
+  const last = selected.cells.map((cell) => state.stages.get(cell.stage)!.status);
+  if (last.every((status) => status === "done" || status === "cached")) return "done";
+  const ended = ["done", "cached", "failed", "skipped"];
+  return last.every((status) => ended.includes(status)) ? "failed" : "interrupted";
+}
+
+const gitCommitOf = (folder: string): Promise<string | null> =>
+  promisify(execFile)("git", ["-C", folder, "rev-parse", "HEAD"], { timeout: 5000 }).then(
+    ({ stdout }) => stdout.trim(),
+    () => null,
+  );

@@ -1,0 +1,125 @@
+import type { Fingerprint } from "../fingerprint.js";
+import type {
+  Allocation,
+  RunnerEvent,
+  StageError,
+  StageResult,
+  StageTask,
+  StopSignal,
+  ToolchainPaths,
+} from "../runner.js";
+import { removeFolder } from "../store/artifact.js";
+import type { Store } from "../store/index.js";
+import { isDiskError } from "../store/index.js";
+import type { TaskEnd, TaskOrder } from "./messages.js";
+
+/** Where a task's words go. */
+export interface TaskReports {
+  event(stage: Fingerprint, event: RunnerEvent): void;
+  end(stage: Fingerprint, end: TaskEnd): void;
+}
+
+/** A stage in a worker: what its runner sees of it, and the keeping of how it ended. */
+export class RunningTask {
+  ended = false;
+  readonly task: StageTask;
+  readonly #started = performance.now();
+  readonly #oddities = new Set<string>();
+
+  private constructor(
+    private readonly order: TaskOrder,
+    private readonly store: Store,
+    private readonly reports: TaskReports,
+    folders: { out: string; work: string },
+    given: { resources: Allocation; toolchain: ToolchainPaths; stop: StopSignal },
+  ) {
+    const { record } = order;
+    this.task = {
+      fingerprint: record.fingerprint,
+      label: record.label,
+      params: record.params,
+      execution: order.execution,
+      inputs: Object.fromEntries(
+        Object.entries(record.inputs).map(([name, input]) => [name, store.artifactFolder(input)]),
+      ),
+      files: order.files,
+      ...folders,
+      ...given,
+      emit: (event) => this.#emit(event),
+      publish: (result) => this.#publish(result),
+      fail: (error) => this.fail(error),
+    };
+  }
+
+  /** Makes the folders that the task is given. */
+  static async open(
+    order: TaskOrder,
+    store: Store,
+    reports: TaskReports,
+    given: { resources: Allocation; toolchain: ToolchainPaths; stop: StopSignal },
+  ): Promise<RunningTask> {
+    const { fingerprint } = order.record;
+    const out = await store.newStaging(fingerprint);
+    const work = await store.openWork(fingerprint);
+    return new RunningTask(order, store, reports, { out, work }, given);
+  }
+
+  get #seconds(): number {
+    return Math.round(performance.now() - this.#started) / 1000;
+  }
+
+  #emit(event: RunnerEvent): void {
+    if (this.ended) return;
+    const sound =
+      event.type === "metrics" ? { ...event, values: this.#finite(event.values) } : event;
+    this.reports.event(this.order.record.fingerprint, sound);
+  }
+
+  /** JSON has no NaN and no infinity: they are left out, and said once a name. */
+  #finite(values: { readonly [name: string]: number }): { [name: string]: number } {
+    const kept: { [name: string]: number } = {};
+    for (const [name, value] of Object.entries(values)) {
+      if (Number.isFinite(value)) kept[name] = value;
+      else if (!this.#oddities.has(name)) {
+        this.#oddities.add(name);
+        this.#emit({ type: "note", severity: "warning", message: `${name} became ${value}` });
+      }
+    }
+    return kept;
+  }
+
+  async #publish(result: StageResult): Promise<void> {
+    if (this.ended) throw new Error(`${this.order.record.label} ended already`);
+    const sound = { ...result, metrics: this.#finite(result.metrics) };
+    const seconds = this.#seconds;
+    try {
+      await this.store.publish(this.task.out, this.order.record, sound, seconds);
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      return this.fail({
+        kind: "machine",
+        message: `the artifact cannot be written: ${error.message}`,
+      });
+    }
+    this.#end({ how: "published", result: sound, seconds });
+  }
+
+  /** Ends the task badly. */
+  async fail(error: StageError): Promise<void> {
+    if (this.ended) return;
+    await removeFolder(this.task.out).catch(() => undefined);
+    this.#end({ how: "failed", error, seconds: this.#seconds });
+  }
+
+  /** Ends the task for this time; its work folder holds what is needed to go on. */
+  async drained(): Promise<void> {
+    if (this.ended) return;
+    await removeFolder(this.task.out).catch(() => undefined);
+    this.#end({ how: "drained" });
+  }
+
+  #end(end: TaskEnd): void {
+    this.ended = true;
+    this.reports.end(this.order.record.fingerprint, end);
+  }
+}

@@ -1,0 +1,119 @@
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { WriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
+import { TREE_VARIABLE, killTree } from "../store/index.js";
+import type { FromWorker, ToWorker, WorkerArguments } from "./messages.js";
+
+/** How a worker's end shows. */
+export interface WorkerExit {
+  /** `exit status 1`, `SIGKILL`. */
+  readonly how: string;
+  /** Last lines it wrote on stderr and stdout. */
+  readonly lastLines: string;
+}
+
+export interface WorkerHooks {
+  message(message: FromWorker): void;
+  /** Called once; the process and all its children are gone. */
+  exit(exit: WorkerExit): void;
+}
+
+const KEPT_LINES = 30;
+const ENTRY = new URL("./worker.js", import.meta.url);
+
+/** A worker process as the controller holds it. */
+export class WorkerProcess {
+  /** Mark of its process tree. */
+  readonly mark = randomBytes(8).toString("hex");
+  hooks: WorkerHooks | null = null;
+  #exit: WorkerExit | null = null;
+  readonly #child: ChildProcess;
+  readonly #log: WriteStream;
+  readonly #lines: string[] = [];
+  readonly gone: Promise<void>;
+
+  constructor(
+    /** From 1. */
+    readonly number: number,
+    /** Workers with equal keys can stand in for each other. */
+    readonly key: string,
+    /** Cards it can see. */
+    readonly gpus: readonly number[],
+    serves: WorkerArguments,
+    environment: NodeJS.ProcessEnv,
+    logFile: string,
+  ) {
+    this.#child = fork(ENTRY, [JSON.stringify(serves)], {
+      // A session of its own: a terminal's Ctrl-C reaches the controller alone, which drains.
+      detached: true,
+      env: { ...environment, [TREE_VARIABLE]: this.mark },
+      execArgv: ["--enable-source-maps"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    this.#log = createWriteStream(logFile, { flags: "a" });
+    this.#log.on("error", () => undefined);
+    this.#keep(this.#child.stdout!);
+    this.#keep(this.#child.stderr!);
+    this.#child.on("message", (message) => this.hooks?.message(message as FromWorker));
+    this.gone = new Promise((resolve) => {
+      const ended = (how: string): void => {
+        if (this.#exit !== null) return;
+        // Children that it left behind must not go on writing into the stage's folders.
+        killTree(this.mark, "SIGKILL");
+        this.#exit = { how, lastLines: this.#lines.join("\n") };
+        this.#log.end();
+        resolve();
+        this.hooks?.exit(this.#exit);
+      };
+      this.#child.on("error", (error) => ended(error.message));
+      // `close`, unlike `exit`, comes after its last words; a grandchild may hold them open.
+      this.#child.on("close", (code, signal) => ended(signal ?? `exit status ${code}`));
+      this.#child.on("exit", (code, signal) => {
+        killTree(this.mark, "SIGKILL");
+        setTimeout(() => ended(signal ?? `exit status ${code}`), 500).unref();
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Set once the process is gone. */
+  get exited(): WorkerExit | null {
+    return this.#exit;
+  }
+
+  #keep(stream: NodeJS.ReadableStream): void {
+    let rest = "";
+    stream.setEncoding("utf8");
+    stream.on("data", (chunk: string) => {
+      this.#log.write(chunk);
+      const lines = (rest + chunk).split(/\r\n|\n|\r/);
+      rest = (lines.pop() ?? "").slice(-4096);
+      this.#lines.push(...lines.filter((line) => line.trim() !== ""));
+      this.#lines.splice(0, this.#lines.length - KEPT_LINES);
+    });
+    stream.on("end", () => {
+      if (rest.trim() !== "") this.#lines.push(rest);
+    });
+  }
+
+  /** Sends; a worker that is gone shows by its exit. */
+  send(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Asks an idle worker to leave. */
+  retire(): void {
+    this.send({ type: "exit" });
+  }
+
+  /** Kills it and all its children. */
+  kill(): void {
+    killTree(this.mark, "SIGKILL");
+    this.#child.kill("SIGKILL");
+  }
+}
