@@ -1,7 +1,25 @@
 import type { Diagnostic } from "../diagnostic.js";
-import { err, type Result } from "../result.js";
+import type { Json, JsonObject } from "../json.js";
+import { isJsonObject } from "../json.js";
+import { err, ok, type Result } from "../result.js";
 import type { Science } from "../science.js";
-import type { Experiment } from "./experiment.js";
+import { expandCells } from "./cells.js";
+import { checkCells, reportWrong } from "./check.js";
+import { contains } from "./dotted.js";
+import type { Axis, Experiment } from "./experiment.js";
+import { Normaliser } from "./normalise.js";
+import { parseYaml } from "./parse.js";
+import type { Problem } from "./problem.js";
+import { prune } from "./prune.js";
+import { remark } from "./remarks.js";
+import { Report } from "./report.js";
+import { resolve } from "./resolve.js";
+import { assembleSchema } from "./schema.js";
+import { sampleOf } from "./sample.js";
+import { readSource, type Source } from "./source.js";
+import { mostCells, readSweep, type Sweep } from "./sweep.js";
+import { Validator } from "./validator.js";
+import { readViews } from "./views.js";
 
 /**
  * Reads, checks and expands the spec in `file`. On failure: every mistake found, in the order of
@@ -11,7 +29,104 @@ export async function loadSpec(
   file: string,
   science: Science,
 ): Promise<Result<Experiment, readonly Diagnostic[]>> {
-  void science;
-  const message = "the spec reader is being written";
-  return err([{ severity: "error", message, file, line: 1, column: 1, path: null }]);
+  const source = await readSource(file);
+  return source.ok ? readSpec(source.value, science) : err([source.error]);
 }
+
+/** The same for a file that has been read. */
+export function readSpec(
+  source: Source,
+  science: Science,
+): Result<Experiment, readonly Diagnostic[]> {
+  const parsed = parseYaml(source);
+  const report = new Report(source.file, parsed.places);
+  for (const { offset, message, path } of parsed.mistakes) {
+    report.addAt(offset, message, path?.join(".") ?? null);
+  }
+  if (!parsed.readable) return err(report.diagnostics);
+  const document = parsed.value;
+  if (!isJsonObject(document)) {
+    const message =
+      document === null
+        ? "this file is empty; `r4ec init` writes a spec to start from"
+        : "a spec is a mapping of settings (`name: ...`)";
+    report.add("error", { where: [], at: "value", message });
+    return err(report.diagnostics);
+  }
+
+  const schema = assembleSchema(science);
+  const validator = new Validator(schema);
+  const mistakes = validator.spec(document).filter((problem) => !suppliedByAxis(problem, document));
+  for (const problem of mistakes) report.add("error", problem);
+  const sound = prune(document, mistakes);
+  const { sweep, problems } = readSweep(sound["sweep"]);
+  for (const problem of problems) report.add(problem.severity, problem);
+  const normaliser = new Normaliser(science, validator);
+  const base: { [key: string]: Json } = {};
+  const assumed = new Set<string>();
+  for (const key of [...schema.cellKeys, "gpu"]) {
+    if (Object.hasOwn(sound, key)) base[key] = sound[key]!;
+    else if (Object.hasOwn(document, key) && schema.cellKeys.includes(key)) {
+      // Something valid in place of the mistake, so that the other blocks can be checked further.
+      const sample = sampleOf(schema, key);
+      if (sample === undefined) continue;
+      base[key] = sample;
+      assumed.add(key);
+    }
+  }
+  if (sweep.product > mostCells) return err(report.diagnostics);
+
+  const expansion = expandCells(base, sweep, schema.cellKeys, science, normaliser);
+  const place = { folder: source.folder };
+  const context = {
+    report,
+    places: parsed.places,
+    sweep,
+    mistakes,
+    assumed,
+    partial: report.failed,
+  };
+  reportWrong(context, expansion);
+  checkCells(context, expansion, science, place);
+  if (!context.partial) remark(context, expansion);
+  const axes = axesOf(sweep, normaliser);
+  const views = readViews(context, sound, axes, expansion.cells, normaliser);
+  if (report.failed) return err(report.diagnostics);
+  const resolved = resolve(sound, schema, normaliser);
+  return ok({
+    name: sound["name"] as string,
+    description: (sound["description"] as string | undefined) ?? null,
+    file: source.file,
+    text: source.text,
+    folder: source.folder,
+    resolved,
+    cells: expansion.cells,
+    axes,
+    ...views,
+    resources: resolved["resources"] as unknown as Experiment["resources"],
+    tracking: resolved["tracking"] as unknown as Experiment["tracking"],
+    diagnostics: report.diagnostics,
+  });
+}
+
+/** Whether an axis of the sweep gives what the base settings lack; then the cells are judged. */
+function suppliedByAxis({ where, missing }: Problem, document: JsonObject): boolean {
+  if (missing === undefined || where[0] === "sweep") return false;
+  const path = [...where, missing].join(".");
+  const sweep = isJsonObject(document["sweep"]) ? document["sweep"] : {};
+  const zip = Array.isArray(sweep["zip"]) ? (sweep["zip"] as readonly unknown[]) : [];
+  return [sweep["grid"], ...zip].some(
+    (axes) => isJsonObject(axes) && Object.keys(axes).some((axis) => contains(axis, path)),
+  );
+}
+
+const axesOf = ({ dimensions }: Sweep, normaliser: Normaliser): readonly Axis[] =>
+  dimensions.flatMap(({ axes, zip }) =>
+    axes
+      .filter(({ path }) => path !== "gpu")
+      .map(({ path, values }) => ({
+        path,
+        values: values.map((value) => normaliser.setting(path, value)),
+        zip,
+      })),
+  );

@@ -25,7 +25,7 @@ export function renderDiagnostic(
 ): string {
   const { file, line, column, severity, message } = diagnostic;
   const head = `${file}:${line}:${column} ${paint[severity](severity)}: ${message}`;
-  const whole = text?.split(/\r\n|\r|\n/)[line - 1];
+  const whole = text?.split(/\r?\n/)[line - 1];
   if (whole === undefined || whole.trim() === "") return head;
   // A long line is cut around the place.
   const from = column > longestLine - 40 ? column - 60 : 0;

@@ -1,0 +1,243 @@
+import { type CellId, cellIdOf } from "../fingerprint.js";
+import type { Json, JsonObject } from "../json.js";
+import type { Ignored, Science } from "../science.js";
+import { contains, withoutValue } from "./dotted.js";
+import type { Cell } from "./experiment.js";
+import { matcher } from "./match.js";
+import type { Block, Normaliser } from "./normalise.js";
+import { type Origin, overridesOf } from "./origin.js";
+import type { Problem } from "./problem.js";
+import type { Dimension, Point, Sweep } from "./sweep.js";
+
+/** A setting without effect, over all cells. */
+export interface Idle extends Ignored {
+  /** Cells in which it has none. */
+  readonly cells: number;
+}
+
+/** All cells of a spec, and what was seen on the way. */
+export interface Expansion {
+  readonly cells: readonly Cell[];
+  /** What made each cell, by its id. */
+  readonly origins: ReadonlyMap<CellId, Origin>;
+  /** Blocks of cells that are wrong; such cells are left out of `cells`. */
+  readonly wrong: readonly { readonly origin: Origin; readonly problem: Problem }[];
+  readonly idle: readonly Idle[];
+  /** Cells made, before any was left out. */
+  readonly considered: number;
+  /** Cells made, before equal ones were merged and after exclude. */
+  readonly made: number;
+  /** Includes that equal an earlier cell. */
+  readonly repeated: readonly Point[];
+  /** Excludes that matched nothing. */
+  readonly idleExcludes: readonly Point[];
+}
+
+/** Expands the sweep over the base settings; time and memory grow with the number of cells. */
+export function expandCells(
+  base: JsonObject,
+  sweep: Sweep,
+  keys: readonly string[],
+  science: Pick<Science, "ignored">,
+  normaliser: Normaliser,
+): Expansion {
+  const { dimensions } = sweep;
+  const maker = new Maker(base, dimensions, keys, science, normaliser);
+  const excludes = sweep.excludes.map((point) => {
+    const settings = Object.entries(point.settings).map(([path, value]): [string, Json] => [
+      path,
+      normaliser.setting(path, value),
+    ]);
+    return { point, matches: matcher(Object.fromEntries(settings)), count: 0 };
+  });
+  const cells = new Map<CellId, Cell>();
+  const origins = new Map<CellId, Origin>();
+  const repeated: Point[] = [];
+  let made = 0;
+
+  const add = (origin: Origin, settings: JsonObject): void => {
+    made += 1;
+    const id = cellIdOf(settings);
+    if (cells.has(id)) {
+      if (origin.kind === "include") repeated.push(origin.point);
+      return;
+    }
+    const overrides = overridesOf(origin, dimensions);
+    const pinned = overrides.find(({ path }) => path === "gpu")?.value;
+    const axes = overrides
+      .filter(({ path }) => path !== "gpu")
+      .map(({ path, value }): [string, Json] => [path, maker.expanded(path, value)]);
+    cells.set(id, {
+      id,
+      settings,
+      gpu: typeof pinned === "number" ? pinned : null,
+      axes: Object.fromEntries(axes),
+      included: origin.kind === "include",
+    });
+    origins.set(id, origin);
+  };
+
+  for (const choice of choices(dimensions)) {
+    const origin: Origin = { kind: "product", choice };
+    const settings = maker.make(origin);
+    if (settings === null) continue;
+    let left = false;
+    for (const exclude of excludes) {
+      if (!exclude.matches(settings)) continue;
+      exclude.count += 1;
+      left = true;
+    }
+    if (!left) add(origin, settings);
+  }
+  for (const point of sweep.includes) {
+    const origin: Origin = { kind: "include", point };
+    const settings = maker.make(origin);
+    if (settings !== null) add(origin, settings);
+  }
+  return {
+    cells: place([...cells.values()], sweep.dealt, base["gpu"]),
+    origins,
+    wrong: maker.wrong,
+    idle: maker.idle(),
+    considered: maker.considered,
+    made,
+    repeated,
+    idleExcludes: excludes.filter(({ count }) => count === 0).map(({ point }) => point),
+  };
+}
+
+/** Deals the cells that nothing pins over the cards of the grid, else pins them as the base says. */
+function place(
+  cells: readonly Cell[],
+  dealt: readonly number[] | null,
+  base: Json | undefined,
+): readonly Cell[] {
+  const cards = dealt ?? (typeof base === "number" ? [base] : []);
+  if (cards.length === 0) return cells;
+  let next = 0;
+  return cells.map((cell) =>
+    cell.gpu === null ? { ...cell, gpu: cards[next++ % cards.length]! } : cell,
+  );
+}
+
+/** Every combination of one index per dimension, the last dimension fastest. */
+function* choices(dimensions: readonly Dimension[]): Generator<readonly number[]> {
+  const choice = dimensions.map(() => 0);
+  if (dimensions.some(({ length }) => length === 0)) return;
+  for (;;) {
+    yield [...choice];
+    let at = choice.length - 1;
+    while (at >= 0 && ++choice[at]! === dimensions[at]!.length) choice[at--] = 0;
+    if (at < 0) return;
+  }
+}
+
+/** Makes cells block by block; equal blocks are made once and shared. */
+class Maker {
+  readonly wrong: { readonly origin: Origin; readonly problem: Problem }[] = [];
+  considered = 0;
+  readonly #blocks = new Map<string, Map<string, Block>>();
+  readonly #dimensionsOf: ReadonlyMap<string, readonly number[]>;
+  readonly #numbers = new Map<Json, number>();
+  readonly #ignored = new Map<string, { readonly list: readonly Ignored[]; cells: number }>();
+  readonly #trimmed = new Map<string, Json | undefined>();
+  readonly #expanded = new Map<string, Map<Json, Json>>();
+
+  constructor(
+    private readonly base: JsonObject,
+    private readonly dimensions: readonly Dimension[],
+    private readonly keys: readonly string[],
+    private readonly science: Pick<Science, "ignored">,
+    private readonly normaliser: Normaliser,
+  ) {
+    this.#dimensionsOf = new Map(
+      keys.map((key) => [
+        key,
+        dimensions.flatMap(({ axes }, index) =>
+          axes.some(({ path }) => contains(key, path)) ? [index] : [],
+        ),
+      ]),
+    );
+  }
+
+  /** Normalised settings without those that have no effect; null where something is wrong. */
+  make(origin: Origin): JsonObject | null {
+    const blocks = this.keys.map((key) => [key, this.#block(key, origin)] as const);
+    if (blocks.some(([, block]) => block.problems.length > 0)) return null;
+    // The seed is no business of the science's, so cells that differ in it alone are asked about once.
+    const kind = blocks
+      .map(([key, { value }]) => (key === "seed" ? "" : this.#number(value!)))
+      .join(" ");
+    let ignored = this.#ignored.get(kind);
+    if (ignored === undefined) {
+      const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
+      ignored = { list: this.science.ignored(settings), cells: 0 };
+      this.#ignored.set(kind, ignored);
+    }
+    ignored.cells += 1;
+    this.considered += 1;
+    const { list } = ignored;
+    const trimmed = blocks.map(([key, { value }]) => [key, this.#trim(key, value!, list)] as const);
+    return Object.fromEntries(trimmed.filter(([, value]) => value !== undefined)) as JsonObject;
+  }
+
+  /** Settings without effect, with the number of cells in which they have none. */
+  idle(): readonly Idle[] {
+    const idle = new Map<string, Idle>();
+    for (const { list, cells } of this.#ignored.values()) {
+      for (const { path, because } of list) {
+        idle.set(path, { path, because, cells: (idle.get(path)?.cells ?? 0) + cells });
+      }
+    }
+    return [...idle.values()];
+  }
+
+  /** An axis value with its shorthand expanded. */
+  expanded(path: string, value: Json): Json {
+    let known = this.#expanded.get(path);
+    if (known === undefined) this.#expanded.set(path, (known = new Map()));
+    let expanded = known.get(value);
+    if (expanded === undefined) known.set(value, (expanded = this.normaliser.setting(path, value)));
+    return expanded;
+  }
+
+  #block(key: string, origin: Origin): Block {
+    const memo =
+      origin.kind === "product"
+        ? this.#dimensionsOf
+            .get(key)!
+            .map((index) => origin.choice[index]!)
+            .join(" ")
+        : Object.keys(origin.point.settings).some((path) => contains(key, path))
+          ? null
+          : "base";
+    const slot = memo === null ? null : `${memo === "base" ? "base" : "product"} ${memo}`;
+    let known = this.#blocks.get(key);
+    if (known === undefined) this.#blocks.set(key, (known = new Map()));
+    const made = slot === null ? undefined : known.get(slot);
+    if (made !== undefined) return made;
+    const overrides = overridesOf(origin, this.dimensions).filter(({ path }) =>
+      contains(key, path),
+    );
+    const block = this.normaliser.block(key, this.base[key], overrides);
+    for (const problem of block.problems) this.wrong.push({ origin, problem });
+    if (slot !== null) known.set(slot, block);
+    return block;
+  }
+
+  #trim(key: string, value: Json, ignored: readonly Ignored[]): Json | undefined {
+    const paths = ignored.map(({ path }) => path).filter((path) => contains(key, path));
+    if (paths.length === 0) return value;
+    const slot = `${this.#number(value)} ${paths.join(" ")}`;
+    if (this.#trimmed.has(slot)) return this.#trimmed.get(slot);
+    const trimmed = paths.reduce<JsonObject>(withoutValue, { [key]: value })[key];
+    this.#trimmed.set(slot, trimmed);
+    return trimmed;
+  }
+
+  #number(value: Json): number {
+    let number = this.#numbers.get(value);
+    if (number === undefined) this.#numbers.set(value, (number = this.#numbers.size));
+    return number;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Json } from "../json.js";
+import type { Science, SpecPlace } from "../science.js";
+import type { Expansion } from "./cells.js";
+import { whereOf } from "./origin.js";
+import type { Places } from "./places.js";
+import type { Problem } from "./problem.js";
+import type { Report } from "./report.js";
+import type { Sweep } from "./sweep.js";
+
+/** What checks of the expanded spec need. */
+export interface CheckContext {
+  readonly report: Report;
+  readonly places: Places;
+  readonly sweep: Sweep;
+  /** Mistakes of the document, which were taken out of it before it was expanded. */
+  readonly mistakes: readonly Problem[];
+  /** Keys of blocks that something valid was put in place of; what is said of them is no news. */
+  readonly assumed: ReadonlySet<string>;
+  /** True when something was taken out: then what is missing is no news, nor what has no effect. */
+  readonly partial: boolean;
+}
+
+/** Reports blocks of cells that don't fit the schema once everything has been put together. */
+export function reportWrong(context: CheckContext, { wrong }: Expansion): void {
+  const { report, places, sweep, mistakes, assumed, partial } = context;
+  const misspelt = mistakes.some(({ where, at }) => where.length === 1 && at === "key");
+  for (const { origin, problem } of wrong) {
+    if (assumed.has(problem.where[0]!)) continue;
+    const where = whereOf(origin, sweep.dimensions, problem.where.join("."), places);
+    if (partial) {
+      // A block that the file does not name at all is missing whatever else is wrong.
+      const absent = problem.missing !== undefined && problem.where.length === 1 && !misspelt;
+      if (absent ? places.has(problem.where) : !places.has(where)) continue;
+      if (!absent && problem.missing !== undefined) continue;
+    }
+    const path = problem.where.filter((part) => !/^\d+$/.test(part)).join(".");
+    report.add("error", { ...problem, where }, path);
+  }
+}
+
+/** Asks the science about every cell and reports its findings where the settings stand. */
+export function checkCells(
+  context: CheckContext,
+  { cells, origins }: Expansion,
+  science: Pick<Science, "check">,
+  place: SpecPlace,
+): void {
+  const { report, places, sweep, assumed, partial } = context;
+  const numbers = new Map<Json, number>();
+  const seen = new Set<string>();
+  for (const { id, settings } of cells) {
+    // Cells share equal blocks; those that differ in the seed alone are asked about once.
+    const kind = Object.entries(settings)
+      .filter(([key]) => key !== "seed")
+      .map(([, value]) => {
+        const number = numbers.get(value) ?? numbers.size;
+        numbers.set(value, number);
+        return number;
+      })
+      .join(" ");
+    if (seen.has(kind)) continue;
+    seen.add(kind);
+    for (const { severity, message, path } of science.check(settings, place)) {
+      const where = whereOf(origins.get(id)!, sweep.dimensions, path, places);
+      if (partial && (severity !== "error" || !places.has(where))) continue;
+      if (assumed.has(path.split(".")[0]!)) continue;
+      report.add(severity, { where, at: places.has(where) ? "value" : "key", message }, path);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Expansion } from "./cells.js";
+import type { CheckContext } from "./check.js";
+import { contains, partsOf } from "./dotted.js";
+
+/** Warnings and hints about what the spec says in vain. */
+export function remark(context: CheckContext, expansion: Expansion): void {
+  const { report, sweep } = context;
+  const { cells, made, repeated, idleExcludes, wrong } = expansion;
+  remarkIdle(context, expansion);
+  for (const { where } of idleExcludes) {
+    report.add(
+      "warning",
+      { where, at: "value", message: "this exclude matches no cell" },
+      undefined,
+    );
+  }
+  for (const { where } of repeated) {
+    const message = "this include equals a cell that is already there; it is run once";
+    report.add("hint", { where, at: "value", message });
+  }
+  const merged = made - cells.length - repeated.length;
+  if (merged > 0) {
+    const message = `${made} cells are ${cells.length} different ones: settings that differ in them have no effect; equal cells are run once`;
+    report.add("hint", { where: ["sweep"], at: "key", message });
+  }
+  if (cells.length === 0 && wrong.length === 0) {
+    const message = `exclude leaves none of the ${sweep.product} cells`;
+    report.add("error", { where: ["sweep", "exclude"], at: "key", message });
+  }
+}
+
+/** Settings that the user wrote and that have no effect, in all cells or in some. */
+function remarkIdle({ report, places, sweep }: CheckContext, expansion: Expansion): void {
+  const axes = sweep.dimensions.flatMap((dimension) => dimension.axes);
+  for (const { path, because, cells } of expansion.idle) {
+    const all = cells === expansion.considered;
+    const extent = all ? "" : ` in ${cells} of ${expansion.considered} cells`;
+    const say = (where: readonly string[], setting: string): void => {
+      const message = `${setting} has no effect${extent}: ${because}`;
+      report.add("hint", { where, at: "key", message }, setting);
+    };
+    const base = partsOf(path);
+    if (places.has(base)) say(base, path);
+    for (const axis of axes) if (contains(path, axis.path)) say(axis.where, axis.path);
+    for (const { settings, where } of all ? sweep.includes : []) {
+      for (const setting of Object.keys(settings)) {
+        if (contains(path, setting)) say([...where, setting], setting);
+      }
+    }
+  }
+}

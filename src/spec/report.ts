@@ -1,0 +1,41 @@
+import type { Diagnostic } from "../diagnostic.js";
+import type { Places } from "./places.js";
+import { type Problem, settingAt } from "./problem.js";
+
+/** Collects diagnostics of one file; says the same thing about the same place only once. */
+export class Report {
+  readonly #diagnostics = new Map<string, Diagnostic>();
+
+  constructor(
+    private readonly file: string,
+    private readonly places: Places,
+  ) {}
+
+  /** A problem of the document at its place. `path`: the setting, where it isn't plain from there. */
+  add(severity: Diagnostic["severity"], problem: Problem, path?: string): void {
+    const { where, at, message } = problem;
+    const position = at === "key" ? this.places.key(where) : this.places.value(where);
+    this.#add({ severity, message, file: this.file, ...position, path: path ?? settingAt(where) });
+  }
+
+  /** A mistake in the text itself. */
+  addAt(offset: number, message: string, path: string | null): void {
+    const position = this.places.position(offset);
+    this.#add({ severity: "error", message, file: this.file, ...position, path });
+  }
+
+  get failed(): boolean {
+    return [...this.#diagnostics.values()].some(({ severity }) => severity === "error");
+  }
+
+  /** In the order of the file. */
+  get diagnostics(): readonly Diagnostic[] {
+    return [...this.#diagnostics.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  }
+
+  #add(diagnostic: Diagnostic): void {
+    const { line, column, message } = diagnostic;
+    const key = `${line}:${column} ${message}`;
+    if (!this.#diagnostics.has(key)) this.#diagnostics.set(key, diagnostic);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Json, JsonObject } from "../json.js";
+import type { JsonSchema } from "../science.js";
+import { defaultOf, withDefaults } from "./defaults.js";
+import type { Normaliser } from "./normalise.js";
+import type { SpecSchema } from "./schema.js";
+
+/**
+ * The spec with shorthand expanded and defaults written out, keys in the schema's order. The sweep
+ * stays as it was written. Reading it again gives the same cells.
+ */
+export function resolve(
+  document: JsonObject,
+  schema: SpecSchema,
+  normaliser: Normaliser,
+): JsonObject {
+  const properties = schema.root["properties"] as { readonly [key: string]: JsonSchema };
+  const resolved: { [key: string]: Json } = {};
+  for (const [key, property] of Object.entries(properties)) {
+    const written = document[key];
+    const value = schema.cellKeys.includes(key)
+      ? normaliser.block(key, written, []).value
+      : written === undefined
+        ? defaultOf(property, schema.root)
+        : key === "resources" || key === "tracking"
+          ? withDefaults(property, written, schema.root)
+          : written;
+    if (value !== undefined) resolved[key] = value;
+  }
+  return resolved;
+}

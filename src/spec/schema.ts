@@ -1,0 +1,106 @@
+import type { JsonObject } from "../json.js";
+import type { JsonSchema, Science } from "../science.js";
+import { aboutTheSweep, engineFragments, sweepFragment } from "./engine-fragments.js";
+import { type Setting, settingsOf } from "./settings.js";
+
+/** The schema of a spec and what is derived from it. */
+export interface SpecSchema {
+  /** Draft 2020-12; what stands in schemas/experiment.schema.json. */
+  readonly root: JsonSchema;
+  /** Every setting and block that an axis can vary, by dotted path. */
+  readonly settings: ReadonlyMap<string, Setting>;
+  /** Top-level keys that make up a cell (`seed` and the science's), in the order of the schema. */
+  readonly cellKeys: readonly string[];
+}
+
+/**
+ * Assembles the schema from the engine's fragments and the science's. Axes are listed one by one,
+ * so that an editor completes and checks dotted paths as well.
+ */
+export function assembleSchema(science: Pick<Science, "fragments">): SpecSchema {
+  const { name, description, ...others } = engineFragments;
+  const { select, compare, resources, tracking, ...placed } = others;
+  const defs: { [name: string]: JsonSchema } = {};
+  const fragments: { [key: string]: JsonSchema } = {};
+  for (const [key, fragment] of Object.entries(science.fragments)) {
+    const { $defs, ...rest } = fragment as JsonObject & { $defs?: { [name: string]: JsonSchema } };
+    Object.assign(defs, $defs);
+    fragments[key] = rest;
+  }
+  const properties = { name, description, ...fragments, ...placed, sweep: sweepFragment } as {
+    [key: string]: JsonSchema;
+  };
+  Object.assign(properties, { select, compare, resources, tracking });
+  const bare: JsonSchema = { type: "object", properties, $defs: defs };
+  const varying = Object.keys(properties).filter((key) => !aboutTheSweep.has(key));
+  const settings = settingsOf(bare, varying);
+  return {
+    root: {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      title: "Experiment",
+      description:
+        "One r4ec experiment: base settings, a sweep over them, and how to compare the results.",
+      type: "object",
+      additionalProperties: false,
+      required: ["name"],
+      properties,
+      patternProperties: {
+        "^x-": { description: "Not read: a place for anchors that the rest of the spec uses." },
+      },
+      $defs: { ...defs, ...axisDefinitions(settings) },
+    },
+    settings,
+    cellKeys: varying.filter((key) => key !== "gpu"),
+  };
+}
+
+/** `axes`: lists of values by path; `point`: one value by path. */
+function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: string]: JsonSchema } {
+  const axes: { [path: string]: JsonSchema } = {};
+  const points: { [path: string]: JsonSchema } = {};
+  const openAxes: { [pattern: string]: JsonSchema } = {};
+  const openPoints: { [pattern: string]: JsonSchema } = {};
+  for (const [path, { description, pointers, open }] of settings) {
+    const refs = pointers.map((pointer) => ({ $ref: pointer }));
+    const value: JsonSchema = refs.length === 1 ? refs[0]! : { anyOf: refs };
+    axes[path] = { description, type: "array", minItems: 1, items: value };
+    points[path] = { description, ...value };
+    if (open) {
+      const pattern = `^${path.replaceAll(".", "\\.")}\\.[^.]`;
+      openAxes[pattern] = { description, type: "array", minItems: 1 };
+      openPoints[pattern] = { description };
+    }
+  }
+  const of = (description: string, closed: JsonObject, open: JsonObject): JsonSchema => ({
+    description,
+    type: "object",
+    additionalProperties: false,
+    properties: closed,
+    ...(Object.keys(open).length > 0 && { patternProperties: open }),
+  });
+  return {
+    axes: of("Lists of values by the dotted path of the setting they vary.", axes, openAxes),
+    point: of("Values by the dotted path of the setting.", points, openPoints),
+  };
+}
+
+/** Paths (in the schema) of properties that have no description; they all must have one. */
+export function undescribed(root: JsonSchema): readonly string[] {
+  const missing: string[] = [];
+  const visit = (schema: unknown, at: string): void => {
+    if (Array.isArray(schema)) schema.forEach((one, index) => visit(one, `${at}/${index}`));
+    if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return;
+    for (const [keyword, value] of Object.entries(schema as JsonObject)) {
+      if (keyword === "properties" || keyword === "patternProperties") {
+        for (const [key, inner] of Object.entries(value as { [key: string]: JsonObject })) {
+          if (typeof inner["description"] !== "string") missing.push(`${at}/${keyword}/${key}`);
+          visit(inner, `${at}/${keyword}/${key}`);
+        }
+      } else if (!["default", "enum", "const", "examples"].includes(keyword)) {
+        visit(value, `${at}/${keyword}`);
+      }
+    }
+  };
+  visit(root, "#");
+  return missing;
+}

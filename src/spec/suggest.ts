@@ -1,0 +1,59 @@
+import { distance } from "fastest-levenshtein";
+
+/**
+ * The candidate that was most probably meant, or null. Knows slips of the keyboard, other spellings
+ * (`learningRate`), initials (`lr`), and a setting's last part without its block.
+ */
+export function suggest(written: string, candidates: Iterable<string>): string | null {
+  const key = plain(written);
+  let best: string | null = null;
+  let bestScore = Infinity;
+  for (const candidate of candidates) {
+    const last = candidate.slice(candidate.lastIndexOf(".") + 1);
+    // A slip is worth at most a third of the word, so that short words don't attract everything.
+    const allowed = Math.max(1, Math.floor(Math.max(key.length, 3) / 3));
+    const scores = [
+      scoreOf(key, plain(candidate), allowed),
+      candidate.includes(".")
+        ? scoreOf(lastPart(key, written), plain(last), allowed) + 0.5
+        : Infinity,
+      initials(last) === written.toLowerCase() && written.length > 1 ? 1 : Infinity,
+    ];
+    const score = Math.min(...scores);
+    if (
+      score < bestScore ||
+      (score === bestScore && best !== null && candidate.length < best.length)
+    ) {
+      best = candidate;
+      bestScore = score;
+    }
+  }
+  return bestScore === Infinity ? null : best;
+}
+
+/** `; did you mean X?`, or nothing. */
+export function didYouMean(written: string, candidates: Iterable<string>): string {
+  const meant = suggest(written, candidates);
+  return meant === null ? "" : `; did you mean ${meant}?`;
+}
+
+function scoreOf(written: string, candidate: string, allowed: number): number {
+  if (written === candidate) return 0;
+  if (Math.abs(written.length - candidate.length) > allowed) return Infinity;
+  const edits = distance(written, candidate);
+  return edits <= allowed ? edits : Infinity;
+}
+
+// Case, dashes and underscores are spelling, not meaning. Case by code point, never by locale.
+const plain = (name: string): string => name.toLowerCase().replace(/[-_ ]/g, "");
+
+const lastPart = (key: string, written: string): string =>
+  written.includes(".") ? plain(written.slice(written.lastIndexOf(".") + 1)) : key;
+
+const initials = (name: string): string | null =>
+  name.includes("_")
+    ? name
+        .split("_")
+        .map((word) => word.charAt(0))
+        .join("")
+    : null;

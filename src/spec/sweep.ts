@@ -1,0 +1,185 @@
+import type { Json, JsonObject } from "../json.js";
+import { canonicalJson, isJsonObject } from "../json.js";
+import { contains } from "./dotted.js";
+import type { Problem } from "./problem.js";
+
+/** Values of one setting, where each stands in the document. */
+export interface SweepAxis {
+  readonly path: string;
+  readonly values: readonly Json[];
+  /** The list in the document. */
+  readonly where: readonly string[];
+}
+
+/** Axes that move together: one of the grid, or a zip group. */
+export interface Dimension {
+  readonly axes: readonly SweepAxis[];
+  readonly length: number;
+  /** Index of the zip group; null for the grid. */
+  readonly zip: number | null;
+}
+
+/** Settings of an include or an exclude, with its place in the document. */
+export interface Point {
+  readonly settings: JsonObject;
+  readonly where: readonly string[];
+}
+
+/** The `sweep` block, read. */
+export interface Sweep {
+  readonly dimensions: readonly Dimension[];
+  /** Cards that a `gpu` axis of the grid deals the cells over; null: there is none. */
+  readonly dealt: readonly number[] | null;
+  readonly includes: readonly Point[];
+  readonly excludes: readonly Point[];
+  /** Cells of grid and zip before anything is left out. */
+  readonly product: number;
+}
+
+/** More cells than this are taken for a mistake. */
+export const mostCells = 1_000_000;
+
+/** A mistake, or a doubt, about a sweep. */
+export interface SweepProblem extends Problem {
+  readonly severity: "error" | "warning";
+}
+
+/** Reads a `sweep` block that fits the schema; entries taken out because of mistakes are null. */
+export function readSweep(sweep: Json | undefined): {
+  readonly sweep: Sweep;
+  readonly problems: readonly SweepProblem[];
+} {
+  const problems: SweepProblem[] = [];
+  const wrong = (where: readonly string[], message: string, at: "key" | "value" = "key"): void => {
+    problems.push({ where, at, message, severity: "error" });
+  };
+  const block = isJsonObject(sweep) ? sweep : {};
+  const grid = axesOf(block["grid"], ["sweep", "grid"]);
+  const groups = listOf(block["zip"]).map((group, index) => ({
+    index,
+    axes: axesOf(group, ["sweep", "zip", String(index)]),
+  }));
+  const axes = [...grid, ...groups.flatMap((group) => group.axes)];
+  const clashing = overlaps(axes, wrong);
+  warnOfRepeats(grid, problems);
+
+  const dimensions: Dimension[] = grid
+    .filter((axis) => axis.path !== "gpu" && !clashing.has(axis))
+    .map((axis) => ({ axes: [axis], length: axis.values.length, zip: null }));
+  for (const { index, axes: group } of groups) {
+    const odd = group.find((axis) => axis.values.length !== group[0]!.values.length);
+    if (odd !== undefined) {
+      const list = group.map((axis) => `${axis.path} has ${axis.values.length}`).join(", ");
+      wrong(odd.where, `the lists of a zip group must be equally long: ${list}`);
+      continue;
+    }
+    const kept = group.filter((axis) => !clashing.has(axis));
+    if (kept.length === 0) continue;
+    dimensions.push({ axes: kept, length: kept[0]!.values.length, zip: index });
+  }
+  const product = dimensions.reduce((count, { length }) => count * length, 1);
+  if (product > mostCells) {
+    const message = `this sweep has ${product.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are possible`;
+    wrong(["sweep"], message);
+  }
+  const cards = grid.find((axis) => axis.path === "gpu" && !clashing.has(axis));
+  return {
+    sweep: {
+      dimensions,
+      dealt: cards === undefined ? null : (cards.values as readonly number[]),
+      includes: includesOf(block["include"], wrong),
+      excludes: excludesOf(block["exclude"], wrong),
+      product,
+    },
+    problems,
+  };
+}
+
+const listOf = (value: Json | undefined): readonly Json[] =>
+  Array.isArray(value) ? (value as readonly Json[]) : [];
+
+function axesOf(block: Json | undefined, where: readonly string[]): readonly SweepAxis[] {
+  if (!isJsonObject(block)) return [];
+  return Object.entries(block).map(([path, values]) => ({
+    path,
+    values: listOf(values),
+    where: [...where, path],
+  }));
+}
+
+type Wrong = (where: readonly string[], message: string, at?: "key" | "value") => void;
+
+/** Axes that vary the same thing as an earlier one: what each value is would depend on the order. */
+function overlaps(axes: readonly SweepAxis[], wrong: Wrong): ReadonlySet<SweepAxis> {
+  const clashing = new Set<SweepAxis>();
+  for (const [index, axis] of axes.entries()) {
+    for (const other of axes.slice(0, index)) {
+      if (!contains(other.path, axis.path) && !contains(axis.path, other.path)) continue;
+      const message =
+        other.path === axis.path
+          ? `two axes vary ${axis.path}; put their values into one list`
+          : `the axes ${other.path} and ${axis.path} overlap: one replaces what the other sets`;
+      wrong(axis.where, message);
+      clashing.add(axis);
+      break;
+    }
+  }
+  return clashing;
+}
+
+function warnOfRepeats(grid: readonly SweepAxis[], problems: SweepProblem[]): void {
+  for (const axis of grid) {
+    const seen = new Set<string>();
+    for (const [index, value] of axis.values.entries()) {
+      const key = canonicalJson(value);
+      if (seen.has(key)) {
+        const message = `${axis.path} lists this value twice; its cells are run once`;
+        problems.push({
+          where: [...axis.where, String(index)],
+          at: "value",
+          message,
+          severity: "warning",
+        });
+      }
+      seen.add(key);
+    }
+  }
+}
+
+function pointsOf(
+  value: Json | undefined,
+  where: readonly string[],
+  wrong: Wrong,
+): readonly Point[] {
+  const points: Point[] = [];
+  for (const [index, settings] of listOf(value).entries()) {
+    if (!isJsonObject(settings)) continue;
+    const here = [...where, String(index)];
+    const paths = Object.keys(settings);
+    const inner = paths.find((path) =>
+      paths.some((other) => other !== path && contains(other, path)),
+    );
+    if (inner === undefined) points.push({ settings, where: here });
+    else wrong([...here, inner], `${inner} overlaps another setting of this entry`);
+  }
+  return points;
+}
+
+function includesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
+  const seen = new Set<string>();
+  return pointsOf(value, ["sweep", "include"], wrong).filter(({ settings, where }) => {
+    const key = canonicalJson(settings);
+    const first = !seen.has(key);
+    seen.add(key);
+    if (!first) wrong(where, "this include stands here twice, word for word; remove one", "value");
+    return first;
+  });
+}
+
+function excludesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
+  return pointsOf(value, ["sweep", "exclude"], wrong).filter(({ settings, where }) => {
+    if (!Object.hasOwn(settings, "gpu")) return true;
+    wrong([...where, "gpu"], "gpu is placement, not a setting of a cell: it cannot be excluded");
+    return false;
+  });
+}
