@@ -117,7 +117,8 @@ function readCompletion(answer: OpenAI.Chat.ChatCompletion): Completion {
   };
 }
 
-function classify(error: unknown, key: string | undefined): EndpointError {
+/** What an error of the openai package means; the key is taken out of its words. */
+export function classify(error: unknown, key: string | undefined): EndpointError {
   const say = (text: string) => withoutKey(text, key);
   if (!(error instanceof OpenAI.APIError)) {
     return new EndpointError(say(`the answer could not be read: ${(error as Error).message}`), {

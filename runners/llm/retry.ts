@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Complete, Completion } from "./endpoint.js";
 import { EndpointError } from "./endpoint.js";
 
 export interface RetryOptions {
@@ -20,9 +19,12 @@ export const DEFAULT_RETRY: RetryOptions = { attempts: 8, firstWait: 500, longes
  * jitter. A server's Retry-After is kept, and holds back every other call of the same wrapper too:
  * one refused request tells all of them.
  */
-export function withRetries(complete: Complete, options: RetryOptions = DEFAULT_RETRY): Complete {
+export function withRetries<Asked, Answer>(
+  complete: (prompt: Asked, abort: AbortSignal) => Promise<Answer>,
+  options: RetryOptions = DEFAULT_RETRY,
+): (prompt: Asked, abort: AbortSignal) => Promise<Answer> {
   let heldUntil = 0;
-  return async (prompt, abort): Promise<Completion> => {
+  return async (prompt, abort) => {
     for (let attempt = 1; ; attempt++) {
       for (let wait = heldUntil - Date.now(); wait > 0; wait = heldUntil - Date.now()) {
         await sleep(wait, undefined, { signal: abort });

@@ -1,0 +1,132 @@
+"""Embeds texts with sentence-transformers, for runners/embed/sentence-transformers.ts.
+
+Reads a JSON object from standard input: model, revision, pooling (auto, cls, mean), normalize,
+dimension, max_tokens, batch_size, threads, texts. Writes one JSON object a line: first
+{"model": {...}} with what was loaded, then {"places": [...], "dimension": D, "vectors": "..."} a
+batch, the vectors as base64 of little-endian float32. Progress bars and warnings go to standard
+error.
+"""
+
+import base64
+import importlib.util
+import json
+import os
+import sys
+
+# What libraries print would mix with the protocol.
+PROTOCOL = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
+
+def say(message):
+    PROTOCOL.write(json.dumps(message) + "\n")
+    PROTOCOL.flush()
+
+
+def location(model):
+    """A hub name or folder as it is; package:NAME as the folder in that package with a model."""
+    if not model.startswith("package:"):
+        return model
+    name = model[len("package:") :].replace("-", "_")
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit(f"the Python package {name} is not installed in the LLM environment")
+    root = list(spec.submodule_search_locations)[0]
+    for folder, _, files in sorted(os.walk(root)):
+        if "modules.json" in files or "config.json" in files:
+            return folder
+    raise SystemExit(f"the Python package {name} holds no model")
+
+
+def load(request):
+    from sentence_transformers import SentenceTransformer, models
+
+    where = location(request["model"])
+    pooling = request["pooling"]
+    revision = request.get("revision")
+    if pooling == "auto" and not describes_pooling(where, revision):
+        # A plain encoder says nothing; those of the bge family were trained on the first token.
+        pooling = "cls" if "bge" in request["model"].lower() else "mean"
+    if pooling == "auto":
+        return SentenceTransformer(where, revision=revision)
+    arguments = {} if revision is None else {"revision": revision}
+    body = models.Transformer(where, model_args=arguments, config_args=arguments, tokenizer_args=arguments)
+    pool = models.Pooling(body.get_word_embedding_dimension(), pooling_mode=pooling)
+    return SentenceTransformer(modules=[body, pool])
+
+
+def describes_pooling(where, revision):
+    """Whether the model comes with a modules.json, which says how it pools."""
+    if os.path.isdir(where):
+        return os.path.exists(os.path.join(where, "modules.json"))
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    try:
+        hf_hub_download(where, "modules.json", revision=revision)
+        return True
+    except LocalEntryNotFoundError:
+        raise
+    except EntryNotFoundError:
+        return False
+
+
+def main():
+    request = json.load(sys.stdin)
+    import torch
+
+    torch.set_num_threads(max(1, int(request["threads"])))
+    model = load(request)
+    if request.get("max_tokens") is not None:
+        limit = model.max_seq_length
+        model.max_seq_length = min(request["max_tokens"], limit or request["max_tokens"])
+    modes = [module.get_pooling_mode_str() for module in model if hasattr(module, "get_pooling_mode_str")]
+    say(
+        {
+            "model": {
+                "pooling": modes[0] if modes else "none",
+                "max_tokens": model.max_seq_length,
+                "dimension": model.get_sentence_embedding_dimension(),
+                "device": str(model.device),
+            }
+        }
+    )
+    texts = request["texts"]
+    # Longest first: what doesn't fit into memory shows at once, and batches hold little padding.
+    order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+    size = request["batch_size"]
+    for start in range(0, len(order), size):
+        places = order[start : start + size]
+        vectors = model.encode(
+            [texts[place] for place in places],
+            batch_size=size,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        vectors = finish(vectors, request)
+        say(
+            {
+                "places": places,
+                "dimension": int(vectors.shape[1]),
+                "vectors": base64.b64encode(vectors.tobytes()).decode("ascii"),
+            }
+        )
+
+
+def finish(vectors, request):
+    """Cut to the dimension asked for, then scaled to length 1, as little-endian float32."""
+    import numpy
+
+    vectors = numpy.asarray(vectors, dtype="<f4")
+    if request.get("dimension") is not None:
+        if request["dimension"] > vectors.shape[1]:
+            raise SystemExit(f"the model has {vectors.shape[1]} dimensions, {request['dimension']} are asked for")
+        vectors = vectors[:, : request["dimension"]]
+    if request["normalize"]:
+        lengths = numpy.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = vectors / numpy.maximum(lengths, 1e-12)
+    return numpy.ascontiguousarray(vectors, dtype="<f4")
+
+
+if __name__ == "__main__":
+    main()

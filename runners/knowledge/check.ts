@@ -1,0 +1,163 @@
+import { existsSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Finding } from "../../src/diagnostic.js";
+import { UserError } from "../../src/exit.js";
+import type { JsonObject } from "../../src/json.js";
+import type { SpecPlace } from "../../src/science.js";
+import { ENCODER_PACKAGE } from "../embed/encoder.js";
+import { loadTemplates } from "../prompts/index.js";
+import { FILE_SETTINGS, isVectorFile } from "./file-input.js";
+import { isFolderName, resolvePath, templateOf } from "./models.js";
+import type { KnowledgeSettings, ModelSettings } from "./settings.js";
+import { knowledgeOf } from "./settings.js";
+import { domainOf } from "./stage.js";
+
+/** Mistakes in `knowledge` that the schema can't see. */
+export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly Finding[] {
+  const knowledge = knowledgeOf(settings);
+  switch (knowledge.variant) {
+    case "none":
+      return [];
+    case "profile":
+      return checkEmbed(knowledge, place);
+    case "file":
+      return checkFile(knowledge, place);
+    case "kar":
+    case "r2ec":
+    case "r4ec":
+      return [
+        ...checkPrompts(knowledge, settings, place),
+        ...checkModel(knowledge.actor, "knowledge.actor", place),
+        ...(knowledge.variant === "r4ec" && knowledge.reflector !== null
+          ? checkModel(knowledge.reflector, "knowledge.reflector", place)
+          : []),
+        ...checkInfer(knowledge),
+        ...checkEmbed(knowledge, place),
+      ];
+  }
+}
+
+const mistake = (path: string, message: string): Finding => ({ severity: "error", message, path });
+
+function checkFile(knowledge: KnowledgeSettings, place: SpecPlace): Finding[] {
+  const findings: Finding[] = [];
+  const { file } = knowledge;
+  if (typeof file.users !== "string" && typeof file.items !== "string") {
+    const what =
+      "variant file needs a file: set knowledge.file.users, knowledge.file.items or both";
+    findings.push(mistake("knowledge.file", what));
+  }
+  for (const setting of FILE_SETTINGS) {
+    const name = file[setting];
+    if (typeof name !== "string") continue;
+    const found = resolvePath(name, place);
+    if (!existsSync(found)) {
+      findings.push(mistake(`knowledge.file.${setting}`, `there is no file ${name} (${found})`));
+    } else if (statSync(found).isDirectory()) {
+      findings.push(mistake(`knowledge.file.${setting}`, `${name} is a folder, not a file`));
+    }
+  }
+  for (const side of ["users", "items"] as const) {
+    const name = file[side];
+    if (typeof name !== "string") continue;
+    const extension = path.extname(name).toLowerCase();
+    if (!isVectorFile(name) && ![".jsonl", ".ndjson"].includes(extension)) {
+      const known = ".jsonl, .ndjson, .npy and .safetensors";
+      findings.push(
+        mistake(
+          `knowledge.file.${side}`,
+          `${name} cannot be read; known are files ending in ${known}`,
+        ),
+      );
+    }
+    const ids = side === "users" ? "user_ids" : "item_ids";
+    if (typeof file[ids] === "string" && !isVectorFile(name)) {
+      findings.push({
+        severity: "hint",
+        message: `${name} names its ids itself, so knowledge.file.${ids} is not read`,
+        path: `knowledge.file.${ids}`,
+      });
+    }
+  }
+  if (findings.some(({ severity }) => severity === "error")) return findings;
+  return [...findings, ...(knowledge.embed === undefined ? [] : checkEmbed(knowledge, place))];
+}
+
+function checkPrompts(
+  knowledge: KnowledgeSettings,
+  settings: JsonObject,
+  place: SpecPlace,
+): Finding[] {
+  const folder = knowledge.prompts === null ? null : resolvePath(knowledge.prompts, place);
+  if (folder !== null && !isFolder(folder)) {
+    return [mistake("knowledge.prompts", `there is no folder ${knowledge.prompts} (${folder})`)];
+  }
+  try {
+    loadTemplates(domainOf(settings), folder);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [mistake("knowledge.prompts", error.message)];
+  }
+}
+
+function checkModel(model: ModelSettings, where: string, place: SpecPlace): Finding[] {
+  if (isFolderName(model.name)) {
+    const folder = resolvePath(model.name, place);
+    if (!isFolder(folder)) return [mistake(where, `there is no folder ${model.name} (${folder})`)];
+    if (!existsSync(path.join(folder, "config.json"))) {
+      return [mistake(where, `${model.name} is not a model: it holds no config.json (${folder})`)];
+    }
+  }
+  if ((model.template ?? templateOf(model.name)) !== null) return [];
+  return [
+    mistake(
+      where,
+      `the chat template of ${model.name} is not known from its name; ` +
+        `name LLaMA-Factory's: {name: ${model.name}, template: qwen}`,
+    ),
+  ];
+}
+
+function checkInfer({ infer, variant }: KnowledgeSettings): Finding[] {
+  if (infer.engine !== "endpoint") return [];
+  if (variant !== "kar") {
+    return [
+      mistake(
+        "knowledge.infer.engine",
+        `an endpoint cannot serve the models that ${variant} fine-tunes; ` +
+          "use llamafactory, or server with a command that loads {adapter}",
+      ),
+    ];
+  }
+  if (infer.base_url !== null) return [];
+  return [mistake("knowledge.infer", "engine endpoint needs base_url, the endpoint's address")];
+}
+
+function checkEmbed({ embed }: KnowledgeSettings, place: SpecPlace): Finding[] {
+  switch (embed.engine) {
+    case "encoder": {
+      const { model } = embed;
+      if (model === null || model === undefined || model === ENCODER_PACKAGE) return [];
+      const what = `engine encoder has one model, ${ENCODER_PACKAGE}; leave model out, or name another engine`;
+      return [mistake("knowledge.embed.model", what)];
+    }
+    case "sentence-transformers": {
+      const { model } = embed;
+      if (model === null || model === undefined || !isFolderName(model)) return [];
+      const folder = resolvePath(model, place);
+      if (isFolder(folder)) return [];
+      return [mistake("knowledge.embed.model", `there is no folder ${model} (${folder})`)];
+    }
+    case "endpoint": {
+      const missing = (["base_url", "model"] as const).filter(
+        (key) => typeof embed[key] !== "string",
+      );
+      if (missing.length === 0) return [];
+      const what = `engine endpoint needs ${missing.join(" and ")}`;
+      return [mistake("knowledge.embed", what)];
+    }
+  }
+}
+
+const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();

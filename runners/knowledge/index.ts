@@ -1,0 +1,27 @@
+import type { Runner } from "../../src/runner.js";
+import { embedRunner } from "../embed/index.js";
+
+export { checkKnowledge } from "./check.js";
+export { knowledgeFragment } from "./schema.js";
+export { expandKnowledge } from "./settings.js";
+export { knowledgeStage } from "./stage.js";
+export { ignoredKnowledge } from "./variants.js";
+
+const profileRunner: Runner = {
+  name: "profile",
+  version: 1,
+  toolchain: [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: async () => (await import("./profile.js")).profileProgram,
+};
+
+const fileRunner: Runner = {
+  name: "file",
+  version: 1,
+  toolchain: [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: async () => (await import("./file.js")).fileProgram,
+};
+
+/** Runners of the stages between the data set and the CTR model that need no LLM. */
+export const knowledgeRunners: readonly Runner[] = [profileRunner, fileRunner, embedRunner];

@@ -1,0 +1,79 @@
+import path from "node:path";
+import type { JsonObject } from "../../src/json.js";
+import { isJsonObject } from "../../src/json.js";
+import type { StageRequest } from "../../src/runner.js";
+import type { SpecPlace } from "../../src/science.js";
+import { embedStage } from "../embed/stage.js";
+import { fileInputs, holdsVectors } from "./file-input.js";
+import { llmText } from "./llm-stages.js";
+import type { KnowledgeSettings } from "./settings.js";
+import { knowledgeOf } from "./settings.js";
+
+/**
+ * The stage whose artifact holds a cell's knowledge vectors, with all it needs: the variant's path
+ * through the graph. Null for variant `none`.
+ *
+ * @param settings a cell's settings, normalised
+ */
+export function knowledgeStage(
+  settings: JsonObject,
+  place: SpecPlace,
+  dataset: StageRequest,
+): StageRequest | null {
+  const knowledge = knowledgeOf(settings);
+  switch (knowledge.variant) {
+    case "none":
+      return null;
+    case "profile":
+      return embedStage(knowledge.embed, place, dataset, profileStage(knowledge, dataset));
+    case "file": {
+      const own = fileStage(knowledge, place, dataset);
+      return holdsVectors(knowledge.file, place)
+        ? own
+        : embedStage(knowledge.embed, place, dataset, own);
+    }
+    case "kar":
+    case "r2ec":
+    case "r4ec": {
+      const text = llmText(knowledge, domainOf(settings), place, dataset);
+      return embedStage(knowledge.embed, place, dataset, text);
+    }
+  }
+}
+
+function profileStage(knowledge: KnowledgeSettings, dataset: StageRequest): StageRequest {
+  return {
+    runner: "profile",
+    label: "profile",
+    params: { history: knowledge.history },
+    inputs: { dataset },
+    files: {},
+    execution: {},
+  };
+}
+
+function fileStage(
+  knowledge: KnowledgeSettings,
+  place: SpecPlace,
+  dataset: StageRequest,
+): StageRequest {
+  const files = fileInputs(knowledge.file, place);
+  return {
+    runner: "file",
+    label: "file",
+    // A file counts by its content; how it is to be read shows in the end of its name alone.
+    params: Object.fromEntries(
+      Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
+    ),
+    inputs: { dataset },
+    files,
+    execution: {},
+  };
+}
+
+/** What kind of item a data set holds, by its id: it says which words prompts use. */
+export function domainOf(settings: JsonObject): "movie" | "book" {
+  const dataset = settings["dataset"];
+  const id = isJsonObject(dataset) ? dataset["id"] : dataset;
+  return typeof id === "string" && /book/u.test(id) ? "book" : "movie";
+}

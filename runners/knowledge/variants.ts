@@ -1,0 +1,119 @@
+import type { JsonObject } from "../../src/json.js";
+import { isJsonObject } from "../../src/json.js";
+import type { Ignored } from "../../src/science.js";
+
+export const VARIANTS = ["none", "profile", "file", "kar", "r2ec", "r4ec"] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+/** Names a variant in error messages: `kar, r2ec and r4ec`. */
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+const LLM: readonly Variant[] = ["kar", "r2ec", "r4ec"];
+const TAUGHT: readonly Variant[] = ["r2ec", "r4ec"];
+
+/** Which variants read a setting under `knowledge`. What is not named here is read by all. */
+const READ_BY: { readonly [setting: string]: readonly Variant[] } = {
+  history: ["profile", ...LLM],
+  item_raters: LLM,
+  users: LLM,
+  items: LLM,
+  iterations: ["r4ec"],
+  actor: LLM,
+  reflector: ["r4ec"],
+  seed: LLM,
+  prompts: LLM,
+  teacher: TAUGHT,
+  finetune: TAUGHT,
+  infer: LLM,
+  embed: ["profile", "file", ...LLM],
+  file: ["file"],
+};
+
+/** Which engines read a setting of `infer` or `embed`. What is not named here is read by all. */
+const READ_BY_ENGINE: {
+  readonly [block: string]: { readonly [setting: string]: readonly string[] };
+} = {
+  infer: {
+    base_url: ["endpoint"],
+    model: ["endpoint", "server"],
+    api_key_env: ["endpoint", "server"],
+    command: ["server"],
+    adapter_arguments: ["server"],
+    start_timeout_seconds: ["server"],
+    cutoff_len: ["llamafactory", "server"],
+    batch_size: ["llamafactory"],
+    chunk_size: ["llamafactory"],
+    concurrency: ["endpoint", "server"],
+    timeout_seconds: ["endpoint", "server"],
+    retries: ["endpoint", "server"],
+    gpus: ["llamafactory", "server"],
+    llamafactory: ["llamafactory", "server"],
+  },
+  embed: {
+    revision: ["sentence-transformers"],
+    pooling: ["sentence-transformers"],
+    normalize: ["sentence-transformers", "endpoint"],
+    dimension: ["sentence-transformers", "endpoint"],
+    max_tokens: ["sentence-transformers", "encoder"],
+    base_url: ["endpoint"],
+    api_key_env: ["endpoint"],
+    concurrency: ["endpoint"],
+    timeout_seconds: ["endpoint"],
+    retries: ["endpoint"],
+  },
+};
+
+/** Settings under `knowledge` that the cell's variant, or the engine it names, does not read. */
+export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
+  const knowledge = settings["knowledge"];
+  if (!isJsonObject(knowledge)) return [];
+  const variant = knowledge["variant"] as Variant;
+  const ignored: Ignored[] = [];
+  for (const [setting, readers] of Object.entries(READ_BY)) {
+    if (readers.includes(variant)) continue;
+    const verb = readers.length > 1 ? "read" : "reads";
+    ignored.push({
+      path: `knowledge.${setting}`,
+      because: `only ${listed(readers)} ${verb} it`,
+    });
+  }
+  const read = (setting: string): boolean => READ_BY[setting]!.includes(variant);
+  for (const [block, engines] of Object.entries(READ_BY_ENGINE)) {
+    const options = knowledge[block];
+    if (!read(block) || !isJsonObject(options)) continue;
+    const engine = options["engine"] as string;
+    for (const [setting, readers] of Object.entries(engines)) {
+      if (readers.includes(engine)) continue;
+      const noun = readers.length > 1 ? "engines" : "engine";
+      const verb = readers.length > 1 ? "read" : "reads";
+      ignored.push({
+        path: `knowledge.${block}.${setting}`,
+        because: `only ${noun} ${listed(readers)} ${verb} it`,
+      });
+    }
+    if (block === "infer" && options["temperature"] === 0) {
+      ignored.push({
+        path: "knowledge.infer.top_p",
+        because: "nothing is sampled at temperature 0",
+      });
+    }
+  }
+  if (variant === "r2ec") {
+    ignored.push({
+      path: "knowledge.finetune.reflector",
+      because: "only r4ec reads it",
+    });
+  }
+  if (variant === "file" && ownVectors(knowledge["file"])) {
+    ignored.push({ path: "knowledge.embed", because: "the files hold vectors" });
+  }
+  return ignored;
+}
+
+/** True where all files of variant `file` hold vectors for certain, by their names. */
+function ownVectors(file: unknown): boolean {
+  if (!isJsonObject(file)) return false;
+  const named = [file["users"], file["items"]].filter((each) => typeof each === "string");
+  return named.length > 0 && named.every((each) => /\.(?:npy|safetensors)$/u.test(each));
+}
