@@ -6,9 +6,11 @@ export class IdTable {
   private arena = Buffer.alloc(1 << 16);
   /** Id i is bytes `ends[i - 1]` to `ends[i]` of the arena. */
   private ends = new Int32Array(1 << 12);
-  private hashes = new Int32Array(1 << 12);
-  /** Id + 1 by hash, 0 where free; the length is a power of two. */
-  private slots = new Int32Array(1 << 13);
+  /**
+   * Pairs of hash and id + 1 (0: free), side by side since a lookup pays for cache misses. The
+   * number of pairs is a power of two.
+   */
+  private slots = new Int32Array(1 << 14);
   private count = 0;
 
   get size(): number {
@@ -23,15 +25,17 @@ export class IdTable {
     hash ^= hash >>> 15;
     hash = Math.imul(hash, 0x2c1b3c6d);
     hash ^= hash >>> 13;
-    const mask = this.slots.length - 1;
-    let slot = hash & mask;
-    for (let held = this.slots[slot]!; held !== 0; held = this.slots[slot]!) {
-      if (this.hashes[held - 1] === hash && this.equals(held - 1, bytes, start, end)) {
-        return held - 1;
-      }
-      slot = (slot + 1) & mask;
+    const { slots } = this;
+    const mask = slots.length - 2;
+    let slot = (hash << 1) & mask;
+    for (let held = slots[slot + 1]!; held !== 0; held = slots[slot + 1]!) {
+      if (slots[slot] === hash && this.equals(held - 1, bytes, start, end)) return held - 1;
+      slot = (slot + 2) & mask;
     }
-    return this.add(hash, slot, bytes, start, end);
+    slots[slot] = hash;
+    slots[slot + 1] = this.add(bytes, start, end) + 1;
+    if (this.count * 4 > slots.length) this.rehash();
+    return this.count - 1;
   }
 
   /** The same for an id that is text. */
@@ -54,7 +58,7 @@ export class IdTable {
     return true;
   }
 
-  private add(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
+  private add(bytes: Uint8Array, start: number, end: number): number {
     const id = this.count++;
     const from = id === 0 ? 0 : this.ends[id - 1]!;
     const to = from + end - start;
@@ -65,29 +69,25 @@ export class IdTable {
     }
     this.arena.set(bytes.subarray(start, end), from);
     if (id === this.ends.length) {
-      this.ends = grown(this.ends);
-      this.hashes = grown(this.hashes);
+      const ends = new Int32Array(id * 2);
+      ends.set(this.ends);
+      this.ends = ends;
     }
     this.ends[id] = to;
-    this.hashes[id] = hash;
-    this.slots[slot] = id + 1;
-    if (this.count * 2 > this.slots.length) this.rehash();
     return id;
   }
 
   private rehash(): void {
-    const mask = this.slots.length * 2 - 1;
-    this.slots = new Int32Array(mask + 1);
-    for (let id = 0; id < this.count; id++) {
-      let slot = this.hashes[id]! & mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.slots[slot] = id + 1;
+    const old = this.slots;
+    const slots = new Int32Array(old.length * 2);
+    const mask = slots.length - 2;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === 0) continue;
+      let slot = (old[from]! << 1) & mask;
+      while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
+      slots[slot] = old[from]!;
+      slots[slot + 1] = old[from + 1]!;
     }
+    this.slots = slots;
   }
-}
-
-function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

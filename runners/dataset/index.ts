@@ -5,64 +5,70 @@ import type { Ignored, JsonSchema, SpecPlace } from "../../src/science.js";
 import type { DatasetSettings, Source } from "./source.js";
 import { sourceOf, sources } from "./sources.js";
 
-const perSource = (setting: string): string =>
-  sources.map((source) => `${source.id} ${JSON.stringify(source.defaults[setting])}`).join(", ");
-
-/** Settings that every data set has; their defaults depend on the data set. */
+/** Settings that every data set has; their defaults are the data set's own. */
 const commonProperties: { readonly [setting: string]: JsonSchema } = {
   like_above: {
-    description: `A rating above it is positive. Default: ${perSource("like_above")}.`,
+    description: "A rating above it is positive.",
     type: "number",
     minimum: 0,
     exclusiveMaximum: 5,
   },
   user_core: {
-    description: `Users with fewer ratings are left out, until none is left. Default: ${perSource("user_core")}.`,
+    description:
+      "Users with fewer ratings than this are left out, again and again until none is left.",
     type: "integer",
     minimum: 1,
     maximum: 1_000_000,
   },
   item_core: {
-    description: `Items with fewer ratings are left out, until none is left. Default: ${perSource("item_core")}.`,
+    description:
+      "Items with fewer ratings than this are left out, again and again until none is left.",
     type: "integer",
     minimum: 1,
     maximum: 1_000_000,
   },
 };
 
+const allProperties: { readonly [setting: string]: JsonSchema } = Object.assign(
+  {},
+  commonProperties,
+  ...sources.map((source) => source.properties),
+);
+
 const ids = sources.map((source) => source.id);
+
+/**
+ * The block of one data set, with its defaults. Settings of the others are allowed, so that a sweep
+ * over data sets can hold the settings of each; {@link ignoredDataset} names them.
+ */
+const formOf = (source: Source): JsonSchema => ({
+  type: "object",
+  description: `${source.description}.`,
+  additionalProperties: false,
+  required: ["id"],
+  properties: {
+    id: { const: source.id, description: `${source.description}.` },
+    ...Object.fromEntries(
+      Object.entries(allProperties).map(([name, property]) => {
+        const own = source.defaults[name];
+        return [name, own === undefined ? property : { ...property, default: own }];
+      }),
+    ),
+  },
+});
 
 /** The schema of `dataset`: an id, or the whole block. */
 export const datasetFragment: JsonSchema = {
   description: "The data set: its id, or a block with its files and settings.",
   anyOf: [
     { type: "string", enum: ids, description: `Short for {id}: ${ids.join(", ")}.` },
-    {
-      type: "object",
-      description: "The data set with its files and settings.",
-      additionalProperties: false,
-      required: ["id"],
-      properties: {
-        id: {
-          type: "string",
-          enum: ids,
-          description:
-            sources.map(({ id, description }) => `${id}: ${description}`).join(". ") + ".",
-        },
-        ...Object.assign({}, ...sources.map((source) => source.properties)),
-        ...commonProperties,
-      },
-    },
+    ...sources.map(formOf),
   ],
 };
 
-/** `ml-100k` becomes `{id: ml-100k}`, and the data set's own defaults are filled in. */
-export function expandDataset(value: Json): Json {
-  const block = typeof value === "string" ? { id: value } : value;
-  if (!isJsonObject(block)) return value;
-  const source = sourceOf(block["id"]);
-  return source === undefined ? block : { ...source.defaults, ...block };
-}
+/** `ml-100k` becomes `{id: ml-100k}`. */
+export const expandDataset = (value: Json): Json =>
+  typeof value === "string" ? { id: value } : value;
 
 /** Settings that belong to other data sets. */
 export function ignoredDataset(settings: JsonObject): Ignored[] {
@@ -109,12 +115,11 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
   };
 }
 
-/** The block of a cell's settings, in its long form and complete. */
+/** The block of a cell's settings in its long form, with the defaults of its data set. */
 function blockOf(settings: JsonObject): DatasetSettings | undefined {
-  const block = settings["dataset"] === undefined ? null : expandDataset(settings["dataset"]);
-  return isJsonObject(block) && typeof block["id"] === "string"
-    ? (block as DatasetSettings)
-    : undefined;
+  const block = expandDataset(settings["dataset"] ?? null);
+  if (!isJsonObject(block) || typeof block["id"] !== "string") return undefined;
+  return { ...sourceOf(block["id"])?.defaults, ...block } as DatasetSettings;
 }
 
 /** Prepares data sets (docs/artifacts.md, `dataset`). */

@@ -29,6 +29,7 @@ export interface RecordCounts {
 /** More than this share of unusable lines is an error. */
 const badShare = 0.001;
 const named = 5;
+const newline = 10;
 const longestLine = 1 << 24;
 
 /**
@@ -53,29 +54,40 @@ export async function readRecords(path: string, reader: RecordReader): Promise<R
     bad += 1;
     if (firstBad.length < named) firstBad.push(`line ${lines}: ${wrong}`);
   };
-  let rest: Buffer | undefined;
+  let buffer = Buffer.allocUnsafe(1 << 20);
+  let held = 0;
   for await (const piece of readPieces(path, position)) {
-    const bytes: Buffer = rest === undefined ? piece : Buffer.concat([rest, piece]);
+    // One byte more: the scanner wants a newline behind all it reads.
+    if (held + piece.length + 1 > buffer.length) {
+      const larger = Buffer.allocUnsafe((held + piece.length) * 2);
+      buffer.copy(larger, 0, 0, held);
+      buffer = larger;
+    }
+    piece.copy(buffer, held);
+    held += piece.length;
+    buffer[held] = newline;
     let start = 0;
     for (;;) {
-      let end = scanner.scan(bytes, start, bytes.length);
+      let end = scanner.scan(buffer, start);
       const sure = end >= 0;
-      if (!sure) end = bytes.indexOf(10, start);
-      if (end < 0) break;
+      if (!sure) end = buffer.indexOf(newline, start);
+      // The newline behind the last byte is ours: that line goes on in the next piece.
+      if (end >= held) break;
       lines += 1;
-      if (!sure || !reader.quick(scanner, bytes, start, end)) slowly(bytes, start, end);
+      if (!sure || !reader.quick(scanner, buffer, start, end)) slowly(buffer, start, end);
       start = end + 1;
     }
-    rest = start < bytes.length ? bytes.subarray(start) : undefined;
-    if (bytes.length - start > longestLine) {
+    buffer.copyWithin(0, start, held);
+    held -= start;
+    if (held > longestLine) {
       const where = `${path}:${lines + 1}`;
       throw new UserError(`${where}: a line over 16 MB; a JSON object a line is expected`);
     }
     reader.afterPiece?.(position);
   }
-  if (rest !== undefined) {
+  if (held > 0) {
     lines += 1;
-    slowly(rest, 0, rest.length);
+    slowly(buffer, 0, held);
   }
   const read = lines - empty;
   if (read === 0) throw new UserError(`${path} holds no lines`);
