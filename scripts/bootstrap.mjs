@@ -59,6 +59,10 @@ function npm() {
     : { command: process.platform === "win32" ? "npm.cmd" : "npm", first: [] };
 }
 
+/** Whether the installed packages are those of package-lock.json. */
+export const packagesAreThere = () =>
+  packagesMatch(JSON.parse(readFileSync(at("package-lock.json"), "utf8")));
+
 /** True where npm itself noted, as its last act, that just these packages are installed. */
 function packagesMatch(lock) {
   let noted;
