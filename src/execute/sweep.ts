@@ -19,6 +19,7 @@ import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanStaging } from "../store/garbage.js";
+import { workerEnvironment } from "./environment.js";
 import { findGpus } from "./gpus.js";
 import { LocalExecutor } from "./local.js";
 import { Scheduler } from "./scheduler.js";
@@ -201,6 +202,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     gpus,
     serves: { scienceModule: request.scienceModule, store: config.store.value },
     logs: path.join(run.folder, "logs"),
+    environment: { ...process.env, ...workerEnvironment(config) },
   });
   const toolchain = new ToolchainGate(request.ensure);
   const scheduler = new Scheduler({
