@@ -1,14 +1,13 @@
-import pc from "picocolors";
 import type { CommandModule } from "yargs";
 import type { Config, Origin } from "../config.js";
-import type { ConfigFlags } from "../config-load.js";
 import { ExitCode } from "../exit.js";
 import type { Check } from "../toolchain/doctor.js";
-import { examine, isHealthy } from "../toolchain/doctor.js";
-import { maskAddresses } from "../toolchain/program.js";
-import { commandConfig } from "./settings.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import type { Colours } from "./terminal.js";
+import { colours, printJson, printLine, write } from "./terminal.js";
 
-interface Arguments extends ConfigFlags {
+interface Arguments extends GlobalArguments {
   readonly json: boolean;
 }
 
@@ -22,40 +21,38 @@ interface ShownSetting {
 /** `r4ec doctor`: looks at everything a sweep needs and says how to mend what is broken. */
 export const doctorCommand = (): CommandModule<object, Arguments> => ({
   command: "doctor",
-  describe: "Check every part of the toolchain and show where each setting comes from",
+  describe: "check every part of the toolchain and show where each setting comes from",
   builder: (yargs) =>
-    yargs.option("json", { type: "boolean", default: false, describe: "Print the result as JSON" }),
+    yargs.option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler({ json, ...flags }) {
-    const config = await commandConfig(flags);
-    if (!json && process.stderr.isTTY) process.stderr.write("looking (some seconds) ...\r");
+    const config = await loadSettings(flags);
+    const { examine, isHealthy } = await import("../toolchain/doctor.js");
+    if (!json && process.stderr.isTTY) await write(process.stderr, "looking, some seconds ...\r");
     const checks = await examine(config);
     const fine = isHealthy(checks);
     if (!fine) process.exitCode = ExitCode.environment;
     const settings = shownSettings(config);
-    if (json) {
-      process.stdout.write(`${JSON.stringify({ ok: fine, checks, settings }, null, 2)}\n`);
-      return;
-    }
-    process.stdout.write(
-      `${[...checks.map(checkLine), "", ...settingLines(settings)].join("\n")}\n`,
-    );
-    process.stdout.write(`\n${verdict(checks)}\n`);
+    if (json) return printJson({ ok: fine, checks, settings });
+    const paint = colours(process.stdout);
+    for (const check of checks) await printLine(checkLine(check, paint));
+    await printLine("");
+    for (const setting of settings) await printLine(settingLine(setting, paint));
+    await printLine(`\n${verdict(checks)}`);
   },
 });
 
-const MARKS = {
-  ok: pc.green("ok     "),
-  warning: pc.yellow("warning"),
-  missing: pc.yellow("missing"),
-  failed: pc.red("FAILED "),
-} as const;
-
-function checkLine(check: Check): string {
+function checkLine(check: Check, paint: Colours): string {
   const [first = "", ...more] = check.detail.split("\n");
-  const mark = check.state === "missing" && check.needed ? pc.red("MISSING") : MARKS[check.state];
+  const colour = {
+    ok: paint.green,
+    warning: paint.yellow,
+    missing: paint.yellow,
+    failed: paint.red,
+  };
+  const paintState = check.needed && check.state === "missing" ? paint.red : colour[check.state];
   const indent = " ".repeat(24);
   return [
-    `${mark} ${check.name.padEnd(15)} ${first}`,
+    `${paintState(check.state.padEnd(7))} ${check.name.padEnd(15)} ${first}`,
     ...more.map((line) => `${indent}${line}`),
     ...(check.mend === null ? [] : [`${indent}mend: ${check.mend}`]),
   ].join("\n");
@@ -65,7 +62,7 @@ function shownSettings(config: Config): ShownSetting[] {
   const text = (value: unknown): string => {
     if (value === null) return "a local server";
     if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(",");
-    return maskAddresses(String(value));
+    return String(value).replace(/\/\/[^/@\s]+@/, "//***@");
   };
   return Object.entries(config).map(([name, setting]) => ({
     name,
@@ -74,11 +71,9 @@ function shownSettings(config: Config): ShownSetting[] {
   }));
 }
 
-function settingLines(settings: readonly ShownSetting[]): string[] {
-  return settings.map(({ name, value, origin }) => {
-    const source = origin.name === null ? origin.kind : `${origin.kind} ${origin.name}`;
-    return `setting ${name.padEnd(15)} ${value}  ${pc.dim(`(${source})`)}`;
-  });
+function settingLine({ name, value, origin }: ShownSetting, paint: Colours): string {
+  const source = origin.name === null ? origin.kind : `${origin.kind} ${origin.name}`;
+  return `setting ${name.padEnd(15)} ${value}  ${paint.dim(`(${source})`)}`;
 }
 
 function verdict(checks: readonly Check[]): string {

@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
-import type { ConfigFlags } from "../config-load.js";
 import { ExitCode, UserError } from "../exit.js";
-import type { Part } from "../toolchain/index.js";
-import { PARTS, ensure } from "../toolchain/index.js";
-import { showSetup } from "../toolchain/show.js";
-import { commandConfig } from "./settings.js";
+import type { Part, Say, ToolchainConfig } from "../toolchain/index.js";
+import { PARTS } from "../toolchain/part.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import { printJson, printLine, write } from "./terminal.js";
 
-interface Arguments extends ConfigFlags {
-  readonly only: readonly Part[] | undefined;
+interface Arguments extends GlobalArguments {
+  readonly only: string | undefined;
   readonly json: boolean;
 }
 
@@ -26,27 +26,28 @@ const USUAL: readonly Part[] = ["tensorflow", "tracking"];
 /** `r4ec setup`: installs the toolchain's parts. */
 export const setupCommand = (): CommandModule<object, Arguments> => ({
   command: "setup",
-  describe: "Install what sweeps need: TensorFlow, MLflow, LLaMA-Factory",
+  describe: "install what sweeps need: TensorFlow, MLflow, LLaMA-Factory",
   builder: (yargs) =>
     yargs
       .option("only", {
         type: "string",
-        describe: `Parts to install, of ${PARTS.join(", ")}; default ${USUAL.join(",")}`,
-        coerce: (text: string | undefined) => (text === undefined ? undefined : partsOf(text)),
+        describe: `parts to install, of ${PARTS.join(", ")}; default ${USUAL.join(",")}`,
       })
-      .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" }),
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler({ only, json, ...flags }) {
-    const config = await commandConfig(flags);
+    const parts = only === undefined ? USUAL : partsOf(only);
+    const config = await loadSettings(flags);
+    const { showSetup } = await import("../toolchain/show.js");
     const display = showSetup();
     const interrupted = new AbortController();
     const interrupt = (): void => interrupted.abort(new Interrupted());
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     try {
       const outcomes = await Promise.all(
-        (only ?? USUAL).map((part) => install(part, config, display.say, interrupted.signal)),
+        parts.map((part) => install(part, config, display.say, interrupted.signal)),
       );
       display.close();
-      report(outcomes, config.toolchain.value, json);
+      await report(outcomes, config.toolchain.value, json);
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       throw new UserError("interrupted", {
@@ -73,10 +74,11 @@ function partsOf(text: string): readonly Part[] {
 
 async function install(
   part: Part,
-  config: Parameters<typeof ensure>[1],
-  say: Parameters<typeof ensure>[2],
+  config: ToolchainConfig,
+  say: Say,
   signal: AbortSignal,
 ): Promise<PartOutcome> {
+  const { ensure } = await import("../toolchain/index.js");
   const started = performance.now();
   const outcome = await ensure([part], config, say, signal);
   const seconds = Math.round((performance.now() - started) / 100) / 10;
@@ -85,20 +87,17 @@ async function install(
   return { part, ok: false, message, hint, seconds };
 }
 
-function report(outcomes: readonly PartOutcome[], toolchain: string, json: boolean): void {
+async function report(
+  outcomes: readonly PartOutcome[],
+  toolchain: string,
+  json: boolean,
+): Promise<void> {
   const fine = outcomes.every((outcome) => outcome.ok);
   if (!fine) process.exitCode = ExitCode.environment;
-  if (json) {
-    const result = { ok: fine, toolchain, parts: outcomes };
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    return;
-  }
+  if (json) return printJson({ ok: fine, toolchain, parts: outcomes });
   for (const { part, ok, message, hint, seconds } of outcomes) {
-    if (ok) {
-      process.stdout.write(`${part}: ready${seconds >= 1 ? ` after ${seconds} s` : ""}\n`);
-    } else {
-      process.stderr.write(`${part}: ${message}\n${hint === null ? "" : `  ${hint}\n`}`);
-    }
+    if (ok) await printLine(`${part}: ready${seconds >= 1 ? ` after ${seconds} s` : ""}`);
+    else await write(process.stderr, `${part}: ${message}\n${hint === null ? "" : `  ${hint}\n`}`);
   }
-  if (fine) process.stdout.write(`in ${toolchain}; r4ec doctor checks it\n`);
+  if (fine) await printLine(`in ${toolchain}; r4ec doctor checks it`);
 }
