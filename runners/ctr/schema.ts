@@ -1,8 +1,8 @@
 import type { JsonSchema } from "../../src/science.js";
-import { backboneOptions } from "./options.js";
+import { backbones } from "./backbones/index.js";
 
 /** Ids of the backbones that come with r4ec. */
-export const backboneIds = Object.keys(backboneOptions);
+export const backboneIds = Object.keys(backbones);
 
 /** Schema of the `backbone` setting. */
 export const backboneFragment: JsonSchema = {
@@ -160,6 +160,6 @@ export const ctrFragment: JsonSchema = {
       default: "auto",
       description: "Compile the graph with XLA: auto does so on a GPU when the run is long enough.",
     },
-    ...backboneOptions,
+    ...Object.fromEntries(Object.values(backbones).map(({ id, options }) => [id, options])),
   },
 };

@@ -3,13 +3,18 @@ import type { TensorFlow as tf } from "../../tensorflow.js";
 /** A function over tensors that may assign to tf.Variables; it must not read tensor values. */
 export type TensorFunction = (inputs: readonly tf.Tensor[]) => readonly tf.Tensor[];
 
+/** An argument of a function. */
+export interface FunctionInput {
+  readonly shape: readonly number[];
+  readonly dtype: "float32" | "int32";
+  /** What tracing fills it with, 0 by default: a value that the function can work on. */
+  readonly example?: number;
+}
+
 /** A function to execute, with the shape and type of what it is called with. */
 export interface FunctionSpec {
   readonly run: TensorFunction;
-  readonly inputs: readonly {
-    readonly shape: readonly number[];
-    readonly dtype: "float32" | "int32";
-  }[];
+  readonly inputs: readonly FunctionInput[];
 }
 
 /** Numbers of a tensor in C order. */

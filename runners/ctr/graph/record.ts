@@ -54,8 +54,10 @@ export class Recorder {
   readonly #nodes: GraphNode[] = [];
   readonly #slots = new Map<object, Slot>();
   readonly #variableByData = new Map<object, tf.Variable>();
-  /** Names of the ReadVariableOp nodes, which every assignment has to follow. */
-  readonly #reads = new Map<tf.Variable, string>();
+  /** Nodes that read or update a variable, which its next update has to follow. */
+  readonly #follow = new Map<tf.Variable, readonly string[]>();
+  /** Data of variables whose update is a node of its own already. */
+  readonly #inPlace = new Set<object>();
   readonly #constants = new Map<string, string>();
   readonly #effects: string[] = [];
 
@@ -90,8 +92,9 @@ export class Recorder {
         const outputs = spec.run(examples);
         // Assignments: variables whose data is no longer what it was.
         for (const { variable, data } of before) {
-          if (variable.isDisposed || (variable.dataId as object) === data) continue;
-          this.#assign(variable, this.#slotOf(variable.dataId as object).name);
+          const now = variable.dataId as object;
+          if (variable.isDisposed || now === data || this.#inPlace.has(now)) continue;
+          this.#assign(variable, this.#slotOf(now).name);
         }
         recording = {
           outputs: outputs.map((tensor) => ({
@@ -135,32 +138,46 @@ export class Recorder {
     const values = [power1, power2, rate, beta1, beta2, epsilon, gradient].map(
       (tensor) => this.#slotOf(tensor.dataId as object).name,
     );
-    this.#effects.push(
-      this.#add(
-        "ResourceApplyAdam",
-        [
-          ...[variable, first, second].map((target) => `${this.#variables.handleOf(target)}:0`),
-          ...values,
-          ...[variable, first, second].flatMap((target) => this.#afterReads(target)),
-        ],
-        { T: type(1), use_locking: { kind: "bool", value: true } },
-      ),
+    const targets = [variable, first, second];
+    const update = this.#add(
+      "ResourceApplyAdam",
+      [
+        ...targets.map((target) => `${this.#variables.handleOf(target)}:0`),
+        ...values,
+        ...targets.flatMap((target) => this.#after(target)),
+      ],
+      { T: type(1), use_locking: { kind: "bool", value: true } },
     );
+    this.#effects.push(update);
+    for (const target of targets) this.#updatedInPlace(target, update);
+  }
+
+  /** From here on the variable's value is what is read after `update`. */
+  #updatedInPlace(variable: tf.Variable, update: string): void {
+    const read = this.#add(
+      "ReadVariableOp",
+      [`${this.#variables.handleOf(variable)}:0`, `^${update}`],
+      { dtype: type(dataTypeOf(variable.dtype)) },
+    );
+    this.#follow.set(variable, [update, read]);
+    const fresh = this.#tf.tensor(new Float32Array(variable.size), variable.shape);
+    variable.assign(fresh as never);
+    this.#slots.set(variable.dataId as object, { name: `${read}:0`, fixed: false });
+    this.#inPlace.add(variable.dataId as object);
   }
 
   #assign(variable: tf.Variable, value: string): void {
     this.#effects.push(
       this.#add(
         "AssignVariableOp",
-        [`${this.#variables.handleOf(variable)}:0`, value, ...this.#afterReads(variable)],
+        [`${this.#variables.handleOf(variable)}:0`, value, ...this.#after(variable)],
         { dtype: type(dataTypeOf(variable.dtype)) },
       ),
     );
   }
 
-  #afterReads(variable: tf.Variable): string[] {
-    const read = this.#reads.get(variable);
-    return read === undefined ? [] : [`^${read}`];
+  #after(variable: tf.Variable): string[] {
+    return (this.#follow.get(variable) ?? []).map((node) => `^${node}`);
   }
 
   #intercept(): () => void {
@@ -283,7 +300,7 @@ export class Recorder {
     const name = this.#add("ReadVariableOp", [`${this.#variables.handleOf(variable)}:0`], {
       dtype: type(dataTypeOf(variable.dtype)),
     });
-    this.#reads.set(variable, name);
+    this.#follow.set(variable, [name]);
     return `${name}:0`;
   }
 

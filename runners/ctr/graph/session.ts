@@ -51,7 +51,7 @@ export class GraphSession implements Executor {
   }
 
   /**
-   * Traces the functions, each run once on zeros, and loads them with the variables' present values.
+   * Traces the functions, each run once on its example, and loads them with the variables' present values.
    * Throws {@link CannotTrace} where a function can't become a graph.
    */
   static async create(
@@ -160,7 +160,9 @@ function trace(
   spec: FunctionSpec,
   handleOf: (variable: tf.Variable) => string,
 ): Recording {
-  const examples = spec.inputs.map(({ shape, dtype }) => tensorflow.zeros([...shape], dtype));
+  const examples = spec.inputs.map(({ shape, dtype, example = 0 }) =>
+    tensorflow.fill([...shape], example, dtype),
+  );
   try {
     return new Recorder(tensorflow, name, { handleOf }).record(spec, examples);
   } finally {

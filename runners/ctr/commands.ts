@@ -1,0 +1,4 @@
+import type { CommandModule } from "yargs";
+
+/** `score` and `export`. */
+export const ctrCommands: CommandModule[] = [];

@@ -1,0 +1,92 @@
+import type { TensorFlow as tf } from "../../tensorflow.js";
+import type { Batch } from "../model.js";
+import type { Columns } from "./columns.js";
+
+/** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d]. */
+export interface AdaptedTables {
+  readonly users: tf.Variable;
+  readonly items: tf.Variable;
+}
+
+/**
+ * Builds the batch of samples given by row numbers, in tfjs operations that trace into a graph.
+ *
+ * @param rows int32 [R, B]
+ * @param historyLength H: the sample sees the rows right before its own, at most H of the user's
+ * @param full true where every sample that is asked for has H rows before it
+ * @param adapted in scoring: takes the place of the raw vectors
+ */
+export function batchOf(
+  tensorflow: typeof tf,
+  columns: Columns,
+  rows: tf.Tensor,
+  historyLength: number,
+  full: boolean,
+  adapted: AdaptedTables | null,
+): { readonly batch: Batch; readonly label: tf.Tensor } {
+  const t = tensorflow;
+  const take = (table: tf.Variable, ids: tf.Tensor): tf.Tensor => t.gather(table, ids as never);
+  const item = take(columns.item, rows);
+  const lengths = full
+    ? t.fill(rows.shape, historyLength, "int32")
+    : t.minimum(take(columns.position, rows), t.scalar(historyLength, "int32"));
+  const history = historyRows(t, columns, rows, lengths, historyLength, full);
+  const historyItems = take(columns.item, history);
+  const knowledge = knowledgeOf(t, columns, take(columns.user, rows), item, adapted);
+  return {
+    batch: {
+      item,
+      itemAttributes: take(columns.itemAttributes, item),
+      historyItems,
+      historyAttributes: take(columns.itemAttributes, historyItems),
+      historyRatings: take(columns.rating, history),
+      historyLength: lengths,
+      ...knowledge,
+      adapted: adapted !== null,
+    },
+    label: take(columns.label, rows),
+  };
+}
+
+/** int32 [R, B, H]: rows of the history, oldest first, the padding row where there is none. */
+function historyRows(
+  t: typeof tf,
+  columns: Columns,
+  rows: tf.Tensor,
+  lengths: tf.Tensor,
+  historyLength: number,
+  full: boolean,
+): tf.Tensor {
+  const steps = t.range(0, historyLength, 1, "int32");
+  const first = full ? t.sub(rows, t.scalar(historyLength, "int32")) : t.sub(rows, lengths);
+  const history = t.add(t.expandDims(first, -1), steps);
+  if (full) return history;
+  const present = t.less(steps, t.expandDims(lengths, -1));
+  const padding = t.fill(history.shape, columns.rows, "int32");
+  return t.where(present, history, padding);
+}
+
+function knowledgeOf(
+  t: typeof tf,
+  columns: Columns,
+  user: tf.Tensor,
+  item: tf.Tensor,
+  adapted: AdaptedTables | null,
+): Pick<Batch, "userKnowledge" | "itemKnowledge"> {
+  if (columns.userKnowledge === null || columns.itemKnowledge === null) {
+    return { userKnowledge: null, itemKnowledge: null };
+  }
+  if (adapted === null) {
+    return {
+      userKnowledge: t.gather(columns.userKnowledge, user as never),
+      itemKnowledge: t.gather(columns.itemKnowledge, item as never),
+    };
+  }
+  // Every replica has its own table and, in scoring, the same rows.
+  const same = (ids: tf.Tensor): tf.Tensor1D =>
+    t.reshape(t.slice(ids, 0, 1), [ids.shape[1]!]) as tf.Tensor1D;
+  return {
+    userKnowledge: t.gather(adapted.users, same(user), 1),
+    itemKnowledge: t.gather(adapted.items, same(item), 1),
+  };
+}

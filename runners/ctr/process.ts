@@ -1,0 +1,17 @@
+import type { Allocation } from "../../src/runner.js";
+
+/**
+ * Tells TensorFlow, before it is loaded, what it may use: threads, cards, and no more of a card's
+ * memory than it needs, so that several processes can share one. What the environment sets already
+ * stays.
+ */
+export function prepareProcess({ gpus, threads }: Allocation): void {
+  const set = (name: string, value: string): void => {
+    process.env[name] ??= value;
+  };
+  set("TF_CPP_MIN_LOG_LEVEL", "2");
+  set("TF_NUM_INTRAOP_THREADS", String(Math.max(1, threads)));
+  set("TF_NUM_INTEROP_THREADS", String(Math.max(1, threads)));
+  set("CUDA_VISIBLE_DEVICES", gpus.join(","));
+  set("TF_FORCE_GPU_ALLOW_GROWTH", "true");
+}

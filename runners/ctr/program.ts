@@ -1,0 +1,50 @@
+import { Drained, type RunnerProgram, type StageTask } from "../../src/runner.js";
+import { canonicalJson } from "../../src/json.js";
+import { loadCtrData, shapeOf } from "./data/load.js";
+import { prepareProcess } from "./process.js";
+import { paramsOf, sharedParams } from "./settings.js";
+import { trainGroup } from "./train/group.js";
+
+/** Trains the tasks it is given, those of one shape and one set of inputs as one model. */
+export const ctrProgram: RunnerProgram = {
+  async run(tasks) {
+    prepareProcess(tasks[0]!.resources);
+    const { loadTensorFlow } = await import("../tensorflow.js");
+    const tensorflow = loadTensorFlow();
+    const { buildModel } = await import("./build.js");
+    for (const group of groupsOf(tasks)) {
+      const [first] = group as [StageTask];
+      if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
+      const params = paramsOf(first.params);
+      const data = await loadCtrData(first.inputs, params);
+      const fault = faultOf(data.train.length, data.test.rows.length);
+      if (fault !== null) {
+        for (const task of group) await task.fail({ kind: "spec", message: fault });
+        continue;
+      }
+      const shape = shapeOf(params, data, first.files["backbone"]);
+      await trainGroup(tensorflow, { tasks: group, data, shape, buildModel });
+    }
+  },
+};
+
+function faultOf(train: number, test: number): string | null {
+  if (train === 0) return "the data set has no training samples";
+  if (test === 0) return "the data set has no test samples";
+  return null;
+}
+
+/** Tasks that can share a model: equal in all but what replicas may differ in. */
+function groupsOf(tasks: readonly StageTask[]): StageTask[][] {
+  const groups = new Map<string, StageTask[]>();
+  for (const task of tasks) {
+    const key = canonicalJson({
+      params: sharedParams(task.params),
+      inputs: task.inputs,
+      files: task.files,
+      execution: task.execution,
+    });
+    groups.set(key, [...(groups.get(key) ?? []), task]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,23 @@
+import { canonicalJson } from "../../src/json.js";
+import type { Runner } from "../../src/runner.js";
+import { executionOf, sharedParams } from "./settings.js";
+
+/** Most cells of one shape that `ctr.fuse: auto` puts into one graph; memory may allow fewer. */
+const mostFused = 32;
+
+/** Trains and tests one CTR model a task; ready tasks of one shape train as one graph. */
+export const ctrRunner: Runner = {
+  name: "ctr",
+  version: 1,
+  toolchain: ["tensorflow"],
+  resources: () => ({ cpus: 1, gpus: 0.25 }),
+  fusion(params, execution) {
+    const { fuse, engine } = executionOf(execution);
+    if (fuse === "off" || fuse === 1) return undefined;
+    return {
+      key: canonicalJson({ params: sharedParams(params), execution: { ...execution, engine } }),
+      limit: fuse === "auto" ? mostFused : fuse,
+    };
+  },
+  load: async () => (await import("./program.js")).ctrProgram,
+};

@@ -1,0 +1,58 @@
+import type { TensorFlow as tf } from "../../tensorflow.js";
+import type { AdaptedTables } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
+import type { FunctionSpec } from "../graph/executor.js";
+import type { Model } from "../model.js";
+
+/** Rows of a table that the adaptor takes at once, over all replicas: bounds the memory it needs. */
+const rowsAtOnce = 16384;
+
+/**
+ * What the adaptor makes of every user's and every item's vector, made once an evaluation instead
+ * of once a sample; the result is the same, because the adaptor keeps the sides apart.
+ */
+export class AdaptedKnowledge {
+  private constructor(
+    readonly tables: AdaptedTables,
+    /** Fills the tables from the model's present weights. */
+    readonly spec: FunctionSpec,
+  ) {}
+
+  /** Null where the model has no adaptor. */
+  static of(t: typeof tf, model: Model, columns: Columns): AdaptedKnowledge | null {
+    const { adapt, replicas } = model;
+    const { userKnowledge, itemKnowledge } = columns;
+    if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
+    const whole = (side: "user" | "item", table: tf.Variable): tf.Tensor => {
+      const [rows, dim] = table.shape as [number, number];
+      const chunk = Math.max(1, Math.floor(rowsAtOnce / replicas));
+      const parts: tf.Tensor[] = [];
+      for (let at = 0; at < rows; at += chunk) {
+        const size = Math.min(chunk, rows - at);
+        const vectors = t.reshape(t.slice(table, [at, 0], [size, dim]), [1, size, dim]);
+        parts.push(adapt(side, t.tile(vectors, [replicas, 1, 1])));
+      }
+      return t.concat(parts, 1);
+    };
+    const table = (side: "user" | "item", raw: tf.Variable): tf.Variable =>
+      t.tidy(() => {
+        const dim = raw.shape[1]!;
+        const width = adapt(side, t.zeros([replicas, 1, dim])).shape[2]!;
+        return t.variable(t.zeros([replicas, raw.shape[0]!, width]), false);
+      });
+    const tables = { users: table("user", userKnowledge), items: table("item", itemKnowledge) };
+    return new AdaptedKnowledge(tables, {
+      inputs: [],
+      run: () => {
+        tables.users.assign(whole("user", userKnowledge) as never);
+        tables.items.assign(whole("item", itemKnowledge) as never);
+        return [];
+      },
+    });
+  }
+
+  dispose(): void {
+    this.tables.users.dispose();
+    this.tables.items.dispose();
+  }
+}

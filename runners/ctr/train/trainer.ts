@@ -1,0 +1,295 @@
+import type { TensorFlow as tf } from "../../tensorflow.js";
+import { batchOf, type AdaptedTables } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
+import { nodeBackend } from "../graph/backend.js";
+import { EagerExecutor } from "../graph/eager.js";
+import type { Executor, FunctionSpec } from "../graph/executor.js";
+import { GraphSession } from "../graph/session.js";
+import type { BuildModel, Model, ModelShape } from "../model.js";
+import { AdamW, type ReplicaRule } from "./adamw.js";
+import { AdaptedKnowledge } from "./adapted.js";
+import { dropoutNoise } from "./noise.js";
+import { ReplicaState, type Part } from "./state.js";
+
+/** One cell as the trainer sees it. */
+export interface Replica extends ReplicaRule {
+  readonly seed: number;
+  readonly dropout: number;
+}
+
+/** What a trainer is made for. */
+export interface TrainerOptions {
+  readonly shape: ModelShape;
+  readonly buildModel: BuildModel;
+  readonly replicas: readonly Replica[];
+  readonly columns: Columns;
+  readonly batchSize: number;
+  /** Training samples of an epoch. */
+  readonly samples: number;
+  /** Samples scored at once. */
+  readonly scoreBatch: number;
+  /** True where every sample has a history of full length before it. */
+  readonly fullHistory: boolean;
+  readonly engine: "auto" | "graph" | "eager";
+  readonly xla: boolean;
+  /** Whether all replicas are at the same optimizer step (fresh, or of equal age). */
+  readonly sameStep: boolean;
+  /** Told why a model runs eagerly although a graph was wanted. */
+  readonly onFallback?: (reason: string) => void;
+}
+
+/** Trains and scores R replicas of one model. */
+export class Trainer {
+  readonly model: Model;
+  readonly optimizer: AdamW;
+  readonly executor: Executor;
+  readonly #options: TrainerOptions;
+  readonly #adapted: AdaptedKnowledge | null;
+  readonly #own: readonly tf.Variable[];
+  readonly #order: tf.Variable;
+  readonly #lossSum: tf.Variable;
+
+  private constructor(
+    options: TrainerOptions,
+    parts: {
+      model: Model;
+      optimizer: AdamW;
+      executor: Executor;
+      adapted: AdaptedKnowledge | null;
+      order: tf.Variable;
+      lossSum: tf.Variable;
+    },
+  ) {
+    this.#options = options;
+    this.model = parts.model;
+    this.optimizer = parts.optimizer;
+    this.executor = parts.executor;
+    this.#adapted = parts.adapted;
+    this.#order = parts.order;
+    this.#lossSum = parts.lossSum;
+    this.#own = [parts.order, parts.lossSum];
+  }
+
+  static async create(tensorflow: typeof tf, options: TrainerOptions): Promise<Trainer> {
+    const { replicas, shape, columns, batchSize, samples } = options;
+    const t = tensorflow;
+    const count = replicas.length;
+    const model = options.buildModel(
+      shape,
+      replicas.map(({ seed }) => seed),
+    );
+    const kernel = options.sameStep && !options.xla;
+    const optimizer = new AdamW(t, model.parameters, replicas, kernel);
+    // Until an epoch begins, rows that do have a history: tracing works on them.
+    const order = t.tidy(() =>
+      t.variable(t.fill([count, samples], shape.historyLength, "int32"), false),
+    );
+    const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
+    const adapted = AdaptedKnowledge.of(t, model, columns);
+    const step = (size: number): FunctionSpec => ({
+      inputs: [{ shape: [2], dtype: "int32" }],
+      run: ([begin]) => {
+        const rows = sliceRows(t, order, begin!, [count, size]);
+        const { batch, label } = batchOf(
+          t,
+          columns,
+          rows,
+          shape.historyLength,
+          options.fullHistory,
+          null,
+        );
+        const noise = dropoutNoise(t, replicas, optimizer.step);
+        trainingStep(t, model, optimizer, lossSum, (trained) =>
+          losses(t, trained.forward(batch, { training: true, ...(noise && { noise }) }), label),
+        );
+        return [];
+      },
+    });
+    const tail = samples % batchSize;
+    const functions: { [name: string]: FunctionSpec } = {};
+    if (samples >= batchSize) functions["step"] = step(batchSize);
+    if (tail > 0) functions["last_step"] = step(tail);
+    functions["score"] = scoreFunction(t, model, columns, adapted?.tables ?? null, options);
+    if (adapted !== null) functions["adapt"] = adapted.spec;
+    const executor = await makeExecutor(t, functions, options);
+    return new Trainer(options, { model, optimizer, executor, adapted, order, lossSum });
+  }
+
+  /**
+   * One pass over the samples, each replica in its own order of rows.
+   * `pause` is called between steps with the number done; what it returns is awaited.
+   *
+   * @returns mean loss of each replica over its samples
+   */
+  async epoch(
+    orders: readonly Int32Array[],
+    pause: (stepsDone: number) => Promise<void> | undefined = () => undefined,
+  ): Promise<number[]> {
+    const { batchSize, samples, replicas } = this.#options;
+    const all = new Int32Array(replicas.length * samples);
+    orders.forEach((order, replica) => all.set(order, replica * samples));
+    this.executor.write([this.#order, this.#lossSum], [all, new Float32Array(replicas.length)]);
+    for (let at = 0, done = 1; at < samples; at += batchSize, done++) {
+      const name = at + batchSize <= samples ? "step" : "last_step";
+      this.executor.run(name, [Int32Array.of(0, at)]);
+      const waiting = pause(done);
+      if (waiting !== undefined) await waiting;
+    }
+    const [sums] = this.executor.read([this.#lossSum]);
+    return [...sums!].map((sum) => sum / samples);
+  }
+
+  /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
+  score(rows: Int32Array): Float32Array[] {
+    const { scoreBatch, replicas } = this.#options;
+    if (this.#adapted !== null) this.executor.run("adapt", []);
+    const scores = replicas.map(() => new Float32Array(rows.length));
+    // The last batch is filled up with its first row: scores don't depend on neighbours.
+    const chunk = new Int32Array(scoreBatch);
+    for (let at = 0; at < rows.length; at += scoreBatch) {
+      const part = rows.subarray(at, at + scoreBatch);
+      chunk.fill(part[0]!).set(part);
+      const [values] = this.executor.run("score", [chunk]);
+      scores.forEach((all, replica) => {
+        const from = replica * scoreBatch;
+        all.set((values as Float32Array).subarray(from, from + part.length), at);
+      });
+    }
+    return scores;
+  }
+
+  /** Everything that training changes, of every replica. */
+  states(): ReplicaState[] {
+    return ReplicaState.read(this.executor, this.#variables(), this.#options.replicas.length);
+  }
+
+  /** Puts states back, one a replica; parts that a state lacks stay as they are. */
+  restore(states: readonly (ReplicaState | null)[]): void {
+    ReplicaState.write(this.executor, this.#variables(), states);
+  }
+
+  /** Trainable numbers of one replica. */
+  get parameterCount(): number {
+    return this.model.parameters.reduce(
+      (sum, { variable }) => sum + variable.size / this.model.replicas,
+      0,
+    );
+  }
+
+  #variables(): Part[] {
+    const { parameters, state } = this.model;
+    return [
+      ...parameters.map(({ name, variable }) => ({ name: `parameter/${name}`, variable })),
+      ...state.map(({ name, variable }) => ({ name: `state/${name}`, variable })),
+      ...this.optimizer.slots.flatMap(({ parameter, first, second }) => [
+        { name: `first/${parameter.name}`, variable: first },
+        { name: `second/${parameter.name}`, variable: second },
+      ]),
+      { name: "step", variable: this.optimizer.step },
+    ];
+  }
+
+  dispose(): void {
+    this.executor.dispose();
+    this.#adapted?.dispose();
+    this.optimizer.dispose();
+    this.model.dispose();
+    for (const variable of this.#own) variable.dispose();
+  }
+}
+
+/** Forward pass, gradients, optimizer step, new state, and the loss added to its sum. */
+function trainingStep(
+  t: typeof tf,
+  model: Model,
+  optimizer: AdamW,
+  lossSum: tf.Variable,
+  pass: (model: Model) => { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] },
+): void {
+  let updates: readonly tf.Tensor[] = [];
+  let perReplica: tf.Tensor | undefined;
+  let samples = 0;
+  const { grads } = t.variableGrads(
+    () => {
+      const result = pass(model);
+      // Replicas share nothing, so the gradient of the sum is each one's own gradient.
+      updates = result.updates.map((update) => t.keep(update));
+      perReplica = t.keep(result.loss);
+      samples = result.samples;
+      return t.sum(result.loss) as tf.Scalar;
+    },
+    model.parameters.map(({ variable }) => variable),
+  );
+  optimizer.apply(grads);
+  model.state.forEach(({ variable }, i) => {
+    if (updates[i] !== variable) variable.assign(updates[i] as never);
+  });
+  lossSum.assign(t.add(lossSum, t.mul(perReplica!, samples)) as never);
+  perReplica!.dispose();
+  for (const update of updates) if (!(update instanceof t.Variable)) update.dispose();
+}
+
+/** Mean binary cross-entropy of each replica from logits: softplus(z) − y · z. */
+function losses(
+  t: typeof tf,
+  {
+    logits,
+    stateUpdates,
+  }: { readonly logits: tf.Tensor; readonly stateUpdates: readonly tf.Tensor[] },
+  label: tf.Tensor,
+): { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] } {
+  const loss = t.mean(t.sub(t.softplus(logits), t.mul(label, logits)), 1);
+  return { loss, samples: logits.shape[1]!, updates: stateUpdates };
+}
+
+function scoreFunction(
+  t: typeof tf,
+  model: Model,
+  columns: Columns,
+  adapted: AdaptedTables | null,
+  { replicas, scoreBatch, shape, fullHistory }: TrainerOptions,
+): FunctionSpec {
+  return {
+    inputs: [{ shape: [scoreBatch], dtype: "int32", example: shape.historyLength }],
+    run: ([rows]) => {
+      const each = t.tile(t.reshape(rows!, [1, scoreBatch]), [replicas.length, 1]);
+      const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, adapted);
+      return [t.sigmoid(model.forward(batch, { training: false }).logits)];
+    },
+  };
+}
+
+/** A graph, or where that can't be made and `auto` was asked for, operation by operation. */
+async function makeExecutor(
+  t: typeof tf,
+  functions: { readonly [name: string]: FunctionSpec },
+  { engine, xla, onFallback }: TrainerOptions,
+): Promise<Executor> {
+  if (engine === "eager") return new EagerExecutor(t, functions);
+  try {
+    return await GraphSession.create(t, functions, { xla });
+  } catch (error) {
+    if (engine === "graph") throw error;
+    onFallback?.((error as Error).message);
+    return new EagerExecutor(t, functions);
+  }
+}
+
+/** order[:, start : start + size], int32 [R, size]; `begin` is a tensor [0, start]. */
+function sliceRows(
+  t: typeof tf,
+  order: tf.Variable,
+  begin: tf.Tensor,
+  size: readonly [number, number],
+): tf.Tensor {
+  // tf.slice takes its start as numbers, which a graph would keep for ever.
+  const backend = nodeBackend(t);
+  const type = backend.binding["TF_ATTR_TYPE"]!;
+  const int32 = backend.binding["TF_INT32"]!;
+  const attributes = [
+    { name: "T", type, value: int32 },
+    { name: "Index", type, value: int32 },
+  ];
+  const inputs = [order, begin, t.tensor1d([...size], "int32")];
+  return backend.executeSingleOutput("Slice", attributes, inputs as never[]);
+}
