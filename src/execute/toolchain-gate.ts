@@ -6,6 +6,7 @@ import type { ReadyToolchain } from "./executor.js";
 /** Makes parts of the toolchain ready; src/toolchain does it. */
 export type EnsureToolchain = (
   parts: readonly ToolchainPart[],
+  signal: AbortSignal,
 ) => Promise<Result<ReadyToolchain, UserError>>;
 
 const NOTHING: ReadyToolchain = { environment: {}, paths: { llmEnvironment: null } };
@@ -14,16 +15,11 @@ const NOTHING: ReadyToolchain = { environment: {}, paths: { llmEnvironment: null
 export class ToolchainGate {
   readonly #ready = new Map<string, ReadyToolchain>();
   readonly #asked = new Map<string, Promise<StageError | null>>();
-  #leave: () => void = () => undefined;
-  readonly #left: Promise<null>;
+  readonly #abort = new AbortController();
   /** The first error that installing ended with. */
   failure: UserError | null = null;
 
-  constructor(private readonly ensure: EnsureToolchain) {
-    this.#left = new Promise((resolve) => {
-      this.#leave = () => resolve(null);
-    });
-  }
+  constructor(private readonly ensure: EnsureToolchain) {}
 
   /** The toolchain for these parts where it is ready; else null: open it first. */
   ready(parts: readonly ToolchainPart[]): ReadyToolchain | null {
@@ -35,14 +31,19 @@ export class ToolchainGate {
     const key = keyOf(parts);
     let asked = this.#asked.get(key);
     if (asked === undefined) {
-      asked = Promise.race([this.#open(key, parts), this.#left]);
+      asked = this.#open(key, parts);
       this.#asked.set(key, asked);
     }
     return asked;
   }
 
   async #open(key: string, parts: readonly ToolchainPart[]): Promise<StageError | null> {
-    const outcome = await this.ensure(parts);
+    const { signal } = this.#abort;
+    const outcome = await this.ensure(parts, signal).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    if (outcome === null || signal.aborted) return null;
     if (outcome.ok) {
       this.#ready.set(key, outcome.value);
       return null;
@@ -52,9 +53,9 @@ export class ToolchainGate {
     return { kind: "machine", message, ...(hint === undefined ? {} : { detail: hint }) };
   }
 
-  /** The sweep is ending: nobody waits for an installation any more. */
+  /** The sweep is ending: an installation that is under way stops. */
   leave(): void {
-    this.#leave();
+    this.#abort.abort();
   }
 }
 

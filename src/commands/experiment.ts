@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Config } from "../config.js";
+import type { ConfigFlags } from "../config-load.js";
+import type { Diagnostic } from "../diagnostic.js";
+import { ExitCode, UserError } from "../exit.js";
+import type { Science } from "../science.js";
+import type { Experiment } from "../spec/index.js";
+import { colours, write } from "./terminal.js";
+
+/** The options that every command has, as yargs gives them. */
+export interface GlobalArguments {
+  readonly store?: string | undefined;
+  readonly toolchain?: string | undefined;
+  readonly "mlflow-uri"?: string | undefined;
+  readonly gpus?: string | undefined;
+  readonly offline?: boolean | undefined;
+}
+
+const flagsOf = (args: GlobalArguments): ConfigFlags => ({
+  store: args.store,
+  toolchain: args.toolchain,
+  mlflowUri: args["mlflow-uri"],
+  gpus: args.gpus,
+  offline: args.offline,
+});
+
+/** Shows diagnostics on stderr. */
+export async function showDiagnostics(diagnostics: readonly Diagnostic[]): Promise<void> {
+  if (diagnostics.length === 0) return;
+  const { renderDiagnostic } = await import("../spec/index.js");
+  const paint = colours(process.stderr);
+  const texts = new Map<string, string | null>();
+  for (const one of diagnostics) {
+    if (!texts.has(one.file)) texts.set(one.file, await readFile(one.file, "utf8").catch(() => null));
+    const shown = renderDiagnostic(one, texts.get(one.file)!, {
+      error: paint.red,
+      warning: paint.yellow,
+      hint: paint.cyan,
+      dim: paint.dim,
+    });
+    await write(process.stderr, `${shown}\n`);
+  }
+}
+
+/** Ends the command with status 2 after its diagnostics have been shown. */
+async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
+  await showDiagnostics(diagnostics);
+  const errors = diagnostics.filter((one) => one.severity === "error").length;
+  throw new UserError(errors === 1 ? "" : `${errors} errors`, { exitCode: ExitCode.usage });
+}
+
+/** The user-level settings under this call's flags; mistakes in them end the command. */
+export async function loadSettings(
+  args: GlobalArguments,
+  experiment?: Experiment,
+): Promise<Config> {
+  const { loadConfig } = await import("../config-load.js");
+  const loaded = await loadConfig({
+    cwd: process.cwd(),
+    flags: flagsOf(args),
+    ...(experiment === undefined ? {} : { spec: experiment }),
+  });
+  if (!loaded.ok) return refuse(loaded.error);
+  const { store } = loaded.value;
+  // Stages and workers know the store by its absolute path.
+  return { ...loaded.value, store: { ...store, value: path.resolve(store.value) } };
+}
+
+/** Reads a spec; mistakes in it end the command, warnings are shown. */
+export async function loadExperiment(file: string, science: Science): Promise<Experiment> {
+  const { loadSpec } = await import("../spec/index.js");
+  const loaded = await loadSpec(file, science);
+  if (!loaded.ok) return refuse(loaded.error);
+  await showDiagnostics(loaded.value.diagnostics);
+  return loaded.value;
+}

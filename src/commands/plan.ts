@@ -1,0 +1,134 @@
+import type { CommandModule } from "yargs";
+import type { Plan, StagePresence } from "../plan/index.js";
+import type { Science } from "../science.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadExperiment, loadSettings } from "./experiment.js";
+import { formatTable } from "./table.js";
+import type { Colours } from "./terminal.js";
+import { colours, printJson, printLine } from "./terminal.js";
+
+interface PlanArguments extends GlobalArguments {
+  readonly file: string;
+  readonly only?: readonly string[] | undefined;
+  readonly json: boolean;
+}
+
+/** `plan FILE`: cells, stages, what is cached and what would run. Changes nothing. */
+export const planCommand = (science: Science): CommandModule<object, PlanArguments> => ({
+  command: "plan <file>",
+  describe: "show the cells and stages of a spec, what is cached and what would run",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
+      .option("only", {
+        type: "string",
+        array: true,
+        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+      })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const experiment = await loadExperiment(args.file, science);
+    const config = await loadSettings(args, experiment);
+    const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
+      await import("../plan/index.js");
+    const { Store } = await import("../store/index.js");
+    const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
+    const plan =
+      args.only === undefined ? whole : narrowPlan(whole, parseSelector(args.only, whole.cells));
+    const presence = await lookAtStages(plan, new Store(config.store.value));
+    if (args.json) await printJson(planAsJson(plan, presence));
+    else await printLine(planAsText(experiment.name, plan, presence, colours(process.stdout)));
+  },
+});
+
+/** The plan in the form that other programs read. */
+export function planAsJson(
+  plan: Plan,
+  presence: ReadonlyMap<string, StagePresence>,
+): { cells: unknown[]; stages: unknown[] } {
+  return {
+    cells: plan.cells.map(({ id, settings, stage }) => ({ id, settings, stage })),
+    stages: [...plan.stages].map(([fingerprint, { record, needs }]) => ({
+      fingerprint,
+      runner: record.runner,
+      label: record.label,
+      cached: presence.get(fingerprint)?.manifest != null,
+      needs,
+    })),
+  };
+}
+
+/** Digits of a fingerprint that people are shown. */
+export const short = (fingerprint: string): string => fingerprint.slice(0, 10);
+
+/** The plan for people. */
+export function planAsText(
+  name: string,
+  plan: Plan,
+  presence: ReadonlyMap<string, StagePresence>,
+  paint: Colours,
+): string {
+  const stateOf = (fingerprint: string): string => {
+    const seen = presence.get(fingerprint)!;
+    if (seen.manifest !== null) return paint.green("cached");
+    if (seen.damage !== null) return paint.yellow(`damaged (${seen.damage}), to make again`);
+    return seen.wouldRun ? paint.cyan("to run") : paint.dim("not needed");
+  };
+  const usedBy = new Map<string, number>();
+  for (const { needs } of plan.stages.values()) {
+    for (const need of needs) usedBy.set(need, (usedBy.get(need) ?? 0) + 1);
+  }
+  const stages = [...plan.stages].map(([fingerprint, { record, needs, cells }]) => [
+    short(fingerprint),
+    record.runner,
+    record.label,
+    needs.map(short).join(" ") || "-",
+    String(Math.max(usedBy.get(fingerprint) ?? 0, cells.length)),
+    stateOf(fingerprint),
+  ]);
+  const paths = varyingPaths(plan);
+  const cells = plan.cells.map((cell) => [
+    cell.id,
+    ...paths.map((path) => valueText(cell.settings[path])),
+    short(cell.stage),
+    stateOf(cell.stage),
+  ]);
+  const all = [...presence.values()];
+  const cached = all.filter((one) => one.manifest !== null).length;
+  const toRun = all.filter((one) => one.wouldRun).length;
+  const dim = (text: string): string => paint.dim(text);
+  return [
+    `${paint.bold(name)}, sweep ${plan.sweep}: ${count(cells.length, "cell")}, ` +
+      `${count(stages.length, "stage")} (${cached} cached, ${toRun} to run)`,
+    "",
+    formatTable(["stage", "runner", "what", "needs", "used by", "state"], stages, dim),
+    "",
+    formatTable(["cell", ...paths, "stage", "state"], cells, dim),
+  ].join("\n");
+}
+
+const count = (number: number, noun: string): string =>
+  `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+const valueText = (value: unknown): string =>
+  value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
+
+/** Settings that are not the same in all cells, in code-unit order. */
+function varyingPaths(plan: Plan): string[] {
+  const seen = new Map<string, { text: string; times: number; varies: boolean }>();
+  for (const { settings } of plan.cells) {
+    for (const [path, value] of Object.entries(settings)) {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      const known = seen.get(path);
+      if (known === undefined) seen.set(path, { text, times: 1, varies: false });
+      else {
+        known.times += 1;
+        known.varies ||= known.text !== text;
+      }
+    }
+  }
+  return [...seen]
+    .filter(([, { varies, times }]) => varies || times !== plan.cells.length)
+    .map(([path]) => path)
+    .sort();
+}

@@ -1,0 +1,42 @@
+import type { SweepOutcome } from "../execute/index.js";
+import type { Plan } from "../plan/index.js";
+import type { Experiment } from "../spec/index.js";
+import { durationText } from "./time-left.js";
+
+/** How a sweep went, for other programs. */
+export function sweepAsJson({ outcome, state, seconds }: SweepOutcome, selected: Plan): object {
+  return {
+    sweep: state.sweep,
+    outcome,
+    seconds,
+    cells: selected.cells.map((cell) => {
+      const stage = state.stages.get(cell.stage)!;
+      return {
+        id: cell.id,
+        settings: cell.settings,
+        stage: cell.stage,
+        status: stage.status,
+        metrics: stage.result?.metrics ?? null,
+        marks: stage.result?.marks ?? null,
+        error: stage.error,
+      };
+    }),
+  };
+}
+
+/** How a sweep went, for people. */
+export async function sweepAsText(
+  { outcome, state, seconds }: SweepOutcome,
+  selected: Plan,
+  experiment: Experiment,
+): Promise<string> {
+  const counts = new Map<string, number>();
+  for (const cell of selected.cells) {
+    const { status } = state.stages.get(cell.stage)!;
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  const told = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
+  const head = `${experiment.name}: ${outcome} in ${durationText(seconds)} (${told})`;
+  if (outcome !== "interrupted") return head;
+  return `${head}\nrun it again to go on: r4ec sweep ${experiment.file}`;
+}

@@ -1,0 +1,165 @@
+import type { CommandModule } from "yargs";
+import type { Config } from "../config.js";
+import type { SweepOutcome } from "../execute/index.js";
+import { ExitCode } from "../exit.js";
+import type { Fingerprint } from "../fingerprint.js";
+import type { Plan } from "../plan/index.js";
+import { programVersion } from "../program.js";
+import type { Science } from "../science.js";
+import type { Experiment } from "../spec/index.js";
+import type { TrackingSummary } from "../tracking/index.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadExperiment, loadSettings } from "./experiment.js";
+import { planAsJson, planAsText } from "./plan.js";
+import { ProgressView } from "./progress.js";
+import { sweepAsJson, sweepAsText } from "./sweep-result.js";
+import { colours, printJson, printLine } from "./terminal.js";
+
+export interface SweepArguments extends GlobalArguments {
+  readonly only?: readonly string[] | undefined;
+  readonly "dry-run": boolean;
+  readonly json: boolean;
+}
+
+/** `sweep FILE`: runs what is missing. */
+export const sweepCommand = (
+  science: Science,
+  scienceModule: string,
+): CommandModule<object, SweepArguments & { readonly file: string }> => ({
+  command: "sweep <file>",
+  describe: "run a spec's experiment, or go on with it; ends with the comparison",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
+      .option("only", {
+        type: "string",
+        array: true,
+        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+      })
+      .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const experiment = await loadExperiment(args.file, science);
+    process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
+  },
+});
+
+/** Runs an experiment and shows how it went; gives the exit status. */
+export async function sweepExperiment(
+  experiment: Experiment,
+  args: SweepArguments,
+  parts: { readonly science: Science; readonly scienceModule: string },
+): Promise<ExitCode> {
+  const config = await loadSettings(args, experiment);
+  const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
+    await import("../plan/index.js");
+  const { Store } = await import("../store/index.js");
+  const plan = await makePlan(experiment, parts.science, new FileHashes(config.store.value));
+  const selected =
+    args.only === undefined ? plan : narrowPlan(plan, parseSelector(args.only, plan.cells));
+  const presence = await lookAtStages(selected, new Store(config.store.value));
+  if (args["dry-run"]) {
+    if (args.json) await printJson(planAsJson(selected, presence));
+    else {
+      const paint = colours(process.stdout);
+      await printLine(planAsText(experiment.name, selected, presence, paint));
+    }
+    return ExitCode.done;
+  }
+  const toRun = new Set<Fingerprint>();
+  for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
+  const view = new ProgressView(process.stderr, await liveDisplay(), { toRun });
+  const { sweep } = plan;
+  const cached = [...presence.values()].filter((one) => one.manifest !== null).length;
+  view.line(
+    `${experiment.name}, sweep ${sweep}: ${selected.cells.length} cells; ` +
+      `${toRun.size} stages to run, ${cached} cached`,
+  );
+  const { result, tracked } = await run(
+    experiment,
+    plan,
+    selected,
+    config,
+    parts.scienceModule,
+    view,
+  );
+  const { trackingText } = await import("./track.js");
+  const where = trackingText(tracked);
+  if (args.json) {
+    if (where !== null) view.line(where);
+    await printJson({ ...sweepAsJson(result, selected), mlflow: tracked?.runUrl ?? null });
+  } else {
+    await printLine(await sweepAsText(result, selected, experiment));
+    if (where !== null) await printLine(where);
+  }
+  return exitCodeOf(result);
+}
+
+async function run(
+  experiment: Experiment,
+  plan: Plan,
+  selected: Plan,
+  config: Config,
+  scienceModule: string,
+  view: ProgressView,
+): Promise<{ result: SweepOutcome; tracked: TrackingSummary | null }> {
+  const { runSweep } = await import("../execute/index.js");
+  const { beginTracking } = await import("./track.js");
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  let requests = 0;
+  let listener: () => void = () => undefined;
+  const onSignal = (): void => {
+    requests += 1;
+    if (requests === 1) {
+      view.line("stopping at the next checkpoints; once more to stop at once");
+    } else if (requests === 2) {
+      view.line("stopping now");
+    }
+    listener();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  const tracking = await beginTracking(experiment, plan, config, view);
+  let tracked: TrackingSummary | null = null;
+  let result: SweepOutcome;
+  try {
+    result = await runSweep({
+      experiment,
+      plan,
+      selected,
+      config,
+      scienceModule,
+      codeVersion: programVersion(),
+      ensure: async (toolchainParts, signal) => {
+        const { ensure } = await import("../toolchain/index.js");
+        const said = (message: { text: string; transient: boolean }): void =>
+          message.transient ? view.passing(message.text) : view.line(message.text);
+        return ensure(toolchainParts, config, said, signal).finally(() => view.passing(null));
+      },
+      sinks: [view, ...tracking.sinks],
+      say: (line) => view.line(line),
+      onStop: (stop) => {
+        listener = stop;
+        if (requests > 0) stop();
+      },
+    });
+  } finally {
+    view.close();
+    // A signal now ends the process by itself: what MLflow has not got, `sync` sends.
+    for (const signal of signals) process.off(signal, onSignal);
+    tracked = await tracking.finish();
+  }
+  return { result, tracked };
+}
+
+async function liveDisplay(): Promise<{ show(text: string): void; clear(): void } | null> {
+  if (process.stderr.isTTY !== true || process.env["TERM"] === "dumb") return null;
+  const { createLogUpdate } = await import("log-update");
+  const update = createLogUpdate(process.stderr);
+  return { show: (text) => update(text), clear: () => update.clear() };
+}
+
+function exitCodeOf({ outcome, toolchainFailure }: SweepOutcome): ExitCode {
+  if (outcome === "interrupted") return ExitCode.interrupted;
+  if (toolchainFailure !== null) return ExitCode.environment;
+  return outcome === "done" ? ExitCode.done : ExitCode.cellsFailed;
+}

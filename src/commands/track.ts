@@ -1,0 +1,62 @@
+import type { Config } from "../config.js";
+import type { EventSink } from "../journal/index.js";
+import type { Plan } from "../plan/index.js";
+import type { Experiment } from "../spec/index.js";
+import type { TrackingMessage, TrackingSummary } from "../tracking/index.js";
+import type { ProgressView } from "./progress.js";
+
+/** Tracking as a sweep sees it. */
+export interface SweepTracking {
+  readonly sinks: readonly EventSink[];
+  finish(): Promise<TrackingSummary | null>;
+}
+
+/**
+ * Begins telling MLflow of a sweep; null from `finish` where tracking is off. Throws a UserError
+ * for an address that is none.
+ */
+export async function beginTracking(
+  experiment: Experiment,
+  plan: Plan,
+  config: Config,
+  view: ProgressView,
+): Promise<SweepTracking> {
+  if (config.mlflowUri.value === "off") {
+    return { sinks: [], finish: () => Promise.resolve(null) };
+  }
+  const { createTracker } = await import("../tracking/index.js");
+  const { mlflow } = experiment.tracking;
+  const named = mlflow === "off" ? undefined : mlflow.experiment;
+  const tracker = createTracker({
+    config,
+    sweep: plan.sweep,
+    experiment: named ?? experiment.name,
+    say: (message) => view.line(messageText(message)),
+    installing: ({ text, transient }) => (transient ? view.passing(text) : view.line(text)),
+  });
+  if (!tracker.ok) throw tracker.error;
+  const { sink, finish } = tracker.value;
+  return { sinks: [sink], finish };
+}
+
+function messageText(message: TrackingMessage): string {
+  switch (message.type) {
+    case "connected":
+      return `MLflow: ${message.experimentUrl}`;
+    case "outage":
+      return `MLflow does not answer (${message.reason}); the sweep goes on, the journal keeps all`;
+    case "recovered":
+      return `MLflow answers again: ${message.url}`;
+    case "problem":
+      return `MLflow: ${message.text}`;
+  }
+}
+
+/** How tracking came out, in a line; null where there is nothing to say. */
+export function trackingText(summary: TrackingSummary | null): string | null {
+  if (summary === null || summary.outcome === "off") return null;
+  if (summary.outcome === "complete") {
+    return summary.runUrl === null ? null : `MLflow: ${summary.runUrl}`;
+  }
+  return `MLflow has not got everything (${summary.reason ?? "it did not answer"}); send it with: r4ec sync`;
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { distance } from "fastest-levenshtein";
+import yargs from "yargs";
+import { commandsOf } from "./commands/index.js";
+import { colours } from "./commands/terminal.js";
+import { ExitCode, UserError } from "./exit.js";
+import type { Science } from "./science.js";
+import { isDiskError } from "./store/durable.js";
+
+/** What a program is made of beside the engine. */
+export interface ProgramParts {
+  readonly science: Science;
+  /** URL of the module that exports it as `science`, for worker processes. */
+  readonly scienceModule: string;
+}
+
+/** Runs the command line and ends the process with its exit status. */
+export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<void> {
+  // A reader that has seen enough (`r4ec plan | head`) or a terminal that is gone is no error.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const code = await runCommand(args, parts).catch(report);
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  process.exit(code);
+}
+
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => stream.write("", () => resolve()));
+
+/** Version of this program, from its package. */
+export function programVersion(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    try {
+      const text = readFileSync(path.join(folder, "package.json"), "utf8");
+      const { version } = JSON.parse(text) as { version?: string };
+      if (version !== undefined) return version;
+    } catch {
+      // Not here: one folder up.
+    }
+    if (folder === path.dirname(folder)) return "unknown";
+    folder = path.dirname(folder);
+  }
+}
+
+async function runCommand(args: readonly string[], parts: ProgramParts): Promise<number> {
+  const commands = commandsOf(parts);
+  let program = yargs(args as string[])
+    .scriptName("r4ec")
+    .usage("$0 COMMAND\n\nRuns experiments in LLM-augmented recommendation from one YAML file.")
+    .option("store", {
+      type: "string",
+      global: true,
+      describe: "folder of artifacts and journals (R4EC_STORE)",
+    })
+    .option("toolchain", {
+      type: "string",
+      global: true,
+      describe: "folder of TensorFlow and Python environments (R4EC_TOOLCHAIN)",
+    })
+    .option("mlflow-uri", {
+      type: "string",
+      global: true,
+      describe: "address of an MLflow server, or off (R4EC_MLFLOW_URI)",
+    })
+    .option("gpus", {
+      type: "string",
+      global: true,
+      describe: "auto, none, or numbers such as 0,1 (R4EC_GPUS)",
+    })
+    .option("offline", {
+      type: "boolean",
+      global: true,
+      describe: "use nothing from the network that is not there yet (R4EC_OFFLINE)",
+    })
+    .version(programVersion())
+    .help()
+    .completion("completion", "print a script for shell completion")
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .parserConfiguration({ "duplicate-arguments-array": true })
+    .strict()
+    .exitProcess(false)
+    .locale("en");
+  for (const command of commands) program = program.command(command);
+  program = program
+    .command(
+      "$0",
+      false,
+      (builder) => builder,
+      (given) => {
+        const word = given._[0];
+        if (word === undefined) throw new UserError("name a command; r4ec --help lists them");
+        throw new UserError(`there is no command ${word}${meant(String(word), commands)}`);
+      },
+    )
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error !== undefined && error.name !== "YError") throw error;
+      throw new UserError(message ?? error?.message ?? "the call is wrong", {
+        exitCode: ExitCode.usage,
+        hint: "r4ec COMMAND --help shows what a command takes",
+      });
+    });
+  process.exitCode = ExitCode.done;
+  await program.parseAsync();
+  return Number(process.exitCode);
+}
+
+function meant(word: string, commands: readonly { command?: unknown }[]): string {
+  const names = commands
+    .flatMap(({ command }) => command as string | string[])
+    .map((usage) => usage.split(" ")[0]!);
+  const near = names.filter((name) => distance(name, word) <= Math.max(1, word.length / 3));
+  near.sort((a, b) => distance(a, word) - distance(b, word));
+  return near.length === 0 ? "; r4ec --help lists them" : `; did you mean ${near[0]}?`;
+}
+
+/** Says what went wrong, once, and gives the exit status. */
+function report(error: unknown): number {
+  const paint = colours(process.stderr);
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (error instanceof UserError) {
+    if (error.message !== "") say(`${paint.red("error:")} ${error.message}`);
+    if (error.hint !== undefined) say(`  ${error.hint}`);
+    return error.exitCode;
+  }
+  if (isDiskError(error)) {
+    say(`${paint.red("error:")} ${error.message}`);
+    say("  the disk or the rights on it are the trouble; nothing that was finished is lost");
+    return ExitCode.environment;
+  }
+  say(`${paint.red("error:")} this is a bug in r4ec:`);
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return 70;
+}
