@@ -32,8 +32,8 @@ const names: { readonly [type: string]: string } = {
 
 /**
  * Of the forms a value may have, the one that was meant: the only one of the value's type; among
- * mappings the one whose fixed keys (`id: amazon-books`) agree, then the one with the fewest
- * errors. Null where none or several forms of the type are there.
+ * mappings the one whose fixed keys (`id: amazon-books`) agree; then the one with the fewest errors.
+ * Null where none is of the type, or where the forms are names of things.
  */
 export function chosenForm(
   validator: Validator,
@@ -43,12 +43,22 @@ export function chosenForm(
   const root = validator.schema.root;
   const fitting = forms.filter((form) => takes(follow(validator.at(form), root), value, root));
   if (fitting.length === 1) return fitting[0]!;
-  if (fitting.length === 0 || !isJsonObject(value)) return null;
-  const agreeing = fitting.filter((form) => agrees(follow(validator.at(form), root), value, root));
-  const among = agreeing.length > 0 ? agreeing : fitting;
+  if (fitting.length === 0) return null;
+  let among = fitting;
+  if (isJsonObject(value)) {
+    const agreeing = fitting.filter((form) =>
+      agrees(follow(validator.at(form), root), value, root),
+    );
+    if (agreeing.length > 0) among = agreeing;
+  } else if (fitting.some((form) => isNamed(follow(validator.at(form), root)))) {
+    return null;
+  }
   const count = (form: string): number => validator.errors(form, value).length;
   return among.reduce((best, form) => (count(form) < count(best) ? form : best));
 }
+
+const isNamed = (schema: JsonSchema): boolean =>
+  schema["enum"] !== undefined || schema["const"] !== undefined;
 
 /** Whether a schema takes values of this value's type at all. */
 function takes(schema: JsonSchema, value: Json, root: JsonSchema): boolean {

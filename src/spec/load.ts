@@ -55,7 +55,7 @@ export function readSpec(
   }
 
   const schema = assembleSchema(science);
-  const validator = new Validator(schema);
+  const validator = new Validator(schema, pathsIn(document));
   const mistakes = validator.spec(document).filter((problem) => !suppliedByAxis(problem, document));
   for (const problem of mistakes) report.add("error", problem);
   const sound = prune(document, mistakes);
@@ -107,6 +107,18 @@ export function readSpec(
     tracking: resolved["tracking"] as unknown as Experiment["tracking"],
     diagnostics: report.diagnostics,
   });
+}
+
+/** The dotted paths that the spec's sweep and baseline name. */
+function pathsIn(document: JsonObject): ReadonlySet<string> {
+  const paths = new Set<string>();
+  const collect = (value: Json | undefined): void => {
+    if (Array.isArray(value)) for (const item of value as readonly Json[]) collect(item);
+    else if (isJsonObject(value)) for (const key of Object.keys(value)) paths.add(key);
+  };
+  if (isJsonObject(document["sweep"])) Object.values(document["sweep"]).forEach(collect);
+  if (isJsonObject(document["compare"])) collect(document["compare"]["baseline"]);
+  return paths;
 }
 
 /** Whether an axis of the sweep gives what the base settings lack; then the cells are judged. */

@@ -47,7 +47,8 @@ export class Normaliser {
     }
     value = this.#expand(key, value);
     value = this.#expand(key, withDefaults(schema, value, root));
-    return { value, problems: this.validator.block(key, value) };
+    // What no axis touches has been checked where it stands in the document.
+    return { value, problems: overrides.length === 0 ? [] : this.validator.block(key, value) };
   }
 
   /** The value of a setting with its shorthand expanded, defaults left out. */

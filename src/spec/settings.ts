@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json.js";
 import { isJsonObject } from "../json.js";
 import type { JsonSchema } from "../science.js";
@@ -34,6 +35,9 @@ export function settingsOf(root: JsonSchema, keys: readonly string[]): Map<strin
   return settings;
 }
 
+const bare = ({ default: _default, description: _description, ...rest }: JsonSchema): JsonObject =>
+  rest;
+
 function visit(
   root: JsonSchema,
   schema: JsonSchema,
@@ -45,9 +49,13 @@ function visit(
   const open = objectForms(schema, pointer).some(
     ([form]) => form["additionalProperties"] !== false && form["type"] === "object",
   );
+  // Forms of a block often share a setting; its values are then the same but for the default.
+  const repeated = known?.pointers.some((other) =>
+    isDeepStrictEqual(bare(follow({ $ref: other }, root)), bare(follow(schema, root))),
+  );
   settings.set(path, {
     description: known?.description ?? String(follow(schema, root)["description"] ?? ""),
-    pointers: [...(known?.pointers ?? []), pointer],
+    pointers: repeated === true ? known!.pointers : [...(known?.pointers ?? []), pointer],
     open: open || known?.open === true,
   });
   for (const [form, at] of objectForms(schema, pointer)) {

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CommandModule } from "yargs";
+import { ExitCode, UserError } from "../exit.js";
+import type { Science } from "../science.js";
+import { generate, staleFiles } from "../spec/generate.js";
+import { assembleSchema } from "../spec/schema.js";
+
+interface Arguments {
+  readonly check: boolean;
+  readonly write: boolean;
+}
+
+// From dist/src/commands to the project's root.
+const projectRoot = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** `r4ec schema`: the JSON Schema of a spec; for r4ec's own developers: what is made from it. */
+export const schemaCommand = (science: Science): CommandModule<object, Arguments> => ({
+  command: "schema",
+  describe: "Print the JSON Schema of a spec, for editors",
+  builder: (yargs) =>
+    yargs
+      .option("print", { type: "boolean", default: true, describe: "Print it (the default)" })
+      .option("write", {
+        type: "boolean",
+        default: false,
+        describe: "Write schema, types and reference page into r4ec's own source tree",
+      })
+      .option("check", {
+        type: "boolean",
+        default: false,
+        describe: "Fail when those files are not what the fragments make",
+      })
+      .conflicts("write", "check"),
+  async handler({ check, write }) {
+    if (write) {
+      for (const [file, content] of await generate(science)) {
+        await mkdir(dirname(join(projectRoot, file)), { recursive: true });
+        await writeFile(join(projectRoot, file), content);
+        process.stderr.write(`wrote ${file}\n`);
+      }
+    } else if (check) {
+      const stale = await staleFiles(projectRoot, science);
+      if (stale.length > 0) {
+        throw new UserError(`not fresh: ${stale.join(", ")}`, {
+          exitCode: ExitCode.usage,
+          hint: "run npm run schema",
+        });
+      }
+      process.stderr.write("schema, types and reference page are fresh\n");
+    } else {
+      process.stdout.write(`${JSON.stringify(assembleSchema(science).root, null, 2)}\n`);
+    }
+  },
+});
