@@ -1,0 +1,19 @@
+/** A benchmark: prints a table on stdout, and JSON where `--json` asks for it. */
+export type Benchmark = (args: readonly string[]) => Promise<void>;
+
+/** Every benchmark by name: one line each. */
+const benchmarks: { readonly [name: string]: () => Promise<Benchmark> } = {
+  dataset: async () => (await import("./dataset/index.js")).datasetBenchmark,
+};
+
+const [name, ...args] = process.argv.slice(2);
+const load = name === undefined ? undefined : benchmarks[name];
+if (load === undefined) {
+  const known = Object.keys(benchmarks).join(", ");
+  console.error(`npm run bench -- NAME [OPTIONS], where NAME is one of: ${known}`);
+  process.exitCode = 2;
+} else {
+  await (
+    await load()
+  )(args);
+}
