@@ -5,6 +5,7 @@ import { UserError } from "../../src/exit.js";
 import type { JsonObject } from "../../src/json.js";
 import type { SpecPlace } from "../../src/science.js";
 import { ENCODER_PACKAGE } from "../embed/encoder.js";
+import { bringsSamples } from "../finetune/stages.js";
 import { loadTemplates } from "../prompts/index.js";
 import { FILE_SETTINGS, isVectorFile } from "./file-input.js";
 import { isFolderName, resolvePath, templateOf } from "./models.js";
@@ -31,6 +32,7 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
         ...(knowledge.variant === "r4ec" && knowledge.reflector !== null
           ? checkModel(knowledge.reflector, "knowledge.reflector", place)
           : []),
+        ...(knowledge.variant === "kar" ? [] : checkSamples(knowledge, place)),
         ...checkInfer(knowledge),
         ...checkEmbed(knowledge, place),
       ];
@@ -117,6 +119,26 @@ function checkModel(model: ModelSettings, where: string, place: SpecPlace): Find
         `name LLaMA-Factory's: {name: ${model.name}, template: qwen}`,
     ),
   ];
+}
+
+/** Samples of the user's own: files that are there, and all that the variant learns from. */
+function checkSamples({ finetune, variant }: KnowledgeSettings, place: SpecPlace): Finding[] {
+  if (!bringsSamples(finetune)) return [];
+  const where = "knowledge.finetune.samples";
+  const findings = Object.entries(finetune.samples).flatMap(([name, file]) => {
+    if (file === null) return [];
+    const found = resolvePath(file, place);
+    if (existsSync(found)) return [];
+    return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
+  });
+  const { thinking, reflection } = finetune.samples;
+  const needed = { thinking, ...(variant === "r4ec" ? { reflection } : {}) };
+  for (const [name, file] of Object.entries(needed)) {
+    if (typeof file === "string") continue;
+    const what = `with samples of your own ${variant} needs ${name} samples as well`;
+    findings.push(mistake(where, `${what}: set ${where}.${name}`));
+  }
+  return findings;
 }
 
 function checkInfer({ infer, variant }: KnowledgeSettings): Finding[] {

@@ -1,15 +1,14 @@
 import type { Json, JsonObject } from "../../src/json.js";
 import type { StageRequest } from "../../src/runner.js";
 import type { SpecPlace } from "../../src/science.js";
-import type { TemplateName } from "../prompts/index.js";
-import { loadTemplates } from "../prompts/index.js";
-import type { FinetuneSettings } from "../finetune/index.js";
-import { bringsSamples, finetuneStage, ownSamplesStage } from "../finetune/index.js";
 import type { SampleSource } from "../finetune/stages.js";
-import { teachStages } from "../teach/index.js";
-import type { SampleClass } from "../teach/samples.js";
+import { bringsSamples, finetuneStage, ownSamplesStage } from "../finetune/stages.js";
+import type { InferParams } from "../infer/settings.js";
+import type { PromptParams } from "../prompts/open.js";
+import type { Step } from "../prompts/index.js";
+import { teachStages, templateHashes } from "../teach/stages.js";
 import { modelInput, resolvePath, templateOf } from "./models.js";
-import type { InferSettings, KnowledgeSettings, ModelSettings } from "./settings.js";
+import type { KnowledgeSettings } from "./settings.js";
 
 /** What all stages of one cell's knowledge are made from. */
 interface Making {
@@ -19,7 +18,6 @@ interface Making {
   readonly domain: "movie" | "book";
   /** Absolute folder of the user's own templates, or null. */
   readonly prompts: string | null;
-  hashes(names: readonly TemplateName[]): JsonObject;
 }
 
 /** The stage whose artifact holds the text of variants kar, r2ec and r4ec. */
@@ -30,168 +28,128 @@ export function llmText(
   dataset: StageRequest,
 ): StageRequest {
   const prompts = knowledge.prompts === null ? null : resolvePath(knowledge.prompts, place);
-  const templates = loadTemplates(domain, prompts);
-  const making: Making = {
-    knowledge,
-    place,
-    dataset,
-    domain,
-    prompts,
-    hashes: (names) => Object.fromEntries(names.map((name) => [name, templates.hash(name)])),
-  };
+  const making: Making = { knowledge, place, dataset, domain, prompts };
   if (knowledge.variant === "kar") return think(making, null);
   const samples = sampleSources(making);
-  const { thinking, refinement, reflection } = samples;
-  if (knowledge.variant === "r2ec") return think(making, adapter(making, "actor", { thinking }));
-  const actor = adapter(making, "actor", { thinking, refinement });
-  const reflector = adapter(making, "reflector", { reflection });
+  const actor = finetune(making, "actor", samples.actor);
   let text = think(making, actor);
+  if (knowledge.variant === "r2ec") return text;
+  const reflector = finetune(making, "reflector", samples.reflector);
   for (let iteration = 1; iteration <= knowledge.iterations; iteration++) {
-    text = refine(making, reflect(making, text, reflector, iteration), actor, iteration);
+    const reflected = review(making, "reflect", text, reflector, iteration);
+    text = review(making, "refine", reflected, actor, iteration);
   }
   return text;
 }
 
-/** What decides every prompt, beside the data. */
-const promptParams = ({ knowledge, domain }: Making): JsonObject => ({
-  domain,
-  history: knowledge.history,
-  item_raters: knowledge.item_raters,
-  seed: knowledge.seed,
-});
+type Sources = { readonly [input: string]: SampleSource };
 
-/** Where each class of samples comes from: the teacher's stages, or the user's own files. */
-function sampleSources(making: Making): { readonly [name in SampleClass]: SampleSource } {
-  const { knowledge, place, dataset } = making;
-  const finetune = knowledge.finetune as unknown as FinetuneSettings;
-  if (bringsSamples(finetune)) {
-    const stage = ownSamplesStage(finetune, place);
+/** What actor and reflector learn from: the teacher's samples, or the user's own. */
+function sampleSources(making: Making): { readonly actor: Sources; readonly reflector: Sources } {
+  const { knowledge, place, dataset, domain, prompts } = making;
+  const reviewed = knowledge.variant === "r4ec";
+  if (bringsSamples(knowledge.finetune)) {
+    const stage = ownSamplesStage(knowledge.finetune, place);
+    const classes = reviewed ? (["thinking", "refinement"] as const) : (["thinking"] as const);
     return {
-      thinking: { stage, classes: ["thinking"] },
-      refinement: { stage, classes: ["refinement"] },
-      reflection: { stage, classes: ["reflection"] },
+      actor: { samples: { stage, classes } },
+      reflector: { samples: { stage, classes: ["reflection"] } },
     };
   }
-  const { think: thinking, review } = teachStages(
-    { ...making, ...knowledge, prompts: making.prompts, teacher: knowledge.teacher as never },
-    dataset,
-  );
+  const taught = teachStages({ ...knowledge, domain, prompts }, dataset);
+  const think: Sources = { think: { stage: taught.think, classes: ["thinking"] } };
   return {
-    thinking: { stage: thinking, classes: ["thinking"] },
-    refinement: { stage: review, classes: ["refinement"] },
-    reflection: { stage: review, classes: ["reflection"] },
+    actor: reviewed
+      ? { ...think, review: { stage: taught.review, classes: ["refinement"] } }
+      : think,
+    reflector: { review: { stage: taught.review, classes: ["reflection"] } },
   };
 }
 
-/** The stage that fine-tunes one of the two models. */
-function adapter(
-  making: Making,
-  role: "actor" | "reflector",
-  sources: { readonly [input: string]: SampleSource },
-): StageRequest {
-  const { actor, reflector, finetune, seed } = making.knowledge;
-  return finetuneStage(
-    role,
-    finetune as unknown as FinetuneSettings,
-    role === "actor" ? actor : (reflector ?? actor),
-    seed,
-    sources,
-    making.place,
-  );
+function finetune(making: Making, role: "actor" | "reflector", sources: Sources): StageRequest {
+  const { knowledge, place } = making;
+  const base = modelOf(knowledge, role);
+  return finetuneStage(role, knowledge.finetune, base, knowledge.seed, sources, place);
 }
+
+const modelOf = ({ actor, reflector }: KnowledgeSettings, role: "actor" | "reflector") =>
+  role === "actor" ? actor : (reflector ?? actor);
 
 function think(making: Making, actor: StageRequest | null): StageRequest {
-  const model = modelOf(making, "actor");
   const { users, items } = making.knowledge;
-  return {
-    runner: "think",
-    label: "think",
-    params: {
-      ...promptParams(making),
-      ...(users === "all" ? {} : { users }),
-      ...(items === "all" ? {} : { items }),
-      prompts: making.hashes(["user-think.student", "item-think.student"]),
-      ...model.params,
-      ...generation(making.knowledge.infer),
-    },
-    inputs: { dataset: making.dataset, ...(actor === null ? {} : { adapter: actor }) },
-    files: model.files,
-    execution: running(making),
-  };
+  const adapter: StageRequest["inputs"] = actor === null ? {} : { adapter: actor };
+  const limits = { ...(users === "all" ? {} : { users }), ...(items === "all" ? {} : { items }) };
+  return inferStage(making, "think", "actor", adapter, "think", limits);
 }
 
-function reflect(
+/** Reflects on texts, or refines those that were judged. */
+const review = (
   making: Making,
+  step: "reflect" | "refine",
   text: StageRequest,
   adapter: StageRequest,
   iteration: number,
-): StageRequest {
-  const model = modelOf(making, "reflector");
-  return {
-    runner: "reflect",
-    label: `reflect ${iteration}`,
-    params: {
-      ...promptParams(making),
-      prompts: making.hashes(["user-reflect.student", "item-reflect.student"]),
-      ...model.params,
-      ...generation(making.knowledge.infer),
-    },
-    inputs: { dataset: making.dataset, text, adapter },
-    files: model.files,
-    execution: running(making),
-  };
-}
+): StageRequest =>
+  inferStage(
+    making,
+    step,
+    step === "reflect" ? "reflector" : "actor",
+    { text, adapter },
+    `${step} ${iteration}`,
+    {},
+  );
 
-function refine(
+function inferStage(
   making: Making,
-  reflected: StageRequest,
-  adapter: StageRequest,
-  iteration: number,
+  step: Step,
+  role: "actor" | "reflector",
+  inputs: StageRequest["inputs"],
+  label: string,
+  limits: Pick<InferParams, "users" | "items">,
 ): StageRequest {
-  const model = modelOf(making, "actor");
+  const { knowledge, place, dataset } = making;
+  const named = modelOf(knowledge, role);
+  const model = modelInput("model", named.name, named.revision ?? null, place);
+  const params: InferParams = {
+    prompts: promptParams(making, step),
+    ...limits,
+    model: model.params,
+    template: named.template ?? templateOf(named.name) ?? "default",
+    answer: answering(making),
+  };
   return {
-    runner: "refine",
-    label: `refine ${iteration}`,
-    params: {
-      ...promptParams(making),
-      prompts: making.hashes(["user-refine.student", "item-refine.student"]),
-      ...model.params,
-      ...generation(making.knowledge.infer),
-    },
-    inputs: { dataset: making.dataset, text: reflected, adapter },
+    runner: step,
+    label,
+    params: params as unknown as JsonObject,
+    inputs: { dataset, ...inputs },
     files: model.files,
     execution: running(making),
   };
 }
 
-/** `{model, template}` of one of the two models. */
-function modelOf(making: Making, role: "actor" | "reflector") {
-  const { actor, reflector } = making.knowledge;
-  const named: ModelSettings = role === "actor" ? actor : (reflector ?? actor);
-  const model = modelInput("model", named.name, named.revision ?? null, making.place);
-  const template = named.template ?? templateOf(named.name);
-  return { params: { model: model.params, template }, files: model.files };
-}
+const promptParams = (making: Making, step: Step): PromptParams => ({
+  history: making.knowledge.history,
+  item_raters: making.knowledge.item_raters,
+  seed: making.knowledge.seed,
+  templates: templateHashes(making, [`user-${step}.student`, `item-${step}.student`]),
+});
 
-/** What decides the answers of a model beside model and prompt. */
-function generation(infer: InferSettings): JsonObject {
-  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory } = infer;
-  const sampling = temperature === 0 ? {} : { top_p };
+/** What decides a model's answer to a prompt. */
+function answering(making: Making): InferParams["answer"] {
+  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory } =
+    making.knowledge.infer;
+  // Greedy answers depend on no seed, and an endpoint cuts and templates as it likes.
+  const sampling = temperature === 0 ? {} : { top_p, seed: making.knowledge.seed };
   const local = engine === "endpoint" ? {} : { cutoff_len, llamafactory };
-  return { engine, max_new_tokens, temperature, ...defined({ ...sampling, ...local }) };
+  return { engine, max_new_tokens, temperature, ...sampling, ...local };
 }
 
-/** How it is run, which decides nothing. */
+/** How the model is run, which decides nothing. */
 function running(making: Making): JsonObject {
-  const { infer } = making.knowledge;
-  const { base_url, model, api_key_env, command, adapter_arguments, start_timeout_seconds } = infer;
-  const { batch_size, chunk_size, concurrency, timeout_seconds, retries, gpus } = infer;
-  return {
-    ...defined({ base_url, model, api_key_env, command, adapter_arguments }),
-    ...defined({ start_timeout_seconds, batch_size, chunk_size, concurrency }),
-    ...defined({ timeout_seconds, retries, gpus }),
-    prompts: making.prompts,
-  };
+  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory, ...execution } =
+    making.knowledge.infer;
+  void [engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory];
+  return { ...defined(execution), prompts: making.prompts };
 }
 
 /** Settings that an engine ignores have been dropped, so they may be undefined. */

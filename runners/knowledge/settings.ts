@@ -3,6 +3,8 @@ import { isJsonObject } from "../../src/json.js";
 import type { EmbedEngine } from "../embed/schema.js";
 import { DEFAULT_EMBED_MODELS } from "../embed/schema.js";
 import type { InferEngine } from "../infer/schema.js";
+import type { FinetuneSettings } from "../finetune/settings.js";
+import type { TeacherSettings } from "../teach/settings.js";
 import type { Variant } from "./variants.js";
 
 /** A model as a spec names it. */
@@ -63,8 +65,8 @@ export interface KnowledgeSettings {
   readonly reflector: ModelSettings | null;
   readonly seed: number;
   readonly prompts: string | null;
-  readonly teacher: JsonObject;
-  readonly finetune: JsonObject;
+  readonly teacher: TeacherSettings;
+  readonly finetune: FinetuneSettings;
   readonly infer: InferSettings;
   readonly embed: EmbedSettings;
   readonly file: {
@@ -106,11 +108,12 @@ export function expandKnowledge(value: Json): Json {
 
 /** The model depends on the engine, which a schema's default can't say. */
 function withModel(embed: JsonObject): JsonObject {
-  if (embed["model"] !== undefined && embed["model"] !== null) return embed;
   const engine = embed["engine"];
-  const model =
-    typeof engine === "string" && engine in DEFAULT_EMBED_MODELS
-      ? DEFAULT_EMBED_MODELS[engine as EmbedEngine]
-      : null;
-  return model === null ? embed : { ...embed, model };
+  if (typeof engine !== "string" || !(engine in DEFAULT_EMBED_MODELS)) return embed;
+  const model = DEFAULT_EMBED_MODELS[engine as EmbedEngine];
+  if (model === null) return embed;
+  const written = embed["model"] ?? null;
+  // The model of another engine was not written by the user: an axis changed the engine.
+  const another = Object.values(DEFAULT_EMBED_MODELS).some((each) => each === written);
+  return written === null || another ? { ...embed, model } : embed;
 }

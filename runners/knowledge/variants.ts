@@ -100,15 +100,23 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
     }
   }
   if (variant === "r2ec") {
-    ignored.push({
-      path: "knowledge.finetune.reflector",
-      because: "only r4ec reads it",
-    });
+    for (const setting of ["reflector", "samples.reflection", "samples.refinement"]) {
+      ignored.push({ path: `knowledge.finetune.${setting}`, because: "only r4ec reads it" });
+    }
+  }
+  if (read("teacher") && ownSamples(knowledge["finetune"])) {
+    ignored.push({ path: "knowledge.teacher", because: "knowledge.finetune.samples are there" });
   }
   if (variant === "file" && ownVectors(knowledge["file"])) {
     ignored.push({ path: "knowledge.embed", because: "the files hold vectors" });
   }
   return ignored;
+}
+
+/** True where the spec brings the samples that a teacher would make. */
+function ownSamples(finetune: unknown): boolean {
+  const samples = isJsonObject(finetune) ? finetune["samples"] : null;
+  return isJsonObject(samples) && Object.values(samples).some((file) => file !== null);
 }
 
 /** True where all files of variant `file` hold vectors for certain, by their names. */

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { writeJsonl } from "../../../runners/jsonl.js";
 import { writeNpy } from "../../../runners/npy.js";
-import { scratch } from "./stage.js";
+import { newFolder } from "../../support/stage.js";
 
 /** An interaction of a data set made for a test: item number and rating. */
 export type Rated = readonly [item: number, rating: number];
@@ -17,7 +17,7 @@ export interface SmallDataset {
 
 /** Writes an artifact of a data set (docs/artifacts.md), as far as knowledge reads it. */
 export async function writeDataset(dataset: SmallDataset): Promise<string> {
-  const folder = scratch();
+  const folder = await newFolder();
   const rows = dataset.users.flat();
   const lengths = dataset.users.map((user) => user.length);
   const offsets = [0, 0];
