@@ -124,7 +124,8 @@ export interface Step {
 
 /** Forward and backward pass in training mode; with a rate, one step of gradient descent too. */
 export function step(model: Model, batch: Batch, rate = 0): Step {
-  return tf.tidy(() => {
+  tf.engine().startScope();
+  try {
     const labels = labelsOf(batch);
     let losses: Tensor | undefined;
     let logits: Tensor | undefined;
@@ -154,7 +155,9 @@ export function step(model: Model, batch: Batch, rate = 0): Step {
     };
     tf.dispose([losses!, logits!, ...updates.filter((update) => !(update instanceof tf.Variable))]);
     return result;
-  });
+  } finally {
+    tf.engine().endScope();
+  }
 }
 
 /** Logits in scoring mode. */

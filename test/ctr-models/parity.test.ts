@@ -61,8 +61,8 @@ describe("a golden case that differs", () => {
     const right = await golden("dcnv2-none.json");
     const unknown = { ...right.params, "extra.weight": { shape: [1], data: [1] } };
     expect(() => checkCase({ ...right, params: unknown })).toThrow("extra.weight");
-    const { "final_fc.bias": _left, ...fewer } = right.params;
-    expect(() => checkCase({ ...right, params: fewer })).toThrow("logit.bias");
+    const fewer = Object.entries(right.params).filter(([name]) => name !== "final_fc.bias");
+    expect(() => checkCase({ ...right, params: Object.fromEntries(fewer) })).toThrow("logit.bias");
   });
 });
 

@@ -1,7 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { loadConfig } from "../../../src/config-load.js";
+import { ExitCode } from "../../../src/exit.js";
+import { ensure } from "../../../src/toolchain/index.js";
+import { BINDING_VARIABLE } from "../../tensorflow.js";
 import { readCase } from "./case.js";
-import { checkCase, type CaseResult, type Compared } from "./check.js";
+import type { CaseResult, Compared } from "./check.js";
 
 /**
  * `npm run parity -- DIR`: recomputes every golden case (*.json) of a folder and prints a line each
@@ -17,6 +21,9 @@ async function main(folder: string | undefined): Promise<number> {
     return complain(`${folder} can't be read: ${(error as Error).message}`);
   }
   if (files.length === 0) return complain(`${folder} holds no .json file`);
+  const fault = await provideTensorFlow();
+  if (fault !== null) return complain(fault, ExitCode.environment);
+  const { checkCase } = await import("./check.js");
   const width = Math.max(...files.map((file) => file.length));
   let failed = 0;
   for (const file of files) {
@@ -45,9 +52,22 @@ function describe({ worst, mismatches, leftOut }: CaseResult): string {
   return `${verdict.padEnd(8)}  ${errors.join("  ")}${without.join("")}`;
 }
 
-function complain(message: string): number {
+/** Installs TensorFlow where the environment names none; what is wrong, or null. */
+async function provideTensorFlow(): Promise<string | null> {
+  if (process.env[BINDING_VARIABLE] !== undefined) return null;
+  const config = await loadConfig({ cwd: process.cwd() });
+  if (!config.ok) return config.error.map(({ message }) => message).join("; ");
+  const ready = await ensure(["tensorflow"], config.value, ({ text, transient }) => {
+    if (!transient) process.stderr.write(`${text}\n`);
+  });
+  if (!ready.ok) return ready.error.message;
+  Object.assign(process.env, ready.value.environment);
+  return null;
+}
+
+function complain(message: string, status: ExitCode = ExitCode.usage): ExitCode {
   process.stderr.write(`parity: ${message}\n`);
-  return 2;
+  return status;
 }
 
 process.exitCode = await main(process.argv[2]);
