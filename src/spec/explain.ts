@@ -24,9 +24,7 @@ export function explain(
       .filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf")
       .sort((a, b) => a.instancePath.length - b.instancePath.length)[0];
     if (choice === undefined) break;
-    const forms = (choice.schema as readonly JsonSchema[]).map(
-      (_form, index) => `${localPointer(choice.schemaPath)}/${index}`,
-    );
+    const forms = (choice.schema as readonly JsonSchema[]).map((form) => validator.pointerTo(form));
     forget(errors, choice);
     for (const form of forms) {
       for (const error of validator.errors(form, choice.data)) forget(errors, error, choice);
@@ -48,9 +46,6 @@ const segments = (instancePath: string): string[] =>
     .split("/")
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-
-// ajv names the schema by its key and a fragment, or by a fragment alone.
-const localPointer = (schemaPath: string): string => schemaPath.slice(schemaPath.indexOf("#"));
 
 /** Removes one error equal to `error`, whose instance path may be relative to that of `base`. */
 function forget(errors: SchemaError[], error: SchemaError, base?: SchemaError): void {

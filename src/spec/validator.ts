@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { Json } from "../json.js";
+import type { Json, JsonObject } from "../json.js";
 import type { JsonSchema } from "../science.js";
 import { explain } from "./explain.js";
 import type { Problem } from "./problem.js";
@@ -28,9 +28,21 @@ function withPathsOf(root: JsonSchema, paths: ReadonlySet<string>): JsonSchema {
   return { ...root, $defs: { ...others, axes: short(axes!), point: short(point!) } };
 }
 
+/** The schema of a spec's top-level keys alone. */
+const outlineOf = (root: JsonSchema): JsonSchema => ({
+  type: "object",
+  additionalProperties: false,
+  required: root["required"]!,
+  properties: Object.fromEntries(
+    Object.keys(root["properties"] as JsonObject).map((key) => [key, {}]),
+  ),
+  patternProperties: root["patternProperties"]!,
+});
+
 /** Checks values against the schema of a spec, by ajv in strict mode. */
 export class Validator {
   readonly #ajv: Ajv2020;
+  #pointers: Map<Json, string> | null = null;
   readonly #compiled = new Map<string, ValidateFunction>();
 
   /**
@@ -47,19 +59,27 @@ export class Validator {
       allErrors: true,
       verbose: true,
       inlineRefs: false,
+      code: { optimize: false },
       // The fragments are ours; a test checks them against the meta-schema.
       validateSchema: paths === null,
     });
     const root = paths === null ? schema.root : withPathsOf(schema.root, paths);
     this.#ajv.addSchema(root as object, "spec");
+    this.#ajv.addSchema(outlineOf(root) as object, "outline");
   }
 
-  /** Everything wrong with a whole spec. */
-  spec(value: Json): readonly Problem[] {
-    return explain(this, "#", value, []);
+  /** Everything wrong with a whole spec. Only the blocks that it has are compiled. */
+  spec(document: JsonObject): readonly Problem[] {
+    const keys = Object.keys(this.schema.root["properties"] as JsonObject);
+    return [
+      ...explain(this, "outline#", document, []),
+      ...keys
+        .filter((key) => Object.hasOwn(document, key))
+        .flatMap((key) => this.block(key, document[key]!)),
+    ];
   }
 
-  /** Everything wrong with a top-level block of a cell. */
+  /** Everything wrong with a top-level block. */
   block(key: string, value: Json): readonly Problem[] {
     return this.fits(`#/properties/${key}`, value)
       ? []
@@ -76,6 +96,25 @@ export class Validator {
     return validate(value) ? [] : ([...(validate.errors ?? [])] as SchemaError[]);
   }
 
+  /** Where an object of the schema stands in it (`#/...`); equal places are as good as each other. */
+  pointerTo(part: JsonSchema): string {
+    if (this.#pointers === null) {
+      this.#pointers = new Map();
+      const visit = (value: Json, at: string): void => {
+        if (typeof value !== "object" || value === null || this.#pointers!.has(value)) return;
+        this.#pointers!.set(value, at);
+        for (const [key, inner] of Object.entries(value)) {
+          const escaped = key.replaceAll("~", "~0").replaceAll("/", "~1");
+          visit(inner as Json, `${at}/${encodeURIComponent(escaped)}`);
+        }
+      };
+      visit(this.schema.root, "#");
+    }
+    const pointer = this.#pointers.get(part);
+    if (pointer === undefined) throw new Error("not a part of the schema");
+    return pointer;
+  }
+
   /** The schema at `pointer` (`#/...`). */
   at(pointer: string): JsonSchema {
     return pointer === "#" ? this.schema.root : follow({ $ref: pointer }, this.schema.root);
@@ -84,7 +123,7 @@ export class Validator {
   #validate(pointer: string): ValidateFunction {
     let validate = this.#compiled.get(pointer);
     if (validate === undefined) {
-      validate = this.#ajv.compile({ $ref: `spec${pointer}` });
+      validate = this.#ajv.compile({ $ref: pointer.startsWith("#") ? `spec${pointer}` : pointer });
       this.#compiled.set(pointer, validate);
     }
     return validate;
