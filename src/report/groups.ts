@@ -1,0 +1,99 @@
+import type { Json } from "../json.js";
+import { canonicalJson } from "../json.js";
+import type { CellOutcome } from "./outcome.js";
+import type { CompareRules } from "./rules.js";
+import { SEED } from "./rules.js";
+
+type Flat = { readonly [path: string]: Json };
+
+/** Which settings tell variants, rows and candidates apart: paths that cells have. */
+export interface Roles {
+  readonly variant: readonly string[];
+  readonly row: readonly string[];
+  readonly select: readonly string[];
+}
+
+const touches = (a: string, b: string): boolean =>
+  a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+
+/** True where a flat setting belongs to an axis (which may name a whole block). */
+const isOf = (path: string, axis: string): boolean => path === axis || path.startsWith(`${axis}.`);
+
+/**
+ * Deals the settings that vary to their roles: those of the axes that the baseline names make
+ * variants, those that `select` tunes go, seeds are replicates, all others make rows.
+ */
+export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Roles {
+  const varying = varyingSettings(cells);
+  const swept = varying.filter((path) => rules.axes.some((axis) => isOf(path, axis)));
+  // Settings that only follow from an axis (a variant's own) tell nothing apart, unless the axes
+  // alone leave two cells alike.
+  const paths = tellsApart(cells, swept) ? swept : varying;
+  const compared = Object.keys(rules.baseline ?? {});
+  const comparedAxes = rules.axes.filter((axis) => compared.some((path) => touches(axis, path)));
+  const over = rules.select?.over ?? [];
+  const roles = { variant: [] as string[], row: [] as string[], select: [] as string[] };
+  for (const path of paths) {
+    if (path === SEED) continue;
+    if (over.some((axis) => isOf(path, axis))) roles.select.push(path);
+    else if ([...compared, ...comparedAxes].some((axis) => isOf(path, axis))) roles.variant.push(path);
+    else roles.row.push(path);
+  }
+  return roles;
+}
+
+function varyingSettings(cells: readonly CellOutcome[]): string[] {
+  const seen = new Map<string, { text: string; count: number; varies: boolean }>();
+  for (const { settings } of cells) {
+    for (const [path, value] of Object.entries(settings)) {
+      const text = canonicalJson(value);
+      const known = seen.get(path);
+      if (known === undefined) seen.set(path, { text, count: 1, varies: false });
+      else {
+        known.count += 1;
+        known.varies ||= known.text !== text;
+      }
+    }
+  }
+  return [...seen]
+    .filter(([, { varies, count }]) => varies || count < cells.length)
+    .map(([path]) => path);
+}
+
+function tellsApart(cells: readonly CellOutcome[], paths: readonly string[]): boolean {
+  const keys = new Set(cells.map(({ settings }) => keyOf(settings, [...paths, SEED])));
+  return keys.size === cells.length;
+}
+
+/** The values at some paths; paths that the settings lack are left out. */
+export function pick(settings: Flat, paths: readonly string[]): Flat {
+  return Object.fromEntries(
+    paths.filter((path) => settings[path] !== undefined).map((path) => [path, settings[path]!]),
+  );
+}
+
+/** One text per combination of values. */
+export const keyOf = (settings: Flat, paths: readonly string[]): string =>
+  canonicalJson(pick(settings, paths));
+
+/** Cells of equal values at some paths, in order of their first cell. */
+export function groupBy(
+  cells: readonly CellOutcome[],
+  paths: readonly string[],
+): { readonly settings: Flat; readonly cells: CellOutcome[] }[] {
+  const groups = new Map<string, { settings: Flat; cells: CellOutcome[] }>();
+  for (const cell of cells) {
+    const key = keyOf(cell.settings, paths);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { settings: pick(cell.settings, paths), cells: [cell] });
+    else group.cells.push(cell);
+  }
+  return [...groups.values()];
+}
+
+/** True where `general` says nothing that `special` contradicts and no more than it. */
+export const extendsSettings = (special: Flat, general: Flat): boolean =>
+  Object.entries(general).every(
+    ([path, value]) =>
+      special[path] !== undefined && canonicalJson(special[path]) === canonicalJson(value),
+  );

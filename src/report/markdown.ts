@@ -1,0 +1,23 @@
+import type { Comparison } from "./comparison.js";
+import { notesOf, pathText, titleText } from "./labels.js";
+import { gridOf } from "./text.js";
+
+const escape = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+const line = (cells: readonly string[]): string => `| ${cells.map(escape).join(" | ")} |`;
+
+/** A comparison as GitHub's Markdown. */
+export function comparisonAsMarkdown(comparison: Comparison): string {
+  const parts: string[] = [];
+  for (const table of comparison.metrics) {
+    const { heads, grid } = gridOf(comparison, table);
+    const head = [...comparison.rows.map(pathText), ...heads.flat()];
+    parts.push(`**${titleText(table)}**`, "", line(head), line(head.map(() => "---")));
+    for (const { row, cells } of grid) parts.push(line([...row, ...cells.flat()]));
+    parts.push("");
+  }
+  if (comparison.metrics.length === 0) parts.push("No cell has a result yet.", "");
+  for (const note of notesOf(comparison)) {
+    parts.push(note.startsWith("  ") ? `  - ${note.trim()}` : `- ${note}`);
+  }
+  return `${parts.join("\n").trimEnd()}\n`;
+}

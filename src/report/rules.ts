@@ -1,0 +1,79 @@
+import type { Json, JsonObject } from "../json.js";
+import { canonicalJson, isJsonObject } from "../json.js";
+import type { Experiment, Select } from "../spec/index.js";
+import type { CellOutcome } from "./outcome.js";
+
+type Flat = { readonly [path: string]: Json };
+
+/** What a comparison goes by. */
+export interface CompareRules {
+  /** Paths that the sweep varies: of grid, zip groups and includes. */
+  readonly axes: readonly string[];
+  /** Settings that mark the baseline, by the paths that cells have; null: no baseline. */
+  readonly baseline: Flat | null;
+  /** Null: the test metrics. */
+  readonly metrics: readonly string[] | null;
+  readonly select: Select | null;
+}
+
+/** The path of the setting whose values are replicates. */
+export const SEED = "seed";
+
+/** Rules of a spec that has been read. */
+export const rulesOfExperiment = (experiment: Experiment): CompareRules => ({
+  axes: sweptPaths(experiment.resolved),
+  baseline: experiment.compare.baseline,
+  metrics: experiment.compare.metrics,
+  select: experiment.select,
+});
+
+/**
+ * Rules out of a resolved spec as the journal keeps it. Its baseline may be in short form
+ * (`knowledge: none`): the cells tell which setting is meant.
+ */
+export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcome[]): CompareRules {
+  const compare = isJsonObject(resolved["compare"]) ? resolved["compare"] : {};
+  const written = isJsonObject(compare["baseline"]) ? compare["baseline"] : null;
+  const metrics = compare["metrics"];
+  const select = isJsonObject(resolved["select"]) ? resolved["select"] : null;
+  return {
+    axes: sweptPaths(resolved),
+    baseline: written === null ? null : expandBaseline(written, cells),
+    metrics: Array.isArray(metrics) ? metrics.map(String) : null,
+    select: select === null ? null : (select as unknown as Select),
+  };
+}
+
+function sweptPaths(resolved: JsonObject): string[] {
+  const sweep = isJsonObject(resolved["sweep"]) ? resolved["sweep"] : {};
+  const blocks: Json[] = [sweep["grid"] ?? null];
+  for (const key of ["zip", "include"]) {
+    const list = sweep[key];
+    if (Array.isArray(list)) blocks.push(...(list as Json[]));
+  }
+  const paths = new Set<string>();
+  for (const block of blocks) {
+    if (isJsonObject(block)) for (const path of Object.keys(block)) paths.add(path);
+  }
+  paths.delete("gpu");
+  return [...paths];
+}
+
+function expandBaseline(written: JsonObject, cells: readonly CellOutcome[]): Flat {
+  const flat: { [path: string]: Json } = {};
+  for (const [path, value] of Object.entries(written)) {
+    if (isJsonObject(value)) {
+      for (const [key, inner] of Object.entries(value)) flat[`${path}.${key}`] = inner;
+      continue;
+    }
+    const text = canonicalJson(value);
+    const direct = cells.some(({ settings }) => settings[path] !== undefined);
+    const leaf = direct
+      ? path
+      : cells
+          .flatMap(({ settings }) => Object.entries(settings))
+          .find(([at, one]) => at.startsWith(`${path}.`) && canonicalJson(one) === text)?.[0];
+    flat[leaf ?? path] = value;
+  }
+  return flat;
+}

@@ -1,0 +1,64 @@
+import { groupBy, pick } from "./groups.js";
+import type { CellOutcome } from "./outcome.js";
+import { mean } from "./statistics.js";
+import type { Json } from "../json.js";
+
+/** Whether more of a metric is better: less of a loss or an error is. */
+export type Direction = "max" | "min";
+
+/** Losses and errors are to be small, anything else large. */
+export const directionOf = (metric: string): Direction =>
+  /loss|error|perplexity|(^|[._])(rmse|mse|mae|nll|seconds|cost)$/i.test(metric) ? "min" : "max";
+
+/** True where `a` is better than `b`. */
+export const better = (direction: Direction, a: number, b: number): boolean =>
+  direction === "max" ? a > b : a < b;
+
+/** One setting of the axes that `select` tunes away. */
+export interface Candidate {
+  readonly settings: { readonly [path: string]: Json };
+  /** Mean of the metric over seeds; null where a seed is missing, so that it does not compete. */
+  readonly score: number | null;
+  /** Cells in all, and those that are not finished or lack the metric. */
+  readonly cells: number;
+  readonly missing: number;
+}
+
+/** Who won, and against whom. */
+export interface Selection {
+  /** Settings of the winner; null where no candidate is complete. */
+  readonly winner: { readonly [path: string]: Json } | null;
+  readonly candidates: readonly Candidate[];
+}
+
+/**
+ * Picks among cells that differ in `over` and in seeds alone: the candidate with the best mean over
+ * its seeds. A candidate with a seed missing does not compete (its mean would be another thing). Of
+ * equal ones the first in the sweep's order wins.
+ */
+export function selectWinner(
+  cells: readonly CellOutcome[],
+  over: readonly string[],
+  metric: string,
+): { readonly selection: Selection; readonly cells: readonly CellOutcome[] } {
+  const direction = directionOf(metric);
+  const groups = groupBy(cells, over);
+  let best: { score: number; index: number } | null = null;
+  const candidates = groups.map((group, index): Candidate => {
+    const scores = group.cells.flatMap(({ metrics }) => {
+      const score = metrics[metric];
+      return score !== undefined && Number.isFinite(score) ? [score] : [];
+    });
+    const missing = group.cells.length - scores.length;
+    const score = missing > 0 ? null : mean(scores);
+    if (score !== null && (best === null || better(direction, score, best.score))) {
+      best = { score, index };
+    }
+    const settings = pick(group.settings, over);
+    return { settings, score, cells: group.cells.length, missing };
+  });
+  const winner = best as { score: number; index: number } | null;
+  if (winner === null) return { selection: { winner: null, candidates }, cells: [] };
+  const { settings } = candidates[winner.index]!;
+  return { selection: { winner: settings, candidates }, cells: groups[winner.index]!.cells };
+}

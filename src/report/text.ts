@@ -1,0 +1,98 @@
+import { formatTable, widthOf } from "../commands/table.js";
+import type { Comparison, Entry, MetricTable } from "./comparison.js";
+import {
+  differenceText,
+  entryMarks,
+  entryText,
+  marksOfComparison,
+  notesOf,
+  pathText,
+  testText,
+  titleText,
+  valueText,
+  variantText,
+} from "./labels.js";
+
+export interface TextOptions {
+  /** Columns to stay within where it can be done; variants then go into several tables. */
+  readonly width?: number;
+  readonly bold?: (text: string) => string;
+  readonly dim?: (text: string) => string;
+}
+
+/** A comparison for people: a table a metric, then what has to be known to read it. */
+export function comparisonAsText(comparison: Comparison, options: TextOptions = {}): string {
+  const { bold = String, dim = String, width = 120 } = options;
+  const parts: string[] = [];
+  for (const table of comparison.metrics) {
+    parts.push(bold(titleText(table)));
+    parts.push(...tablesOf(comparison, table, width, dim), "");
+  }
+  if (comparison.metrics.length === 0) parts.push("no cell has a result yet", "");
+  const notes = notesOf(comparison);
+  return [...parts, ...notes.map(dim)].join("\n").trimEnd();
+}
+
+function tablesOf(
+  comparison: Comparison,
+  table: MetricTable,
+  width: number,
+  dim: (text: string) => string,
+): string[] {
+  const { heads, grid } = gridOf(comparison, table);
+  const fixed = comparison.rows.length;
+  const tables: string[] = [];
+  let from = 0;
+  while (from < heads.length) {
+    // As many variants side by side as fit, one at least.
+    let to = heads.length;
+    let text = "";
+    for (; to > from; to -= 1) {
+      text = formatTable(
+        [...comparison.rows.map(pathText), ...heads.slice(from, to).flat()],
+        grid.map(({ row, cells }) => [...row.slice(0, fixed), ...cells.slice(from, to).flat()]),
+        dim,
+      );
+      if (to === from + 1 || widthOf(text.split("\n")[0]!) <= width) break;
+    }
+    tables.push(text);
+    from = to;
+  }
+  return tables;
+}
+
+/** A table as texts: for each variant one column, or three beside a baseline. */
+export function gridOf(
+  comparison: Comparison,
+  table: MetricTable,
+): { heads: string[][]; grid: { row: string[]; cells: string[][] }[] } {
+  const variants = new Map<string, Entry>();
+  for (const row of table.rows) {
+    for (const entry of row.variants) {
+      const key = JSON.stringify(entry.settings);
+      if (!variants.has(key)) variants.set(key, entry);
+    }
+  }
+  const marks = marksOfComparison(comparison);
+  const wide = (entry: Entry): boolean => comparison.baseline !== null && !entry.baseline;
+  const ordered = [...variants].sort(([, a], [, b]) => Number(b.baseline) - Number(a.baseline));
+  return {
+    heads: ordered.map(([, entry]) => {
+      const name = variantText(comparison, entry);
+      return wide(entry) ? [name, "difference", "p"] : [name];
+    }),
+    grid: table.rows.map((row) => {
+      const here = new Map(row.variants.map((entry) => [JSON.stringify(entry.settings), entry]));
+      return {
+        row: comparison.rows.map((path) => valueText(row.settings[path])),
+        cells: ordered.map(([key, one]) => {
+          const entry = here.get(key);
+          if (entry === undefined) return wide(one) ? ["-", "-", "-"] : ["-"];
+          const numbers = entryMarks(entry).map((mark) => ` [${marks.indexOf(mark) + 1}]`);
+          const value = entryText(entry) + numbers.join("");
+          return wide(one) ? [value, differenceText(entry), testText(entry)] : [value];
+        }),
+      };
+    }),
+  };
+}

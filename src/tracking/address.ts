@@ -1,0 +1,86 @@
+import { ExitCode, UserError } from "../exit.js";
+import type { Result } from "../result.js";
+import { err, ok } from "../result.js";
+
+/** An MLflow server and how to sign in there. */
+export interface Address {
+  /** Without userinfo, query and trailing slash: safe to print, log and store. */
+  readonly url: string;
+  /** Value of the Authorization header, or null. Never printed, logged or stored. */
+  readonly authorization: string | null;
+}
+
+type Environment = { readonly [name: string]: string | undefined };
+
+/**
+ * Reads the address of an MLflow server. Userinfo in it (`http://user:password@host`) signs in; else
+ * MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD do, else MLFLOW_TRACKING_TOKEN (the order of
+ * MLflow's own client). The error never repeats the userinfo.
+ */
+export function parseAddress(
+  uri: string,
+  environment: Environment = process.env,
+): Result<Address, UserError> {
+  if (!/^https?:\/\//i.test(uri.trim())) {
+    return err(
+      new UserError(`MLflow's address "${redact(uri)}" is none that r4ec can use`, {
+        exitCode: ExitCode.usage,
+        hint: 'give an http:// or https:// address, "off" for no tracking, or leave it out: r4ec then keeps a local server',
+      }),
+    );
+  }
+  let parsed: URL;
+  try {
+    parsed = new URL(uri.trim());
+  } catch {
+    return err(
+      new UserError(`MLflow's address "${redact(uri)}" is not a valid URL`, {
+        exitCode: ExitCode.usage,
+        hint: "it should look like http://127.0.0.1:5000",
+      }),
+    );
+  }
+  const authorization =
+    userinfo(parsed) ??
+    basic(environment["MLFLOW_TRACKING_USERNAME"], environment["MLFLOW_TRACKING_PASSWORD"]) ??
+    bearer(environment["MLFLOW_TRACKING_TOKEN"]);
+  const url = `${parsed.protocol}//${parsed.host}${parsed.pathname}`.replace(/\/+$/, "");
+  return ok({ url, authorization });
+}
+
+/** The text with everything that may be a secret of an address taken out. */
+export function redact(text: string): string {
+  return text
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1")
+    .replace(/([?&](?:token|password|key|secret|access_token)=)[^&\s]*/gi, "$1***")
+    .replace(/\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{6,}/g, "$1 ***");
+}
+
+/** True for an address on this machine. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+}
+
+function userinfo(url: URL): string | null {
+  if (url.username === "" && url.password === "") return null;
+  return basic(decode(url.username), decode(url.password), true);
+}
+
+// A password pasted with a bare percent sign is taken as it stands.
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function basic(user?: string, password?: string, evenEmpty = false): string | null {
+  if (user === undefined || password === undefined) return null;
+  if (!evenEmpty && (user === "" || password === "")) return null;
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+const bearer = (token?: string): string | null =>
+  token === undefined || token === "" ? null : `Bearer ${token}`;

@@ -1,0 +1,67 @@
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { MlflowClient, Run } from "./client.js";
+import { isLoopback } from "./address.js";
+import { MlflowFailure } from "./failure.js";
+
+/** Something to store with a run: a file, or text of ours. */
+export type ArtifactSource =
+  | { readonly path: string; readonly file: string }
+  | { readonly path: string; readonly text: string };
+
+/**
+ * Stores one artifact with a run, through MLflow's proxy, or directly where the server keeps
+ * artifacts in a folder of this machine. Sending the same again changes nothing.
+ * Throws {@link MlflowFailure}, `refused` where the server keeps artifacts elsewhere and does not
+ * pass them on.
+ */
+export async function putArtifact(
+  client: MlflowClient,
+  run: Pick<Run, "artifactUri">,
+  artifact: ArtifactSource,
+): Promise<void> {
+  const target = targetOf(client.address.url, run.artifactUri);
+  if (target.kind === "unreachable") {
+    throw new MlflowFailure(
+      "refused",
+      `MLflow keeps artifacts at ${target.place} and does not pass them on (it was started without --serve-artifacts); they stay in the store`,
+    );
+  }
+  if (target.kind === "folder") {
+    const file = path.join(target.folder, artifact.path);
+    await mkdir(path.dirname(file), { recursive: true });
+    if ("file" in artifact) await copyFile(artifact.file, file);
+    else await writeFile(file, artifact.text);
+    return;
+  }
+  const encoded = `${target.prefix}/${artifact.path}`
+    .split("/")
+    .filter((segment) => segment !== "")
+    .map(encodeURIComponent)
+    .join("/");
+  await client.transport.send({
+    method: "PUT",
+    path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`,
+    what: `storing the artifact ${artifact.path}`,
+    ...("file" in artifact
+      ? { file: artifact.file }
+      : { bytes: Buffer.from(artifact.text, "utf8") }),
+  });
+}
+
+type Target =
+  | { readonly kind: "proxy"; readonly prefix: string }
+  | { readonly kind: "folder"; readonly folder: string }
+  | { readonly kind: "unreachable"; readonly place: string };
+
+function targetOf(server: string, uri: string): Target {
+  const proxied = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(uri);
+  if (proxied !== null) return { kind: "proxy", prefix: proxied[1]! };
+  // A folder's name means something here only where the server runs here.
+  if (isLoopback(server)) {
+    if (uri.startsWith("file:")) return { kind: "folder", folder: fileURLToPath(uri) };
+    if (path.isAbsolute(uri)) return { kind: "folder", folder: uri };
+  }
+  return { kind: "unreachable", place: uri.replace(/^([a-z0-9+.-]+:\/\/)[^/@]*@/i, "$1") };
+}

@@ -1,0 +1,350 @@
+import type { Address } from "./address.js";
+import { MlflowFailure } from "./failure.js";
+import type { Patience } from "./transport.js";
+import { PATIENT, Transport } from "./transport.js";
+import type { Batch, KeyValue } from "./values.js";
+import { batchesOf, cleanText, whole } from "./values.js";
+
+export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "KILLED";
+
+/** A run as MLflow tells it. */
+export interface Run {
+  readonly id: string;
+  readonly experimentId: string;
+  readonly name: string;
+  readonly status: string;
+  readonly deleted: boolean;
+  readonly artifactUri: string;
+  readonly startTime: number;
+  readonly endTime: number | null;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly params: ReadonlyMap<string, string>;
+  /** Each metric's last point; NaN comes as NaN. */
+  readonly metrics: ReadonlyMap<string, { readonly value: number; readonly step: number }>;
+  readonly datasets: number;
+}
+
+export interface ExperimentInfo {
+  readonly id: string;
+  readonly deleted: boolean;
+}
+
+export interface NewRun {
+  readonly experimentId: string;
+  readonly name: string;
+  readonly startTime: number;
+  readonly tags: readonly KeyValue[];
+}
+
+/** A data set that a run read, in MLflow's own terms. */
+export interface DatasetInput {
+  readonly name: string;
+  readonly digest: string;
+  readonly sourceType: string;
+  /** JSON in a string, as are schema and profile. */
+  readonly source: string;
+  readonly schema: string;
+  readonly profile: string;
+  /** What it was read for: `training`. */
+  readonly context: string;
+}
+
+export interface MetricPoint {
+  readonly key: string;
+  readonly value: number;
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+const API = "/api/2.0/mlflow";
+
+/** MLflow's REST API, as far as tracking needs it. Throws {@link MlflowFailure} alone. */
+export class MlflowClient {
+  readonly transport: Transport;
+
+  constructor(
+    readonly address: Address,
+    patience: Patience = PATIENT,
+    signal?: AbortSignal,
+  ) {
+    this.transport = new Transport(address, patience, signal);
+  }
+
+  /** Ends all connections. */
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  /** Resolves where an MLflow server answers and lets us in. */
+  async ping(): Promise<void> {
+    const query = { max_results: "1" };
+    await this.#call("GET", "/experiments/search", { query }, "asking for MLflow");
+  }
+
+  /** The experiment of a name, or null. */
+  async experiment(name: string): Promise<ExperimentInfo | null> {
+    try {
+      const answer = await this.#call<{ experiment: RawExperiment }>(
+        "GET",
+        "/experiments/get-by-name",
+        { query: { experiment_name: name } },
+        `looking for the experiment "${name}"`,
+      );
+      return experimentOf(answer.experiment);
+    } catch (error) {
+      if (error instanceof MlflowFailure && error.kind === "missing") return null;
+      throw error;
+    }
+  }
+
+  /** Makes an experiment; the one that is there where somebody else was faster. */
+  async createExperiment(name: string, tags: readonly KeyValue[]): Promise<ExperimentInfo> {
+    try {
+      const answer = await this.#call<{ experiment_id: string }>(
+        "POST",
+        "/experiments/create",
+        { body: { name, tags } },
+        `creating the experiment "${name}"`,
+      );
+      return { id: answer.experiment_id, deleted: false };
+    } catch (error) {
+      if (!(error instanceof MlflowFailure) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
+      const found = await this.experiment(name);
+      if (found === null) throw error;
+      return found;
+    }
+  }
+
+  /** Takes an experiment back out of MLflow's trash. */
+  async restoreExperiment(id: string): Promise<void> {
+    const body = { experiment_id: id };
+    await this.#call("POST", "/experiments/restore", { body }, "restoring the experiment");
+  }
+
+  /** Ids of all experiments that are not deleted. */
+  async experimentIds(): Promise<string[]> {
+    const ids: string[] = [];
+    let token: string | undefined;
+    do {
+      const answer = await this.#call<{
+        experiments?: { experiment_id: string }[];
+        next_page_token?: string;
+      }>(
+        "GET",
+        "/experiments/search",
+        { query: { max_results: "1000", ...(token === undefined ? {} : { page_token: token }) } },
+        "listing experiments",
+      );
+      for (const one of answer.experiments ?? []) ids.push(one.experiment_id);
+      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
+    } while (token !== undefined);
+    return ids;
+  }
+
+  /** Creates a run. Not repeated by itself: an ambiguous failure may have made one. */
+  async createRun(run: NewRun): Promise<Run> {
+    const body = {
+      experiment_id: run.experimentId,
+      run_name: cleanText(run.name),
+      start_time: whole(run.startTime),
+      tags: run.tags,
+    };
+    const answer = await this.#call<{ run: RawRun }>(
+      "POST",
+      "/runs/create",
+      { body, repeatable: false },
+      "creating a run",
+    );
+    return runOf(answer.run);
+  }
+
+  /** A run with everything but the history of its metrics. */
+  async run(id: string): Promise<Run> {
+    const answer = await this.#call<{ run: RawRun }>(
+      "GET",
+      "/runs/get",
+      { query: { run_id: id } },
+      "reading a run",
+    );
+    return runOf(answer.run);
+  }
+
+  /** All runs (but deleted ones) that a filter of MLflow's finds. */
+  async *searchRuns(experimentIds: readonly string[], filter: string): AsyncGenerator<Run> {
+    let token: string | undefined;
+    do {
+      const answer = await this.#call<{ runs?: RawRun[]; next_page_token?: string }>(
+        "POST",
+        "/runs/search",
+        {
+          body: {
+            experiment_ids: experimentIds,
+            filter,
+            run_view_type: "ACTIVE_ONLY",
+            max_results: 500,
+            // Oldest first: of two runs of one key the first made counts, for every reader.
+            order_by: ["attributes.start_time ASC"],
+            ...(token === undefined ? {} : { page_token: token }),
+          },
+        },
+        "searching for runs",
+      );
+      for (const raw of answer.runs ?? []) yield runOf(raw);
+      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
+    } while (token !== undefined);
+  }
+
+  /** Logs metrics, params and tags, in as many calls as MLflow's limits ask for. */
+  async log(runId: string, all: Batch): Promise<void> {
+    for (const batch of batchesOf(all)) {
+      await this.#call("POST", "/runs/log-batch", { body: { run_id: runId, ...batch } }, "logging");
+    }
+  }
+
+  /** Takes a tag away; fine where there is none. */
+  async deleteTag(runId: string, key: string): Promise<void> {
+    const body = { run_id: runId, key };
+    try {
+      await this.#call("POST", "/runs/delete-tag", { body }, "deleting a tag");
+    } catch (error) {
+      if (!(error instanceof MlflowFailure) || error.kind !== "missing") throw error;
+    }
+  }
+
+  /** Says which data sets a run read. */
+  async logDatasets(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
+    const datasets = inputs.map((input) => ({
+      tags: [{ key: "mlflow.data.context", value: input.context }],
+      dataset: {
+        name: input.name,
+        digest: input.digest,
+        source_type: input.sourceType,
+        source: input.source,
+        schema: input.schema,
+        profile: input.profile,
+      },
+    }));
+    await this.#call("POST", "/runs/log-inputs", { body: { run_id: runId, datasets } }, "logging inputs");
+  }
+
+  /** Sets a run's status; `endTime` in milliseconds since 1970, null for a run that goes on. */
+  async setStatus(runId: string, status: RunStatus, endTime: number | null): Promise<void> {
+    const body = {
+      run_id: runId,
+      status,
+      ...(endTime === null ? {} : { end_time: whole(endTime) }),
+    };
+    const answer = await this.#call<{ run_info?: { status?: string } }>(
+      "POST",
+      "/runs/update",
+      { body },
+      "setting a run's status",
+    );
+    // An unknown status is answered with 200 and ignored.
+    if (answer.run_info?.status !== status) {
+      throw new MlflowFailure("refused", `MLflow did not take the status ${status}`);
+    }
+  }
+
+  /** Moves a run to MLflow's trash. */
+  async deleteRun(runId: string): Promise<void> {
+    await this.#call("POST", "/runs/delete", { body: { run_id: runId } }, "deleting a run");
+  }
+
+  /** All points of one metric. */
+  async history(runId: string, key: string): Promise<MetricPoint[]> {
+    const points: MetricPoint[] = [];
+    let token: string | undefined;
+    do {
+      const answer = await this.#call<{ metrics?: RawMetric[]; next_page_token?: string }>(
+        "GET",
+        "/metrics/get-history",
+        {
+          query: {
+            run_id: runId,
+            metric_key: key,
+            ...(token === undefined ? {} : { page_token: token }),
+          },
+        },
+        "reading a metric's history",
+      );
+      for (const raw of answer.metrics ?? []) {
+        points.push({
+          key: raw.key,
+          value: Number(raw.value),
+          timestamp: Number(raw.timestamp ?? 0),
+          step: Number(raw.step ?? 0),
+        });
+      }
+      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
+    } while (token !== undefined);
+    return points;
+  }
+
+  async #call<T>(
+    method: "GET" | "POST",
+    path: string,
+    options: { query?: Record<string, string>; body?: unknown; repeatable?: boolean },
+    what: string,
+  ): Promise<T> {
+    const text = await this.transport.send({ method, path: API + path, ...options, what });
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new MlflowFailure("foreign", `${what}: the server there does not answer as MLflow does`);
+    }
+  }
+}
+
+interface RawExperiment {
+  experiment_id: string;
+  lifecycle_stage?: string;
+}
+interface RawMetric {
+  key: string;
+  value: number | string;
+  timestamp?: number | string;
+  step?: number | string;
+}
+interface RawRun {
+  info: {
+    run_id: string;
+    experiment_id: string;
+    run_name?: string;
+    status?: string;
+    lifecycle_stage?: string;
+    artifact_uri?: string;
+    start_time?: number | string;
+    end_time?: number | string;
+  };
+  data?: { metrics?: RawMetric[]; params?: KeyValue[]; tags?: KeyValue[] };
+  inputs?: { dataset_inputs?: unknown[] };
+}
+
+const experimentOf = (raw: RawExperiment): ExperimentInfo => ({
+  id: raw.experiment_id,
+  deleted: raw.lifecycle_stage === "deleted",
+});
+
+const pairs = (list: readonly KeyValue[] | undefined): Map<string, string> =>
+  new Map((list ?? []).map(({ key, value }) => [key, value ?? ""]));
+
+const runOf = ({ info, data, inputs }: RawRun): Run => ({
+  id: info.run_id,
+  experimentId: info.experiment_id,
+  name: info.run_name ?? "",
+  status: info.status ?? "",
+  deleted: info.lifecycle_stage === "deleted",
+  artifactUri: info.artifact_uri ?? "",
+  startTime: Number(info.start_time ?? 0),
+  endTime: info.end_time === undefined ? null : Number(info.end_time),
+  tags: pairs(data?.tags),
+  params: pairs(data?.params),
+  metrics: new Map(
+    (data?.metrics ?? []).map((raw) => [
+      raw.key,
+      { value: Number(raw.value), step: Number(raw.step ?? 0) },
+    ]),
+  ),
+  datasets: inputs?.dataset_inputs?.length ?? 0,
+});

@@ -1,0 +1,79 @@
+import path from "node:path";
+import type { Config } from "../config.js";
+import type { UserError } from "../exit.js";
+import type { SweepId } from "../fingerprint.js";
+import type { EventSink } from "../journal/index.js";
+import { sweepFolder } from "../journal/index.js";
+import type { Result } from "../result.js";
+import { err, ok } from "../result.js";
+import { Store } from "../store/index.js";
+import type { Say } from "../toolchain/index.js";
+import { trackingEnvironment } from "../toolchain/index.js";
+import { addressOf, destinationName, destinationOf } from "./destination.js";
+import { summaryOf } from "./summary.js";
+import type { TrackingMessage, TrackingSummary } from "./tracker.js";
+import { Tracker } from "./tracker.js";
+
+export type { Destination } from "./destination.js";
+export { destinationOf } from "./destination.js";
+export type { TrackingMessage, TrackingSummary } from "./tracker.js";
+export { ensureServer, localServerStatus, runningServer, stopServer } from "./server.js";
+export type { ServerStatus } from "./server.js";
+export { closeLeftovers, syncSweep } from "./sync.js";
+
+export interface TrackingOptions {
+  readonly config: Pick<Config, "store" | "mlflowUri" | "toolchain" | "offline">;
+  readonly sweep: SweepId;
+  /** Name of the MLflow experiment. */
+  readonly experiment: string;
+  readonly say?: (message: TrackingMessage) => void;
+  /** Progress of installing MLflow, where it has to be. */
+  readonly installing?: Say;
+}
+
+/** Tracking beside a sweep. */
+export interface Tracking {
+  /** Give it to the journal's writer. */
+  readonly sink: EventSink;
+  /**
+   * Call it once, after the sweep has ended and its journal is closed. Never rejects. It waits as
+   * long as the server keeps taking what is left, and at most `patience` milliseconds (15 s)
+   * without progress.
+   */
+  finish(patience?: number): Promise<TrackingSummary>;
+}
+
+const OFF: Tracking = {
+  sink: { hear: () => undefined },
+  finish: () =>
+    Promise.resolve({ outcome: "off", url: null, runUrl: null, reason: null, problems: [] }),
+};
+
+/**
+ * Begins tracking a sweep in MLflow as the settings say, and returns at once: finding or starting
+ * the server, installing it and every outage are the tracker's own affair. The error is an address
+ * that is none.
+ */
+export function createTracker(options: TrackingOptions): Result<Tracking, UserError> {
+  const { config, sweep, experiment, say, installing } = options;
+  const destination = destinationOf(config);
+  if (!destination.ok) return err(destination.error);
+  const to = destination.value;
+  if (to.kind === "off") return ok(OFF);
+  const store = path.resolve(config.store.value);
+  const artifacts = new Store(store);
+  const environment = (): ReturnType<typeof trackingEnvironment> =>
+    trackingEnvironment(config, installing ?? (() => undefined));
+  const tracker = new Tracker({
+    store,
+    sweep,
+    folder: sweepFolder(store, sweep),
+    experiment,
+    destination: destinationName(to),
+    address: (signal) => addressOf(to, store, environment, signal),
+    artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
+    summary: summaryOf,
+    ...(say === undefined ? {} : { say }),
+  });
+  return ok({ sink: tracker, finish: (patience) => tracker.finish(patience) });
+}

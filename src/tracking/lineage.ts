@@ -1,0 +1,128 @@
+import type { CellRecord, StageRecord } from "../events.js";
+import type { Fingerprint } from "../fingerprint.js";
+import { canonicalJson, type Json } from "../json.js";
+import type { StageResult } from "../runner.js";
+import type { DatasetInput } from "./client.js";
+import { LIMITS } from "./values.js";
+
+export type Stages = ReadonlyMap<Fingerprint, StageRecord>;
+export type Results = ReadonlyMap<Fingerprint, StageResult>;
+
+/**
+ * All stages a stage stands on, the nearest first, each once, by the shortest chain of input names
+ * that leads there (`embed.refine`).
+ */
+export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, StageRecord> {
+  const found = new Map<string, StageRecord>();
+  const seen = new Set<Fingerprint>([from]);
+  let front: [string, Fingerprint][] = [["", from]];
+  while (front.length > 0) {
+    const next: [string, Fingerprint][] = [];
+    for (const [chain, fingerprint] of front) {
+      for (const [name, input] of Object.entries(stages.get(fingerprint)?.inputs ?? {})) {
+        const record = stages.get(input);
+        if (record === undefined || seen.has(input)) continue;
+        seen.add(input);
+        const path = chain === "" ? name : `${chain}.${name}`;
+        found.set(path, record);
+        next.push([path, input]);
+      }
+    }
+    front = next;
+  }
+  return found;
+}
+
+/** Marks of a stage and of all it stands on: a leak upstream is a leak in the result. */
+export function marksOf(stages: Stages, results: Results, of: Fingerprint): Map<string, string> {
+  const marks = new Map<string, string>();
+  for (const fingerprint of [
+    ...[...upstreamOf(stages, of).values()].map((record) => record.fingerprint).reverse(),
+    of,
+  ]) {
+    for (const [name, text] of Object.entries(results.get(fingerprint)?.marks ?? {})) {
+      const before = marks.get(name);
+      const known = before?.split("; ").includes(text) === true;
+      marks.set(name, before === undefined || known ? text : `${before}; ${text}`);
+    }
+  }
+  return marks;
+}
+
+/** The stages at the bottom: what they read comes from outside, so that they are the data sets. */
+export function datasetsOf(stages: Stages, results: Results, of: Fingerprint, folder: (fingerprint: Fingerprint) => string): DatasetInput[] {
+  const inputs: DatasetInput[] = [];
+  for (const [path, record] of upstreamOf(stages, of)) {
+    if (Object.keys(record.inputs).length > 0) continue;
+    const prefix = `${record.runner} `;
+    const name = record.label.startsWith(prefix) ? record.label.slice(prefix.length) : record.label;
+    inputs.push({
+      name: name.slice(0, LIMITS.datasetName),
+      digest: record.fingerprint.slice(0, LIMITS.datasetDigest),
+      sourceType: "local",
+      source: JSON.stringify({ uri: folder(record.fingerprint) }),
+      schema: "{}",
+      profile: fitting(results.get(record.fingerprint)?.metrics ?? {}),
+      context: path === "dataset" ? "training" : path,
+    });
+  }
+  return inputs;
+}
+
+const fitting = (profile: Json): string => {
+  const text = JSON.stringify(profile);
+  return text.length <= LIMITS.datasetText ? text : "{}";
+};
+
+/** The stages behind a result as one document, from the last down to the data sets. */
+export function lineageOf(stages: Stages, results: Results, of: Fingerprint): string {
+  const own = stages.get(of);
+  const all = [
+    ...(own === undefined ? [] : [["", own] as const]),
+    ...upstreamOf(stages, of),
+  ].map(([path, record]) => ({
+    path,
+    fingerprint: record.fingerprint,
+    runner: record.runner,
+    version: record.version,
+    label: record.label,
+    params: record.params,
+    inputs: record.inputs,
+    files: record.files,
+    metrics: results.get(record.fingerprint)?.metrics ?? null,
+    marks: results.get(record.fingerprint)?.marks ?? {},
+  }));
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+/** Paths of settings in which cells differ, those that the sweep names first. */
+export function varyingPaths(cells: readonly CellRecord[]): string[] {
+  const seen = new Map<string, { text: string; count: number; varies: boolean }>();
+  for (const cell of cells) {
+    for (const [path, value] of Object.entries(cell.settings)) {
+      const text = canonicalJson(value);
+      const known = seen.get(path);
+      if (known === undefined) seen.set(path, { text, count: 1, varies: false });
+      else {
+        known.count += 1;
+        known.varies ||= known.text !== text;
+      }
+    }
+  }
+  return [...seen]
+    .filter(([, { varies, count }]) => varies || count < cells.length)
+    .map(([path]) => path);
+}
+
+/** A short name of a cell for people: the values in which it differs from others. */
+export function cellName(cell: CellRecord, paths: readonly string[]): string {
+  const parts: string[] = [];
+  for (const path of paths) {
+    const value = cell.settings[path];
+    if (value === undefined || typeof value === "object") continue;
+    const last = path.split(".").at(-1)!;
+    parts.push(typeof value === "string" ? value : `${last}=${String(value)}`);
+  }
+  const name = [...new Set(parts)].join(" ");
+  return name === "" ? cell.id : name.slice(0, LIMITS.key);
+}

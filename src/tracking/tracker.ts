@@ -1,0 +1,342 @@
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JournalEntry } from "../events.js";
+import type { SweepId } from "../fingerprint.js";
+import type { EventSink } from "../journal/index.js";
+import type { Result } from "../result.js";
+import type { UserError } from "../exit.js";
+import { tryLock } from "../store/index.js";
+import type { Address } from "./address.js";
+import { redact } from "./address.js";
+import { MlflowFailure } from "./failure.js";
+import { Ledger, unfinished } from "./ledger.js";
+import type { ProjectionOptions } from "./projection.js";
+import { Projection } from "./projection.js";
+import type { Session } from "./session.js";
+import { openSession } from "./session.js";
+import { JournalTail } from "./tail.js";
+import type { Patience } from "./transport.js";
+import { PATIENT } from "./transport.js";
+import type { RunKey, RunUpdate } from "./update.js";
+
+/** What tracking has to say to people. Each is said once until its opposite is. */
+export type TrackingMessage =
+  | { readonly type: "connected"; readonly url: string; readonly experimentUrl: string }
+  | { readonly type: "outage"; readonly reason: string }
+  | { readonly type: "recovered"; readonly url: string }
+  | { readonly type: "problem"; readonly text: string };
+
+/** How tracking came out. */
+export interface TrackingSummary {
+  /** `complete`: MLflow has all; `pending`: the rest is in the journal, `r4ec sync` sends it. */
+  readonly outcome: "complete" | "pending" | "off";
+  /** Address without secrets; null where none was found. */
+  readonly url: string | null;
+  /** The page of the sweep's run; null where there is none yet. */
+  readonly runUrl: string | null;
+  /** Why it is pending. */
+  readonly reason: string | null;
+  /** What MLflow would not take. */
+  readonly problems: readonly string[];
+}
+
+export interface TrackerOptions {
+  /** Absolute folder of the store. */
+  readonly store: string;
+  readonly sweep: SweepId;
+  /** The sweep's folder, which holds its journal. */
+  readonly folder: string;
+  /** Name of the MLflow experiment. */
+  readonly experiment: string;
+  /** Name of the destination, for file names. */
+  readonly destination: string;
+  /** Finds the server, starting the local one where need be. Null: not there now. */
+  readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
+  readonly artifactFolder: ProjectionOptions["artifactFolder"];
+  readonly summary?: ProjectionOptions["summary"];
+  readonly say?: (message: TrackingMessage) => void;
+  readonly patience?: Patience;
+  /** Compare what MLflow has with what the ledger says, and send again what is gone there. */
+  readonly thorough?: boolean;
+}
+
+/** Entries that are looked at together: so much is sent again after a kill, at most. */
+const WINDOW = 1000;
+/** Events of a moment share requests. */
+const GATHER = 250;
+
+/**
+ * Tells MLflow what the journal says, beside the sweep: it follows the journal's file at its own
+ * pace, so that nothing it meets can stop a sweep, slow it or fill its memory.
+ */
+export class Tracker implements EventSink {
+  readonly #abort = new AbortController();
+  readonly #problems: string[] = [];
+  readonly #ending: Promise<void>;
+  #end: () => void = () => undefined;
+  #wake: (() => void) | null = null;
+  #finishing = false;
+  #worked = false;
+  #dead = false;
+  #down = false;
+  /** Runs were found gone on connecting again. */
+  #lost = false;
+  #progressAt = Date.now();
+  #address: Address | null = null;
+  #session: Session | null = null;
+  #ledger: Ledger | null = null;
+  #reason: string | null = null;
+  #complete = false;
+  readonly #loop: Promise<void>;
+
+  constructor(private readonly options: TrackerOptions) {
+    this.#ending = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#loop = this.#run().catch((error: unknown) => {
+      // A bug of ours or a disk that is full: tracking ends, the sweep does not.
+      this.#reason = redact(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  hear({ event }: JournalEntry): void {
+    if (event.type === "stage-finished" || event.type === "stage-failed") this.#worked = true;
+    this.#wake?.();
+  }
+
+  /**
+   * Ends tracking: what the journal holds is sent, as long as the server keeps taking it; after
+   * `patience` milliseconds without progress the rest is left to `r4ec sync`. `dead`: the sweep's
+   * process is gone, so runs that the journal leaves open are closed as KILLED.
+   */
+  async finish(patience = 15_000, dead = false): Promise<TrackingSummary> {
+    this.#dead = dead;
+    this.#finishing = true;
+    this.#progressAt = Date.now();
+    this.#wake?.();
+    this.#end();
+    const watchdog = setInterval(() => {
+      // Nothing was made: nothing is worth a wait for a server that is only just starting.
+      const longest = this.#session === null && !this.#worked && !dead ? 800 : patience;
+      if (Date.now() - this.#progressAt > Math.min(patience, longest)) this.#abort.abort();
+    }, 100);
+    const given = new Promise<void>((resolve) => {
+      if (this.#abort.signal.aborted) resolve();
+      this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    // The start of a local server cannot be cut short, and need not be: it goes on by itself.
+    await Promise.race([this.#loop, given.then(() => sleep(2000))]);
+    clearInterval(watchdog);
+    return this.#summary();
+  }
+
+  #summary(): TrackingSummary {
+    const url = this.#address?.url ?? null;
+    const { experimentId } = this.#ledger?.state ?? { experimentId: null };
+    const run = this.#ledger?.runs.get("sweep");
+    const page = url === null || experimentId === null ? null : `${url}/#/experiments/${experimentId}`;
+    return {
+      outcome: this.#complete ? "complete" : "pending",
+      url,
+      runUrl: page === null || run === undefined ? page : `${page}/runs/${run}`,
+      reason: this.#complete ? null : (this.#reason ?? "MLflow did not answer in time"),
+      problems: this.#problems,
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { store, sweep, destination, folder } = this.options;
+    const place = path.join(folder, "tracking", destination);
+    await unfinished.add(store, sweep, destination);
+    const held = await tryLock(path.join(place, "lock"), "tracking");
+    if ("holder" in held) {
+      this.#reason = `process ${held.holder.pid} is telling MLflow of this sweep already`;
+      return;
+    }
+    try {
+      await this.#follow(place);
+    } finally {
+      await this.#session?.client.close();
+      await held.lock.release();
+    }
+  }
+
+  async #follow(place: string): Promise<void> {
+    const ledger = await Ledger.open(place, {
+      url: this.#address?.url ?? null,
+      experiment: this.options.experiment,
+    });
+    this.#ledger = ledger;
+    // Until the session is open it is unknown which runs are gone and have to be made again.
+    await this.#persist(() => this.#connect(ledger));
+    while (this.#session !== null) {
+      const outcome = await this.#once(ledger, new JournalTail(this.options.folder));
+      if (outcome === "again") continue;
+      if (outcome === "given-up") return;
+      await ledger.save({ clean: true });
+      await unfinished.remove(this.options.store, this.options.sweep, this.options.destination);
+      this.#complete = true;
+      return;
+    }
+  }
+
+  /** Goes through the journal once; `again` where runs turned out to be gone on the way. */
+  async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
+    const { artifactFolder, summary } = this.options;
+    const projection = new Projection({ artifactFolder, ...(summary && { summary }) });
+    const { lost } = this.#session!;
+    let rest: RunUpdate[] = [];
+    let abandoned = false;
+    this.#lost = false;
+    try {
+      for (;;) {
+        const entries = await tail.read(WINDOW);
+        rest.push(...replay(projection, entries, ledger.state.cursor, lost));
+        if (entries.length === 0 && this.#finishing && this.#dead && !abandoned) {
+          abandoned = true;
+          projection.abandon();
+          rest.push(...projection.take());
+        }
+        if (rest.length > 0) {
+          const sent = await this.#persist(async () => {
+            await this.#connect(ledger);
+            if (this.#lost) return;
+            const left = new Set(rest);
+            try {
+              await this.#session!.sender.sendAll(rest, (update) => left.delete(update));
+            } finally {
+              rest = [...left];
+            }
+          });
+          if (!sent) return "given-up";
+          if (this.#lost) return "again";
+        }
+        if (projection.seq > ledger.state.cursor) await ledger.save({ cursor: projection.seq });
+        if (entries.length === WINDOW) continue;
+        if (entries.length > 0) await Promise.race([sleep(GATHER), this.#ending]);
+        else if (this.#finishing && (!this.#dead || abandoned)) break;
+        else await this.#sleepUntilWoken();
+      }
+      const tidy = await this.#persist(async () => {
+        await this.#connect(ledger);
+        await this.#session!.sender.removeDoubles();
+      });
+      return tidy ? "done" : "given-up";
+    } finally {
+      await tail.close();
+    }
+  }
+
+  async #connect(ledger: Ledger): Promise<void> {
+    if (this.#session !== null) return;
+    const found = await this.#find();
+    if (!found.ok) throw new MlflowFailure("unreachable", found.error.message);
+    if (found.value === null) throw new MlflowFailure("unreachable", "the local server does not run");
+    this.#address = found.value;
+    this.#session = await openSession({
+      store: this.options.store,
+      sweep: this.options.sweep,
+      ledger,
+      address: found.value,
+      patience: this.options.patience ?? PATIENT,
+      signal: this.#abort.signal,
+      thorough: this.options.thorough ?? false,
+      problem: ({ message }) => this.#problem(message),
+      progress: () => this.#moved(),
+    });
+    this.#lost = this.#session.lost.size > 0;
+    this.#moved();
+    const { url } = found.value;
+    const experimentUrl = `${url}/#/experiments/${this.#session.experimentId}`;
+    if (!this.#down) this.#say({ type: "connected", url, experimentUrl });
+  }
+
+  /** The server's address. While it starts, a sweep that did some work waits for it. */
+  async #find(): Promise<Result<Address | null, UserError>> {
+    const waiting = setInterval(() => {
+      if (this.#worked) this.#moved();
+    }, 100);
+    try {
+      return await this.options.address(this.#abort.signal);
+    } finally {
+      clearInterval(waiting);
+    }
+  }
+
+  /** Does it, again and again through outages; false where tracking is to end before it is done. */
+  async #persist(work: () => Promise<void>): Promise<boolean> {
+    for (let attempt = 0; ; attempt += 1) {
+      if (this.#abort.signal.aborted) return false;
+      try {
+        await work();
+        if (this.#down) this.#say({ type: "recovered", url: this.#address?.url ?? "" });
+        this.#down = false;
+        return true;
+      } catch (error) {
+        if (!(error instanceof MlflowFailure)) throw error;
+        if (this.#abort.signal.aborted) return false;
+        this.#reason = error.message;
+        if (!this.#down) this.#say({ type: "outage", reason: error.message });
+        this.#down = true;
+        // The local server may come back at another port.
+        await this.#session?.client.close();
+        this.#session = null;
+        const wait = Math.min(30_000, 500 * 2 ** Math.min(attempt, 6));
+        // A sweep that ends waits for a short breath of the server, not for its recovery.
+        if (this.#finishing && attempt >= 2) return false;
+        await Promise.race([sleep(this.#finishing ? 500 : wait), this.#ending.then(() => sleep(300))]);
+      }
+    }
+  }
+
+  async #sleepUntilWoken(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (this.#finishing) resolve();
+      // A journal that another process writes wakes nobody.
+      setTimeout(resolve, 2000).unref();
+    });
+    this.#wake = null;
+  }
+
+  #moved(): void {
+    this.#progressAt = Date.now();
+  }
+
+  #problem(message: string): void {
+    const text = redact(message);
+    this.#problems.push(text);
+    this.#say({ type: "problem", text });
+  }
+
+  #say(message: TrackingMessage): void {
+    try {
+      this.options.say?.(message);
+    } catch {
+      // What the listener does is not tracking's business.
+    }
+  }
+}
+
+/** Applies entries. What MLflow was told before (up to the cursor) is told again to lost runs alone. */
+function replay(
+  projection: Projection,
+  entries: readonly JournalEntry[],
+  cursor: number,
+  lost: ReadonlySet<RunKey>,
+): RunUpdate[] {
+  const updates: RunUpdate[] = [];
+  let isNew = false;
+  for (const entry of entries) {
+    if (!isNew && entry.seq > cursor) {
+      updates.push(...onlyLost(projection.take(), lost));
+      isNew = true;
+    }
+    projection.apply(entry);
+  }
+  updates.push(...(isNew ? projection.take() : onlyLost(projection.take(), lost)));
+  return updates;
+}
+
+const onlyLost = (updates: RunUpdate[], lost: ReadonlySet<RunKey>): RunUpdate[] =>
+  lost.size === 0 ? [] : updates.filter(({ key }) => lost.has(key));
