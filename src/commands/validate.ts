@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { ExitCode } from "../exit.js";
 import type { Science } from "../science.js";
 import { loadSpec } from "../spec/index.js";
-import { showDiagnostics } from "../spec/show.js";
+import { showDiagnostics } from "./experiment.js";
 
 interface Arguments {
   readonly file: string;
@@ -25,7 +25,7 @@ export const validateCommand = (science: Science): CommandModule<object, Argumen
       process.stdout.write(`${JSON.stringify({ ok: spec.ok, diagnostics }, null, 2)}\n`);
       return;
     }
-    await showDiagnostics(file, diagnostics);
+    await showDiagnostics(diagnostics);
     if (!spec.ok) return;
     const { cells } = spec.value;
     process.stdout.write(
