@@ -64,10 +64,12 @@ export async function readRecords(path: string, reader: RecordReader): Promise<R
       buffer = larger;
     }
     piece.copy(buffer, held);
+    const before = held;
     held += piece.length;
     buffer[held] = newline;
     let start = 0;
-    for (;;) {
+    // A line longer than a piece is not scanned before its end is there.
+    while (start > 0 || buffer.indexOf(newline, before) < held) {
       let end = scanner.scan(buffer, start);
       const sure = end >= 0;
       if (!sure) end = buffer.indexOf(newline, start);
