@@ -70,6 +70,8 @@ interface Visit {
   readonly entry?: JournalEntry;
   readonly damage?: JournalDamage;
   readonly torn?: boolean;
+  /** Number of the last entry so far, those that cannot be read counted as well as can be. */
+  readonly seq: number;
   /** Offset behind the line, in bytes. */
   readonly end: number;
 }
@@ -81,29 +83,24 @@ interface Visit {
 export async function* visitJournal(folder: string): AsyncGenerator<Visit> {
   const file = path.join(folder, JOURNAL_FILE);
   if (!(await exists(file))) return;
-  let expected: number | null = null;
+  let seq = 0;
   for await (const line of readLines(file)) {
+    const { number, end } = line;
     const parsed = parseLine(line.text);
     if ("damage" in parsed) {
-      if (!line.whole) yield { torn: true, end: line.end };
-      else {
-        yield { damage: { line: line.number, reason: parsed.damage }, end: line.end };
-        // The seq of a damaged line is unknown; whether lines are missing too is seen at the next.
-        if (expected !== null) expected += 1;
-      }
+      if (!line.whole) yield { torn: true, seq, end };
+      // Its own number is unknown; whether lines are missing too is seen at the next.
+      else yield { damage: { line: number, reason: parsed.damage }, seq: ++seq, end };
       continue;
     }
-    if (expected !== null && parsed.seq !== expected) {
-      const reason = `entry ${parsed.seq} stands where entry ${expected} belongs`;
-      yield { damage: { line: line.number, reason }, end: line.end };
+    if (parsed.seq !== seq + 1) {
+      const reason = `entry ${parsed.seq} stands where entry ${seq + 1} belongs`;
+      yield { damage: { line: number, reason }, seq, end };
     }
-    expected = parsed.seq + 1;
+    seq = parsed.seq;
     const entry = await complete(folder, parsed);
-    if ("damage" in entry) {
-      yield { damage: { line: line.number, reason: entry.damage }, end: line.end };
-    } else {
-      yield { entry, end: line.end };
-    }
+    if ("damage" in entry) yield { damage: { line: number, reason: entry.damage }, seq, end };
+    else yield { entry, seq, end };
   }
 }
 

@@ -78,10 +78,8 @@ export class JournalWriter {
       }
       end = visit.end;
       if (visit.damage !== undefined) damage.push(visit.damage);
-      if (visit.entry !== undefined) {
-        state = applyEntry(state, visit.entry);
-        seq = Math.max(seq, visit.entry.seq);
-      }
+      if (visit.entry !== undefined) state = applyEntry(state, visit.entry);
+      seq = Math.max(seq, visit.seq);
     }
     if (healed) await truncate(file, end);
     const handle = await open(file, "a+");
@@ -104,17 +102,13 @@ export class JournalWriter {
    * Appends an event. Resolves once it is durable and every sink was told. Rejects where the disk
    * fails, then and for ever after: a sweep without a journal must not go on.
    */
-  async append(event: Event): Promise<JournalEntry> {
-    const kept =
-      event.type === "sweep-started" ? await writePlanFile(this.folder, event) : undefined;
+  append(event: Event): Promise<JournalEntry> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) {
         reject(this.#failure);
         return;
       }
       const entry: JournalEntry = { seq: ++this.#seq, time: Date.now(), event };
-      const stored = kept === undefined ? entry : { ...entry, event: kept as unknown as Event };
-      this.#lines.set(entry, formatLine(stored));
       this.#pending.push({ entry, resolve, reject });
       if (isBatched(event)) {
         this.#timer ??= setTimeout(() => this.#flush(), BATCH_MILLISECONDS);
@@ -124,14 +118,10 @@ export class JournalWriter {
     });
   }
 
-  readonly #lines = new WeakMap<JournalEntry, string>();
-
   #flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#flushing ??= this.#drain().finally(() => {
-      this.#flushing = null;
-    });
+    this.#flushing ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -142,7 +132,7 @@ export class JournalWriter {
       this.#pending = [];
       try {
         if (this.#failure !== null) throw this.#failure;
-        await this.handle.appendFile(batch.map((one) => this.#lines.get(one.entry)!).join(""));
+        await this.#write(batch.map((one) => one.entry));
         await this.handle.datasync();
       } catch (error) {
         this.#failure ??= error as Error;
@@ -155,6 +145,22 @@ export class JournalWriter {
         one.resolve(one.entry);
       }
     }
+    // In the same turn as the last look at what is pending: later appends must begin a new drain.
+    this.#flushing = null;
+  }
+
+  async #write(entries: readonly JournalEntry[]): Promise<void> {
+    let text = "";
+    for (const entry of entries) {
+      const { event } = entry;
+      if (event.type === "sweep-started") {
+        const reference = await writePlanFile(this.folder, event);
+        text += formatLine({ ...entry, event: reference as unknown as Event });
+      } else {
+        text += formatLine(entry);
+      }
+    }
+    await this.handle.appendFile(text);
   }
 
   #tell(entry: JournalEntry): void {
