@@ -23,7 +23,13 @@ function sourcesBelow(folder: string): string[] {
  * The command line over the toy science as JavaScript: the engine's sources and the toy's,
  * translated into a folder named by their content. Gives the program's file.
  */
-export async function toyProgram(): Promise<string> {
+export function toyProgram(): Promise<string> {
+  return (translated ??= translate());
+}
+
+let translated: Promise<string> | undefined;
+
+async function translate(): Promise<string> {
   const files = [...sourcesBelow("src"), ...sourcesBelow("test/engine/toy")].sort();
   const hash = createHash("sha256");
   for (const file of files) hash.update(file).update(readFileSync(path.join(root, file)));
