@@ -12,7 +12,7 @@ const MARK = "R4EC_PROCESS_MARK";
 export interface PythonProgram {
   /** Folder of the environment. */
   readonly environment: string;
-  /** Name of a program in the environment's bin folder: `python`, `llamafactory-cli`. */
+  /** A program of the environment's bin folder (`llamafactory-cli`), else of the path, or an absolute path. */
   readonly program: string;
   readonly arguments: readonly string[];
   readonly folder: string;
@@ -52,7 +52,7 @@ const FOLLOW_PARENT = [
   "import ctypes, os, signal, sys",
   "try: ctypes.CDLL(None).prctl(1, signal.SIGTERM)",
   "except Exception: pass",
-  "os.execv(sys.argv[1], sys.argv[1:])",
+  "os.execvp(sys.argv[1], sys.argv[1:])",
 ].join("\n");
 
 /** Starts a program in a process group of its own. Rejects where it can't be started. */
@@ -61,7 +61,7 @@ export async function startTree(program: PythonProgram): Promise<ProcessTree> {
   const bin = path.join(program.environment, "bin");
   const child = execa(
     path.join(bin, "python"),
-    ["-c", FOLLOW_PARENT, path.join(bin, program.program), ...program.arguments],
+    ["-c", FOLLOW_PARENT, program.program, ...program.arguments],
     {
       cwd: program.folder,
       env: {

@@ -9,7 +9,7 @@ export const embedRunner: Runner = {
     return params["engine"] === "sentence-transformers" ? ["llm"] : [];
   },
   resources: (params) => ({
-    cpus: params["engine"] === "endpoint" ? 1 : 2,
+    cpus: params["engine"] === "endpoint" ? 1 : 4,
     gpus: params["engine"] === "sentence-transformers" ? 1 : 0,
   }),
   load: async () => (await import("./program.js")).embedProgram,

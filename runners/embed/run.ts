@@ -119,19 +119,8 @@ async function writeVectors(
     metrics[`${side}.without_text`] = about[`${side}_without_text`] as number;
     metrics[`${side}.dimension`] = about[`${one}_dimension`] as number;
   }
-  await writeFile(
-    path.join(task.out, "embedding.json"),
-    `${JSON.stringify({ ...about, ...(await marksOf(source)) }, null, 2)}\n`,
-  );
-  const marks = (await marksOf(source))["marks"] as { [name: string]: string } | undefined;
-  await task.publish({ metrics, ...(marks === undefined ? {} : { marks }) });
-}
-
-/** Leak marks that the stage of the texts left, passed on to whoever reads the vectors. */
-async function marksOf(source: string): Promise<JsonObject> {
-  const file = path.join(source, "marks.json");
-  if (!existsSync(file)) return {};
-  return { marks: JSON.parse(await readFile(file, "utf8")) as JsonObject };
+  await writeFile(path.join(task.out, "embedding.json"), `${JSON.stringify(about, null, 2)}\n`);
+  await task.publish({ metrics });
 }
 
 /** Rows that hold nothing but zeros, row 0 among them. */

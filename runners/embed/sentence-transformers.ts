@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/json.js";
 import type { StageTask } from "../../src/runner.js";
 import { modelLocation } from "../knowledge/models.js";
 import { projectFile } from "../knowledge/project-file.js";
-import { PythonFailure, pythonVariables } from "../knowledge/python.js";
+import { ProgramFailure, pythonVariables } from "../knowledge/python.js";
 import type { Embedder } from "./embedder.js";
 
 /** A line of what embed.py writes. */
@@ -47,7 +47,11 @@ export function loadSentenceTransformers(task: StageTask): Embedder {
       }
       const result = await child;
       if (!result.failed || stopped()) return;
-      throw new PythonFailure("sentence-transformers", result);
+      throw new ProgramFailure("sentence-transformers", {
+        exitCode: result.exitCode ?? null,
+        signal: result.signal ?? null,
+        stderrTail: result.stderr.split("\n").slice(-40).join("\n"),
+      });
     },
     close: () => Promise.resolve(),
   };

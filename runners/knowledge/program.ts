@@ -3,7 +3,7 @@ import type { RunnerProgram, StageError, StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
 import { BudgetSpent } from "../llm/ask.js";
 import { EndpointError } from "../llm/endpoint.js";
-import { PythonFailure } from "./python.js";
+import { ProgramFailure } from "./python.js";
 
 /**
  * A program that does its tasks one by one. Errors that a user or a machine can cause end their own
@@ -27,7 +27,7 @@ export const programOf = (work: (task: StageTask) => Promise<void>): RunnerProgr
 
 /** What an error means to the user; null for a bug. */
 function stageErrorOf(error: unknown): StageError | null {
-  if (error instanceof PythonFailure) {
+  if (error instanceof ProgramFailure) {
     return { message: error.message, kind: "machine", detail: error.detail };
   }
   if (error instanceof EndpointError) {

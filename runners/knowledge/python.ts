@@ -1,5 +1,7 @@
 import path from "node:path";
 import type { StageTask } from "../../src/runner.js";
+import type { ProcessEnd } from "../process-tree.js";
+import { pythonError } from "../process-tree.js";
 
 /** Environment variables of a Python program of the LLM environment, beside process.env. */
 export function pythonVariables(task: StageTask): { readonly [name: string]: string } {
@@ -10,7 +12,8 @@ export function pythonVariables(task: StageTask): { readonly [name: string]: str
     VIRTUAL_ENV: folder,
     // torchrun and llamafactory-cli find each other by PATH.
     PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"] ?? ""}`,
-    CUDA_VISIBLE_DEVICES: gpus.join(","),
+    // The worker was given its cards already, under names that only it may know.
+    CUDA_VISIBLE_DEVICES: process.env["CUDA_VISIBLE_DEVICES"] ?? gpus.join(","),
     // More threads than cores slow small models down forty times.
     OMP_NUM_THREADS: String(Math.max(1, threads)),
     TOKENIZERS_PARALLELISM: "false",
@@ -19,30 +22,20 @@ export function pythonVariables(task: StageTask): { readonly [name: string]: str
   };
 }
 
-/** How a program ended, as execa tells it. */
-export interface Ended {
-  readonly exitCode?: number | undefined;
-  readonly signal?: string | undefined;
-  readonly stderr?: unknown;
-  readonly shortMessage?: string | undefined;
-}
-
-/** A Python program that failed: its last words, with the last lines of stderr as detail. */
-export class PythonFailure extends Error {
+/** A program of ours that failed: its last words, with the last lines of stderr as detail. */
+export class ProgramFailure extends Error {
   readonly detail: string;
-  constructor(program: string, ended: Ended) {
-    const lines = String(ended.stderr ?? "")
-      .split(/[\r\n]+/u)
-      .filter((line) => line.trim() !== "");
+  constructor(program: string, end: Pick<ProcessEnd, "exitCode" | "signal" | "stderrTail">) {
     const how =
-      ended.signal === undefined
-        ? `exit status ${ended.exitCode ?? "?"}`
-        : `signal ${ended.signal}`;
-    // Under torchrun the last line is the launcher's; the true error stands on a line of a rank.
-    const ranked = lines.filter((line) => /\[rank\d+\]: \w+(?:Error|Exception)/u.test(line)).at(-1);
-    const last = ranked ?? lines.at(-1) ?? ended.shortMessage ?? "it said nothing";
-    super(`${program} failed (${how}): ${last.trim().slice(0, 500)}`);
-    this.name = "PythonFailure";
-    this.detail = lines.slice(-40).join("\n");
+      end.signal === null
+        ? end.exitCode === null
+          ? "failed"
+          : end.exitCode === 0
+            ? "ended too early"
+            : `failed (exit status ${end.exitCode})`
+        : `was ended by ${end.signal}`;
+    super(`${program} ${how}: ${pythonError(end.stderrTail)}`);
+    this.name = "ProgramFailure";
+    this.detail = end.stderrTail;
   }
 }

@@ -1,0 +1,18 @@
+import type { AnswerLog } from "../llm/answer-log.js";
+import type { Question } from "../llm/ask.js";
+
+/** Something that answers prompts with a model: one of the engines. */
+export interface Answerer {
+  /**
+   * Answers questions, in any order, keeping each answer in the log as soon as it is there. Rejects
+   * with Drained after a stop; what has been kept by then counts.
+   *
+   * @param progress hears how many are answered
+   */
+  answer(
+    questions: readonly Question[],
+    log: AnswerLog,
+    progress: (answered: number) => void,
+  ): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import path from "node:path";
+import type { JsonObject } from "../../src/json.js";
+import type { StageTask } from "../../src/runner.js";
+import { Drained } from "../../src/runner.js";
+import { cacheFolder } from "../knowledge/cache.js";
+import { modelIdentity } from "../knowledge/models.js";
+import { AnswerLog, answerKey } from "../llm/answer-log.js";
+import { adapterIdentity } from "./adapter.js";
+import type { Answerer } from "./answerer.js";
+import type { InferParams } from "./settings.js";
+
+/** The answers to some prompts, in their order; null where the model gave none. */
+export interface Answers {
+  readonly texts: readonly (string | null)[];
+  /** How many the model was asked for now; the others were kept from before. */
+  readonly asked: number;
+}
+
+/**
+ * Asks the stage's model all prompts. Answers are kept as they come, under the hash of model,
+ * adapter, options and prompt, so that after a kill, or in another stage that asks the same, only
+ * what is missing is asked.
+ *
+ * @param load called only where something is missing
+ */
+export async function answerAll(
+  task: StageTask,
+  prompts: readonly string[],
+  load: (task: StageTask) => Promise<Answerer>,
+): Promise<Answers> {
+  const params = task.params as unknown as InferParams;
+  const identity: JsonObject = {
+    model: modelIdentity("model", task),
+    adapter: await adapterIdentity(task),
+    template: params.template,
+    answer: params.answer as unknown as JsonObject,
+  };
+  const folder = answerKey({ answers: identity }).slice(0, 32);
+  const log = new AnswerLog(path.join(cacheFolder(task), `answers-${folder}`));
+  try {
+    const keys = prompts.map((prompt) => answerKey({ asked: identity, prompt }));
+    const missing = new Map<string, string>();
+    keys.forEach((key, place) => {
+      if (log.get(key) === undefined) missing.set(key, prompts[place]!);
+    });
+    await askMissing(task, missing, new Set(keys).size, log, load);
+    return { texts: keys.map((key) => log.get(key)?.text ?? null), asked: missing.size };
+  } finally {
+    log.close();
+  }
+}
+
+async function askMissing(
+  task: StageTask,
+  missing: ReadonlyMap<string, string>,
+  total: number,
+  log: AnswerLog,
+  load: (task: StageTask) => Promise<Answerer>,
+): Promise<void> {
+  const before = total - missing.size;
+  const progress = (answered: number) =>
+    task.emit({ type: "progress", done: before + answered, total, unit: "texts" });
+  progress(0);
+  if (missing.size === 0) return;
+  if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
+  const answerer = await load(task);
+  try {
+    const questions = [...missing].map(([key, prompt]) => ({ key, prompt }));
+    await answerer.answer(questions, log, progress);
+  } finally {
+    await answerer.close();
+  }
+}
