@@ -62,15 +62,19 @@ export function createTracker(options: TrackingOptions): Result<Tracking, UserEr
   if (to.kind === "off") return ok(OFF);
   const store = path.resolve(config.store.value);
   const artifacts = new Store(store);
-  const environment = (): ReturnType<typeof trackingEnvironment> =>
-    trackingEnvironment(config, installing ?? (() => undefined));
   const tracker = new Tracker({
     store,
     sweep,
     folder: sweepFolder(store, sweep),
     experiment,
     destination: destinationName(to),
-    address: (signal) => addressOf(to, store, environment, signal),
+    address: (signal) =>
+      addressOf(
+        to,
+        store,
+        () => trackingEnvironment(config, installing ?? (() => undefined), signal),
+        signal,
+      ),
     artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
     summary: summaryOf,
     ...(say === undefined ? {} : { say }),

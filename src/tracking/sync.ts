@@ -42,7 +42,7 @@ export async function syncSweep(options: SyncOptions): Promise<TrackingSummary |
       addressOf(
         destination,
         store,
-        () => trackingEnvironment(config, options.installing ?? (() => undefined)),
+        () => trackingEnvironment(config, options.installing ?? (() => undefined), signal),
         signal,
       ),
     patience: options.patience ?? 60_000,
