@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../json.js";
 import { isJsonObject } from "../json.js";
 import type { JsonSchema } from "../science.js";
+import { aboutTheSweep } from "./engine-fragments.js";
 import { chosenForm, kindsOf } from "./forms.js";
 import { labelOf, type Problem, settingAt, shown } from "./problem.js";
 import { didYouMean } from "./suggest.js";
@@ -231,6 +232,11 @@ function unknownKey(validator: Validator, error: SchemaError, parent: readonly s
   const where = [...parent, key];
   const siblings = Object.keys((error.parentSchema["properties"] ?? {}) as JsonObject);
   const axes = isAxes(where);
+  const head = key.split(".")[0]!;
+  if (axes && aboutTheSweep.has(head)) {
+    const message = `${head} is not a setting of a cell, so it cannot stand here`;
+    return { where, at: "key", message };
+  }
   if (axes) {
     const message = `no setting has the path ${JSON.stringify(key)}${didYouMean(key, siblings)}`;
     return { where, at: "key", message };

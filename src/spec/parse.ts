@@ -86,7 +86,7 @@ const compose = (text: string, lines: LineCounter): Document =>
     prettyErrors: false,
     uniqueKeys: false,
     stringKeys: true,
-    logLevel: "silent",
+    logLevel: "error",
   }) as unknown as Document;
 
 /** Turns nodes into values and spots, and finds what the parser lets pass. */
@@ -104,7 +104,10 @@ class Reader {
   ) {}
 
   read(node: unknown, key: number | null, path: readonly string[]): { value: Json; spot: Spot } {
-    const offset = (node as Node | null)?.range?.[0] ?? key ?? 0;
+    const range = (node as Node | null)?.range;
+    // Nothing after a key stands at the key.
+    const nothing = key !== null && range !== undefined && range?.[0] === range?.[1];
+    const offset = nothing ? key : (range?.[0] ?? key ?? 0);
     const spot: Spot = { offset, key, inside: null };
     if (isAlias(node)) return this.#alias(node, key, path);
     const anchor = (node as { anchor?: string } | null)?.anchor;

@@ -10,13 +10,9 @@ export function suggest(written: string, candidates: Iterable<string>): string |
   let bestScore = Infinity;
   for (const candidate of candidates) {
     const last = candidate.slice(candidate.lastIndexOf(".") + 1);
-    // A slip is worth at most a third of the word, so that short words don't attract everything.
-    const allowed = Math.max(1, Math.floor(Math.max(key.length, 3) / 3));
     const scores = [
-      scoreOf(key, plain(candidate), allowed),
-      candidate.includes(".")
-        ? scoreOf(lastPart(key, written), plain(last), allowed) + 0.5
-        : Infinity,
+      scoreOf(key, plain(candidate)),
+      candidate.includes(".") ? scoreOf(lastPart(key, written), plain(last)) + 0.5 : Infinity,
       initials(last) === written.toLowerCase() && written.length > 1 ? 1 : Infinity,
     ];
     const score = Math.min(...scores);
@@ -37,8 +33,10 @@ export function didYouMean(written: string, candidates: Iterable<string>): strin
   return meant === null ? "" : `; did you mean ${meant}?`;
 }
 
-function scoreOf(written: string, candidate: string, allowed: number): number {
+// A slip is worth at most a third of the word, so that short words don't attract everything.
+function scoreOf(written: string, candidate: string): number {
   if (written === candidate) return 0;
+  const allowed = Math.max(1, Math.floor(written.length / 3));
   if (Math.abs(written.length - candidate.length) > allowed) return Infinity;
   const edits = distance(written, candidate);
   return edits <= allowed ? edits : Infinity;
