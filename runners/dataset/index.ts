@@ -78,13 +78,11 @@ export function ignoredDataset(settings: JsonObject): Ignored[] {
   if (source === undefined) return [];
   return Object.keys(block)
     .filter((name) => name !== "id" && !knows(source, name))
-    .map((name) => ({
-      path: `dataset.${name}`,
-      because: `only ${sources
-        .filter((other) => knows(other, name))
-        .map(({ id }) => id)
-        .join(" and ")} read it`,
-    }));
+    .map((name) => {
+      const readers = sources.filter((other) => knows(other, name)).map(({ id }) => id);
+      const verb = readers.length === 1 ? "reads" : "read";
+      return { path: `dataset.${name}`, because: `only ${readers.join(" and ")} ${verb} it` };
+    });
 }
 
 const knows = (source: Source, name: string): boolean =>
