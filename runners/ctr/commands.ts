@@ -1,4 +1,110 @@
+import { writeFile } from "node:fs/promises";
 import type { CommandModule } from "yargs";
+import { loadSettings, type GlobalArguments } from "../../src/commands/experiment.js";
+import { printJson, printLine, write } from "../../src/commands/terminal.js";
+import type { Config } from "../../src/config.js";
+import { Store } from "../../src/store/index.js";
+import type { TensorFlow } from "../tensorflow.js";
 
-/** `score` and `export`. */
-export const ctrCommands: CommandModule[] = [];
+interface ScoreArguments extends GlobalArguments {
+  readonly cell: string;
+  readonly samples?: string;
+  readonly split?: "train" | "valid" | "test";
+  readonly out?: string;
+}
+
+interface ExportArguments extends GlobalArguments {
+  readonly cell: string;
+  readonly folder: string;
+  readonly json: boolean;
+}
+
+const cellHelp =
+  "a cell's id, its stage's fingerprint (or the beginning of one), or its artifact's folder";
+
+/** `score CELL [SAMPLES]`: new samples through a trained cell, as JSON Lines. */
+const scoreCommand: CommandModule = {
+  command: "score <cell> [samples]",
+  describe: "score new samples with a trained cell",
+  builder: (yargs) =>
+    yargs
+      .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
+      .positional("samples", {
+        type: "string",
+        describe: 'JSON Lines of {"user", "item"} with raw ids, and "history" where wanted',
+      })
+      .option("split", {
+        choices: ["train", "valid", "test"] as const,
+        describe: "score a split of the cell's own data set instead",
+      })
+      .option("out", { type: "string", describe: "write here instead of to stdout" })
+      .check(({ samples, split }) => {
+        if ((samples === undefined) !== (split === undefined)) return true;
+        throw new Error("give a file of samples, or --split");
+      }),
+  handler: async (args) => {
+    const { cell, samples, split, out, ...globals } = args as unknown as ScoreArguments;
+    const { store, tensorflow } = await prepare(await loadSettings(globals));
+    const { openTrained } = await import("./serve/trained.js");
+    const trained = await openTrained(store, cell);
+    const { scoreFile, scoreSplit } = await import("./serve/score.js");
+    let lines: string[];
+    if (split !== undefined) {
+      const scores = await scoreSplit(tensorflow, trained, split);
+      lines = Array.from(scores, (score) => JSON.stringify({ score }));
+    } else {
+      const scored = await scoreFile(tensorflow, trained, samples!);
+      lines = scored.samples.map((sample, i) =>
+        JSON.stringify({ ...sample, score: scored.scores[i] }),
+      );
+    }
+    const text = lines.join("\n");
+    if (out === undefined) await printLine(text);
+    else await writeFile(out, `${text}\n`);
+  },
+};
+
+/** `export CELL FOLDER`: a trained cell as a TensorFlow SavedModel. */
+const exportCommand: CommandModule = {
+  command: "export <cell> <folder>",
+  describe: "write a trained cell as a TensorFlow SavedModel",
+  builder: (yargs) =>
+    yargs
+      .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
+      .positional("folder", { type: "string", demandOption: true, describe: "where to write it" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const { cell, folder, json, ...globals } = args as unknown as ExportArguments;
+    const { store, tensorflow } = await prepare(await loadSettings(globals));
+    const { openTrained } = await import("./serve/trained.js");
+    const { exportModel } = await import("./serve/export.js");
+    const inputs = await exportModel(tensorflow, await openTrained(store, cell), folder);
+    if (json) await printJson({ folder, signature: "serving_default", inputs, output: "score" });
+    else {
+      const list = inputs.map(
+        ({ name, dtype, shape }) => `  ${name}: ${dtype} [${shape.join(", ")}]`,
+      );
+      await printLine([`${folder}: signature serving_default to score, from`, ...list].join("\n"));
+    }
+  },
+};
+
+/** The store, and TensorFlow, installed first where it is missing. */
+async function prepare(
+  config: Config,
+): Promise<{ readonly store: Store; readonly tensorflow: typeof TensorFlow }> {
+  const { ensure } = await import("../../src/toolchain/index.js");
+  const ready = await ensure(["tensorflow"], config, ({ text }) => {
+    void write(process.stderr, `${text}\n`);
+  });
+  if (!ready.ok) throw ready.error;
+  Object.assign(process.env, ready.value.environment);
+  const { prepareProcess } = await import("./process.js");
+  const { availableParallelism } = await import("node:os");
+  prepareProcess({ gpus: [], threads: availableParallelism() });
+  const { loadTensorFlow } = await import("../tensorflow.js");
+  return { store: new Store(config.store.value), tensorflow: loadTensorFlow() };
+}
+
+/** Commands about trained cells. */
+export const ctrCommands: CommandModule[] = [scoreCommand, exportCommand];

@@ -12,14 +12,16 @@ export interface KnowledgeTables {
 /** What the columns are made of: the parts of a data set that a sample's features come from. */
 export type Interactions = Pick<
   Dataset,
-  | "offsets"
   | "interactionUser"
   | "interactionItem"
   | "interactionRating"
   | "itemAttributes"
   | "likeAbove"
   | "attributeFields"
->;
+> & {
+  /** [N]: place of each row within its user's sequence, from 0. */
+  readonly position: Int32Array;
+};
 
 /**
  * A data set's columns as variables, so that a traced graph holds them in its session and a step is
@@ -51,6 +53,11 @@ export function labelsOf(data: Pick<Dataset, "interactionRating" | "likeAbove">)
   return Float32Array.from(data.interactionRating, (rating) => (rating > data.likeAbove ? 1 : 0));
 }
 
+/** Place of each interaction within its user's sequence, from 0. */
+export function positionsOf(data: Pick<Dataset, "offsets" | "interactionUser">): Int32Array {
+  return data.interactionUser.map((user, row) => row - data.offsets[user]!);
+}
+
 /** Loads columns into TensorFlow. */
 export function makeColumns(
   tensorflow: typeof tf,
@@ -60,10 +67,6 @@ export function makeColumns(
   const rows = data.interactionItem.length;
   const items = data.itemAttributes;
   const attributeFields = data.attributeFields.length;
-  const position = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    position[row] = row - data.offsets[data.interactionUser[row]!]!;
-  }
   const made: tf.Variable[] = [];
   const variable = (values: Int32Array | Float32Array, shape: number[]): tf.Variable => {
     const dtype = values instanceof Int32Array ? "int32" : "float32";
@@ -84,7 +87,7 @@ export function makeColumns(
     user: column(data.interactionUser),
     item: column(data.interactionItem),
     rating: column(data.interactionRating),
-    position: column(position),
+    position: column(data.position),
     label: column(labelsOf(data)),
     itemAttributes: variable(items, [items.length / attributeFields, attributeFields]),
     userKnowledge:

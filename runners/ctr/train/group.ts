@@ -1,6 +1,6 @@
 import { Drained, type StageTask } from "../../../src/runner.js";
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import { makeColumns, type Columns } from "../data/columns.js";
+import { makeColumns, positionsOf, type Columns } from "../data/columns.js";
 import type { CtrData } from "../data/load.js";
 import type { BuildModel, ModelShape } from "../model.js";
 import { executionOf } from "../settings.js";
@@ -27,7 +27,8 @@ const longestSilence = 200;
 export async function trainGroup(tensorflow: typeof tf, group: Group): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
-  const columns = makeColumns(tensorflow, data.dataset, data.knowledge);
+  const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
+  const columns = makeColumns(tensorflow, interactions, data.knowledge);
   try {
     let open = cells;
     while (open.length > 0) open = await trainUntilChange(tensorflow, group, columns, open);
@@ -101,6 +102,7 @@ class Training {
   /** Seconds that the last checkpoints took, and when they were written. */
   #writing = 0;
   #written = -Infinity;
+  readonly #saved = new Map<Cell, Cell["progress"]>();
 
   constructor(
     readonly trainer: Trainer,
@@ -124,7 +126,7 @@ class Training {
     while (this.#open.size > 0) {
       const seconds = await this.#epoch();
       await this.#endFinished();
-      await this.#checkpoint(false);
+      await this.#checkpoint();
       if (this.#smallerPays(making / 1000, seconds)) break;
     }
     return [...this.#open];
@@ -200,11 +202,12 @@ class Training {
     await this.#stopIfAsked();
   }
 
+  /** Ends the run where a task was told to stop: at once, or with all epochs done saved. */
   async #stopIfAsked(): Promise<void> {
     const stops = [...this.#open].map(({ task }) => task.stop);
     if (stops.some(({ abort }) => abort.aborted)) throw new Drained();
     if (!stops.some(({ draining }) => draining)) return;
-    await this.#checkpoint(true);
+    await this.#save();
     throw new Drained();
   }
 
@@ -229,25 +232,25 @@ class Training {
   }
 
   /**
-   * Saves every open cell. Skipped while saving would take more than a twentieth of the time, which
+   * Saves every open cell, unless saving would take more than a twentieth of the time, which
    * matters for many large replicas on a fast card alone.
    */
-  async #checkpoint(now: boolean): Promise<void> {
+  async #checkpoint(): Promise<void> {
+    const now = performance.now() / 1000;
+    if (now - this.#written >= 20 * this.#writing) await this.#save();
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#stopIfAsked();
+  }
+
+  async #save(): Promise<void> {
     const started = performance.now() / 1000;
-    if (!now && started - this.#written < 20 * this.#writing) return;
     for (const cell of this.#open) {
-      if (cell.state === null) continue;
+      if (cell.state === null || this.#saved.get(cell) === cell.progress) continue;
       const { progress, state, best } = cell;
       await writeCheckpoint(cell.task.work, { progress, state, best });
+      this.#saved.set(cell, progress);
     }
     this.#written = performance.now() / 1000;
     this.#writing = this.#written - started;
-    await this.#stopIfAskedAfterSaving();
-  }
-
-  async #stopIfAskedAfterSaving(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    const stops = [...this.#open].map(({ task }) => task.stop);
-    if (stops.some(({ abort, draining }) => abort.aborted || draining)) throw new Drained();
   }
 }

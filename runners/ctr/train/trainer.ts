@@ -1,5 +1,5 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import { batchOf, type AdaptedTables } from "../data/batch.js";
+import { batchOf } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { nodeBackend } from "../graph/backend.js";
 import { EagerExecutor } from "../graph/eager.js";
@@ -7,8 +7,9 @@ import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { GraphSession } from "../graph/session.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import { AdamW, type ReplicaRule } from "./adamw.js";
-import { AdaptedKnowledge } from "./adapted.js";
+import { crossEntropy } from "../toolkit/loss.js";
 import { dropoutNoise } from "./noise.js";
+import { exampleRow, Scoring } from "./scoring.js";
 import { ReplicaState, type Part } from "./state.js";
 
 /** One cell as the trainer sees it. */
@@ -44,7 +45,7 @@ export class Trainer {
   readonly optimizer: AdamW;
   readonly executor: Executor;
   readonly #options: TrainerOptions;
-  readonly #adapted: AdaptedKnowledge | null;
+  readonly #scoring: Scoring;
   readonly #own: readonly tf.Variable[];
   readonly #order: tf.Variable;
   readonly #lossSum: tf.Variable;
@@ -55,7 +56,7 @@ export class Trainer {
       model: Model;
       optimizer: AdamW;
       executor: Executor;
-      adapted: AdaptedKnowledge | null;
+      scoring: Scoring;
       order: tf.Variable;
       lossSum: tf.Variable;
     },
@@ -64,7 +65,7 @@ export class Trainer {
     this.model = parts.model;
     this.optimizer = parts.optimizer;
     this.executor = parts.executor;
-    this.#adapted = parts.adapted;
+    this.#scoring = parts.scoring;
     this.#order = parts.order;
     this.#lossSum = parts.lossSum;
     this.#own = [parts.order, parts.lossSum];
@@ -82,10 +83,9 @@ export class Trainer {
     const optimizer = new AdamW(t, model.parameters, replicas, kernel);
     // Until an epoch begins, rows that do have a history: tracing works on them.
     const order = t.tidy(() =>
-      t.variable(t.fill([count, samples], shape.historyLength, "int32"), false),
+      t.variable(t.fill([count, samples], exampleRow(shape, options.fullHistory), "int32"), false),
     );
     const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
-    const adapted = AdaptedKnowledge.of(t, model, columns);
     const step = (size: number): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
       run: ([begin]) => {
@@ -99,9 +99,11 @@ export class Trainer {
           null,
         );
         const noise = dropoutNoise(t, replicas, optimizer.step);
-        trainingStep(t, model, optimizer, lossSum, (trained) =>
-          losses(t, trained.forward(batch, { training: true, ...(noise && { noise }) }), label),
-        );
+        trainingStep(t, model, optimizer, lossSum, () => {
+          const passed = model.forward(batch, { training: true, ...(noise && { noise }) });
+          const loss = crossEntropy(passed.logits, label);
+          return { loss, samples: size, updates: passed.stateUpdates };
+        });
         return [];
       },
     });
@@ -109,10 +111,9 @@ export class Trainer {
     const functions: { [name: string]: FunctionSpec } = {};
     if (samples >= batchSize) functions["step"] = step(batchSize);
     if (tail > 0) functions["last_step"] = step(tail);
-    functions["score"] = scoreFunction(t, model, columns, adapted?.tables ?? null, options);
-    if (adapted !== null) functions["adapt"] = adapted.spec;
-    const executor = await makeExecutor(t, functions, options);
-    return new Trainer(options, { model, optimizer, executor, adapted, order, lossSum });
+    const scoring = new Scoring(t, model, columns, options);
+    const executor = await makeExecutor(t, { ...functions, ...scoring.functions }, options);
+    return new Trainer(options, { model, optimizer, executor, scoring, order, lossSum });
   }
 
   /**
@@ -141,21 +142,7 @@ export class Trainer {
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
   score(rows: Int32Array): Float32Array[] {
-    const { scoreBatch, replicas } = this.#options;
-    if (this.#adapted !== null) this.executor.run("adapt", []);
-    const scores = replicas.map(() => new Float32Array(rows.length));
-    // The last batch is filled up with its first row: scores don't depend on neighbours.
-    const chunk = new Int32Array(scoreBatch);
-    for (let at = 0; at < rows.length; at += scoreBatch) {
-      const part = rows.subarray(at, at + scoreBatch);
-      chunk.fill(part[0]!).set(part);
-      const [values] = this.executor.run("score", [chunk]);
-      scores.forEach((all, replica) => {
-        const from = replica * scoreBatch;
-        all.set((values as Float32Array).subarray(from, from + part.length), at);
-      });
-    }
-    return scores;
+    return this.#scoring.score(this.executor, rows);
   }
 
   /** Everything that training changes, of every replica. */
@@ -191,7 +178,7 @@ export class Trainer {
 
   dispose(): void {
     this.executor.dispose();
-    this.#adapted?.dispose();
+    this.#scoring.dispose();
     this.optimizer.dispose();
     this.model.dispose();
     for (const variable of this.#own) variable.dispose();
@@ -204,14 +191,14 @@ function trainingStep(
   model: Model,
   optimizer: AdamW,
   lossSum: tf.Variable,
-  pass: (model: Model) => { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] },
+  pass: () => { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] },
 ): void {
   let updates: readonly tf.Tensor[] = [];
   let perReplica: tf.Tensor | undefined;
   let samples = 0;
   const { grads } = t.variableGrads(
     () => {
-      const result = pass(model);
+      const result = pass();
       // Replicas share nothing, so the gradient of the sum is each one's own gradient.
       updates = result.updates.map((update) => t.keep(update));
       perReplica = t.keep(result.loss);
@@ -229,41 +216,11 @@ function trainingStep(
   for (const update of updates) if (!(update instanceof t.Variable)) update.dispose();
 }
 
-/** Mean binary cross-entropy of each replica from logits: softplus(z) − y · z. */
-function losses(
-  t: typeof tf,
-  {
-    logits,
-    stateUpdates,
-  }: { readonly logits: tf.Tensor; readonly stateUpdates: readonly tf.Tensor[] },
-  label: tf.Tensor,
-): { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] } {
-  const loss = t.mean(t.sub(t.softplus(logits), t.mul(label, logits)), 1);
-  return { loss, samples: logits.shape[1]!, updates: stateUpdates };
-}
-
-function scoreFunction(
-  t: typeof tf,
-  model: Model,
-  columns: Columns,
-  adapted: AdaptedTables | null,
-  { replicas, scoreBatch, shape, fullHistory }: TrainerOptions,
-): FunctionSpec {
-  return {
-    inputs: [{ shape: [scoreBatch], dtype: "int32", example: shape.historyLength }],
-    run: ([rows]) => {
-      const each = t.tile(t.reshape(rows!, [1, scoreBatch]), [replicas.length, 1]);
-      const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, adapted);
-      return [t.sigmoid(model.forward(batch, { training: false }).logits)];
-    },
-  };
-}
-
 /** A graph, or where that can't be made and `auto` was asked for, operation by operation. */
-async function makeExecutor(
+export async function makeExecutor(
   t: typeof tf,
   functions: { readonly [name: string]: FunctionSpec },
-  { engine, xla, onFallback }: TrainerOptions,
+  { engine, xla, onFallback }: Pick<TrainerOptions, "engine" | "xla" | "onFallback">,
 ): Promise<Executor> {
   if (engine === "eager") return new EagerExecutor(t, functions);
   try {

@@ -1,0 +1,111 @@
+import { UserError } from "../../../src/exit.js";
+import { readItems, readUsers, type Dataset } from "../../dataset/read.js";
+import { readJsonl } from "../../jsonl.js";
+import type { Interactions } from "../data/columns.js";
+
+/** A sample that a user asks a score for, as it stands in the file. */
+export interface RawSample {
+  readonly user: string;
+  readonly item: string;
+}
+
+/** Samples as rows over interactions of their own. */
+export interface Samples {
+  readonly raw: readonly RawSample[];
+  readonly interactions: Interactions;
+  /** Row of each sample. */
+  readonly rows: Int32Array;
+}
+
+/** One interaction of a history given with a sample. */
+interface Event {
+  readonly item: number;
+  readonly rating: number;
+}
+
+/**
+ * Reads samples from JSON Lines: `{"user", "item"}` with raw ids, and where wanted
+ * `"history": [{"item", "rating"}, ...]`, oldest first, in place of the user's last interactions in
+ * the data set. Throws a UserError that names the line.
+ */
+export async function readSamples(
+  path: string,
+  folder: string,
+  dataset: Dataset,
+  historyLength: number,
+): Promise<Samples> {
+  const [users, items] = await Promise.all([readUsers(folder), readItems(folder)]);
+  const userIndex = new Map(users.map(({ id, index }) => [id, index]));
+  const itemIndex = new Map(items.map(({ id, index }) => [id, index]));
+  const raw: RawSample[] = [];
+  const columns = { user: [] as number[], item: [] as number[], rating: [] as number[] };
+  const position: number[] = [];
+  const rows: number[] = [];
+  const append = (user: number, { item, rating }: Event, at: number): void => {
+    columns.user.push(user);
+    columns.item.push(item);
+    columns.rating.push(rating);
+    position.push(at);
+  };
+  for await (const { value, line } of readJsonl(path)) {
+    const wrong = (what: string): UserError => new UserError(`${path}:${line}: ${what}`);
+    const { user, item, history } = value as Record<string, unknown>;
+    const known = (index: Map<string, number>, id: unknown, what: string): number => {
+      if (typeof id !== "string" && typeof id !== "number") throw wrong(`no ${what}`);
+      const found = index.get(String(id));
+      if (found === undefined) throw wrong(`the data set has no ${what} ${String(id)}`);
+      return found;
+    };
+    const userId = known(userIndex, user, "user");
+    const target = known(itemIndex, item, "item");
+    const events =
+      history === undefined
+        ? lastOf(dataset, userId, historyLength)
+        : eventsOf(history, (id) => known(itemIndex, id, "item"), dataset, wrong);
+    const recent = events.slice(-historyLength);
+    recent.forEach((event, at) => append(userId, event, at));
+    rows.push(columns.item.length);
+    append(userId, { item: target, rating: 0 }, recent.length);
+    raw.push({ user: String(user), item: String(item) });
+  }
+  if (raw.length === 0) throw new UserError(`${path} holds no samples`);
+  return {
+    raw,
+    rows: Int32Array.from(rows),
+    interactions: {
+      interactionUser: Int32Array.from(columns.user),
+      interactionItem: Int32Array.from(columns.item),
+      interactionRating: Int32Array.from(columns.rating),
+      position: Int32Array.from(position),
+      itemAttributes: dataset.itemAttributes,
+      attributeFields: dataset.attributeFields,
+      likeAbove: dataset.likeAbove,
+    },
+  };
+}
+
+function lastOf(dataset: Dataset, user: number, count: number): Event[] {
+  const end = dataset.offsets[user + 1]!;
+  const start = Math.max(dataset.offsets[user]!, end - count);
+  return Array.from({ length: end - start }, (_, i) => ({
+    item: dataset.interactionItem[start + i]!,
+    rating: dataset.interactionRating[start + i]!,
+  }));
+}
+
+function eventsOf(
+  history: unknown,
+  itemOf: (id: unknown) => number,
+  { ratings }: Dataset,
+  wrong: (what: string) => UserError,
+): Event[] {
+  if (!Array.isArray(history)) throw wrong("history is not a list of {item, rating}");
+  return history.map((entry: unknown) => {
+    const { item, rating } = (entry ?? {}) as Record<string, unknown>;
+    const whole = Number.isInteger(rating) && (rating as number) >= 1;
+    if (!whole || (rating as number) > ratings) {
+      throw wrong(`a rating in the history is not a whole number from 1 to ${ratings}`);
+    }
+    return { item: itemOf(item), rating: rating as number };
+  });
+}

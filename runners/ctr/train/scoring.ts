@@ -1,0 +1,66 @@
+import type { TensorFlow as tf } from "../../tensorflow.js";
+import { batchOf } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
+import type { Executor, FunctionSpec } from "../graph/executor.js";
+import type { Model, ModelShape } from "../model.js";
+import { AdaptedKnowledge } from "./adapted.js";
+
+/** How samples are scored. */
+export interface ScoringOptions {
+  /** Samples scored at once. */
+  readonly scoreBatch: number;
+  /** True where every sample has a history of full length before it. */
+  readonly fullHistory: boolean;
+}
+
+/** A row that tracing can work on: one with a history where every sample has one. */
+export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
+  fullHistory ? historyLength : 0;
+
+/** The scoring of samples by all replicas of a model, as functions for an executor. */
+export class Scoring {
+  readonly functions: { readonly [name: string]: FunctionSpec };
+  readonly #adapted: AdaptedKnowledge | null;
+  readonly #replicas: number;
+  readonly #batch: number;
+
+  constructor(t: typeof tf, model: Model, columns: Columns, options: ScoringOptions) {
+    const { scoreBatch, fullHistory } = options;
+    const { replicas, shape } = model;
+    this.#adapted = AdaptedKnowledge.of(t, model, columns);
+    this.#replicas = replicas;
+    this.#batch = scoreBatch;
+    const tables = this.#adapted?.tables ?? null;
+    const score: FunctionSpec = {
+      inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
+      run: ([rows]) => {
+        const each = t.tile(t.reshape(rows!, [1, scoreBatch]), [replicas, 1]);
+        const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, tables);
+        return [t.sigmoid(model.forward(batch, { training: false }).logits)];
+      },
+    };
+    this.functions = this.#adapted === null ? { score } : { score, adapt: this.#adapted.spec };
+  }
+
+  /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
+  score(executor: Executor, rows: Int32Array): Float32Array[] {
+    const scores = Array.from({ length: this.#replicas }, () => new Float32Array(rows.length));
+    if (this.#adapted !== null) executor.run("adapt", []);
+    // The last batch is filled up with its first row: scores don't depend on neighbours.
+    const chunk = new Int32Array(this.#batch);
+    for (let at = 0; at < rows.length; at += this.#batch) {
+      const part = rows.subarray(at, at + this.#batch);
+      chunk.fill(part[0]!).set(part);
+      const [values] = executor.run("score", [chunk]);
+      scores.forEach((all, replica) => {
+        const from = replica * this.#batch;
+        all.set((values as Float32Array).subarray(from, from + part.length), at);
+      });
+    }
+    return scores;
+  }
+
+  dispose(): void {
+    this.#adapted?.dispose();
+  }
+}
