@@ -51,7 +51,7 @@ export function parseAddress(
 /** The text with everything that may be a secret of an address taken out. */
 export function redact(text: string): string {
   return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1")
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/"'?#]*@/gi, "$1")
     .replace(/([?&](?:token|password|key|secret|access_token)=)[^&\s]*/gi, "$1***")
     .replace(/\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{6,}/g, "$1 ***");
 }

@@ -2,6 +2,7 @@ import type { CellRecord, Event, JournalEntry } from "../events.js";
 import type { Fingerprint } from "../fingerprint.js";
 import type { StageResult } from "../runner.js";
 import { flatSettings } from "../spec/index.js";
+import { redact } from "./address.js";
 import type { RunStatus } from "./client.js";
 import { cellTags, stageTags, sweepTags } from "./identity.js";
 import { cellName, datasetsOf, lineageOf, marksOf, upstreamOf, varyingPaths } from "./lineage.js";
@@ -115,8 +116,9 @@ export class Projection {
     const update = this.#update("sweep", this.#firstStart);
     for (const [key, value] of sweepTags(event)) update.tags.set(key, value);
     update.artifacts.push(
-      { path: "spec.yaml", text: event.specText },
-      { path: "resolved.json", text: `${JSON.stringify(event.resolved, null, 2)}\n` },
+      // A spec may hold the password of a tracking server.
+      { path: "spec.yaml", text: redact(event.specText) },
+      { path: "resolved.json", text: redact(`${JSON.stringify(event.resolved, null, 2)}\n`) },
     );
     this.#run("sweep");
     update.status = { status: "RUNNING", endTime: null };

@@ -1,0 +1,87 @@
+import { stat } from "node:fs/promises";
+import type { CommandModule } from "yargs";
+import { ExitCode, UserError } from "../exit.js";
+import type { SweepState } from "../journal/index.js";
+import { readSweep } from "../journal/index.js";
+import type { Science } from "../science.js";
+import type { Experiment } from "../spec/index.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import { closeKilled, findSweep } from "./find-sweep.js";
+import { colours, printJson, printLine, write } from "./terminal.js";
+
+interface CompareArguments extends GlobalArguments {
+  readonly sweep?: string | undefined;
+  readonly metric?: readonly string[] | undefined;
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly markdown: boolean;
+}
+
+/** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
+export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
+  command: "compare [sweep]",
+  describe: "compare the variants of a sweep: mean and spread over seeds, difference, significance",
+  builder: (yargs) =>
+    yargs
+      .positional("sweep", {
+        type: "string",
+        describe: "a spec's file, a sweep's id, or an experiment's name; default: the last sweep",
+      })
+      .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" })
+      .option("csv", { type: "boolean", default: false, describe: "print CSV" })
+      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" })
+      .conflicts({ json: ["csv", "markdown"], csv: "markdown" }),
+  handler: async (args) => {
+    const config = await loadSettings(args);
+    await closeKilled(config);
+    const found = await findSweep(config, science, args.sweep);
+    const { state, damage } = await readSweep(found.folder);
+    if (state === null) {
+      const why = damage[0]?.reason ?? "it is empty";
+      throw new UserError(`the journal of sweep ${found.sweep} cannot be read: ${why}`, {
+        exitCode: ExitCode.environment,
+      });
+    }
+    const metrics = args.metric === undefined ? undefined : await knownMetrics(state, args.metric);
+    const report = await import("../report/index.js");
+    const experiment = await specOf(args.sweep, science);
+    const comparison = report.compareSweep(state, {
+      ...(experiment === null ? {} : { experiment }),
+      ...(metrics === undefined ? {} : { metrics }),
+    });
+    if (args.json) return printJson(comparison);
+    if (args.csv) return write(process.stdout, report.comparisonAsCsv(comparison));
+    if (args.markdown) return write(process.stdout, report.comparisonAsMarkdown(comparison));
+    const { bold, dim } = colours(process.stdout);
+    const width = process.stdout.columns ?? 120;
+    await printLine(report.comparisonAsText(comparison, { width, bold, dim }));
+  },
+});
+
+/** The spec, where a sweep is named by it: its `compare` and `select` as they stand now count. */
+async function specOf(word: string | undefined, science: Science): Promise<Experiment | null> {
+  if (word === undefined || (await stat(word).catch(() => null))?.isFile() !== true) return null;
+  const { loadSpec } = await import("../spec/index.js");
+  const spec = await loadSpec(word, science);
+  return spec.ok ? spec.value : null;
+}
+
+/** The metrics asked for; a UserError for one that no cell has. */
+async function knownMetrics(state: SweepState, asked: readonly string[]): Promise<string[]> {
+  const known = new Set<string>();
+  for (const { stage } of state.cells) {
+    for (const name of Object.keys(state.stages.get(stage)?.result?.metrics ?? {})) known.add(name);
+  }
+  const wanted = asked.flatMap((one) => one.split(",")).map((one) => one.trim());
+  for (const name of wanted) {
+    if (known.has(name) || known.size === 0) continue;
+    const { closest } = await import("fastest-levenshtein");
+    throw new UserError(`no cell has the metric ${name}; did you mean ${closest(name, [...known])}?`, {
+      exitCode: ExitCode.usage,
+      hint: `there are: ${[...known].sort().join(", ")}`,
+    });
+  }
+  return wanted;
+}

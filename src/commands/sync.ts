@@ -1,0 +1,97 @@
+import type { CommandModule } from "yargs";
+import { ExitCode, UserError } from "../exit.js";
+import type { KnownSweep } from "../journal/index.js";
+import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
+import type { Science } from "../science.js";
+import type { Experiment } from "../spec/index.js";
+import type { TrackingSummary } from "../tracking/index.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import { findSweep } from "./find-sweep.js";
+import { printJson, printLine, write } from "./terminal.js";
+
+interface SyncArguments extends GlobalArguments {
+  readonly sweep?: string | undefined;
+  readonly json: boolean;
+}
+
+interface Synced {
+  readonly sweep: string;
+  readonly experiment: string | null;
+  readonly summary: TrackingSummary | null;
+}
+
+/** `sync [SWEEP]`: sends MLflow what it lacks, and closes what a kill left open. */
+export const syncCommand = (science: Science): CommandModule<object, SyncArguments> => ({
+  command: "sync [sweep]",
+  describe: "send MLflow what it has not got yet, of one sweep or of all",
+  builder: (yargs) =>
+    yargs
+      .positional("sweep", {
+        type: "string",
+        describe: "a spec's file, a sweep's id, or an experiment's name; default: all sweeps",
+      })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const config = await loadSettings(args);
+    await closeAbandoned(config.store.value);
+    const sweeps =
+      args.sweep === undefined
+        ? await listSweeps(config.store.value)
+        : [await findSweep(config, science, args.sweep)];
+    const done: Synced[] = [];
+    for (const known of sweeps) {
+      const { sweep, experiment } = known;
+      const one = { sweep, experiment, summary: await syncOne(args, known) };
+      done.push(one);
+      if (!args.json) await printLine(syncText(one));
+    }
+    if (args.json) await printJson({ sweeps: done.map(syncJson) });
+    else if (done.length === 0) await printLine("there is no sweep to send");
+    const pending = done.some(({ summary }) => summary?.outcome !== "complete");
+    process.exitCode = pending ? ExitCode.environment : ExitCode.done;
+  },
+});
+
+async function syncOne(args: SyncArguments, known: KnownSweep): Promise<TrackingSummary | null> {
+  const { state } = await readSweep(known.folder);
+  if (state === null) return null;
+  // The spec's own address counts, as it did in the sweep.
+  const { resources, tracking } = state.resolved as unknown as Experiment;
+  const spec = { file: state.specFile, resources, tracking } as Experiment;
+  const config = await loadSettings(args, tracking === undefined ? undefined : spec);
+  const { destinationOf, syncSweep } = await import("../tracking/index.js");
+  const destination = destinationOf(config);
+  if (!destination.ok) throw destination.error;
+  if (destination.value.kind === "off") {
+    throw new UserError("tracking is off, so there is nowhere to send to", {
+      exitCode: ExitCode.usage,
+      hint: "name a server: r4ec sync --mlflow-uri http://127.0.0.1:5000",
+    });
+  }
+  return syncSweep({
+    config,
+    destination: destination.value,
+    sweep: known.sweep,
+    installing: ({ text, transient }) => {
+      if (!transient) void write(process.stderr, `${text}\n`);
+    },
+  });
+}
+
+function syncText({ sweep, experiment, summary }: Synced): string {
+  const name = `${experiment ?? "?"} ${sweep}`;
+  if (summary === null) return `${name}: its journal cannot be read`;
+  const problems = summary.problems.map((problem) => `\n  ${problem}`).join("");
+  if (summary.outcome === "complete") return `${name}: complete, ${summary.runUrl ?? ""}${problems}`;
+  return `${name}: not complete: ${summary.reason ?? "no answer"}${problems}`;
+}
+
+const syncJson = ({ sweep, experiment, summary }: Synced): unknown => ({
+  sweep,
+  experiment,
+  outcome: summary?.outcome ?? "unreadable",
+  url: summary?.runUrl ?? null,
+  reason: summary?.reason ?? null,
+  problems: summary?.problems ?? [],
+});
