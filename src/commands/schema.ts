@@ -8,8 +8,8 @@ import { generate, staleFiles } from "../spec/generate.js";
 import { assembleSchema } from "../spec/schema.js";
 
 interface Arguments {
-  readonly check: boolean;
-  readonly write: boolean;
+  readonly check: boolean | undefined;
+  readonly write: boolean | undefined;
 }
 
 // From dist/src/commands to the project's root.
@@ -24,23 +24,21 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       .option("print", { type: "boolean", default: true, describe: "Print it (the default)" })
       .option("write", {
         type: "boolean",
-        default: false,
         describe: "Write schema, types and reference page into r4ec's own source tree",
       })
       .option("check", {
         type: "boolean",
-        default: false,
         describe: "Fail when those files are not what the fragments make",
       })
       .conflicts("write", "check"),
   async handler({ check, write }) {
-    if (write) {
+    if (write === true) {
       for (const [file, content] of await generate(science)) {
         await mkdir(dirname(join(projectRoot, file)), { recursive: true });
         await writeFile(join(projectRoot, file), content);
         process.stderr.write(`wrote ${file}\n`);
       }
-    } else if (check) {
+    } else if (check === true) {
       const stale = await staleFiles(projectRoot, science);
       if (stale.length > 0) {
         throw new UserError(`not fresh: ${stale.join(", ")}`, {

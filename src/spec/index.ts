@@ -8,6 +8,8 @@ export type {
   SpecResources,
   SpecTracking,
 } from "./experiment.js";
+export type { ExperimentSpec } from "./experiment.generated.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
+export { matcher } from "./match.js";
 export { renderDiagnostic, renderDiagnostics } from "./render.js";

@@ -7,6 +7,7 @@ import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
+import type { ExperimentSpec } from "./experiment.generated.js";
 import { Normaliser } from "./normalise.js";
 import { parseYaml } from "./parse.js";
 import type { Problem } from "./problem.js";
@@ -93,9 +94,10 @@ export function readSpec(
   const views = readViews(context, sound, axes, expansion.cells, normaliser);
   if (report.failed) return err(report.diagnostics);
   const resolved = resolve(sound, schema, normaliser);
+  const written = sound as unknown as ExperimentSpec;
   return ok({
-    name: sound["name"] as string,
-    description: (sound["description"] as string | undefined) ?? null,
+    name: written.name,
+    description: written.description ?? null,
     file: source.file,
     text: source.text,
     folder: source.folder,

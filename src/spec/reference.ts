@@ -12,8 +12,6 @@ export function referencePage({ root }: SpecSchema): string {
     return [
       `## ${key}`,
       "",
-      String(schema["description"]),
-      "",
       "| setting | value | default | |",
       "|---|---|---|---|",
       // Forms of a block repeat what they share.

@@ -40,7 +40,8 @@ function remarkIdle({ report, places, sweep }: CheckContext, expansion: Expansio
       report.add("hint", { where, at: "key", message }, setting);
     };
     const base = partsOf(path);
-    if (places.has(base)) say(base, path);
+    // A base setting that some of the variants read is there for those.
+    if (all && places.has(base)) say(base, path);
     for (const axis of axes) if (contains(path, axis.path)) say(axis.where, axis.path);
     for (const { settings, where } of all ? sweep.includes : []) {
       for (const setting of Object.keys(settings)) {

@@ -279,13 +279,11 @@ describe("a doubt about a spec", () => {
     ]);
   });
 
-  it("is a hint: a setting without effect in some cells", () => {
+  it("is not raised about a base setting that some of the cells read", () => {
     const text = spec(
       "knowledge: {variant: none, actor: big}\nsweep: {grid: {knowledge.variant: [none, r4ec]}}\n",
     );
-    expect(said(text, "hint")).toEqual([
-      "4:28 knowledge.actor has no effect in 1 of 2 cells: only r4ec reads it",
-    ]);
+    expect(said(text, "hint")).toEqual([]);
   });
 
   it("is not raised about defaults that nobody wrote", () => {
