@@ -1,9 +1,10 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { JsonObject } from "../../src/json.js";
 import type { StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
+import { readDatasetInfo } from "../dataset/read.js";
 import { readTexts, SIDES } from "../knowledge/data.js";
 import type { Side } from "../knowledge/data.js";
 import { modelIdentity } from "../knowledge/models.js";
@@ -30,9 +31,7 @@ export async function embedTexts(
   task: StageTask,
   load: (task: StageTask) => Promise<Embedder>,
 ): Promise<void> {
-  const counts = JSON.parse(
-    await readFile(path.join(task.inputs["dataset"]!, "dataset.json"), "utf8"),
-  ) as { readonly users: number; readonly items: number };
+  const counts = await readDatasetInfo(task.inputs["dataset"]!);
   const texts = new Map<string, string>();
   const sides: SideTexts[] = [];
   const source = task.inputs["text"]!;

@@ -34,6 +34,18 @@ export async function writeDataset(dataset: SmallDataset): Promise<string> {
     rows.map(([, rating]) => rating),
   );
   await integers("split", [0, ...lengths.map((length) => Math.floor(0.8 * length))]);
+  await integers(
+    "interaction_user",
+    lengths.flatMap((length, user) => Array<number>(length).fill(user + 1)),
+  );
+  const times = Float64Array.from(rows, (_, row) => row);
+  await writeNpy(path.join(folder, "interaction_time.npy"), times, [rows.length]);
+  await writeNpy(
+    path.join(folder, "item_attributes.npy"),
+    new Int32Array(dataset.items.length + 1),
+    [dataset.items.length + 1, 1],
+  );
+  for (const split of ["train", "valid", "test"]) await integers(split, []);
   await writeJsonl(
     path.join(folder, "users.jsonl"),
     lengths.map((_, user) => ({ index: user + 1, id: `u${user + 1}` })),
