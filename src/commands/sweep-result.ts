@@ -1,6 +1,7 @@
 import type { SweepOutcome } from "../execute/index.js";
 import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
+import { colours } from "./terminal.js";
 import { durationText } from "./time-left.js";
 
 /** How a sweep went, for other programs. */
@@ -36,7 +37,16 @@ export async function sweepAsText(
     counts.set(status, (counts.get(status) ?? 0) + 1);
   }
   const told = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
-  const head = `${experiment.name}: ${outcome} in ${durationText(seconds)} (${told})`;
-  if (outcome !== "interrupted") return head;
-  return `${head}\nrun it again to go on: r4ec sweep ${experiment.file}`;
+  const parts = [`${experiment.name}: ${outcome} in ${durationText(seconds)} (${told})`];
+  if (state.cells.some((cell) => state.stages.get(cell.stage)?.result != null)) {
+    const { comparisonAsText, compareSweep } = await import("../report/index.js");
+    const { bold, dim } = colours(process.stdout);
+    const width = process.stdout.columns ?? 120;
+    const comparison = compareSweep(state, { experiment });
+    parts.push("", comparisonAsText(comparison, { width, bold, dim }), "");
+  }
+  if (outcome === "interrupted") {
+    parts.push(`run it again to go on: r4ec sweep ${experiment.file}`);
+  }
+  return parts.join("\n").trimEnd();
 }

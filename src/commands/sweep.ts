@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Argv, CommandModule } from "yargs";
 import type { Config } from "../config.js";
 import type { SweepOutcome } from "../execute/index.js";
 import { ExitCode } from "../exit.js";
@@ -10,6 +10,7 @@ import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
+import { closeKilled } from "./find-sweep.js";
 import { planAsJson, planAsText } from "./plan.js";
 import { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
@@ -29,20 +30,27 @@ export const sweepCommand = (
   command: "sweep <file>",
   describe: "run a spec's experiment, or go on with it; ends with the comparison",
   builder: (yargs) =>
-    yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .option("only", {
-        type: "string",
-        array: true,
-        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
-      })
-      .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+    sweepOptions(
+      yargs.positional("file", { type: "string", demandOption: true, describe: "the spec" }),
+    ),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
   },
 });
+
+/** The options of every command that runs a sweep. */
+export const sweepOptions = <T>(
+  yargs: Argv<T>,
+): Argv<T & { only: string[] | undefined; "dry-run": boolean; json: boolean }> =>
+  yargs
+    .option("only", {
+      type: "string",
+      array: true,
+      describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+    })
+    .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
+    .option("json", { type: "boolean", default: false, describe: "print JSON" });
 
 /** Runs an experiment and shows how it went; gives the exit status. */
 export async function sweepExperiment(
@@ -66,6 +74,7 @@ export async function sweepExperiment(
     }
     return ExitCode.done;
   }
+  await closeKilled(config);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), { toRun });

@@ -13,6 +13,7 @@ import {
   markOpen,
   sweepFolder,
   sweepLockFile,
+  writeSpecPlace,
 } from "../journal/index.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
@@ -127,6 +128,7 @@ async function runWithJournal(
   await markOpen(folder);
   await writeDurable(path.join(folder, "spec.yaml"), experiment.text);
   await writeDurable(path.join(folder, "name"), `${experiment.name}\n`);
+  await writeSpecPlace(folder, path.join(experiment.folder, path.basename(experiment.file)));
   await journal.append({
     type: "sweep-started",
     sweep: plan.sweep,

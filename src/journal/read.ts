@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { JournalEntry } from "../events.js";
 import type { SweepId } from "../fingerprint.js";
-import { isErrno } from "../store/durable.js";
+import { isErrno, writeDurable } from "../store/durable.js";
 import { parseLine } from "./line.js";
 import type { PlanReference } from "./plan-file.js";
 import { isPlanReference, readPlanFile } from "./plan-file.js";
@@ -173,6 +173,19 @@ export async function listSweeps(store: string): Promise<KnownSweep[]> {
   }
   return known.sort((a, b) => b.changed - a.changed);
 }
+
+const PLACE_FILE = "spec-place";
+
+/** Notes where a sweep's spec lies on this machine, for `resume`. */
+export const writeSpecPlace = (folder: string, file: string): Promise<void> =>
+  writeDurable(path.join(folder, PLACE_FILE), `${file}\n`);
+
+/** Where the spec of a sweep lay when it last ran; null where that is not known. */
+export const readSpecPlace = (folder: string): Promise<string | null> =>
+  readFile(path.join(folder, PLACE_FILE), "utf8").then(
+    (text) => text.trimEnd(),
+    () => null,
+  );
 
 const exists = (file: string): Promise<boolean> =>
   stat(file).then(

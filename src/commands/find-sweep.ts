@@ -1,0 +1,56 @@
+import { stat } from "node:fs/promises";
+import { distance } from "fastest-levenshtein";
+import type { Config } from "../config.js";
+import { UserError } from "../exit.js";
+import { sweepIdOf } from "../fingerprint.js";
+import type { KnownSweep } from "../journal/index.js";
+import { closeAbandoned, listSweeps } from "../journal/index.js";
+import type { Science } from "../science.js";
+import { loadExperiment } from "./experiment.js";
+
+/**
+ * Closes what a kill left open, in the journals and, where that is quickly done, in MLflow. Commands
+ * that look at sweeps begin with it.
+ */
+export async function closeKilled(config: Config): Promise<void> {
+  await closeAbandoned(config.store.value);
+  const { closeLeftovers, destinationOf } = await import("../tracking/index.js");
+  const destination = destinationOf(config);
+  if (destination.ok) await closeLeftovers(config, destination.value);
+}
+
+/**
+ * The sweep that a word names: a spec's file, the beginning of a sweep's id or an experiment's
+ * name; without a word the sweep that changed last. Throws a UserError that lists what there is.
+ */
+export async function findSweep(
+  config: Config,
+  science: Science,
+  word: string | undefined,
+): Promise<KnownSweep> {
+  const known = await listSweeps(config.store.value);
+  if (known.length === 0) {
+    throw new UserError(`there is no sweep in ${config.store.value} yet`);
+  }
+  if (word === undefined) return known[0]!;
+  const info = await stat(word).catch(() => null);
+  if (info?.isFile() === true) {
+    const experiment = await loadExperiment(word, science);
+    const sweep = sweepIdOf(
+      experiment.name,
+      experiment.cells.map((cell) => cell.id),
+    );
+    const found = known.find((one) => one.sweep === sweep);
+    if (found !== undefined) return found;
+    throw new UserError(`${word} as it stands now was never run (its sweep would be ${sweep})`);
+  }
+  const meant = known.filter((one) => one.sweep.startsWith(word) || one.experiment === word);
+  // Of several sweeps of one experiment the last is meant; a beginning of an id must be one sweep's.
+  if (meant.length > 0 && (meant.length === 1 || meant[0]!.experiment === word)) return meant[0]!;
+  const names = known.map((one) => `${one.experiment ?? "?"} (${one.sweep})`);
+  names.sort((a, b) => distance(a, word) - distance(b, word));
+  throw new UserError(
+    meant.length > 1 ? `${word} could be any of ${meant.length} sweeps` : `no sweep is ${word}`,
+    { exitCode: 2, hint: `there are: ${names.slice(0, 8).join(", ")}` },
+  );
+}

@@ -1,0 +1,48 @@
+import type { CommandModule } from "yargs";
+import { ExitCode, UserError } from "../exit.js";
+import { sweepIdOf } from "../fingerprint.js";
+import { readSpecPlace } from "../journal/index.js";
+import type { Science } from "../science.js";
+import { loadExperiment, loadSettings } from "./experiment.js";
+import { findSweep } from "./find-sweep.js";
+import type { SweepArguments } from "./sweep.js";
+import { sweepExperiment, sweepOptions } from "./sweep.js";
+
+/** `resume [SWEEP]`: `sweep` again, for a sweep that the store knows. */
+export const resumeCommand = (
+  science: Science,
+  scienceModule: string,
+): CommandModule<object, SweepArguments & { readonly sweep?: string | undefined }> => ({
+  command: "resume [sweep]",
+  describe: "go on with a sweep that was stopped: the last one, or one by spec, name or id",
+  builder: (yargs) =>
+    sweepOptions(
+      yargs.positional("sweep", {
+        type: "string",
+        describe: "a spec, an experiment's name or an id",
+      }),
+    ),
+  handler: async (args) => {
+    const config = await loadSettings(args);
+    const known = await findSweep(config, science, args.sweep);
+    const file = await readSpecPlace(known.folder);
+    if (file === null) {
+      throw new UserError(`where the spec of ${known.sweep} lies is not known`, {
+        exitCode: ExitCode.usage,
+        hint: "run r4ec sweep FILE",
+      });
+    }
+    const experiment = await loadExperiment(file, science);
+    const sweep = sweepIdOf(
+      experiment.name,
+      experiment.cells.map((cell) => cell.id),
+    );
+    if (sweep !== known.sweep) {
+      throw new UserError(`${file} has changed since: its cells are now those of sweep ${sweep}`, {
+        exitCode: ExitCode.usage,
+        hint: `run r4ec sweep ${file}; what both sweeps share is not done again`,
+      });
+    }
+    process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
+  },
+});

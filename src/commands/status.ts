@@ -1,0 +1,144 @@
+import type { CommandModule } from "yargs";
+import type { StageState, SweepState } from "../journal/index.js";
+import { listSweeps, readSweep } from "../journal/index.js";
+import type { Science } from "../science.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import { closeKilled, findSweep } from "./find-sweep.js";
+import { formatTable } from "./table.js";
+import type { Colours } from "./terminal.js";
+import { colours, printJson, printLine } from "./terminal.js";
+import { durationText } from "./time-left.js";
+
+interface StatusArguments extends GlobalArguments {
+  readonly sweep?: string | undefined;
+  readonly all: boolean;
+  readonly json: boolean;
+}
+
+/** `status [SWEEP]`: what became of a sweep, or of all. */
+export const statusCommand = (science: Science): CommandModule<object, StatusArguments> => ({
+  command: "status [sweep]",
+  describe: "show how far a sweep is: the last one, or one by its spec, name or id",
+  builder: (yargs) =>
+    yargs
+      .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
+      .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const config = await loadSettings(args);
+    await closeKilled(config);
+    const known = args.all
+      ? await listSweeps(config.store.value)
+      : [await findSweep(config, science, args.sweep)];
+    const paint = colours(process.stdout);
+    const shown: SweepState[] = [];
+    for (const { folder, sweep } of known) {
+      const { state, damage } = await readSweep(folder);
+      for (const { line, reason } of damage) {
+        process.stderr.write(`warning: line ${line} of the journal of ${sweep}: ${reason}\n`);
+      }
+      if (state === null) continue;
+      shown.push(state);
+    }
+    if (args.json) {
+      await printJson({ sweeps: shown.map((state) => statusAsJson(state, !args.all)) });
+    } else if (args.all) await printLine(listText(shown));
+    else for (const state of shown) await printLine(statusText(state, paint));
+  },
+});
+
+const counts = (state: SweepState): { [status: string]: number } => {
+  const counted: { [status: string]: number } = {};
+  for (const { status } of state.stages.values()) counted[status] = (counted[status] ?? 0) + 1;
+  return counted;
+};
+
+function statusAsJson(state: SweepState, full: boolean): object {
+  const head = {
+    sweep: state.sweep,
+    experiment: state.experiment,
+    spec: state.specFile,
+    status: state.status,
+    runs: state.runs,
+    started: new Date(state.startedAt).toISOString(),
+    ended: state.endedAt === null ? null : new Date(state.endedAt).toISOString(),
+    process: state.process,
+    host: state.host,
+    stage_counts: counts(state),
+  };
+  if (!full) return head;
+  return {
+    ...head,
+    cells: state.cells.map(({ id, stage, settings }) => {
+      const { status, result } = state.stages.get(stage)!;
+      return { id, settings, stage, status, metrics: result?.metrics ?? null };
+    }),
+    stages: [...state.stages.values()].map((stage) => ({
+      fingerprint: stage.record.fingerprint,
+      runner: stage.record.runner,
+      label: stage.record.label,
+      status: stage.status,
+      attempts: stage.attempts,
+      seconds: stage.seconds,
+      error: stage.error,
+      notes: stage.notes,
+    })),
+  };
+}
+
+const countsText = (state: SweepState): string =>
+  Object.entries(counts(state))
+    .map(([status, count]) => `${count} ${status}`)
+    .join(", ");
+
+const listText = (states: readonly SweepState[]): string =>
+  formatTable(
+    ["sweep", "experiment", "status", "started", "cells", "stages"],
+    states.map((state) => [
+      state.sweep,
+      state.experiment,
+      state.status,
+      new Date(state.startedAt).toISOString().slice(0, 19).replace("T", " "),
+      String(state.cells.length),
+      countsText(state),
+    ]),
+  );
+
+function statusText(state: SweepState, paint: Colours): string {
+  const colour = { done: paint.green, cached: paint.green, failed: paint.red } as {
+    readonly [status: string]: (text: string) => string;
+  };
+  const rows = [...state.stages.values()].map((stage) => [
+    stage.record.fingerprint.slice(0, 10),
+    stage.record.label,
+    (colour[stage.status] ?? String)(stage.status),
+    String(stage.attempts),
+    stage.seconds > 0 ? durationText(stage.seconds) : "-",
+    whereText(state, stage),
+  ]);
+  const ended = ((state.endedAt ?? state.time) - state.startedAt) / 1000;
+  const failures = [...state.stages.values()].filter((stage) => stage.error !== null);
+  return [
+    `${paint.bold(state.experiment)}, sweep ${state.sweep}: ${state.status}` +
+      (state.status === "running" ? `, process ${state.process} on ${state.host}` : ""),
+    `${state.cells.length} cells; stages: ${countsText(state)}; run ${state.runs}, ` +
+      `${durationText(ended)}`,
+    "",
+    formatTable(["stage", "what", "status", "starts", "time", ""], rows, paint.dim),
+    ...failures.map(({ record, error }) => {
+      const detail = error!.detail === undefined ? "" : `\n${error!.detail}`;
+      return `\n${paint.red(record.label)}: ${error!.message}${detail}`;
+    }),
+  ].join("\n");
+}
+
+/** How far a stage is: its last curve values, or what keeps it from running. */
+function whereText(state: SweepState, stage: StageState): string {
+  if (stage.because !== null) return `${state.stages.get(stage.because)?.record.label} failed`;
+  if (stage.result !== null) return "";
+  const point = stage.metrics.at(-1);
+  if (point === undefined) return "";
+  const values = Object.entries(point.values).slice(0, 3);
+  return `step ${point.step}: ${values.map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`).join(", ")}`;
+}

@@ -1,0 +1,70 @@
+import type { CommandModule } from "yargs";
+import type { KnownSweep } from "../journal/index.js";
+import { listSweeps, sweepLockFile } from "../journal/index.js";
+import { UserError } from "../exit.js";
+import { requestStop } from "../execute/stop-request.js";
+import type { Science } from "../science.js";
+import type { LockHolder } from "../store/index.js";
+import { hostName, lockHolder } from "../store/index.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import { findSweep } from "./find-sweep.js";
+import { printLine } from "./terminal.js";
+
+interface StopArguments extends GlobalArguments {
+  readonly sweep?: string | undefined;
+  readonly now: boolean;
+  readonly all: boolean;
+}
+
+/** `stop [SWEEP]`: asks a running sweep to stop, as Ctrl-C does, and waits until it has. */
+export const stopCommand = (science: Science): CommandModule<object, StopArguments> => ({
+  command: "stop [sweep]",
+  describe: "stop a running sweep at its next checkpoints, wherever it runs",
+  builder: (yargs) =>
+    yargs
+      .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
+      .option("now", { type: "boolean", default: false, describe: "at once, not at checkpoints" })
+      .option("all", { type: "boolean", default: false, describe: "all sweeps of the store" }),
+  handler: async (args) => {
+    const config = await loadSettings(args);
+    const store = config.store.value;
+    const running: { sweep: KnownSweep; holder: LockHolder }[] = [];
+    const among =
+      args.sweep === undefined
+        ? await listSweeps(store)
+        : [await findSweep(config, science, args.sweep)];
+    for (const sweep of among) {
+      const holder = await lockHolder(sweepLockFile(store, sweep.sweep));
+      if (holder !== null) running.push({ sweep, holder });
+    }
+    if (running.length === 0) {
+      await printLine(args.sweep === undefined ? "no sweep is running" : "it is not running");
+      return;
+    }
+    if (running.length > 1 && !args.all) {
+      const names = running.map(({ sweep }) => `${sweep.experiment ?? "?"} (${sweep.sweep})`);
+      throw new UserError(`${running.length} sweeps are running: ${names.join(", ")}`, {
+        exitCode: 2,
+        hint: "name one, or stop them all with --all",
+      });
+    }
+    for (const { sweep, holder } of running) {
+      await requestStop(sweep.folder, args.now ? "now" : "drain");
+      const where = `process ${holder.pid} on ${hostName(holder.host)}`;
+      process.stderr.write(`${sweep.experiment ?? sweep.sweep} (${where}) is asked to stop\n`);
+    }
+    for (const { sweep, holder } of running) {
+      await untilReleased(sweepLockFile(store, sweep.sweep), holder);
+      await printLine(`${sweep.experiment ?? sweep.sweep} has stopped`);
+    }
+  },
+});
+
+async function untilReleased(file: string, holder: LockHolder): Promise<void> {
+  for (;;) {
+    const now = await lockHolder(file);
+    if (now === null || now.token !== holder.token) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
