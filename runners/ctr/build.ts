@@ -1,6 +1,8 @@
+import { isJsonObject, type JsonObject } from "../../src/json.js";
 import { adaptors } from "./adaptors/index.js";
 import { loadedBackbone } from "./backbones/index.js";
 import type { BuildModel, Model, ModelShape } from "./model.js";
+import type { Backbone } from "./toolkit/backbone.js";
 import { sampleInput, type Adapt } from "./toolkit/input.js";
 import { Kit, type Widths } from "./toolkit/kit.js";
 import { Parameters } from "./toolkit/parameters.js";
@@ -11,8 +13,9 @@ import { Value } from "./toolkit/value.js";
  * Builds a model of `seeds.length` replicas. A backbone that is a module of the user's own is loaded
  * from its path (`shape.backbone`). Importing this module loads TensorFlow.
  */
-export const buildModel: BuildModel = (shape, seeds) => {
-  const backbone = loadedBackbone(shape.backbone);
+export const buildModel: BuildModel = (given, seeds) => {
+  const backbone = loadedBackbone(given.backbone);
+  const shape = { ...given, options: { ...defaultsOf(backbone), ...given.options } };
   const parameters = new Parameters(seeds);
   const kit = new Kit(parameters, shape, widthsOf(shape));
   const { knowledge, adaptor } = shape;
@@ -47,6 +50,17 @@ export const buildModel: BuildModel = (shape, seeds) => {
     dispose: () => parameters.dispose(),
   };
 };
+
+/** Options that a spec may leave out: a user's own module is not part of the schema. */
+function defaultsOf({ options }: Backbone): JsonObject {
+  const { properties } = options;
+  if (!isJsonObject(properties)) return {};
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, schema]) =>
+      isJsonObject(schema) && schema["default"] !== undefined ? [[name, schema["default"]]] : [],
+    ),
+  );
+}
 
 function widthsOf({ embeddingDim, attributeFields, knowledge, adaptor }: ModelShape): Widths {
   return {

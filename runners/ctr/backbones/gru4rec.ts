@@ -1,3 +1,4 @@
+import { ExitCode, UserError } from "../../../src/exit.js";
 import type { Backbone } from "../toolkit/backbone.js";
 import { choice, count, options } from "./options.js";
 
@@ -27,6 +28,15 @@ export const gru4rec: Backbone = {
       item_attention: "target" | "batch";
     };
     const { target, history, knowledge } = kit.widths;
+    if (item_attention === "batch" && target % heads !== 0) {
+      throw new UserError(
+        `ctr.gru4rec.heads: ${heads} heads don't divide the target's ${target} numbers`,
+        {
+          exitCode: ExitCode.usage,
+          hint: "choose heads that divide (1 + attributes) · embedding_dim",
+        },
+      );
+    }
     const attend =
       item_attention === "batch"
         ? kit.multiHeadAttention("item_attention", target, {
