@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { distance } from "fastest-levenshtein";
+import type { CommandModule } from "yargs";
 import yargs from "yargs";
 import { commandsOf } from "./commands/index.js";
 import { colours } from "./commands/terminal.js";
@@ -46,6 +47,7 @@ export function programVersion(): string {
 
 async function runCommand(args: readonly string[], parts: ProgramParts): Promise<number> {
   const commands = commandsOf(parts);
+  refuseUnknown(args, commands);
   let program = yargs(args as string[])
     .scriptName("r4ec")
     .usage("$0 COMMAND\n\nRuns experiments in LLM-augmented recommendation from one YAML file.")
@@ -84,21 +86,13 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
     .locale("en");
   for (const command of commands) program = program.command(command);
   program = program
-    .command(
-      "$0",
-      false,
-      (builder) => builder,
-      (given) => {
-        const word = given._[0];
-        if (word === undefined) throw new UserError("name a command; r4ec --help lists them");
-        throw new UserError(`there is no command ${word}${meant(String(word), commands)}`);
-      },
-    )
+    .demandCommand(1, "name a command; r4ec --help lists them")
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
-      throw new UserError(message ?? error?.message ?? "the call is wrong", {
+      const said = message ?? error?.message ?? "the call is wrong";
+      throw new UserError(callText(said), {
         exitCode: ExitCode.usage,
-        hint: "r4ec COMMAND --help shows what a command takes",
+        hint: `r4ec ${args[0] ?? "COMMAND"} --help shows what it takes`,
       });
     });
   process.exitCode = ExitCode.done;
@@ -106,13 +100,29 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
   return Number(process.exitCode);
 }
 
-function meant(word: string, commands: readonly { command?: unknown }[]): string {
-  const names = commands
-    .flatMap(({ command }) => command as string | string[])
-    .map((usage) => usage.split(" ")[0]!);
+/** yargs's messages in the words of a command line. */
+function callText(message: string): string {
+  if (message.startsWith("Not enough non-option arguments")) return "an argument is missing";
+  return message
+    .replace(/^Unknown arguments?: (.*)$/, (_, names: string) => {
+      const given = names.split(", ").map((name) => (/^[a-z-]+$/.test(name) ? `--${name}` : name));
+      return `unknown: ${[...new Set(given)].join(", ")}`;
+    })
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+}
+
+/** A first word that is no command, with what was probably meant. */
+function refuseUnknown(args: readonly string[], commands: readonly CommandModule[]): void {
+  const word = args[0];
+  const names = [
+    "completion",
+    ...commands.flatMap(({ command, aliases }) => [command ?? [], aliases ?? []].flat(2)),
+  ].map((usage) => usage.split(" ")[0]!);
+  if (word === undefined || word.startsWith("-") || names.includes(word)) return;
   const near = names.filter((name) => distance(name, word) <= Math.max(1, word.length / 3));
   near.sort((a, b) => distance(a, word) - distance(b, word));
-  return near.length === 0 ? "; r4ec --help lists them" : `; did you mean ${near[0]}?`;
+  const hint = near.length === 0 ? "r4ec --help lists them" : `did you mean ${near[0]}?`;
+  throw new UserError(`there is no command ${word}; ${hint}`);
 }
 
 /** Says what went wrong, once, and gives the exit status. */

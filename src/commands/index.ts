@@ -2,12 +2,17 @@ import type { CommandModule } from "yargs";
 import type { ProgramParts } from "../program.js";
 import { compareCommand } from "./compare.js";
 import { doctorCommand } from "./doctor.js";
+import { explainCommand } from "./explain.js";
+import { gcCommand } from "./gc.js";
 import { initCommand } from "./init.js";
 import { mlflowCommand } from "./mlflow.js";
 import { planCommand } from "./plan.js";
 import { quickstartCommand } from "./quickstart.js";
+import { resumeCommand } from "./resume.js";
 import { schemaCommand } from "./schema.js";
 import { setupCommand } from "./setup.js";
+import { statusCommand } from "./status.js";
+import { stopCommand } from "./stop.js";
 import { sweepCommand } from "./sweep.js";
 import { syncCommand } from "./sync.js";
 import { validateCommand } from "./validate.js";
@@ -20,10 +25,15 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly C
     validateCommand(science),
     planCommand(science),
     sweepCommand(science, scienceModule),
+    statusCommand(science),
+    stopCommand(science),
+    resumeCommand(science, scienceModule),
     compareCommand(science),
+    explainCommand(science),
     ...science.commands,
     syncCommand(science),
     mlflowCommand(),
+    gcCommand(),
     schemaCommand(science),
     setupCommand(),
     doctorCommand(),

@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import type { Fingerprint } from "../fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../science.js";
 import type { GlobalArguments } from "./experiment.js";
@@ -112,6 +113,24 @@ const count = (number: number, noun: string): string =>
 
 const valueText = (value: unknown): string =>
   value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
+
+/**
+ * Names of the cells' last stages that tell them apart: the label and the settings that vary,
+ * those left out whose value the label holds already.
+ */
+export function stageNames(plan: Plan): Map<Fingerprint, string> {
+  const paths = varyingPaths(plan);
+  const names = new Map<Fingerprint, string>();
+  for (const { stage, settings } of plan.cells) {
+    const { label } = plan.stages.get(stage)!.record;
+    const words = new Set(label.split(/[\s,]+/));
+    const told = paths
+      .filter((path) => settings[path] !== undefined && !words.has(valueText(settings[path])))
+      .map((path) => `${path.split(".").at(-1)} ${valueText(settings[path])}`);
+    names.set(stage, told.length === 0 ? label : `${label} (${told.join(", ")})`);
+  }
+  return names;
+}
 
 /** Settings that are not the same in all cells, in code-unit order. */
 function varyingPaths(plan: Plan): string[] {

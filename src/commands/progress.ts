@@ -1,6 +1,6 @@
 import type { JournalEntry } from "../events.js";
 import type { Fingerprint } from "../fingerprint.js";
-import type { EventSink, StageState, SweepState } from "../journal/index.js";
+import type { EventSink, SweepState } from "../journal/index.js";
 import type { RunnerEvent } from "../runner.js";
 import type { Colours } from "./terminal.js";
 import { colours } from "./terminal.js";
@@ -39,6 +39,8 @@ export class ProgressView implements EventSink {
     private readonly options: {
       /** Stages that this run will run. */
       readonly toRun: ReadonlySet<Fingerprint>;
+      /** Names for people; a stage without one goes by its label. */
+      readonly names?: ReadonlyMap<Fingerprint, string>;
       readonly now?: () => number;
     },
   ) {
@@ -74,14 +76,13 @@ export class ProgressView implements EventSink {
     } else if (event.type === "sweep-finished") {
       this.close();
     } else {
-      const stage = state.stages.get(event.stage);
-      if (stage !== undefined) this.#hearStage(event, stage);
+      this.#hearStage(event);
     }
   }
 
-  #hearStage(event: JournalEntry["event"] & { stage: Fingerprint }, stage: StageState): void {
+  #hearStage(event: JournalEntry["event"] & { stage: Fingerprint }): void {
     const { green, red, yellow, dim } = this.#paint;
-    const { label } = stage.record;
+    const label = this.#label(event.stage);
     switch (event.type) {
       case "stage-cached":
         this.#counts.cached += 1;
@@ -139,7 +140,9 @@ export class ProgressView implements EventSink {
   }
 
   #label(stage: Fingerprint): string {
-    return this.#state?.stages.get(stage)?.record.label ?? stage;
+    return (
+      this.options.names?.get(stage) ?? this.#state?.stages.get(stage)?.record.label ?? stage
+    );
   }
 
   #ended(seconds: number, metrics: { readonly [name: string]: number }): string {
@@ -199,17 +202,18 @@ export class ProgressView implements EventSink {
 
   #runningText(fingerprint: Fingerprint): string {
     const stage = this.#state!.stages.get(fingerprint)!;
+    const label = this.#label(fingerprint);
     const where = stage.gpus.length === 0 ? "" : ` [GPU ${stage.gpus.join(", ")}]`;
     const live = this.#live.get(fingerprint);
     const { dim } = this.#paint;
     if (live === undefined) {
       const spent = (this.#now - (stage.startedAt ?? this.#now)) / 1000;
-      return `${stage.record.label}${where} ${dim(durationText(spent))}`;
+      return `${label}${where} ${dim(durationText(spent))}`;
     }
     const left = stageSecondsLeft(stage, live, this.#now);
     const number = (value: number): string => value.toLocaleString("en-US");
     const at = `${number(live.done)} of ${number(live.total)} ${live.unit}`;
-    return `${stage.record.label}${where} ${dim(left === null ? at : `${at}, ${durationText(left)} left`)}`;
+    return `${label}${where} ${dim(left === null ? at : `${at}, ${durationText(left)} left`)}`;
   }
 
   /** Takes the live part away. */

@@ -11,7 +11,7 @@ import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { closeKilled } from "./find-sweep.js";
-import { planAsJson, planAsText } from "./plan.js";
+import { planAsJson, planAsText, stageNames } from "./plan.js";
 import { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
 import { colours, printJson, printLine } from "./terminal.js";
@@ -77,7 +77,10 @@ export async function sweepExperiment(
   await closeKilled(config);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
-  const view = new ProgressView(process.stderr, await liveDisplay(), { toRun });
+  const view = new ProgressView(process.stderr, await liveDisplay(), {
+    toRun,
+    names: stageNames(selected),
+  });
   const { sweep } = plan;
   const cached = [...presence.values()].filter((one) => one.manifest !== null).length;
   view.line(

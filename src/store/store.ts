@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rename } from "node:fs/promises";
+import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import type { StageRecord } from "../events.js";
 import type { Fingerprint } from "../fingerprint.js";
@@ -10,7 +10,7 @@ import { isErrno, makeFolder, syncFolder, writeDurable } from "./durable.js";
 import type { Lock, LockHolder } from "./lock.js";
 import { tryLock } from "./lock.js";
 import type { Manifest } from "./manifest.js";
-import { MANIFEST_FILE, formatManifest, manifestOf } from "./manifest.js";
+import { MANIFEST_FILE, formatManifest, manifestOf, parseManifest } from "./manifest.js";
 import { identityOf } from "./process.js";
 
 /**
@@ -139,6 +139,14 @@ export class Store {
     await syncFolder(path.dirname(target));
     await removeFolder(this.workFolder(stage.fingerprint));
     return manifest;
+  }
+
+  /** An artifact's manifest, its files not looked at; null where there is none to be read. */
+  async manifest(fingerprint: Fingerprint): Promise<Manifest | null> {
+    const file = path.join(this.artifactFolder(fingerprint), MANIFEST_FILE);
+    const text = await readFile(file, "utf8").catch(() => null);
+    const manifest = text === null ? null : parseManifest(text, fingerprint);
+    return typeof manifest === "string" ? null : manifest;
   }
 
   /** Fingerprints of all artifacts, sound or not, in order. */

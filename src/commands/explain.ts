@@ -1,0 +1,160 @@
+import type { CommandModule } from "yargs";
+import { UserError } from "../exit.js";
+import type { Fingerprint } from "../fingerprint.js";
+import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
+import type { Science } from "../science.js";
+import type { Manifest } from "../store/index.js";
+import { Store } from "../store/index.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadExperiment, loadSettings } from "./experiment.js";
+import { short } from "./plan.js";
+import type { Colours } from "./terminal.js";
+import { colours, printJson, printLine } from "./terminal.js";
+
+/** Each is compared with every artifact of its runner. */
+const MOST_STAGES = 500;
+
+interface ExplainArguments extends GlobalArguments {
+  readonly file: string;
+  readonly only?: readonly string[] | undefined;
+  readonly stage?: string | undefined;
+  readonly json: boolean;
+}
+
+/** `explain FILE`: why each stage is cached or would run. */
+export const explainCommand = (science: Science): CommandModule<object, ExplainArguments> => ({
+  command: "explain <file>",
+  describe: "say why a stage would run: what differs from the nearest earlier one",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
+      .option("only", { type: "string", array: true, describe: "only some cells, as for sweep" })
+      .option("stage", { type: "string", describe: "one stage: the beginning of its fingerprint" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const experiment = await loadExperiment(args.file, science);
+    const config = await loadSettings(args, experiment);
+    const planning = await import("../plan/index.js");
+    const files = new planning.FileHashes(config.store.value);
+    const whole = await planning.makePlan(experiment, science, files);
+    const plan =
+      args.only === undefined
+        ? whole
+        : planning.narrowPlan(whole, planning.parseSelector(args.only, whole.cells));
+    const store = new Store(config.store.value);
+    const presence = await planning.lookAtStages(plan, store);
+    const wanted = wantedStages(plan, presence, args.stage);
+    const missing = wanted.filter((one) => presence.get(one)!.wouldRun);
+    if (missing.length > MOST_STAGES && args.stage === undefined) {
+      const message = `${missing.length} stages would run; at most ${MOST_STAGES} are explained at once`;
+      throw new UserError(message, { exitCode: 2, hint: "narrow it by --only or --stage" });
+    }
+    const explained = planning.explainStages(plan, missing, await manifestsOf(store));
+    if (args.json) {
+      await printJson({ stages: asJson(plan, presence, wanted, explained) });
+    } else {
+      await printLine(asText(plan, presence, wanted, explained, colours(process.stdout)));
+    }
+  },
+});
+
+function wantedStages(
+  plan: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  stage: string | undefined,
+): Fingerprint[] {
+  const all = [...plan.stages.keys()];
+  if (stage === undefined) {
+    return all.filter((one) => presence.get(one)!.wouldRun || presence.get(one)!.manifest !== null);
+  }
+  const found = all.filter((one) => one.startsWith(stage));
+  if (found.length === 0) throw new UserError(`the plan has no stage that begins with ${stage}`);
+  return found;
+}
+
+async function manifestsOf(store: Store): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for await (const fingerprint of store.fingerprints()) {
+    const manifest = await store.manifest(fingerprint);
+    if (manifest !== null) manifests.push(manifest);
+  }
+  return manifests;
+}
+
+function asJson(
+  plan: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  wanted: readonly Fingerprint[],
+  explained: readonly Explanation[],
+): object[] {
+  const byStage = new Map(explained.map((one) => [one.fingerprint, one]));
+  return wanted.map((fingerprint) => {
+    const { manifest, damage, wouldRun } = presence.get(fingerprint)!;
+    const why = byStage.get(fingerprint);
+    return {
+      fingerprint,
+      label: plan.stages.get(fingerprint)!.record.label,
+      cached: manifest !== null,
+      would_run: wouldRun,
+      made: manifest?.created ?? null,
+      damage,
+      nearest: why?.nearest?.fingerprint ?? null,
+      differences: why?.differences ?? [],
+    };
+  });
+}
+
+function asText(
+  plan: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  wanted: readonly Fingerprint[],
+  explained: readonly Explanation[],
+  paint: Colours,
+): string {
+  const byStage = new Map(explained.map((one) => [one.fingerprint, one]));
+  const lines: string[] = [];
+  for (const fingerprint of wanted) {
+    const { manifest, damage, wouldRun } = presence.get(fingerprint)!;
+    const { label } = plan.stages.get(fingerprint)!.record;
+    const head = `${paint.dim(short(fingerprint))}  ${label}`;
+    if (manifest !== null) {
+      lines.push(`${head}: ${paint.green("cached")}, made ${momentText(manifest.created)}`);
+      continue;
+    }
+    if (!wouldRun) {
+      lines.push(`${head}: ${paint.dim("not needed")}, all that hangs on it is cached`);
+      continue;
+    }
+    if (damage !== null) {
+      lines.push(`${head}: ${paint.cyan("would run")}, its artifact is damaged (${damage})`);
+      continue;
+    }
+    const { nearest, differences } = byStage.get(fingerprint)!;
+    if (nearest === null) {
+      lines.push(`${head}: ${paint.cyan("would run")}, none of its kind was ever made here`);
+      continue;
+    }
+    const made = `${short(nearest.fingerprint)}, made ${momentText(nearest.created)}`;
+    lines.push(`${head}: ${paint.cyan("would run")}; the nearest is ${made}, and differs in`);
+    lines.push(...differences.map((one) => `    ${differenceText(one, plan, presence)}`));
+  }
+  return lines.join("\n");
+}
+
+const momentText = (iso: string): string => iso.slice(0, 19).replace("T", " ");
+
+function differenceText(
+  { what, name, before, now }: Difference,
+  plan: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+): string {
+  const value = (text: string | null): string =>
+    text === null ? "none" : what === "input" || what === "file" ? short(text) : text;
+  const change = `${value(before)} → ${value(now)}`;
+  if (what === "version") return `the runner's version: ${change}`;
+  if (what === "file") return `file ${name}: its content (sha256 ${change})`;
+  if (what === "parameter") return `${name}: ${change}`;
+  const input = plan.stages.get(now as Fingerprint);
+  const state = presence.get(now as Fingerprint)?.manifest == null ? ", itself new" : "";
+  return `input ${name}: ${change}${input === undefined ? "" : ` (${input.record.label}${state})`}`;
+}

@@ -1,0 +1,118 @@
+import type { CommandModule } from "yargs";
+import { ExitCode, UserError } from "../exit.js";
+import type { Fingerprint } from "../fingerprint.js";
+import { listSweeps, readSweep, sweepLockFile } from "../journal/index.js";
+import type { Garbage } from "../store/collect.js";
+import { findGarbage, removeGarbage } from "../store/collect.js";
+import { Store, lockHolder, waitForLock } from "../store/index.js";
+import type { GlobalArguments } from "./experiment.js";
+import { loadSettings } from "./experiment.js";
+import { formatTable } from "./table.js";
+import { printJson, printLine } from "./terminal.js";
+
+interface GcArguments extends GlobalArguments {
+  readonly unreferenced: boolean;
+  readonly verify: boolean;
+  readonly "dry-run": boolean;
+  readonly json: boolean;
+}
+
+/** `gc`: takes out of the store what nothing needs. */
+export const gcCommand = (): CommandModule<object, GcArguments> => ({
+  command: "gc",
+  describe: "remove from the store what nothing needs any more",
+  builder: (yargs) =>
+    yargs
+      .option("unreferenced", {
+        type: "boolean",
+        default: false,
+        describe: "also artifacts that are in no sweep of this store",
+      })
+      .option("verify", {
+        type: "boolean",
+        default: false,
+        describe: "read every byte of every artifact first, and put the damaged ones aside",
+      })
+      .option("dry-run", { type: "boolean", default: false, describe: "remove nothing" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const config = await loadSettings(args);
+    const store = new Store(config.store.value);
+    const damaged = args.verify ? await verifyAll(store, args["dry-run"]) : [];
+    const keep = args.unreferenced ? await referenced(store.folder) : null;
+    const garbage = await findGarbage(store, keep);
+    if (!args["dry-run"]) await removeGarbage(store, garbage);
+    if (args.json) await printJson({ removed: !args["dry-run"], garbage, damaged });
+    else await printLine(asText(garbage, damaged, args["dry-run"]));
+  },
+});
+
+interface Damaged {
+  readonly fingerprint: Fingerprint;
+  readonly reason: string;
+}
+
+async function verifyAll(store: Store, dryRun: boolean): Promise<Damaged[]> {
+  const damaged: Damaged[] = [];
+  for await (const fingerprint of store.fingerprints()) {
+    const seen = await store.inspect(fingerprint, { thorough: true });
+    if (seen.state !== "damaged") continue;
+    damaged.push({ fingerprint, reason: seen.reason });
+    if (dryRun) continue;
+    const lock = await waitForLock(store.lockFile(fingerprint), "verify");
+    const again = await store.inspect(fingerprint, { thorough: true });
+    if (again.state === "damaged") await store.quarantine(fingerprint);
+    await lock.release();
+  }
+  return damaged;
+}
+
+/** Stages of all sweeps; a UserError where one of them cannot be known in full. */
+async function referenced(store: string): Promise<Set<Fingerprint>> {
+  const keep = new Set<Fingerprint>();
+  for (const { sweep, folder } of await listSweeps(store)) {
+    if ((await lockHolder(sweepLockFile(store, sweep))) !== null) {
+      throw new UserError(`sweep ${sweep} is running: gc --unreferenced waits for nobody`, {
+        exitCode: ExitCode.usage,
+        hint: "stop it or let it end first",
+      });
+    }
+    const { state, damage } = await readSweep(folder);
+    if (state === null || damage.length > 0) {
+      throw new UserError(`the journal of sweep ${sweep} cannot be read in full`, {
+        exitCode: ExitCode.environment,
+        hint: "what it needs is not known, so nothing was removed",
+      });
+    }
+    for (const fingerprint of state.stages.keys()) keep.add(fingerprint);
+  }
+  return keep;
+}
+
+function asText(garbage: readonly Garbage[], damaged: readonly Damaged[], dry: boolean): string {
+  const kinds = [...new Set(garbage.map((one) => one.kind))];
+  const rows = kinds.map((kind) => {
+    const all = garbage.filter((one) => one.kind === kind);
+    const size = all.reduce((sum, one) => sum + one.size, 0);
+    return [kind, String(all.length), bytesText(size)];
+  });
+  const total = garbage.reduce((sum, one) => sum + one.size, 0);
+  return [
+    ...damaged.map(({ fingerprint, reason }) => `damaged: ${fingerprint} (${reason})`),
+    garbage.length === 0
+      ? "nothing to remove"
+      : `${dry ? "would remove" : "removed"} ${bytesText(total)}`,
+    ...(rows.length === 0 ? [] : [formatTable(["what", "number", "size"], rows)]),
+  ].join("\n");
+}
+
+function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,84 @@
+import { lstat, readdir } from "node:fs/promises";
+import path from "node:path";
+import type { Fingerprint } from "../fingerprint.js";
+import { removeFolder } from "./artifact.js";
+import { lockHolder, tryLock } from "./lock.js";
+import type { Store } from "./store.js";
+import { namesIn } from "./store.js";
+
+/** Something in a store that nothing needs. */
+export interface Garbage {
+  readonly kind: "staging" | "work" | "quarantine" | "lock" | "artifact";
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * What can be taken out of a store: staging folders of dead makers, work folders of finished
+ * stages, damaged artifacts, locks of the dead; and, where `keep` is given, artifacts and work
+ * folders of stages that it does not hold. What is being made now is never among them.
+ */
+export async function findGarbage(
+  store: Store,
+  keep: ReadonlySet<Fingerprint> | null,
+): Promise<Garbage[]> {
+  const found: Garbage[] = [];
+  const add = async (kind: Garbage["kind"], place: string): Promise<void> => {
+    found.push({ kind, path: place, size: await sizeOf(place) });
+  };
+  const inFolder = (name: string): string => path.join(store.folder, name);
+  const held = async (fingerprint: string): Promise<boolean> =>
+    (await lockHolder(store.lockFile(fingerprint as Fingerprint))) !== null;
+  for (const name of await namesIn(inFolder("staging"))) {
+    if (!(await held(name.split(".")[0]!))) await add("staging", path.join(inFolder("staging"), name));
+  }
+  for (const name of await namesIn(inFolder("work"))) {
+    const fingerprint = name as Fingerprint;
+    const useless =
+      (keep !== null && !keep.has(fingerprint)) ||
+      (await store.inspect(fingerprint)).state === "sound";
+    if (useless && !(await held(name))) await add("work", path.join(inFolder("work"), name));
+  }
+  for (const name of await namesIn(inFolder("quarantine"))) {
+    await add("quarantine", path.join(inFolder("quarantine"), name));
+  }
+  for (const name of await namesIn(inFolder("locks"))) {
+    if (name.endsWith(".draft") || name.endsWith(".break")) continue;
+    if (!(await held(name))) await add("lock", path.join(inFolder("locks"), name));
+  }
+  if (keep !== null) {
+    for await (const fingerprint of store.fingerprints()) {
+      if (keep.has(fingerprint) || (await held(fingerprint))) continue;
+      await add("artifact", store.artifactFolder(fingerprint));
+    }
+  }
+  return found;
+}
+
+/** Removes garbage; what a process has begun to use since is left. */
+export async function removeGarbage(store: Store, garbage: readonly Garbage[]): Promise<void> {
+  for (const { kind, path: place } of garbage) {
+    if (kind === "quarantine") {
+      await removeFolder(place);
+      continue;
+    }
+    const fingerprint = path.basename(place).split(".")[0] as Fingerprint;
+    const taken = await tryLock(store.lockFile(fingerprint), "collect garbage");
+    if ("holder" in taken) continue;
+    try {
+      if (kind !== "lock") await removeFolder(place);
+    } finally {
+      await taken.lock.release();
+    }
+  }
+}
+
+async function sizeOf(place: string): Promise<number> {
+  const info = await lstat(place).catch(() => null);
+  if (info === null) return 0;
+  if (!info.isDirectory()) return info.size;
+  let size = 0;
+  for (const name of await readdir(place)) size += await sizeOf(path.join(place, name));
+  return size;
+}
