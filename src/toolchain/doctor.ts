@@ -1,4 +1,5 @@
 import type { Config } from "../config.js";
+import { isDiskError } from "../store/durable.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "./compiler.js";
 import type { EnvironmentPlan } from "./environment.js";
@@ -167,7 +168,11 @@ async function checkServer(config: Config): Promise<Check> {
   const uri = config.mlflowUri.value;
   if (uri === "off") return { ...base, state: "ok", detail: "tracking is off", mend: null };
   if (uri === null) {
-    const status = await localServerStatus(config.store.value);
+    const status = await localServerStatus(config.store.value).catch(storeTrouble);
+    if ("trouble" in status) {
+      const detail = `the store cannot be read: ${status.trouble}`;
+      return { ...base, state: "failed", detail, mend: "see the line about the store" };
+    }
     if (!status.running) {
       const detail = "the local server is not running; the next sweep starts it";
       return { ...base, state: "ok", detail, mend: null };
@@ -182,6 +187,12 @@ async function checkServer(config: Config): Promise<Check> {
         };
   }
   return askServer(uri);
+}
+
+/** A disk's error, to be shown; anything else is a bug and thrown on. */
+function storeTrouble(error: unknown): { readonly trouble: string } {
+  if (isDiskError(error)) return { trouble: error.message };
+  throw error;
 }
 
 async function askServer(uri: string): Promise<Check> {

@@ -232,12 +232,13 @@ async function writeModules(plan: EnvironmentPlan, environment: PythonEnvironmen
   if (Object.keys(plan.modules).length === 0) return;
   const code = "import sysconfig; print(sysconfig.get_path('purelib'))";
   const site = (await runProgram(environment.python, ["-c", code])).stdout.trim();
-  for (const [file, text] of Object.entries(plan.modules)) {
-    const real = path.join(site, path.basename(file, ".py"));
-    const taken = await access(real).then(
+  const isThere = (name: string): Promise<boolean> =>
+    access(path.join(site, name)).then(
       () => true,
       () => false,
     );
-    if (!taken) await writeFile(path.join(site, file), text);
+  for (const [file, text] of Object.entries(plan.modules)) {
+    const real = (await isThere(path.basename(file, ".py"))) || (await isThere(file));
+    if (!real) await writeFile(path.join(site, file), text);
   }
 }
