@@ -10,8 +10,8 @@ export type CellId = string & { readonly brand: "cell-id" };
 export type SweepId = string & { readonly brand: "sweep-id" };
 
 // Every hash is tagged with what it identifies, so that equal content of two kinds never collides.
-const tagged = (tag: string, value: Json): string =>
-  createHash("sha256").update(`r4ec/${tag}/1\n`).update(canonicalJson(value)).digest("hex");
+const tagged = (tag: string, value: Json, memo?: WeakMap<object, string>): string =>
+  createHash("sha256").update(`r4ec/${tag}/1\n`).update(canonicalJson(value, memo)).digest("hex");
 
 /** What a stage's identity is made of. */
 export interface StageIdentity {
@@ -36,8 +36,9 @@ export const fingerprintOf = (stage: StageIdentity): Fingerprint =>
     files: stage.files,
   }) as Fingerprint;
 
-/** The id of a cell, from its normalised settings (placement left out). */
-export const cellIdOf = (settings: Json): CellId => tagged("cell", settings).slice(0, 16) as CellId;
+/** The id of a cell, from its normalised settings (placement left out); `memo`: see canonicalJson. */
+export const cellIdOf = (settings: Json, memo?: WeakMap<object, string>): CellId =>
+  tagged("cell", settings, memo).slice(0, 16) as CellId;
 
 /** The id of a sweep, from the experiment's name and its set of cell ids (in any order). */
 export const sweepIdOf = (experiment: string, cells: readonly CellId[]): SweepId =>

@@ -13,8 +13,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * JSON with one spelling per value: keys in UTF-16 code-unit order (never by locale), no white
  * space, numbers as ECMAScript prints them (RFC 8785's rules). Properties that are undefined are
  * left out. Throws on NaN, infinities and lone surrogates, which have no canonical form.
+ * `memo` keeps the texts of the objects inside, for values that share them and don't change.
  */
-export function canonicalJson(value: Json): string {
+export function canonicalJson(value: Json, memo?: WeakMap<object, string>): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "number") {
     if (!Number.isFinite(value)) throw new TypeError(`no canonical form for the number ${value}`);
@@ -24,11 +25,16 @@ export function canonicalJson(value: Json): string {
     if (!value.isWellFormed()) throw new TypeError("no canonical form for a lone surrogate");
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item: Json) => canonicalJson(item, memo)).join(",")}]`;
   const object = value as JsonObject;
+  const known = memo?.get(object);
+  if (known !== undefined) return known;
   const entries = Object.keys(object)
     .filter((key) => object[key] !== undefined)
     .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    .map((key) => `${canonicalJson(key)}:${canonicalJson(object[key]!)}`);
-  return `{${entries.join(",")}}`;
+    .map((key) => `${canonicalJson(key)}:${canonicalJson(object[key]!, memo)}`);
+  const text = `{${entries.join(",")}}`;
+  memo?.set(object, text);
+  return text;
 }

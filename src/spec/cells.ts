@@ -53,11 +53,12 @@ export function expandCells(
   const cells = new Map<CellId, Cell>();
   const origins = new Map<CellId, Origin>();
   const repeated: Point[] = [];
+  const texts = new WeakMap<object, string>();
   let made = 0;
 
   const add = (origin: Origin, settings: JsonObject): void => {
     made += 1;
-    const id = cellIdOf(settings);
+    const id = cellIdOf(settings, texts);
     if (cells.has(id)) {
       if (origin.kind === "include") repeated.push(origin.point);
       return;
@@ -132,6 +133,18 @@ function* choices(dimensions: readonly Dimension[]): Generator<readonly number[]
   }
 }
 
+/** Paths of settings without effect by their top-level key. */
+function byKey(ignored: readonly Ignored[]): ReadonlyMap<string, readonly string[]> {
+  const paths = new Map<string, string[]>();
+  for (const { path } of ignored) {
+    const key = path.split(".", 1)[0]!;
+    const known = paths.get(key);
+    if (known === undefined) paths.set(key, [path]);
+    else known.push(path);
+  }
+  return paths;
+}
+
 /** Makes cells block by block; equal blocks are made once and shared. */
 class Maker {
   readonly wrong: { readonly origin: Origin; readonly problem: Problem }[] = [];
@@ -139,7 +152,15 @@ class Maker {
   readonly #blocks = new Map<string, Map<string, Block>>();
   readonly #dimensionsOf: ReadonlyMap<string, readonly number[]>;
   readonly #numbers = new Map<Json, number>();
-  readonly #ignored = new Map<string, { readonly list: readonly Ignored[]; cells: number }>();
+  readonly #ignored = new Map<
+    string,
+    {
+      readonly list: readonly Ignored[];
+      /** Their paths by top-level key. */
+      readonly paths: ReadonlyMap<string, readonly string[]>;
+      cells: number;
+    }
+  >();
   readonly #trimmed = new Map<string, Json | undefined>();
   readonly #expanded = new Map<string, Map<Json, Json>>();
 
@@ -171,13 +192,17 @@ class Maker {
     let ignored = this.#ignored.get(kind);
     if (ignored === undefined) {
       const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
-      ignored = { list: this.science.ignored(settings), cells: 0 };
+      const list = this.science.ignored(settings);
+      const paths = byKey(list);
+      ignored = { list, paths, cells: 0 };
       this.#ignored.set(kind, ignored);
     }
     ignored.cells += 1;
     this.considered += 1;
-    const { list } = ignored;
-    const trimmed = blocks.map(([key, { value }]) => [key, this.#trim(key, value!, list)] as const);
+    const { paths } = ignored;
+    const trimmed = blocks.map(
+      ([key, { value }]) => [key, this.#trim(key, value!, paths.get(key))] as const,
+    );
     return Object.fromEntries(trimmed.filter(([, value]) => value !== undefined)) as JsonObject;
   }
 
@@ -225,9 +250,8 @@ class Maker {
     return block;
   }
 
-  #trim(key: string, value: Json, ignored: readonly Ignored[]): Json | undefined {
-    const paths = ignored.map(({ path }) => path).filter((path) => contains(key, path));
-    if (paths.length === 0) return value;
+  #trim(key: string, value: Json, paths: readonly string[] | undefined): Json | undefined {
+    if (paths === undefined) return value;
     const slot = `${this.#number(value)} ${paths.join(" ")}`;
     if (this.#trimmed.has(slot)) return this.#trimmed.get(slot);
     const trimmed = paths.reduce<JsonObject>(withoutValue, { [key]: value })[key];

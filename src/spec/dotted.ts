@@ -7,7 +7,7 @@ export const partsOf = (path: string): readonly string[] => path.split(".");
 
 /** True when `outer` is `inner` or a block that holds it. */
 export const contains = (outer: string, inner: string): boolean =>
-  inner === outer || inner.startsWith(`${outer}.`);
+  inner.startsWith(outer) && (inner.length === outer.length || inner[outer.length] === ".");
 
 /** The value at a dotted path, or undefined. */
 export function valueAt(settings: Json | undefined, path: string): Json | undefined {

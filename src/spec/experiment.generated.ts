@@ -890,15 +890,6 @@ export interface ExperimentSpec {
           experiment?: string;
         };
   };
-  /**
-   * Not read: a place for anchors that the rest of the spec uses.
-   *
-   * This interface was referenced by `ExperimentSpec`'s JSON-Schema definition
-   * via the `patternProperty` "^x-".
-   */
-  [k: string]: {
-    [k: string]: unknown;
-  };
 }
 /**
  * Axes that are crossed: each a list of values for one setting.

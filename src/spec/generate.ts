@@ -56,7 +56,9 @@ async function typesOf(root: JsonSchema): Promise<string> {
     additionalProperties: values,
   });
   const $defs = { ...others, axes: short(axes, { type: "array" }), point: short(point, {}) };
-  const source = await compile({ ...root, $defs } as object, "ExperimentSpec", {
+  // Keys that are not read (x-...) have no type; beside the others they would need an index.
+  const { patternProperties: _unread, ...read } = root;
+  return compile({ ...read, $defs } as object, "ExperimentSpec", {
     bannerComment: "// Made from the schema by `npm run schema`; changes here are overwritten.",
     additionalProperties: false,
     unknownAny: true,
@@ -65,5 +67,4 @@ async function typesOf(root: JsonSchema): Promise<string> {
     customName: (schema, key) => (schema.title === "Experiment" ? "ExperimentSpec" : key),
     style: { printWidth: 100 },
   });
-  return source;
 }
