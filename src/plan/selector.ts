@@ -14,7 +14,7 @@ export function parseSelector(
 ): (cell: CellRecord) => boolean {
   const paths = new Set(cells.flatMap((cell) => Object.keys(cell.settings)));
   const any = selectors.map((selector) => {
-    const all = selector.split(",").map((text) => parseCondition(text.trim(), paths));
+    const all = selector.split(BETWEEN).map((text) => parseCondition(text.trim(), paths));
     return (cell: CellRecord): boolean => all.every((holds) => holds(cell));
   });
   const selected = (cell: CellRecord): boolean => any.some((holds) => holds(cell));
@@ -23,6 +23,9 @@ export function parseSelector(
   }
   return selected;
 }
+
+/** A comma that stands in no list or object. */
+const BETWEEN = /,(?![^[{]*[\]}])/;
 
 function parseCondition(text: string, paths: Set<string>): (cell: CellRecord) => boolean {
   const match = /^([^=!]+?)\s*(!?=)\s*(.*)$/.exec(text);
@@ -53,7 +56,9 @@ function findPath(given: string, paths: Set<string>): string {
   if (ends.length > 1) {
     throw new UserError(`--only: "${given}" could be ${ends.sort().join(" or ")}`);
   }
-  const near = [...paths].sort((a, b) => distance(given, a) - distance(given, b))[0];
+  const far = (path: string): number =>
+    Math.min(distance(given, path), distance(given, path.split(".").at(-1)!));
+  const near = [...paths].sort((a, b) => far(a) - far(b))[0];
   throw new UserError(
     `--only: no cell has a setting "${given}"${near === undefined ? "" : `; did you mean ${near}?`}`,
   );
