@@ -49,6 +49,28 @@ describe("a model", () => {
     model.dispose();
   });
 
+  it("may be as small as can be: one interaction, one attribute, one layer everywhere", () => {
+    for (const { backbone, options } of variants) {
+      const shape = smallShape(backbone, "hea", {
+        historyLength: 1,
+        attributeFields: 1,
+        mlp: [4],
+        adaptor: { type: "hea", sharedExperts: 1, specificExperts: 1, layers: [3] },
+        options: { ...options, ...(/^di(e?)n$/.test(backbone) ? { attention: [5] } : {}) },
+      });
+      const model = buildModel(shape, [1]);
+      const { losses, gradients } = step(model, batchOf(shape, 8, [4]));
+      expect([backbone, Number.isFinite(losses[0])]).toEqual([backbone, true]);
+      // A GRU's first state is zero, so with one step nothing reaches the state's kernel.
+      const unused = /^(gru|interest_.*)\.hidden\.kernel$/;
+      const reached = model.parameters
+        .map(({ name }) => name)
+        .filter((name) => backbone === "fignn" || !unused.test(name));
+      expect([...gradients.keys()].sort()).toEqual(reached.sort());
+      model.dispose();
+    }
+  });
+
   it("takes knowledge of another width than the embedding into its fields", () => {
     for (const backbone of ["xdeepfm", "autoint", "fibinet", "fignn"]) {
       const shape = smallShape(backbone, "hea", { embeddingDim: 6 });

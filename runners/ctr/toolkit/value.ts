@@ -97,10 +97,13 @@ export class Value {
   }
   /** Cut along the width into parts of these widths. */
   split(widths: readonly number[]): Value[] {
+    if (widths.length === 1) return [this];
     return tf.split(this.tensor, [...widths], -1).map((part) => new Value(part));
   }
   /** The rows one by one, as vectors. */
   eachRow(): Value[] {
+    // tfjs can't differentiate an unstack into one.
+    if (this.rows === 1) return [this.flatten()];
     return tf.unstack(this.onRows(), 2).map((row) => new Value(row));
   }
 
