@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "./address.js";
 import { MlflowFailure } from "./failure.js";
 import type { Patience } from "./transport.js";
@@ -224,7 +225,19 @@ export class MlflowClient {
         profile: input.profile,
       },
     }));
-    await this.#call("POST", "/runs/log-inputs", { body: { run_id: runId, datasets } }, "logging inputs");
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#call("POST", "/runs/log-inputs", { body: { run_id: runId, datasets } }, "logging inputs");
+        return;
+      } catch (error) {
+        // Two runs that name a data set for the first time at once collide in MLflow's database;
+        // the second try finds the row that the first one met.
+        const collision =
+          error instanceof MlflowFailure && /IntegrityError|UNIQUE|duplicate/i.test(error.message);
+        if (!collision || attempt === 4) throw error;
+        await sleep(50 * attempt);
+      }
+    }
   }
 
   /** Sets a run's status; `endTime` in milliseconds since 1970, null for a run that goes on. */

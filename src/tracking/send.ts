@@ -37,6 +37,8 @@ export class Sender {
   /** Runs whose creation may or may not have happened: to be searched for before trying again. */
   readonly doubtful = new Set<RunKey>();
   readonly #gone = new Set<RunKey>();
+  /** MLflow cannot take one data set for two runs at once. */
+  readonly #oneAtATime = pLimit(1);
   #experiments: string[] | null = null;
 
   constructor(private readonly options: SenderOptions) {}
@@ -115,7 +117,7 @@ export class Sender {
       }
     }
     if (update.datasets.length > 0 && run.datasets < update.datasets.length) {
-      await client.logDatasets(run.id, update.datasets);
+      await this.#oneAtATime(() => client.logDatasets(run.id, update.datasets));
     }
     await this.#store(update, run, sources);
     if (ended) await client.setStatus(run.id, update.status!.status, update.status!.endTime);

@@ -1,6 +1,6 @@
-"""Reads an MLflow experiment back through MLflow's own Python client and prints it as JSON.
+"""Reads an MLflow experiment back through MLflow's own Python client as JSON.
 
-usage: read_back.py URI EXPERIMENT
+Every line of stdin is a JSON list [URI, EXPERIMENT]; every line of stdout is an answer.
 """
 
 import hashlib
@@ -37,8 +37,7 @@ def main(uri, name):
     client = MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        print("null")
-        return
+        return None
     runs = []
     token = None
     while True:
@@ -87,7 +86,8 @@ def main(uri, name):
         token = page.token
         if not token:
             break
-    print(json.dumps({"id": experiment.experiment_id, "tags": experiment.tags, "runs": runs}))
+    return {"id": experiment.experiment_id, "tags": experiment.tags, "runs": runs}
 
 
-main(*sys.argv[1:])
+for line in sys.stdin:
+    print(json.dumps(main(*json.loads(line))), flush=True)

@@ -1,8 +1,11 @@
+import type { ChildProcessByStdio } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import type { Event, StageRecord } from "../../src/events.js";
 import type { Fingerprint } from "../../src/fingerprint.js";
 import { cellIdOf, fingerprintOf, sweepIdOf } from "../../src/fingerprint.js";
@@ -32,6 +35,7 @@ export async function startServer(): Promise<{ url: string; stop(): Promise<void
   return {
     url: url.value,
     stop: async () => {
+      stopReader();
       await stopServer(folder);
       await rm(folder, { recursive: true, force: true });
     },
@@ -59,17 +63,36 @@ export interface ReadRun {
   artifacts: Record<string, { sha256: string; size: number; text: string | null }>;
 }
 
+let reader: { child: ChildProcessByStdio<Writable, Readable, null>; lines: AsyncIterator<string> } | null = null;
+
 /** An experiment as MLflow's own Python client sees it; null where there is none. */
 export async function readBack(
   url: string,
   experiment: string,
 ): Promise<{ id: string; tags: Record<string, string>; runs: ReadRun[] }> {
-  const python = await testTrackingEnvironment();
-  const script = fileURLToPath(new URL("read_back.py", import.meta.url));
-  const { stdout } = await execa(python.python, [script, url, experiment], {
-    env: { ...python.environment, MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR: "false" },
-  });
-  return JSON.parse(stdout.split("\n").at(-1)!) as never;
+  if (reader === null) {
+    const python = await testTrackingEnvironment();
+    const script = fileURLToPath(new URL("read_back.py", import.meta.url));
+    const child = spawn(python.python, [script], {
+      env: {
+        ...process.env,
+        ...python.environment,
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR: "false",
+      },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    reader = { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  }
+  reader.child.stdin.write(`${JSON.stringify([url, experiment])}\n`);
+  const line = await reader.lines.next();
+  if (line.done === true) throw new Error("the reader ended");
+  return JSON.parse(line.value) as never;
+}
+
+/** Ends the Python client. */
+export function stopReader(): void {
+  reader?.child.stdin.end();
+  reader = null;
 }
 
 export const kindOf = (run: ReadRun): string => run.tags["r4ec.kind"] ?? "";
