@@ -38,10 +38,10 @@ def location(model):
     raise SystemExit(f"the Python package {name} holds no model")
 
 
-def load(request):
-    from sentence_transformers import SentenceTransformer, models
+def load(request, where):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-    where = location(request["model"])
     pooling = request["pooling"]
     revision = request.get("revision")
     if pooling == "auto" and not describes_pooling(where, revision):
@@ -50,8 +50,13 @@ def load(request):
     if pooling == "auto":
         return SentenceTransformer(where, revision=revision)
     arguments = {} if revision is None else {"revision": revision}
-    body = models.Transformer(where, model_args=arguments, config_args=arguments, tokenizer_args=arguments)
-    pool = models.Pooling(body.get_word_embedding_dimension(), pooling_mode=pooling)
+    body = Transformer(
+        where,
+        model_kwargs=dict(arguments),
+        processor_kwargs=dict(arguments),
+        config_kwargs=dict(arguments),
+    )
+    pool = Pooling(body.get_embedding_dimension(), pooling_mode=pooling)
     return SentenceTransformer(modules=[body, pool])
 
 
@@ -73,20 +78,22 @@ def describes_pooling(where, revision):
 
 def main():
     request = json.load(sys.stdin)
+    # Before the libraries are loaded, which takes a while: a wrong name is told at once.
+    where = location(request["model"])
     import torch
 
     torch.set_num_threads(max(1, int(request["threads"])))
-    model = load(request)
+    model = load(request, where)
     if request.get("max_tokens") is not None:
         limit = model.max_seq_length
         model.max_seq_length = min(request["max_tokens"], limit or request["max_tokens"])
-    modes = [module.get_pooling_mode_str() for module in model if hasattr(module, "get_pooling_mode_str")]
+    modes = [module.pooling_mode for module in model if hasattr(module, "pooling_mode")]
     say(
         {
             "model": {
-                "pooling": modes[0] if modes else "none",
+                "pooling": pooling_name(modes[0]) if modes else "none",
                 "max_tokens": model.max_seq_length,
-                "dimension": model.get_sentence_embedding_dimension(),
+                "dimension": model.get_embedding_dimension(),
                 "device": str(model.device),
             }
         }
@@ -111,6 +118,11 @@ def main():
                 "vectors": base64.b64encode(vectors.tobytes()).decode("ascii"),
             }
         )
+
+
+def pooling_name(mode):
+    """The name of a pooling mode, which is a name or several."""
+    return mode if isinstance(mode, str) else "+".join(mode)
 
 
 def finish(vectors, request):

@@ -22,8 +22,9 @@ export const vectorFolder = (identity: Json): string =>
 
 /**
  * Vectors kept as they come, in a folder that outlives kills and that several processes may share:
- * each appends to two files of its own, `.f32` with the numbers and `.keys` with a line per vector.
- * The numbers are written first, so that a key stands only for a vector that is there whole.
+ * each appends to two files of its own, `.f32` with the numbers and `.keys` with a line per vector,
+ * its key and the checksum of its numbers. A vector that is not there whole, or not as it was
+ * written, is passed over and made again.
  */
 export class VectorLog {
   private readonly vectors = new Map<string, Float32Array>();
@@ -52,7 +53,10 @@ export class VectorLog {
     const numbers = new Float32Array(entries.length * dimension);
     entries.forEach(([, vector], row) => numbers.set(vector, row * dimension));
     writeSync(this.files.numbers, new Uint8Array(numbers.buffer));
-    writeSync(this.files.keys, entries.map(([key]) => `${key}\n`).join(""));
+    writeSync(
+      this.files.keys,
+      entries.map(([key, vector]) => `${key} ${checksum(bytesOf(vector))}\n`).join(""),
+    );
     for (const [key, vector] of entries) this.vectors.set(key, vector);
   }
 
@@ -77,12 +81,20 @@ export class VectorLog {
     const dimension = Number(name.slice(name.lastIndexOf("-") + 1));
     if (!Number.isInteger(dimension) || dimension < 1 || !existsSync(`${name}.f32`)) return;
     const bytes = readFileSync(`${name}.f32`);
-    const whole = Math.floor(bytes.length / (4 * dimension));
-    const keys = readFileSync(`${name}.keys`, "utf8").split("\n").slice(0, -1);
-    for (let row = 0; row < Math.min(whole, keys.length); row++) {
-      const vector = new Float32Array(dimension);
-      for (let n = 0; n < dimension; n++) vector[n] = bytes.readFloatLE(4 * (row * dimension + n));
-      this.vectors.set(keys[row]!, vector);
+    const size = 4 * dimension;
+    const lines = readFileSync(`${name}.keys`, "utf8").split("\n").slice(0, -1);
+    for (const [row, line] of lines.entries()) {
+      const [key, sum] = line.split(" ") as [string, string | undefined];
+      const own = bytes.subarray(row * size, (row + 1) * size);
+      if (own.length < size || checksum(own) !== sum) continue;
+      // A copy of its own: typed arrays need an aligned start.
+      this.vectors.set(key, new Float32Array(Uint8Array.from(own).buffer));
     }
   }
 }
+
+const bytesOf = (vector: Float32Array): Uint8Array =>
+  new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+
+const checksum = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest("hex").slice(0, 16);

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { embedRunner } from "../../runners/embed/index.js";
@@ -144,25 +144,44 @@ describe("kept vectors", () => {
     ]);
     const name = readdirSync(source)
       .find((each) => each.endsWith(".keys"))!
-      .slice(0, -5);
-    for (const [bytes, keys, size] of [
-      [16, 4, 2],
-      [16, 3, 1],
-      [15, 4, 1],
-      [7, 2, 0],
-      [0, 0, 0],
-    ] as const) {
+      .slice(0, -".keys".length);
+    const cutTo = async (bytes: number, keys: number) => {
       const folder = await newFolder();
-      mkdirSync(folder, { recursive: true });
       for (const [end, length] of [
         ["f32", bytes],
         ["keys", keys],
       ] as const) {
-        const file = path.join(folder, `${name}.${end}`);
-        appendFileSync(file, readFileSync(path.join(source, `${name}.${end}`)));
-        truncateSync(file, length);
+        const content = readFileSync(path.join(source, `${name}.${end}`));
+        writeFileSync(path.join(folder, `${name}.${end}`), content.subarray(0, length));
       }
-      expect(new VectorLog(folder).size).toBe(size);
+      return new VectorLog(folder);
+    };
+    // A line of keys is the key, a space, 16 digits and the line's end.
+    for (let bytes = 0; bytes <= 16; bytes++) {
+      for (let keys = 0; keys <= 38; keys++) {
+        const whole = Math.min(Math.floor(bytes / 8), Math.floor(keys / 19));
+        const log = await cutTo(bytes, keys);
+        expect(log.size).toBe(whole);
+        if (whole > 0) expect([...log.get("a")!]).toEqual([1, 2]);
+      }
     }
+  });
+
+  it("are not served once a bit has changed", async () => {
+    const folder = await newFolder();
+    keep(folder, [
+      ["a", [1, 2]],
+      ["b", [3, 4]],
+    ]);
+    const file = path.join(
+      folder,
+      readdirSync(folder).find((each) => each.endsWith(".f32"))!,
+    );
+    const bytes = readFileSync(file);
+    bytes[2]! ^= 1;
+    writeFileSync(file, bytes);
+    const log = new VectorLog(folder);
+    expect(log.get("a")).toBeUndefined();
+    expect([...log.get("b")!]).toEqual([3, 4]);
   });
 });
