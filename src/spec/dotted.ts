@@ -9,6 +9,10 @@ export const partsOf = (path: string): readonly string[] => path.split(".");
 export const contains = (outer: string, inner: string): boolean =>
   inner.startsWith(outer) && (inner.length === outer.length || inner[outer.length] === ".");
 
+/** A copy without one key. */
+export const omit = (object: JsonObject, key: string): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([other]) => other !== key));
+
 /** The value at a dotted path, or undefined. */
 export function valueAt(settings: Json | undefined, path: string): Json | undefined {
   let value = settings;
@@ -32,10 +36,7 @@ export function withValue(settings: JsonObject, path: string, value: Json): Json
 export function withoutValue(settings: JsonObject, path: string): JsonObject {
   const [head = "", ...rest] = partsOf(path);
   if (!Object.hasOwn(settings, head)) return settings;
-  if (rest.length === 0) {
-    const { [head]: _dropped, ...others } = settings;
-    return others;
-  }
+  if (rest.length === 0) return omit(settings, head);
   const inner = settings[head];
   if (!isJsonObject(inner)) return settings;
   const block = withoutValue(inner, rest.join("."));

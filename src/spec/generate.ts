@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../json.js";
 import type { JsonSchema, Science } from "../science.js";
+import { omit } from "./dotted.js";
 import { referencePage } from "./reference.js";
 import { assembleSchema, undescribed } from "./schema.js";
 import { Validator } from "./validator.js";
@@ -57,8 +58,7 @@ async function typesOf(root: JsonSchema): Promise<string> {
   });
   const $defs = { ...others, axes: short(axes, { type: "array" }), point: short(point, {}) };
   // Keys that are not read (x-...) have no type; beside the others they would need an index.
-  const { patternProperties: _unread, ...read } = root;
-  return compile({ ...read, $defs } as object, "ExperimentSpec", {
+  return compile({ ...omit(root, "patternProperties"), $defs } as object, "ExperimentSpec", {
     bannerComment: "// Made from the schema by `npm run schema`; changes here are overwritten.",
     additionalProperties: false,
     unknownAny: true,

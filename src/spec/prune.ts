@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../json.js";
 import { isJsonObject } from "../json.js";
+import { omit } from "./dotted.js";
 import type { Problem } from "./problem.js";
 
 /**
@@ -38,6 +39,5 @@ function without(value: Json | undefined, path: readonly string[]): Json | undef
   }
   if (!isJsonObject(value) || !Object.hasOwn(value, head)) return value;
   const inner = rest.length === 0 ? undefined : without(value[head], rest);
-  const { [head]: _gone, ...others } = value;
-  return inner === undefined ? others : { ...value, [head]: inner };
+  return inner === undefined ? omit(value, head) : { ...value, [head]: inner };
 }

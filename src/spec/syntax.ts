@@ -3,6 +3,9 @@ import type { YAMLError } from "yaml";
 /** What a mistake in the YAML means, in plain words; null for one that another one explains. */
 export function syntaxMessage(error: YAMLError): string | null {
   const text = error.message;
+  if (error.code === "RESOURCE_EXHAUSTION" || /call stack/i.test(text)) {
+    return "this is nested too deeply to be read";
+  }
   switch (error.code) {
     case "TAB_AS_INDENT":
       return "tabs cannot indent YAML; use spaces";

@@ -1,9 +1,10 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadSpec } from "../../src/spec/index.js";
-import { experimentOf, said, spec } from "./read.js";
+import { experimentOf, read, said, spec } from "./read.js";
 import { toy } from "./toy.js";
 
 const folder = mkdtempSync(join(tmpdir(), "r4ec-syntax-"));
@@ -83,6 +84,39 @@ describe("a file that is not YAML", () => {
       ),
     ]);
     expect(process.memoryUsage().heapUsed - started).toBeLessThan(300e6);
+  });
+
+  it("brackets nested too deeply", () => {
+    expect(said("[".repeat(20_000))[0]).toMatch(/this is nested too deeply to be read$/);
+  });
+
+  it("is never more than a list of mistakes, whatever stands in it", () => {
+    const text = spec(`knowledge: {variant: r4ec, iterations: 2}
+sweep:
+  grid: {ctr.epochs: [1, 2], knowledge.variant: [none, r4ec]}
+  zip: [{seed: [1, 2], ctr.batch_size: [3, 4]}]
+  exclude: [{knowledge: none, seed: 1}]
+  include: [{backbone: dien}]
+`);
+    const pieces = ["[", "]", "{", "}", ":", "- ", "\n", "  ", "\t", "*a", "&a ", '"', "#", "null"];
+    const edit = fc.record({
+      at: fc.nat(text.length),
+      cut: fc.nat(20),
+      piece: fc.constantFrom("", ...pieces, "1e999", "!!x ", "<<: ", "__proto__: 1", "~", "-1"),
+    });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
+        const edited = edits.reduce(
+          (before, { at, cut, piece }) => before.slice(0, at) + piece + before.slice(at + cut),
+          text,
+        );
+        const result = read(edited);
+        const found = result.ok ? result.value.diagnostics : result.error;
+        expect(result.ok).toBe(!found.some(({ severity }) => severity === "error"));
+        for (const { line, column } of found) expect(Math.min(line, column)).toBeGreaterThan(0);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("keys that stand twice, with what else is wrong", () => {
