@@ -77,15 +77,15 @@ describe.each([1, 3])(
       );
     });
 
-    it("look-up, where ids repeat", () => {
+    it.each([4, 100])("look-up in a table of %i rows, where ids repeat", (rows) => {
       const ids = tf.tensor2d(
         Array.from({ length: r * 6 }, (_, i) => (i * 7) % 4),
         [r, 6],
         "int32",
       );
       const plain = (table: Tensor): Tensor =>
-        tf.matMul(tf.cast(tf.oneHot(ids as never, 4), "float32"), table);
-      agree([noise(r, 4, 3)], (table) => lookUp(table, ids), plain);
+        tf.matMul(tf.cast(tf.oneHot(ids as never, rows), "float32"), table);
+      agree([noise(r, rows, 3)], (table) => lookUp(table, ids), plain);
     });
 
     it("products, reductions, activations and selected rows", () => {

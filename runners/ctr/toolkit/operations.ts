@@ -90,34 +90,54 @@ function biasGradient(dz: Tensor): Tensor {
   return tf.reshape(execute("BiasAddGrad", float, [tf.reshape(dz, [n, width])]), [1, width]);
 }
 
+/** Tables of up to this many rows get their gradient by a product instead of a scatter. */
+const smallTable = 64;
+
 /**
  * Rows of tables [R, n, width] by ids [R, m]: [R, m, width], as one gather from the tables laid end
- * to end, and one sum by segments as its gradient.
+ * to end. The gradient is one sum by segments; for a small table, where all sums would go to the
+ * same few rows, one product with the ids as ones and zeros.
  */
 export function lookUp(tables: Tensor, ids: Tensor): Tensor {
   const [replicas, n, width] = tables.shape as [number, number, number];
   const m = ids.shape[1]!;
+  const flatIds = (): Tensor => {
+    if (replicas === 1) return tf.reshape(ids, [m]);
+    const starts = Int32Array.from({ length: replicas }, (_, r) => r * n);
+    return tf.reshape(tf.add(ids, tf.tensor2d(starts, [replicas, 1])), [replicas * m]);
+  };
   return differentiable(
     [tables],
     (save) => {
-      const starts = tf.tensor2d(
-        Int32Array.from({ length: replicas }, (_, r) => r * n),
-        [replicas, 1],
-      );
-      const flat = tf.reshape(replicas === 1 ? ids : tf.add(ids, starts), [-1]);
-      save([flat]);
-      const rows = tf.gather(tf.reshape(tables, [replicas * n, width]), flat as never);
-      return tf.reshape(rows, [replicas, m, width]);
+      const flat = flatIds();
+      save([n <= smallTable ? ids : flat]);
+      return tf.reshape(gather(tf.reshape(tables, [replicas * n, width]), flat, 0), [
+        replicas,
+        m,
+        width,
+      ]);
     },
-    (dy, [flat]) => {
+    (dy, [saved]) => {
+      if (n <= smallTable) return [product(oneHot(saved!, n), dy, true)];
       const sums = execute(
         "UnsortedSegmentSum",
         { T: "float32", Tindices: "int32", Tnumsegments: "int32" },
-        [tf.reshape(dy, [replicas * m, width]), flat!, tf.scalar(replicas * n, "int32")],
+        [tf.reshape(dy, [replicas * m, width]), saved!, tf.scalar(replicas * n, "int32")],
       );
       return [tf.reshape(sums, [replicas, n, width])];
     },
   );
+}
+
+/** tfjs's own reads the indices back to check them; TensorFlow checks them too. No gradient. */
+function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
+  const types = { Tparams: "float32", Tindices: "int32", Taxis: "int32" } as const;
+  return execute("GatherV2", types, [x, indices, tf.scalar(axis, "int32")]);
+}
+
+function oneHot(ids: Tensor, depth: number): Tensor {
+  const inputs = [ids, tf.scalar(depth, "int32"), tf.scalar(1), tf.scalar(0)];
+  return execute("OneHot", { T: "float32", TI: "int32" }, inputs);
 }
 
 /**
@@ -128,12 +148,7 @@ export function selectRows(x: Tensor, places: readonly number[]): Tensor {
   const n = x.shape[2]!;
   return differentiable(
     [x],
-    () =>
-      execute("GatherV2", { Tparams: "float32", Tindices: "int32", Taxis: "int32" }, [
-        x,
-        tf.tensor1d([...places], "int32"),
-        tf.scalar(2, "int32"),
-      ]),
+    () => gather(x, tf.tensor1d([...places], "int32"), 2),
     (dy) => {
       const origin = new Float32Array(n * places.length);
       places.forEach((place, i) => (origin[place * places.length + i] = 1));
