@@ -12,4 +12,4 @@ export type { ExperimentSpec } from "./experiment.generated.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
 export { matcher } from "./match.js";
-export { renderDiagnostic, renderDiagnostics } from "./render.js";
+export { renderDiagnostic } from "./render.js";

@@ -38,13 +38,6 @@ export function renderDiagnostic(
   return `${head}\n${paint.dim(source)}\n${" ".repeat(gutter.length)} | ${padding(shown.slice(0, at))}${carets}`;
 }
 
-/** All diagnostics, an empty line between any two. */
-export const renderDiagnostics = (
-  diagnostics: readonly Diagnostic[],
-  text: string | null,
-  paint: Paint = plain,
-): string => diagnostics.map((one) => renderDiagnostic(one, text, paint)).join("\n\n");
-
 const widthOf = (text: string): number =>
   [...text].reduce((width, char) => width + (wide.test(char) ? 2 : 1), 0);
 
