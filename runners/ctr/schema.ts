@@ -118,7 +118,7 @@ export const ctrFragment: JsonSchema = {
           enum: ["hea", "moe", "mlp"],
           default: "hea",
           description:
-            "hea: shared and specific experts with a gate per side; moe: one set of experts with a gate per side; mlp: one network per side.",
+            "hea: shared and specific experts with a gate per side; moe: one set of experts and one gate for both sides; mlp: one network for both sides.",
         },
         shared_experts: {
           type: "integer",

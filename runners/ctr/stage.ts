@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "../../src/json.js";
 import { isJsonObject } from "../../src/json.js";
 import type { StageRequest } from "../../src/runner.js";
 import type { Ignored, SpecPlace } from "../../src/science.js";
+import { loadBackbone } from "./backbones/index.js";
 import { backboneIds } from "./schema.js";
 
 /** Settings of the `ctr` block that say how a stage runs, not what it makes. */
@@ -75,10 +76,13 @@ export function checkCtr(settings: JsonObject, place: SpecPlace): readonly Findi
   const backbone = settings["backbone"];
   if (typeof backbone !== "string" || !isModule(backbone)) return [];
   const path = resolve(place.folder, backbone);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return [];
-  return [
-    { severity: "error", path: "backbone", message: `there is no backbone module at ${path}` },
-  ];
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    return [
+      { severity: "error", path: "backbone", message: `there is no backbone module at ${path}` },
+    ];
+  }
+  const loaded = loadBackbone(path);
+  return loaded.ok ? [] : [{ severity: "error", path: "backbone", message: loaded.error }];
 }
 
 /** The CTR stage of a cell, from normalised settings. `embed` is null without knowledge. */

