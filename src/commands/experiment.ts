@@ -32,7 +32,8 @@ export async function showDiagnostics(diagnostics: readonly Diagnostic[]): Promi
   const paint = colours(process.stderr);
   const texts = new Map<string, string | null>();
   for (const one of diagnostics) {
-    if (!texts.has(one.file)) texts.set(one.file, await readFile(one.file, "utf8").catch(() => null));
+    if (!texts.has(one.file))
+      texts.set(one.file, await readFile(one.file, "utf8").catch(() => null));
     const shown = renderDiagnostic(one, texts.get(one.file)!, {
       error: paint.red,
       warning: paint.yellow,

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
-import type { Fingerprint } from "../fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../science.js";
+import { tellingPaths, valueText } from "./cell-names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { formatTable } from "./table.js";
@@ -87,7 +87,7 @@ export function planAsText(
     String(Math.max(usedBy.get(fingerprint) ?? 0, cells.length)),
     stateOf(fingerprint),
   ]);
-  const paths = varyingPaths(plan);
+  const paths = tellingPaths(plan.cells);
   const cells = plan.cells.map((cell) => [
     cell.id,
     ...paths.map((path) => valueText(cell.settings[path])),
@@ -110,44 +110,3 @@ export function planAsText(
 
 const count = (number: number, noun: string): string =>
   `${number} ${noun}${number === 1 ? "" : "s"}`;
-
-const valueText = (value: unknown): string =>
-  value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
-
-/**
- * Names of the cells' last stages that tell them apart: the label and the settings that vary,
- * those left out whose value the label holds already.
- */
-export function stageNames(plan: Plan): Map<Fingerprint, string> {
-  const paths = varyingPaths(plan);
-  const names = new Map<Fingerprint, string>();
-  for (const { stage, settings } of plan.cells) {
-    const { label } = plan.stages.get(stage)!.record;
-    const words = new Set(label.split(/[\s,]+/));
-    const told = paths
-      .filter((path) => settings[path] !== undefined && !words.has(valueText(settings[path])))
-      .map((path) => `${path.split(".").at(-1)} ${valueText(settings[path])}`);
-    names.set(stage, told.length === 0 ? label : `${label} (${told.join(", ")})`);
-  }
-  return names;
-}
-
-/** Settings that are not the same in all cells, in code-unit order. */
-function varyingPaths(plan: Plan): string[] {
-  const seen = new Map<string, { text: string; times: number; varies: boolean }>();
-  for (const { settings } of plan.cells) {
-    for (const [path, value] of Object.entries(settings)) {
-      const text = typeof value === "string" ? value : JSON.stringify(value);
-      const known = seen.get(path);
-      if (known === undefined) seen.set(path, { text, times: 1, varies: false });
-      else {
-        known.times += 1;
-        known.varies ||= known.text !== text;
-      }
-    }
-  }
-  return [...seen]
-    .filter(([, { varies, times }]) => varies || times !== plan.cells.length)
-    .map(([path]) => path)
-    .sort();
-}

@@ -102,7 +102,9 @@ export class ProgressView implements EventSink {
       case "stage-finished":
         this.#counts.done += 1;
         this.#leave(event.stage);
-        this.line(`${green("✓")} ${label} ${dim(this.#ended(event.seconds, event.result.metrics))}`);
+        this.line(
+          `${green("✓")} ${label} ${dim(this.#ended(event.seconds, event.result.metrics))}`,
+        );
         return;
       case "stage-failed":
         this.#counts.failed += 1;
@@ -140,9 +142,7 @@ export class ProgressView implements EventSink {
   }
 
   #label(stage: Fingerprint): string {
-    return (
-      this.options.names?.get(stage) ?? this.#state?.stages.get(stage)?.record.label ?? stage
-    );
+    return this.options.names?.get(stage) ?? this.#state?.stages.get(stage)?.record.label ?? stage;
   }
 
   #ended(seconds: number, metrics: { readonly [name: string]: number }): string {
@@ -238,7 +238,7 @@ const COLOUR = /\u001b\[[0-9;]*m/y;
 function clip(text: string, columns: number): string {
   let shown = "";
   let width = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     COLOUR.lastIndex = at;
     const colour = COLOUR.exec(text)?.[0];
     if (colour !== undefined) {

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../science.js";
+import { stageNames } from "./cell-names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
@@ -109,9 +110,10 @@ function statusText(state: SweepState, paint: Colours): string {
   const colour = { done: paint.green, cached: paint.green, failed: paint.red } as {
     readonly [status: string]: (text: string) => string;
   };
+  const names = stageNames(state.cells, (stage) => state.stages.get(stage)!.record);
   const rows = [...state.stages.values()].map((stage) => [
     stage.record.fingerprint.slice(0, 10),
-    stage.record.label,
+    names.get(stage.record.fingerprint) ?? stage.record.label,
     (colour[stage.status] ?? String)(stage.status),
     String(stage.attempts),
     stage.seconds > 0 ? durationText(stage.seconds) : "-",

@@ -8,10 +8,11 @@ import { programVersion } from "../program.js";
 import type { Science } from "../science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
+import { stageNames } from "./cell-names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { closeKilled } from "./find-sweep.js";
-import { planAsJson, planAsText, stageNames } from "./plan.js";
+import { planAsJson, planAsText } from "./plan.js";
 import { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
 import { colours, printJson, printLine } from "./terminal.js";
@@ -79,7 +80,7 @@ export async function sweepExperiment(
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
     toRun,
-    names: stageNames(selected),
+    names: stageNames(selected.cells, (stage) => selected.stages.get(stage)!.record),
   });
   const { sweep } = plan;
   const cached = [...presence.values()].filter((one) => one.manifest !== null).length;

@@ -5,11 +5,12 @@ export function widthOf(text: string): number {
   let width = 0;
   for (const char of stripVTControlCharacters(text)) {
     if (/\p{Mark}|\p{Format}/u.test(char)) continue;
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u.test(
-      char,
-    )
-      ? 2
-      : 1;
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u.test(
+        char,
+      )
+        ? 2
+        : 1;
   }
   return width;
 }
@@ -28,7 +29,7 @@ export function formatTable(
   for (const row of rows) {
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
-      if (!/^(-?[\d.,]+(e[-+]?\d+)?|-?)$/.test(stripVTControlCharacters(cell))) {
+      if (!/^([+-]?[\d.,]+(e[-+]?\d+)?|-?)$/.test(stripVTControlCharacters(cell))) {
         numeric[column] = false;
       }
     });

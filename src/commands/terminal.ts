@@ -4,9 +4,7 @@ export type Colours = ReturnType<typeof createColors>;
 
 /** Colours for a stream: none where it is no terminal, NO_COLOR is set or the terminal is dumb. */
 export const colours = (stream: NodeJS.WriteStream): Colours =>
-  createColors(
-    stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
-  );
+  createColors(stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb");
 
 /** Writes text to a stream; resolves when the stream has taken it, or is gone. */
 export const write = (stream: NodeJS.WriteStream, text: string): Promise<void> =>

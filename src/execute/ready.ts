@@ -69,7 +69,7 @@ export class ReadyStages {
    * room. Goes on until nothing more starts.
    */
   offer(start: (bucket: Bucket) => "started" | "no room" | "not yet"): void {
-    for (let again = true; again; ) {
+    for (let again = true; again;) {
       again = false;
       for (const [key, bucket] of this.#buckets) {
         const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket);

@@ -158,11 +158,7 @@ export class Scheduler {
     await this.#runGroup(prepared, place, toolchain);
   }
 
-  #runGroup(
-    prepared: readonly Prepared[],
-    place: Place,
-    toolchain: ReadyToolchain,
-  ): Promise<void> {
+  #runGroup(prepared: readonly Prepared[], place: Place, toolchain: ReadyToolchain): Promise<void> {
     const open = new Map(prepared.map((one) => [one.stage.record.fingerprint, one]));
     const started = performance.now();
     const group = {
@@ -202,9 +198,7 @@ export class Scheduler {
                 };
           for (const one of open.values()) {
             const end: TaskEnd =
-              lost !== null && !this.#open
-                ? { how: "drained" }
-                : { how: "failed", error, seconds };
+              lost !== null && !this.#open ? { how: "drained" } : { how: "failed", error, seconds };
             this.#flight.add(this.#ended(one, end, prepared.length));
           }
           resolve();
@@ -314,4 +308,3 @@ export class Scheduler {
     await this.options.journal.append(event);
   }
 }
-

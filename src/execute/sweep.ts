@@ -148,7 +148,14 @@ async function runWithJournal(
   for (const [fingerprint, { wouldRun }] of presence) if (wouldRun) needed.add(fingerprint);
   let toolchainFailure: UserError | null = null;
   if (needed.size > 0 && !stops.stopped) {
-    toolchainFailure = await runStages(request, { folder, journal, stops, store, presence, needed });
+    toolchainFailure = await runStages(request, {
+      folder,
+      journal,
+      stops,
+      store,
+      presence,
+      needed,
+    });
   }
   const outcome = outcomeOf(journal.state!, selected);
   const seconds = Math.round(performance.now() - began) / 1000;

@@ -62,7 +62,12 @@ export async function* readLines(file: string): AsyncGenerator<RawLine> {
   }
   if (parts.length > 0) {
     const line = Buffer.concat(parts);
-    yield { number: ++number, text: line.toString("utf8"), whole: false, end: offset + line.length };
+    yield {
+      number: ++number,
+      text: line.toString("utf8"),
+      whole: false,
+      end: offset + line.length,
+    };
   }
 }
 

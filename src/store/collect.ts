@@ -31,7 +31,8 @@ export async function findGarbage(
   const held = async (fingerprint: string): Promise<boolean> =>
     (await lockHolder(store.lockFile(fingerprint as Fingerprint))) !== null;
   for (const name of await namesIn(inFolder("staging"))) {
-    if (!(await held(name.split(".")[0]!))) await add("staging", path.join(inFolder("staging"), name));
+    if (!(await held(name.split(".")[0]!)))
+      await add("staging", path.join(inFolder("staging"), name));
   }
   for (const name of await namesIn(inFolder("work"))) {
     const fingerprint = name as Fingerprint;

@@ -183,7 +183,7 @@ export async function waitForLock(
   purpose: string,
   options: { waiting?: (holder: LockHolder) => void; signal?: AbortSignal } = {},
 ): Promise<Lock> {
-  for (let said = false; ; ) {
+  for (let said = false; ;) {
     options.signal?.throwIfAborted();
     const outcome = await tryLock(file, purpose);
     if ("lock" in outcome) return outcome.lock;

@@ -53,7 +53,8 @@ export const identityOf = (pid: number = process.pid): ProcessIdentity => ({
 export function isAlive(identity: ProcessIdentity): boolean | null {
   if (identity.host !== hostIdentity()) return null;
   const seen = look(identity.pid);
-  if (seen !== null) return !seen.zombie && (identity.start === null || seen.start === identity.start);
+  if (seen !== null)
+    return !seen.zombie && (identity.start === null || seen.start === identity.start);
   if (look(process.pid) !== null) return false;
   // No /proc here: ask by a signal that does nothing.
   try {

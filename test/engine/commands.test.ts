@@ -32,11 +32,15 @@ describe("the command line", () => {
 
   it("ends quietly where its reader has seen enough", async () => {
     await lab.spec(spec.replace("[a, b]", `[${Array.from({ length: 3000 }, (_, n) => n).join()}]`));
-    const head = spawn("sh", ["-c", `"${process.execPath}" "${await toyProgram()}" plan spec.yaml | head -n 1`], {
-      cwd: lab.folder,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, TOY: lab.folder, R4EC_STORE: lab.store },
-    });
+    const head = spawn(
+      "sh",
+      ["-c", `"${process.execPath}" "${await toyProgram()}" plan spec.yaml | head -n 1`],
+      {
+        cwd: lab.folder,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, TOY: lab.folder, R4EC_STORE: lab.store },
+      },
+    );
     let errors = "";
     head.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     await once(head, "close");
@@ -66,7 +70,13 @@ describe("plan", () => {
     const { code, stdout } = await lab.run("plan", file, "--json");
     const made = JSON.parse(stdout) as {
       cells: { id: string; settings: { [path: string]: unknown }; stage: string }[];
-      stages: { fingerprint: string; runner: string; label: string; cached: boolean; needs: string[] }[];
+      stages: {
+        fingerprint: string;
+        runner: string;
+        label: string;
+        cached: boolean;
+        needs: string[];
+      }[];
     };
     expect(code).toBe(0);
     expect(made.cells.map((cell) => cell.settings["toy.model"])).toEqual(["a", "b", "c"]);
@@ -145,7 +155,10 @@ describe("explain", () => {
     const withFile = `${spec}toy: {file: data.txt}\n`;
     await lab.run("sweep", await lab.spec(withFile));
     await writeFile(path.join(lab.folder, "data.txt"), "two");
-    const { stdout } = await lab.run("explain", await lab.spec(withFile.replace("[a, b]", "[a, z]")));
+    const { stdout } = await lab.run(
+      "explain",
+      await lab.spec(withFile.replace("[a, b]", "[a, z]")),
+    );
     expect(stdout).toMatch(/base base: would run; .*differs in\n +file data: its content/);
     expect(stdout).toMatch(/model z: would run; .*\n( +.*\n)* +name: "[ab]" → "z"/);
     expect(stdout).toMatch(/input base: .* \(base base, itself new\)/);

@@ -126,7 +126,11 @@ describe("a journal", () => {
       expect([entries.length, damage]).toEqual([complete, []]);
       await write(finished);
       const healed = await readJournal(folder);
-      expect([healed.entries.length, healed.damage, healed.torn]).toEqual([complete + 1, [], false]);
+      expect([healed.entries.length, healed.damage, healed.torn]).toEqual([
+        complete + 1,
+        [],
+        false,
+      ]);
     }
   });
 

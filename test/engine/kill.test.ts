@@ -69,7 +69,10 @@ describe("Ctrl-C", () => {
     await lab.logged("end a");
     run.child.kill("SIGINT");
     const { code, stderr } = await run.finished;
-    expect([code, stderr]).toEqual([130, expect.stringContaining("stopping at the next checkpoints")]);
+    expect([code, stderr]).toEqual([
+      130,
+      expect.stringContaining("stopping at the next checkpoints"),
+    ]);
     expect(alive(worker)).toBe(false);
     expect(await lab.statuses()).toMatchObject({ "model a": "done", "model b": "interrupted" });
     expect((await lab.state()).status).toBe("interrupted");
@@ -103,7 +106,10 @@ describe("Ctrl-C", () => {
     await lab.logged("holding base");
     run.child.kill("SIGTERM");
     expect((await run.finished).code).toBe(130);
-    expect(await lab.statuses()).toMatchObject({ "base base": "interrupted", "model a": "waiting" });
+    expect(await lab.statuses()).toMatchObject({
+      "base base": "interrupted",
+      "model a": "waiting",
+    });
   });
 });
 
@@ -150,7 +156,10 @@ describe("a damaged artifact", () => {
 describe("two sweeps on one store", () => {
   it("share the work: each stage is made once", async () => {
     const one = await lab.spec(spec, "one.yaml");
-    const two = await lab.spec(spec.replace("toy", "other").replace("[a, b]", "[b, c]"), "two.yaml");
+    const two = await lab.spec(
+      spec.replace("toy", "other").replace("[a, b]", "[b, c]"),
+      "two.yaml",
+    );
     lab.flag("base.hold");
     const first = lab.start("sweep", one);
     await lab.logged("holding base");

@@ -128,7 +128,8 @@ describe("a plan", () => {
           { seed: 1, options: one as JsonObject },
           { seed: 1, options: two as JsonObject },
         ]);
-        const equal = JSON.stringify(shuffled(one as Json)) === JSON.stringify(shuffled(two as Json));
+        const equal =
+          JSON.stringify(shuffled(one as Json)) === JSON.stringify(shuffled(two as Json));
         const sorted = (value: object): string =>
           JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
         expect(cells[0]!.stage === cells[1]!.stage).toBe(equal || sorted(one) === sorted(two));

@@ -60,9 +60,7 @@ describe("a sweep", () => {
   });
 
   it("tries once more where a worker died, and fails with its last words where it dies again", async () => {
-    const spec = await lab.spec(
-      grid("toy.act: [crash-once, crash]"),
-    );
+    const spec = await lab.spec(grid("toy.act: [crash-once, crash]"));
     const { code, stderr } = await lab.run("sweep", spec);
     expect(code).toBe(1);
     const stages = [...(await lab.state()).stages.values()];

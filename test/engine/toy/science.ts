@@ -161,7 +161,9 @@ export const science: Science = {
       { files: file === "" ? {} : { data: { path: path.resolve(place.folder, file) } } },
     );
     const middle =
-      toy["middle"] === "" ? base : request("middle", { name: toy["middle"]! }, { inputs: { base } });
+      toy["middle"] === ""
+        ? base
+        : request("middle", { name: toy["middle"]! }, { inputs: { base } });
     return request(
       String(toy["runner"]),
       { name: toy["model"]!, act: toy["act"]!, seed: settings["seed"] ?? null },
