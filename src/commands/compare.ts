@@ -31,9 +31,11 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" })
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
-      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" })
-      .conflicts({ json: ["csv", "markdown"], csv: "markdown" }),
+      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" }),
   handler: async (args) => {
+    if ([args.json, args.csv, args.markdown].filter(Boolean).length > 1) {
+      throw new UserError("choose one of --json, --csv and --markdown");
+    }
     const config = await loadSettings(args);
     await closeKilled(config);
     const found = await findSweep(config, science, args.sweep);
@@ -78,10 +80,13 @@ async function knownMetrics(state: SweepState, asked: readonly string[]): Promis
   for (const name of wanted) {
     if (known.has(name) || known.size === 0) continue;
     const { closest } = await import("fastest-levenshtein");
-    throw new UserError(`no cell has the metric ${name}; did you mean ${closest(name, [...known])}?`, {
-      exitCode: ExitCode.usage,
-      hint: `there are: ${[...known].sort().join(", ")}`,
-    });
+    throw new UserError(
+      `no cell has the metric ${name}; did you mean ${closest(name, [...known])}?`,
+      {
+        exitCode: ExitCode.usage,
+        hint: `there are: ${[...known].sort().join(", ")}`,
+      },
+    );
   }
   return wanted;
 }

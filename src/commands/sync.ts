@@ -83,7 +83,8 @@ function syncText({ sweep, experiment, summary }: Synced): string {
   const name = `${experiment ?? "?"} ${sweep}`;
   if (summary === null) return `${name}: its journal cannot be read`;
   const problems = summary.problems.map((problem) => `\n  ${problem}`).join("");
-  if (summary.outcome === "complete") return `${name}: complete, ${summary.runUrl ?? ""}${problems}`;
+  if (summary.outcome === "complete")
+    return `${name}: complete, ${summary.runUrl ?? ""}${problems}`;
   return `${name}: not complete: ${summary.reason ?? "no answer"}${problems}`;
 }
 

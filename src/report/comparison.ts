@@ -50,7 +50,11 @@ export interface Entry {
   /** Sample standard deviation over seeds; null below two. */
   readonly sd: number | null;
   readonly n: number;
-  readonly values: readonly { readonly seed: Json; readonly value: number; readonly cell: string }[];
+  readonly values: readonly {
+    readonly seed: Json;
+    readonly value: number;
+    readonly cell: string;
+  }[];
   /** Cells that should be here and are not: never averaged over in silence. */
   readonly missing: readonly {
     readonly seed: Json;
@@ -60,9 +64,19 @@ export interface Entry {
   }[];
   readonly selection: Selection | null;
   /** To the baseline, over the seeds that both have; null for the baseline itself, or without one. */
-  readonly difference: { readonly mean: number; readonly sd: number | null; readonly pairs: number } | null;
+  readonly difference: {
+    readonly mean: number;
+    readonly sd: number | null;
+    readonly pairs: number;
+  } | null;
   readonly test:
-    | { readonly t: number; readonly df: number; readonly n: number; readonly p: number; readonly holm: number }
+    | {
+        readonly t: number;
+        readonly df: number;
+        readonly n: number;
+        readonly p: number;
+        readonly holm: number;
+      }
     | { readonly reason: string }
     | null;
   readonly marks: { readonly [name: string]: readonly string[] };
@@ -78,7 +92,13 @@ export interface CompareRequest {
 }
 
 /** Compares the variants of a sweep. */
-export function compareCells({ experiment, sweep, cells, rules, metrics }: CompareRequest): Comparison {
+export function compareCells({
+  experiment,
+  sweep,
+  cells,
+  rules,
+  metrics,
+}: CompareRequest): Comparison {
   const roles = rolesOf(cells, rules);
   const names = metrics ?? rules.metrics ?? testMetrics(cells);
   const layout = layOut(cells, rules, roles);

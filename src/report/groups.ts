@@ -36,7 +36,8 @@ export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Rol
   for (const path of paths) {
     if (path === SEED) continue;
     if (over.some((axis) => isOf(path, axis))) roles.select.push(path);
-    else if ([...compared, ...comparedAxes].some((axis) => isOf(path, axis))) roles.variant.push(path);
+    else if ([...compared, ...comparedAxes].some((axis) => isOf(path, axis)))
+      roles.variant.push(path);
     else roles.row.push(path);
   }
   return roles;
@@ -85,7 +86,8 @@ export function groupBy(
   for (const cell of cells) {
     const key = keyOf(cell.settings, paths);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { settings: pick(cell.settings, paths), cells: [cell] });
+    if (group === undefined)
+      groups.set(key, { settings: pick(cell.settings, paths), cells: [cell] });
     else group.cells.push(cell);
   }
   return [...groups.values()];

@@ -90,7 +90,8 @@ interface Seen {
 function entriesOf(comparison: Comparison, table = comparison.metrics[0]): Seen[] {
   return (table?.rows ?? []).flatMap((row) =>
     row.variants.map((entry) => {
-      const rowText = comparison.rows.length === 0 ? "" : `${settingsText(row.settings, comparison.rows)}, `;
+      const rowText =
+        comparison.rows.length === 0 ? "" : `${settingsText(row.settings, comparison.rows)}, `;
       return { where: `${rowText}${settingsText(entry.settings, comparison.variants)}`, entry };
     }),
   );
@@ -160,7 +161,7 @@ function testNotes(comparison: Comparison): string[] {
   }
   const why = [...reasons].map((reason) => `no p in some places: ${reason}`);
   if (table.tests === 0) return [...reasons].map((reason) => `no significance test: ${reason}`);
-  const family = table.tests === 1 ? "one test" : `${table.tests} tests of a table`;
+  const family = table.tests === 1 ? "one test" : `${table.tests} tests of each table`;
   return [
     `p: two-sided paired t-test over seeds against the baseline, Holm-corrected over the ${family}`,
     ...why,

@@ -21,7 +21,9 @@ export interface PairedTest {
 }
 
 /** Student's paired t-test of differences against 0, or why it cannot be computed. */
-export function pairedTest(differences: readonly number[]): PairedTest | { readonly reason: string } {
+export function pairedTest(
+  differences: readonly number[],
+): PairedTest | { readonly reason: string } {
   const n = differences.length;
   if (n < 2) return { reason: `needs two seeds or more on both sides, has ${n}` };
   const spread = deviation(differences)!;
@@ -36,7 +38,7 @@ export function pairedTest(differences: readonly number[]): PairedTest | { reado
 /** P(|T| ≥ |t|) for Student's t: the regularised incomplete beta function I_x(df/2, 1/2), x = df/(df + t²). */
 export function studentP(t: number, df: number): number {
   if (!Number.isFinite(t)) return Number.isNaN(t) ? NaN : 0;
-  return incompleteBeta(df / (df + t * t), t * t / (df + t * t), df / 2, 0.5);
+  return incompleteBeta(df / (df + t * t), (t * t) / (df + t * t), df / 2, 0.5);
 }
 
 /** I_x(a, b), given y = 1 − x as well so that neither loses digits near 0. */
@@ -83,8 +85,7 @@ function logGamma(x: number): number {
     z += 1;
   }
   const r = 1 / (z * z);
-  const series =
-    (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188))))) / z;
+  const series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188))))) / z;
   return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }
 

@@ -109,7 +109,8 @@ export class MlflowClient {
       );
       return { id: answer.experiment_id, deleted: false };
     } catch (error) {
-      if (!(error instanceof MlflowFailure) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
+      if (!(error instanceof MlflowFailure) || error.code !== "RESOURCE_ALREADY_EXISTS")
+        throw error;
       const found = await this.experiment(name);
       if (found === null) throw error;
       return found;
@@ -227,7 +228,12 @@ export class MlflowClient {
     }));
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#call("POST", "/runs/log-inputs", { body: { run_id: runId, datasets } }, "logging inputs");
+        await this.#call(
+          "POST",
+          "/runs/log-inputs",
+          { body: { run_id: runId, datasets } },
+          "logging inputs",
+        );
         return;
       } catch (error) {
         // Two runs that name a data set for the first time at once collide in MLflow's database;
@@ -304,7 +310,10 @@ export class MlflowClient {
     try {
       return JSON.parse(text) as T;
     } catch {
-      throw new MlflowFailure("foreign", `${what}: the server there does not answer as MLflow does`);
+      throw new MlflowFailure(
+        "foreign",
+        `${what}: the server there does not answer as MLflow does`,
+      );
     }
   }
 }

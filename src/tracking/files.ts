@@ -19,7 +19,8 @@ export async function filesOf(
   const found: { name: string; size: number }[] = [];
   for (const name of names) {
     const info = await stat(path.join(stage.folder, name)).catch(() => null);
-    if (info?.isFile() === true) found.push({ name: name.split(path.sep).join("/"), size: info.size });
+    if (info?.isFile() === true)
+      found.push({ name: name.split(path.sep).join("/"), size: info.size });
   }
   found.sort((a, b) => a.size - b.size || (a.name < b.name ? -1 : 1));
   const files: ArtifactSource[] = [];

@@ -50,7 +50,12 @@ export function marksOf(stages: Stages, results: Results, of: Fingerprint): Map<
 }
 
 /** The stages at the bottom: what they read comes from outside, so that they are the data sets. */
-export function datasetsOf(stages: Stages, results: Results, of: Fingerprint, folder: (fingerprint: Fingerprint) => string): DatasetInput[] {
+export function datasetsOf(
+  stages: Stages,
+  results: Results,
+  of: Fingerprint,
+  folder: (fingerprint: Fingerprint) => string,
+): DatasetInput[] {
   const inputs: DatasetInput[] = [];
   for (const [path, record] of upstreamOf(stages, of)) {
     if (Object.keys(record.inputs).length > 0) continue;
@@ -77,21 +82,20 @@ const fitting = (profile: Json): string => {
 /** The stages behind a result as one document, from the last down to the data sets. */
 export function lineageOf(stages: Stages, results: Results, of: Fingerprint): string {
   const own = stages.get(of);
-  const all = [
-    ...(own === undefined ? [] : [["", own] as const]),
-    ...upstreamOf(stages, of),
-  ].map(([path, record]) => ({
-    path,
-    fingerprint: record.fingerprint,
-    runner: record.runner,
-    version: record.version,
-    label: record.label,
-    params: record.params,
-    inputs: record.inputs,
-    files: record.files,
-    metrics: results.get(record.fingerprint)?.metrics ?? null,
-    marks: results.get(record.fingerprint)?.marks ?? {},
-  }));
+  const all = [...(own === undefined ? [] : [["", own] as const]), ...upstreamOf(stages, of)].map(
+    ([path, record]) => ({
+      path,
+      fingerprint: record.fingerprint,
+      runner: record.runner,
+      version: record.version,
+      label: record.label,
+      params: record.params,
+      inputs: record.inputs,
+      files: record.files,
+      metrics: results.get(record.fingerprint)?.metrics ?? null,
+      marks: results.get(record.fingerprint)?.marks ?? {},
+    }),
+  );
   return `${JSON.stringify(all, null, 2)}\n`;
 }
 

@@ -27,7 +27,10 @@ export interface ProjectionOptions {
   readonly artifactFolder: (fingerprint: Fingerprint) => string;
   /** Views of the whole sweep to store with its run when it ends, by artifact path; the one named
    * `comparison.md` also becomes the run's description. */
-  readonly summary?: (started: SweepStarted, projection: Projection) => { readonly [path: string]: string };
+  readonly summary?: (
+    started: SweepStarted,
+    projection: Projection,
+  ) => { readonly [path: string]: string };
 }
 
 /** What a run of ours is at, as the entries so far tell. */
@@ -73,8 +76,7 @@ export class Projection {
   take(): RunUpdate[] {
     const updates = [...this.#updates.values()];
     this.#updates = new Map();
-    const rank = (key: RunKey): number =>
-      key === "sweep" ? 0 : key.startsWith("stage:") ? 1 : 2;
+    const rank = (key: RunKey): number => (key === "sweep" ? 0 : key.startsWith("stage:") ? 1 : 2);
     return updates.sort((a, b) => rank(a.key) - rank(b.key));
   }
 
@@ -233,7 +235,9 @@ export class Projection {
   #curve(key: RunKey, event: Extract<Event, { type: "stage-metrics" }>, time: number): void {
     const run = this.#run(key, false);
     const update = this.#update(key, time);
-    for (const [name, value] of Object.entries(event.values)) {
+    for (const [name, given] of Object.entries(event.values)) {
+      // JSON has no NaN: a loss that diverged stands in the journal as null.
+      const value = (given as number | null) ?? NaN;
       run.curves.add(name);
       const id = `${name} ${event.step}`;
       if (Object.is(run.points.get(id), value)) continue;
@@ -242,7 +246,13 @@ export class Projection {
     }
   }
 
-  #result(key: RunKey, stage: Fingerprint, result: StageResult, time: number, cached: boolean): void {
+  #result(
+    key: RunKey,
+    stage: Fingerprint,
+    result: StageResult,
+    time: number,
+    cached: boolean,
+  ): void {
     const update = this.#update(key, time);
     const run = this.#run(key, false);
     const marks = marksOf(this.stages, this.results, stage);

@@ -194,7 +194,8 @@ export class Sender {
       }
       // One at a time: whatever made MLflow stop reading harms nothing else.
       for (const tag of again.tags) await this.#log(update, runId, { ...NONE, tags: [tag] });
-      for (const param of again.params) await this.#log(update, runId, { ...NONE, params: [param] });
+      for (const param of again.params)
+        await this.#log(update, runId, { ...NONE, params: [param] });
       for (const metric of again.metrics) {
         await this.#log(update, runId, { ...NONE, metrics: [metric] });
       }
@@ -241,7 +242,10 @@ export class Sender {
     const { client, ledger, experimentId } = this.options;
     // A shared stage may have a run of another sweep, in any experiment.
     if (update.key.startsWith("stage:") || this.doubtful.has(update.key)) {
-      for await (const run of client.searchRuns(await this.#places(update.key), this.#filter(update.key, update.identity))) {
+      for await (const run of client.searchRuns(
+        await this.#places(update.key),
+        this.#filter(update.key, update.identity),
+      )) {
         await ledger.addRun(update.key, run.id);
         return { run, isNew: false };
       }
@@ -255,7 +259,10 @@ export class Sender {
         experimentId,
         name: update.name,
         startTime: update.startTime,
-        tags: [...tags].map(([key, value]) => ({ key, value: cleanText(value).slice(0, LIMITS.tag) })),
+        tags: [...tags].map(([key, value]) => ({
+          key,
+          value: cleanText(value).slice(0, LIMITS.tag),
+        })),
       })
       .catch((error: unknown) => {
         if (error instanceof MlflowFailure && error.ambiguous) this.doubtful.add(update.key);

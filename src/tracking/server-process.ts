@@ -35,7 +35,11 @@ export async function readServerState(store: string): Promise<ServerState | null
 /** True where an MLflow server answers well on a port of this machine. */
 export async function isHealthy(port: number, timeout = 3000): Promise<boolean> {
   try {
-    const options = { headersTimeout: timeout, bodyTimeout: timeout, signal: AbortSignal.timeout(timeout) };
+    const options = {
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      signal: AbortSignal.timeout(timeout),
+    };
     const answer = await request(`${serverUrl(port)}/health`, options);
     const text = await answer.body.text();
     return answer.statusCode === 200 && text.trim() === "OK";

@@ -6,7 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, UserError } from "../exit.js";
 import type { Result } from "../result.js";
 import { err, ok } from "../result.js";
-import { hostName, killTree, makeFolder, TREE_VARIABLE, waitForLock, writeDurable } from "../store/index.js";
+import {
+  hostName,
+  killTree,
+  makeFolder,
+  TREE_VARIABLE,
+  waitForLock,
+  writeDurable,
+} from "../store/index.js";
 import { hostIdentity, identityOf, isAlive, processesOfTree } from "../store/process.js";
 import type { PythonEnvironment } from "../toolchain/index.js";
 import type { ServerState } from "./server-process.js";
@@ -202,7 +209,8 @@ const serverArguments = (folder: string, port: number): string[] => [
 ];
 
 // Only what a Python program needs: no keys, no tokens, none of the caller's MLflow settings.
-const PASSED = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|LD_LIBRARY_PATH)$/;
+const PASSED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|LD_LIBRARY_PATH)$/;
 
 function serverVariables(python: PythonEnvironment, tree: string): Record<string, string> {
   const variables: Record<string, string> = {};

@@ -40,7 +40,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     const experimentId = await experimentOf(client, ledger.state.experiment);
     // A new id under the old name: the server's database is another one.
-    const replaced = ledger.state.experimentId !== null && ledger.state.experimentId !== experimentId;
+    const replaced =
+      ledger.state.experimentId !== null && ledger.state.experimentId !== experimentId;
     const name = await storeName(store);
     const sender = new Sender({
       client,
@@ -70,8 +71,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 async function experimentOf(client: MlflowClient, name: string): Promise<string> {
   const found = await client.experiment(name);
   if (found === null) {
-    const note = { key: "mlflow.note.content", value: "Made by r4ec: a run per sweep, below it one per cell and per shared stage." };
-    return (await client.createExperiment(name, [note, { key: "r4ec.experiment", value: name }])).id;
+    const note = {
+      key: "mlflow.note.content",
+      value: "Made by r4ec: a run per sweep, below it one per cell and per shared stage.",
+    };
+    return (await client.createExperiment(name, [note, { key: "r4ec.experiment", value: name }]))
+      .id;
   }
   // Nothing can be logged to a deleted one, and its name cannot be taken again.
   if (found.deleted) await client.restoreExperiment(found.id);
@@ -92,7 +97,12 @@ async function reconcile(
 ): Promise<Set<RunKey>> {
   const there = new Set<string>();
   const doubles = new Set<RunKey>();
-  const filter = filterOf(new Map([[TAG.sweep, sweep], ["r4ec.store", store]]));
+  const filter = filterOf(
+    new Map([
+      [TAG.sweep, sweep],
+      ["r4ec.store", store],
+    ]),
+  );
   for await (const run of client.searchRuns([experimentId], filter)) {
     there.add(run.id);
     const key = keyOf(run.tags);

@@ -57,7 +57,7 @@ export async function syncSweep(options: SyncOptions): Promise<TrackingSummary |
 export async function closeLeftovers(
   config: SyncConfig,
   destination: Destination,
-  patience = 2500,
+  patience = 1500,
 ): Promise<readonly TrackingSummary[]> {
   if (destination.kind === "off") return [];
   const store = path.resolve(config.store.value);

@@ -134,7 +134,8 @@ export class Tracker implements EventSink {
     const url = this.#address?.url ?? null;
     const { experimentId } = this.#ledger?.state ?? { experimentId: null };
     const run = this.#ledger?.runs.get("sweep");
-    const page = url === null || experimentId === null ? null : `${url}/#/experiments/${experimentId}`;
+    const page =
+      url === null || experimentId === null ? null : `${url}/#/experiments/${experimentId}`;
     return {
       outcome: this.#complete ? "complete" : "pending",
       url,
@@ -148,16 +149,20 @@ export class Tracker implements EventSink {
     const { store, sweep, destination, folder } = this.options;
     const place = path.join(folder, "tracking", destination);
     await unfinished.add(store, sweep, destination);
-    const held = await tryLock(path.join(place, "lock"), "tracking");
-    if ("holder" in held) {
+    // The tracker of a run that was just stopped may still be sending what it has.
+    for (;;) {
+      const held = await tryLock(path.join(place, "lock"), "tracking");
+      if ("lock" in held) {
+        try {
+          return await this.#follow(place);
+        } finally {
+          await this.#session?.client.close();
+          await held.lock.release();
+        }
+      }
       this.#reason = `process ${held.holder.pid} is telling MLflow of this sweep already`;
-      return;
-    }
-    try {
-      await this.#follow(place);
-    } finally {
-      await this.#session?.client.close();
-      await held.lock.release();
+      if (this.#finishing) return;
+      await Promise.race([sleep(1000), this.#ending]);
     }
   }
 
@@ -231,7 +236,8 @@ export class Tracker implements EventSink {
     if (this.#session !== null) return;
     const found = await this.#find();
     if (!found.ok) throw new MlflowFailure("unreachable", found.error.message);
-    if (found.value === null) throw new MlflowFailure("unreachable", "the local server does not run");
+    if (found.value === null)
+      throw new MlflowFailure("unreachable", "the local server does not run");
     this.#address = found.value;
     this.#session = await openSession({
       store: this.options.store,
@@ -283,8 +289,12 @@ export class Tracker implements EventSink {
         this.#session = null;
         const wait = Math.min(30_000, 500 * 2 ** Math.min(attempt, 6));
         // A sweep that ends waits for a short breath of the server, not for its recovery.
-        if (this.#finishing && attempt >= 2) return false;
-        await Promise.race([sleep(this.#finishing ? 500 : wait), this.#ending.then(() => sleep(300))]);
+        const breaths = this.options.patience?.tries === 1 ? 0 : 2;
+        if (this.#finishing && attempt >= breaths) return false;
+        await Promise.race([
+          sleep(this.#finishing ? 500 : wait),
+          this.#ending.then(() => sleep(300)),
+        ]);
       }
     }
   }

@@ -59,8 +59,7 @@ export function whole(value: number): number {
 }
 
 /** Text that can be sent: lone surrogates and NUL, which databases refuse, are replaced. */
-export const cleanText = (text: string): string =>
-  text.toWellFormed().replaceAll("\0", "\ufffd");
+export const cleanText = (text: string): string => text.toWellFormed().replaceAll("\0", "\ufffd");
 
 /**
  * A key that MLflow accepts: letters, digits and `_ - . space : /`, at most 250 characters, and
@@ -101,7 +100,10 @@ export function shorten(kind: "param" | "tag", key: string, value: string): Shor
   const path = `long-values/${kind}s/${name}`;
   const start = [...text.slice(0, 400)].slice(0, 200).join("");
   const count = [...text].length;
-  return { value: `${start}… (${count} characters in all: artifact ${path})`, artifact: { path, text } };
+  return {
+    value: `${start}… (${count} characters in all: artifact ${path})`,
+    artifact: { path, text },
+  };
 }
 
 export interface Batch {

@@ -43,6 +43,8 @@ export async function missingPoints(
 ): Promise<WireMetric[]> {
   const key = metrics.at(-1)?.key;
   if (key === undefined) return [];
-  const have = new Set((await client.history(runId, key)).map(({ step, timestamp }) => `${step} ${timestamp}`));
+  const have = new Set(
+    (await client.history(runId, key)).map(({ step, timestamp }) => `${step} ${timestamp}`),
+  );
   return metrics.filter((one) => one.key === key && !have.has(`${one.step} ${one.timestamp}`));
 }

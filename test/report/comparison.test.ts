@@ -111,8 +111,14 @@ describe("a comparison", () => {
   test("shows a baseline without the row's setting in every row", () => {
     const cells = [
       cell({ "knowledge.variant": "none", seed: 1 }, { "test.auc": 0.7 }),
-      cell({ "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 }, { "test.auc": 0.71 }),
-      cell({ "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 }, { "test.auc": 0.73 }),
+      cell(
+        { "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 },
+        { "test.auc": 0.71 },
+      ),
+      cell(
+        { "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 },
+        { "test.auc": 0.73 },
+      ),
     ];
     const result = compare(cells, { axes: ["knowledge.variant", "knowledge.iterations"] });
     expect(result.rows).toEqual(["knowledge.iterations"]);
@@ -128,8 +134,14 @@ describe("a comparison", () => {
   test("tells variants of a whole block apart by the settings in it", () => {
     const cells = [
       cell({ "knowledge.variant": "none", seed: 1 }, { "test.auc": 0.7 }),
-      cell({ "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 }, { "test.auc": 0.71 }),
-      cell({ "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 }, { "test.auc": 0.73 }),
+      cell(
+        { "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 },
+        { "test.auc": 0.71 },
+      ),
+      cell(
+        { "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 },
+        { "test.auc": 0.73 },
+      ),
     ];
     const result = compare(cells, { axes: ["knowledge"] });
     expect(result.rows).toEqual([]);
@@ -157,7 +169,9 @@ describe("a comparison", () => {
   });
 
   test("knows that less of a loss is better, and shows test metrics where none are asked for", () => {
-    const cells = [cell({ seed: 1 }, { "test.auc": 0.7, "test.logloss": 0.6, "valid.auc": 0.7, epochs: 3 })];
+    const cells = [
+      cell({ seed: 1 }, { "test.auc": 0.7, "test.logloss": 0.6, "valid.auc": 0.7, epochs: 3 }),
+    ];
     const result = compare(cells, { metrics: null });
     expect(result.metrics.map(({ metric, direction }) => [metric, direction])).toEqual([
       ["test.auc", "max"],

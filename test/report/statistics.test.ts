@@ -52,7 +52,9 @@ describe("pairedTest", () => {
 
   test("says why where it cannot be computed", () => {
     expect(pairedTest([0.1])).toEqual({ reason: "needs two seeds or more on both sides, has 1" });
-    expect(pairedTest([0.25, 0.25])).toEqual({ reason: "the difference is the same for every seed" });
+    expect(pairedTest([0.25, 0.25])).toEqual({
+      reason: "the difference is the same for every seed",
+    });
     expect(pairedTest([0, 0, 0])).toEqual({ reason: "the difference is the same for every seed" });
     // The same difference, each time rounded otherwise.
     expect(pairedTest([0.3 - 0.2, 0.4 - 0.3])).toHaveProperty("reason");
@@ -81,7 +83,8 @@ describe("holm", () => {
         for (const [i, p] of ps.entries()) {
           expect(corrected[i]!).toBeGreaterThanOrEqual(p);
           expect(corrected[i]!).toBeLessThanOrEqual(Math.min(1, p * ps.length) + 1e-15);
-          for (const [j, q] of ps.entries()) if (p < q) expect(corrected[i]!).toBeLessThanOrEqual(corrected[j]!);
+          for (const [j, q] of ps.entries())
+            if (p < q) expect(corrected[i]!).toBeLessThanOrEqual(corrected[j]!);
         }
       }),
     );

@@ -76,7 +76,7 @@ describe("an outage", () => {
     await rig.journal.close();
     const began = Date.now();
     const summary = await tracker.finish(1000);
-    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(Date.now() - began).toBeLessThan(60_000);
     expect(summary.outcome).toBe("pending");
     expect(summary.reason).toMatch(/\w/);
     proxy.fault = () => "pass";
@@ -151,7 +151,8 @@ test("what MLflow drops in silence is noticed and sent again", async () => {
       ? {
           rewrite: (body) => {
             const batch = JSON.parse(body) as Record<string, unknown[]>;
-            const cut = (list: unknown[] | undefined): unknown[] => (list ?? []).slice(0, -2);
+            const cut = (list: unknown[] | undefined): unknown[] =>
+              (list ?? []).slice(0, (list?.length ?? 0) > 2 ? -2 : undefined);
             const { params, metrics } = batch;
             return JSON.stringify({ ...batch, params: cut(params), metrics: cut(metrics) });
           },
@@ -165,22 +166,48 @@ test("what MLflow drops in silence is noticed and sent again", async () => {
   await expectWhole("silent-loss", rig);
 }, 90_000);
 
+test("what MLflow will not keep however often it is sent is reported", async () => {
+  const rig = await Rig.make(smallSweep("never-kept", GRID.slice(0, 1)));
+  const tracker = rig.tracker(url, quick);
+  proxy.fault = ({ path }) =>
+    path.endsWith("/runs/log-batch")
+      ? {
+          rewrite: (body) =>
+            body
+              .replaceAll('{"key":"ctr.mlp","value":"[200,80]"}', "null")
+              .replaceAll("null,", "")
+              .replaceAll(",null", "")
+              .replaceAll("[null]", "[]"),
+        }
+      : "pass";
+  await rig.open([tracker]);
+  await rig.runAll();
+  await rig.journal.close();
+  const summary = await tracker.finish(30_000);
+  expect(summary.outcome).toBe("complete");
+  expect(summary.problems).toEqual([expect.stringMatching(/did not keep: ctr.mlp/)]);
+}, 60_000);
+
 describe("a server that is no use", () => {
   test.each([
     ["denies access", { status: 401, body: "who are you" }, /denies access/],
     ["is no MLflow", { status: 404, body: "<html>nginx</html>" }, /does not answer as MLflow does/],
     ["talks HTML", { status: 200, body: "<html>hello</html>" }, /does not answer as MLflow does/],
-  ])("that %s is named as such, and the sweep ends well", async (_, fault, reason) => {
-    const rig = await Rig.make(smallSweep("no-use", GRID));
-    proxy.fault = () => fault;
-    const tracker = rig.tracker(url, quick);
-    await rig.open([tracker]);
-    await rig.journal.append(rig.started);
-    await rig.journal.close();
-    const summary = await tracker.finish(1500);
-    expect(summary.outcome).toBe("pending");
-    expect(summary.reason).toMatch(reason);
-  }, 30_000);
+  ])(
+    "that %s is named as such, and the sweep ends well",
+    async (_, fault, reason) => {
+      const rig = await Rig.make(smallSweep("no-use", GRID));
+      proxy.fault = () => fault;
+      const tracker = rig.tracker(url, quick);
+      await rig.open([tracker]);
+      await rig.journal.append(rig.started);
+      await rig.journal.close();
+      const summary = await tracker.finish(1500);
+      expect(summary.outcome).toBe("pending");
+      expect(summary.reason).toMatch(reason);
+    },
+    30_000,
+  );
 
   test("signs in as the address says, and never repeats the password", async () => {
     const rig = await Rig.make(smallSweep("sign-in", GRID));
@@ -193,7 +220,10 @@ describe("a server that is no use", () => {
     const wrong = rig.tracker(url.replace("//", "//ann:secret-one@"), quick);
     const summary = await wrong.finish(1500);
     expect(JSON.stringify(summary)).not.toMatch(/secret-one|YW5u/);
-    expect(summary).toMatchObject({ outcome: "pending", reason: expect.stringMatching(/denies/) as string });
+    expect(summary).toMatchObject({
+      outcome: "pending",
+      reason: expect.stringMatching(/denies/) as string,
+    });
     const right = rig.tracker(url.replace("//", "//ann:p%40ss%20word@"), quick);
     expect(await right.finish(20_000)).toMatchObject({ outcome: "complete", url });
   }, 60_000);
@@ -235,7 +265,12 @@ describe("runs left open", () => {
     const [dataset, one, ...others] = rig.started.stages;
     await rig.begin(dataset!.fingerprint);
     const error = { message: "the file is cut off", kind: "spec" as const, detail: "line 7" };
-    await rig.journal.append({ type: "stage-failed", stage: dataset!.fingerprint, seconds: 1, error });
+    await rig.journal.append({
+      type: "stage-failed",
+      stage: dataset!.fingerprint,
+      seconds: 1,
+      error,
+    });
     for (const { fingerprint: stage } of [one!, ...others]) {
       await rig.journal.append({ type: "stage-skipped", stage, because: dataset!.fingerprint });
     }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Store } from "../../src/store/index.js";
 import { INSTALL_TIMEOUT } from "../support/toolchain.js";
+import type { Json } from "../../src/json.js";
 import type { ReadRun } from "./support.js";
 import { GRID, kindOf, readBack, Rig, smallSweep, startServer } from "./support.js";
 
@@ -116,7 +117,9 @@ describe("a sweep in MLflow, read back by MLflow's own client", () => {
     const [parent] = of("sweep");
     expect(parent!.artifacts["spec.yaml"]!.text).toBe(rig.started.specText);
     expect(JSON.parse(parent!.artifacts["resolved.json"]!.text!)).toEqual(rig.started.resolved);
-    const lineage = JSON.parse(of("cell")[0]!.artifacts["lineage.json"]!.text!) as { path: string }[];
+    const lineage = JSON.parse(of("cell")[0]!.artifacts["lineage.json"]!.text!) as {
+      path: string;
+    }[];
     expect(lineage.map((one) => one.path)).toEqual(["", "dataset"]);
   });
 
@@ -137,7 +140,11 @@ describe("a sweep in MLflow, read back by MLflow's own client", () => {
     await rig.open([tracker]);
     await rig.journal.append(rig.started);
     for (const { fingerprint } of rig.started.stages) {
-      await rig.journal.append({ type: "stage-cached", stage: fingerprint, result: { metrics: {} } });
+      await rig.journal.append({
+        type: "stage-cached",
+        stage: fingerprint,
+        result: { metrics: {} },
+      });
     }
     await rig.journal.append({ type: "sweep-finished", outcome: "done", seconds: 0.1 });
     await rig.journal.close();
@@ -178,8 +185,54 @@ describe("a sweep in MLflow, read back by MLflow's own client", () => {
     // The curve comes from the artifact, since this sweep's journal does not hold it.
     expect(one.metrics["train.loss"]!.map(([step, value]) => [step, value])).toEqual([[1, 0.65]]);
     expect(one.latest["test.auc"]).toBe(0.76);
-    expect(one.tags["r4ec.input.dataset.run"]).toBe(
-      all.find((run) => kindOf(run) === "stage")!.id,
-    );
+    expect(one.tags["r4ec.input.dataset.run"]).toBe(all.find((run) => kindOf(run) === "stage")!.id);
   }, 60_000);
 });
+
+test("values that MLflow would drop, cut or refuse all arrive", async () => {
+  const long = "long ".repeat(2000);
+  const settings: Record<string, Json> = {
+    seed: 1,
+    prompt: long,
+    "odd@key,really": "kept",
+    "": "empty",
+  };
+  for (let index = 0; index < 250; index += 1) settings[`many.${index}`] = index;
+  const rig = await Rig.make(smallSweep("hard-values", [settings]));
+  const tracker = rig.tracker(server.url);
+  await rig.open([tracker]);
+  await rig.journal.append(rig.started);
+  const stage = rig.started.stages[1]!.fingerprint;
+  await rig.begin(stage);
+  const append = (step: number, values: Record<string, number>): Promise<unknown> =>
+    rig.journal.append({ type: "stage-metrics", stage, step, values });
+  await Promise.all([
+    append(1, { before: 1, "recall@10": 0.5, diverged: NaN }),
+    ...Array.from({ length: 2500 }, (_, step) => append(step, { curve: step / 3, other: -step })),
+    append(7, { after: 2 }),
+  ]);
+  await rig.journal.append({ type: "stage-facts", stage, values: { text: "y".repeat(9000) } });
+  await rig.artifact(stage, { "a file & so on #1.txt": "ü\n" });
+  const result = { metrics: { "test.auc": 0.5, huge: 1e300, tiny: 5e-324, zero: -0 } };
+  await rig.journal.append({ type: "stage-finished", stage, seconds: 1, result });
+  await rig.journal.append({ type: "sweep-finished", outcome: "done", seconds: 1 });
+  await rig.journal.close();
+  expect(await tracker.finish(60_000)).toMatchObject({ outcome: "complete", problems: [] });
+  const run = (await readBack(server.url, "hard-values")).runs.find(
+    (one) => kindOf(one) === "cell",
+  )!;
+  expect(Object.keys(run.params)).toHaveLength(254);
+  expect(run.params["many.249"]).toBe("249");
+  expect(run.params["prompt"]).toMatch(/10000 characters in all: artifact long-values\/params\//);
+  const texts = Object.entries(run.artifacts).filter(([name]) => name.startsWith("long-values/"));
+  expect(texts.map(([, { text }]) => text).sort()).toEqual([long, "y".repeat(9000)].sort());
+  expect(Object.values(run.params)).toEqual(expect.arrayContaining(["kept", "empty"]));
+  expect(run.metrics["curve"]).toHaveLength(2500);
+  expect(run.metrics["curve"]![2499]!.slice(0, 2)).toEqual([2499, 2499 / 3]);
+  expect(run.metrics["other"]).toHaveLength(2500);
+  expect(run.metrics["after"]!.map(([step, value]) => [step, value])).toEqual([[7, 2]]);
+  expect(Object.keys(run.metrics).filter((key) => key.startsWith("recall_10-"))).toHaveLength(1);
+  expect(run.metrics["diverged"]!.map(([step, value]) => [step, value])).toEqual([[1, "nan"]]);
+  expect(run.latest).toMatchObject({ huge: 1e300, tiny: 5e-324, zero: 0 });
+  expect(run.artifacts["a file & so on #1.txt"]!.text).toBe("ü\n");
+}, 120_000);

@@ -44,7 +44,9 @@ describe("the local server", () => {
   let first: Status;
 
   test("is not there to begin with", async () => {
-    expect(json((await r4ec("mlflow", "status", "--json")).stdout)).toMatchObject({ running: false });
+    expect(json((await r4ec("mlflow", "status", "--json")).stdout)).toMatchObject({
+      running: false,
+    });
     expect((await r4ec("mlflow", "stop")).stdout).toBe("it was not running");
   }, 60_000);
 
@@ -75,7 +77,9 @@ describe("the local server", () => {
     const port = Number(new URL(first.url!).port);
     const addresses = Object.values(os.networkInterfaces())
       .flat()
-      .flatMap((one) => (one !== undefined && one.family === "IPv4" && !one.internal ? [one.address] : []));
+      .flatMap((one) =>
+        one !== undefined && one.family === "IPv4" && !one.internal ? [one.address] : [],
+      );
     for (const address of ["127.0.0.2", ...addresses]) {
       const outcome = await new Promise((resolve) => {
         const socket = net.connect({ port, host: address }, () => resolve("connected"));

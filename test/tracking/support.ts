@@ -24,8 +24,11 @@ export type SweepStarted = Extract<Event, { type: "sweep-started" }>;
 
 /** A folder that goes when the test file ends. */
 export async function temporaryFolder(name: string): Promise<string> {
-  return mkdtemp(path.join(os.tmpdir(), `r4ec-${name}-`));
+  const folder = await mkdtemp(path.join(os.tmpdir(), `r4ec-${name}-`));
+  made.push(folder);
+  return folder;
 }
+const made: string[] = [];
 
 /** A real MLflow server in a folder of its own. */
 export async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
@@ -37,7 +40,7 @@ export async function startServer(): Promise<{ url: string; stop(): Promise<void
     stop: async () => {
       stopReader();
       await stopServer(folder);
-      await rm(folder, { recursive: true, force: true });
+      for (const one of made) await rm(one, { recursive: true, force: true });
     },
   };
 }
@@ -63,7 +66,10 @@ export interface ReadRun {
   artifacts: Record<string, { sha256: string; size: number; text: string | null }>;
 }
 
-let reader: { child: ChildProcessByStdio<Writable, Readable, null>; lines: AsyncIterator<string> } | null = null;
+let reader: {
+  child: ChildProcessByStdio<Writable, Readable, null>;
+  lines: AsyncIterator<string>;
+} | null = null;
 
 /** An experiment as MLflow's own Python client sees it; null where there is none. */
 export async function readBack(
@@ -116,13 +122,21 @@ export function smallSweep(experiment: string, settings: Record<string, Json>[])
   const dataset = stage("dataset", "dataset ml-100k", { id: "ml-100k", of: experiment }, {});
   const stages: StageRecord[] = [dataset];
   const cells = settings.map((one) => {
-    const ctr = stage("ctr", "ctr din", { ...one, of: experiment }, { dataset: dataset.fingerprint });
+    const ctr = stage(
+      "ctr",
+      "ctr din",
+      { ...one, of: experiment },
+      { dataset: dataset.fingerprint },
+    );
     stages.push(ctr);
     return { id: cellIdOf(one), settings: one, stage: ctr.fingerprint };
   });
   return {
     type: "sweep-started",
-    sweep: sweepIdOf(experiment, cells.map(({ id }) => id)),
+    sweep: sweepIdOf(
+      experiment,
+      cells.map(({ id }) => id),
+    ),
     experiment,
     specFile: "experiments/small.yaml",
     specText: `name: ${experiment}\n`,
