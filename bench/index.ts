@@ -4,6 +4,7 @@ export type Benchmark = (args: readonly string[]) => Promise<void>;
 /** Every benchmark by name: one line each. */
 const benchmarks: { readonly [name: string]: () => Promise<Benchmark> } = {
   dataset: async () => (await import("./dataset/index.js")).datasetBenchmark,
+  ctr: async () => (await import("./ctr/index.js")).ctrBenchmark,
 };
 
 const [name, ...args] = process.argv.slice(2);

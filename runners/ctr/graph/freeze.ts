@@ -25,7 +25,8 @@ export function freeze(
   name: string,
   specOf: (batch: number) => FunctionSpec,
 ): FrozenFunction {
-  const sizes = [5, 8] as const;
+  // Primes that no layer is likely to have as a width, so that no two sizes are mistaken.
+  const sizes = [1009, 1013] as const;
   const [one, two] = sizes.map((size) => record(tensorflow, name, specOf(size)));
   if (one!.nodes.length !== two!.nodes.length)
     throw new CannotTrace("the graph depends on the batch size");

@@ -126,18 +126,35 @@ export class Trainer {
     orders: readonly Int32Array[],
     pause: (stepsDone: number) => Promise<void> | undefined = () => undefined,
   ): Promise<number[]> {
-    const { batchSize, samples, replicas } = this.#options;
-    const all = new Int32Array(replicas.length * samples);
-    orders.forEach((order, replica) => all.set(order, replica * samples));
-    this.executor.write([this.#order, this.#lossSum], [all, new Float32Array(replicas.length)]);
-    for (let at = 0, done = 1; at < samples; at += batchSize, done++) {
-      const name = at + batchSize <= samples ? "step" : "last_step";
-      this.executor.run(name, [Int32Array.of(0, at)]);
-      const waiting = pause(done);
+    this.begin(orders);
+    for (let step = 0; step < this.stepsPerEpoch; step++) {
+      this.step(step);
+      const waiting = pause(step + 1);
       if (waiting !== undefined) await waiting;
     }
     const [sums] = this.executor.read([this.#lossSum]);
-    return [...sums!].map((sum) => sum / samples);
+    return [...sums!].map((sum) => sum / this.#options.samples);
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.#options.samples / this.#options.batchSize);
+  }
+
+  /** Sets each replica's order of rows for the epoch that begins. */
+  begin(orders: readonly Int32Array[]): void {
+    const { samples, replicas } = this.#options;
+    const all = new Int32Array(replicas.length * samples);
+    orders.forEach((order, replica) => all.set(order, replica * samples));
+    this.executor.write([this.#order, this.#lossSum], [all, new Float32Array(replicas.length)]);
+  }
+
+  /** One optimizer step of all replicas on the epoch's batch `index`; returns its size. */
+  step(index: number): number {
+    const { samples, batchSize } = this.#options;
+    const at = index * batchSize;
+    const size = Math.min(batchSize, samples - at);
+    this.executor.run(size === batchSize ? "step" : "last_step", [Int32Array.of(0, at)]);
+    return size;
   }
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */

@@ -1,0 +1,142 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { formatTable } from "../../src/commands/table.js";
+import { writeData } from "./data.js";
+import { rowsOf, type Row } from "./rows.js";
+import { Side } from "./side.js";
+
+/** A measured row of the table. */
+export interface Measured {
+  readonly name: string;
+  /** Median model-samples a second of either side. */
+  readonly ours: number;
+  readonly other: number;
+  readonly otherName: string;
+  /** Median, over the rounds, of ours / other in that round. */
+  readonly ratio: number;
+  readonly ratios: readonly number[];
+  /** Seconds until the first window: loading, tracing, compiling. */
+  readonly readySeconds: { readonly ours: number; readonly other: number };
+}
+
+const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--json FILE]
+Every row compares two sides that work in turns, window by window, in one run. --python: an
+interpreter with torch, for the rows against PyTorch. Without npm: node dist/bench/index.js ctr,
+with R4EC_TFJS_BINDING set.`;
+
+/** Training and scoring speed of the CTR engine against PyTorch, itself eager, and itself alone. */
+export async function ctrBenchmark(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      python: { type: "string", default: "python3" },
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "4" },
+      device: { type: "string", default: "cpu" },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const device = values.device === "cuda" ? "cuda" : "cpu";
+  const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
+  const measured: Measured[] = [];
+  try {
+    const data = await writeData(folder);
+    const rows = rowsOf(device, data).filter(
+      ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+    );
+    for (const row of rows) {
+      const result = await measure(
+        row,
+        values.python,
+        Number(values.rounds),
+        Number(values.seconds),
+      );
+      measured.push(result);
+      console.error(`${result.name}: ${result.ratio.toFixed(2)} × ${result.otherName}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const machine = {
+    device,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    load: loadavg()[0],
+    node: process.version,
+  };
+  if (values.json !== undefined) {
+    await writeFile(values.json, `${JSON.stringify({ machine, rows: measured }, null, 2)}\n`);
+  }
+  const number = (value: number): string => Math.round(value).toLocaleString("en-US");
+  const head = ["row", "ours /s", "other /s", "ratio", "range", "against"];
+  const lines = measured.map((row) => [
+    row.name,
+    number(row.ours),
+    number(row.other),
+    row.ratio.toFixed(2),
+    `${Math.min(...row.ratios).toFixed(2)} to ${Math.max(...row.ratios).toFixed(2)}`,
+    row.otherName,
+  ]);
+  console.log(formatTable(head, lines));
+}
+
+async function measure(
+  row: Row,
+  python: string,
+  rounds: number,
+  seconds: number,
+): Promise<Measured> {
+  const ours = await startAll(
+    row.ours.map((work) => [process.execPath, [measurePath, JSON.stringify(work)]]),
+  );
+  try {
+    const other = await row.other(python, ours, seconds, (works) =>
+      startAll(works.map((work) => [process.execPath, [measurePath, JSON.stringify(work)]])),
+    );
+    try {
+      const pairs: { readonly ours: number; readonly other: number }[] = [];
+      for (let round = 0; round < rounds; round++) {
+        pairs.push({
+          ours: await together(ours, seconds),
+          other: await together(other.sides, seconds),
+        });
+      }
+      const ratios = pairs.map((pair) => pair.ours / pair.other);
+      return {
+        name: row.name,
+        ours: median(pairs.map((pair) => pair.ours)),
+        other: median(pairs.map((pair) => pair.other)),
+        otherName: other.name,
+        ratio: median(ratios),
+        ratios,
+        readySeconds: {
+          ours: Math.max(...ours.map((side) => side.compileSeconds)),
+          other: Math.max(...other.sides.map((side) => side.compileSeconds)),
+        },
+      };
+    } finally {
+      for (const side of other.sides) side.stop();
+    }
+  } finally {
+    for (const side of ours) side.stop();
+  }
+}
+
+const measurePath = fileURLToPath(new URL("./measure.js", import.meta.url));
+
+const startAll = async (
+  commands: readonly (readonly [string, readonly string[]])[],
+): Promise<Side[]> => Promise.all(commands.map(([command, args]) => Side.start(command, args)));
+
+/** Sides that work at the same time: their rates add up. */
+const together = async (sides: readonly Side[], seconds: number): Promise<number> =>
+  (await Promise.all(sides.map((side) => side.rate(seconds)))).reduce((sum, rate) => sum + rate, 0);
+
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -1,0 +1,115 @@
+import { createInterface } from "node:readline";
+import { backbones } from "../../runners/ctr/backbones/index.js";
+import { makeColumns, positionsOf } from "../../runners/ctr/data/columns.js";
+import { loadCtrData, shapeOf } from "../../runners/ctr/data/load.js";
+import type { CtrParams } from "../../runners/ctr/settings.js";
+import { epochOrder } from "../../runners/ctr/train/order.js";
+import { scoreBatchOf } from "../../runners/ctr/train/tuning.js";
+import { loadTensorFlow } from "../../runners/tensorflow.js";
+
+/** What one measured process works on. */
+export interface Work {
+  readonly dataset: string;
+  readonly embed: string | null;
+  readonly backbone: string;
+  readonly batch: number;
+  readonly replicas: number;
+  readonly engine: "graph" | "eager";
+  readonly xla: boolean;
+  readonly what: "train" | "score";
+}
+
+/*
+ * One side of a comparison, in a process of its own: says `ready` with the seconds until then, then
+ * works for as many seconds as each line on stdin says and reports model-samples and seconds.
+ */
+const work = JSON.parse(process.argv[2]!) as Work;
+const began = performance.now();
+const tensorflow = loadTensorFlow();
+const { buildModel } = await import("../../runners/ctr/build.js");
+const { Trainer } = await import("../../runners/ctr/train/trainer.js");
+
+const inputs = { dataset: work.dataset, ...(work.embed === null ? {} : { embed: work.embed }) };
+const params: CtrParams = {
+  backbone: work.backbone,
+  seed: 1,
+  embedding_dim: 32,
+  history_length: 5,
+  batch_size: work.batch,
+  learning_rate: 1e-3,
+  weight_decay: 0,
+  dropout: 0,
+  clip_norm: 0,
+  epochs: 20,
+  patience: 5,
+  schedule: "cosine",
+  warmup: 0,
+  mlp: [200, 80],
+  adaptor:
+    work.embed === null
+      ? null
+      : { type: "hea", shared_experts: 2, specific_experts: 6, layers: [128, 32] },
+  pick: "test",
+  options: {},
+};
+if (backbones[work.backbone] === undefined) throw new Error(`no backbone ${work.backbone}`);
+const data = await loadCtrData(inputs, params);
+const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
+const seeds = Array.from({ length: work.replicas }, (_, i) => i + 1);
+const stepsPerEpoch = Math.ceil(data.train.length / work.batch);
+const trainer = await Trainer.create(tensorflow, {
+  shape: shapeOf(params, data, undefined),
+  buildModel,
+  columns: makeColumns(tensorflow, interactions, data.knowledge),
+  batchSize: work.batch,
+  samples: data.train.length,
+  scoreBatch: scoreBatchOf(work.replicas, data.test.rows.length),
+  replicas: seeds.map((seed) => ({
+    seed,
+    dropout: 0,
+    weightDecay: 0,
+    clipNorm: 0,
+    // Replicas of a sweep differ in their rates, which a shared kernel could not serve.
+    rate: {
+      peak: 1e-3 * (1 + seed / 100),
+      steps: stepsPerEpoch * 20,
+      warmup: 0,
+      schedule: "cosine",
+    },
+  })),
+  fullHistory: data.fullHistory,
+  engine: work.engine,
+  xla: work.xla,
+  sameStep: true,
+});
+
+const whole = Math.floor(data.train.length / work.batch);
+let at = whole;
+let epoch = 0;
+const step = (): number => {
+  if (at >= whole) {
+    trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, epoch)));
+    epoch++;
+    at = 0;
+  }
+  return trainer.step(at++) * work.replicas;
+};
+const score = (): number => {
+  trainer.score(data.test.rows);
+  return data.test.rows.length * work.replicas;
+};
+const once = work.what === "train" ? step : score;
+
+for (let i = 0; i < (work.what === "train" ? 20 : 2); i++) once();
+const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+say({ ready: true, compile_seconds: (performance.now() - began) / 1000 });
+for await (const line of createInterface({ input: process.stdin })) {
+  const limit = Number(line) * 1000;
+  const start = performance.now();
+  let samples = 0;
+  while (performance.now() - start < limit) samples += once();
+  // Reading a weight back waits for what a card still has to do.
+  trainer.executor.read([trainer.optimizer.step]);
+  say({ samples, seconds: (performance.now() - start) / 1000 });
+}
+process.exit(0);

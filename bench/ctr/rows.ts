@@ -1,0 +1,110 @@
+import { fileURLToPath } from "node:url";
+import { backbones } from "../../runners/ctr/backbones/index.js";
+import type { Work } from "./measure.js";
+import { Side } from "./side.js";
+
+/** What a row is compared with: sides that work together in their turns. */
+export interface Other {
+  readonly name: string;
+  readonly sides: readonly Side[];
+}
+
+/** A row of the benchmark's table. */
+export interface Row {
+  readonly name: string;
+  /** Processes of ours, which work at the same time. */
+  readonly ours: readonly Work[];
+  other(
+    python: string,
+    ours: readonly Side[],
+    seconds: number,
+    start: (works: readonly Work[]) => Promise<Side[]>,
+  ): Promise<Other>;
+}
+
+interface Data {
+  readonly dataset: string;
+  readonly embed: string;
+}
+
+/** The rows of issue and docs/performance.md, for a CPU or a CUDA card. */
+export function rowsOf(device: "cpu" | "cuda", data: Data): Row[] {
+  const gpu = device === "cuda";
+  const work = (backbone: string, hea: boolean, more: Partial<Work> = {}): Work => ({
+    dataset: data.dataset,
+    embed: hea ? data.embed : null,
+    backbone,
+    batch: 512,
+    replicas: 1,
+    engine: "graph",
+    xla: gpu,
+    what: "train",
+    ...more,
+  });
+  const label = (hea: boolean): string => (hea ? "HEA" : "no knowledge");
+  const rows: Row[] = [];
+  for (const hea of [false, true]) {
+    for (const backbone of gpu ? ["din"] : ["din", "autoint", "dcnv2"]) {
+      const ours = work(backbone, hea);
+      const name = `${device} ${backbone}, ${label(hea)}, training`;
+      rows.push({ name, ours: [ours], other: againstPeer(ours, device) });
+    }
+  }
+  const many = gpu ? 32 : 8;
+  const fused = work("din", gpu, { replicas: many });
+  rows.push({
+    name: `${device} ${many} cells of one shape, ${label(gpu)}, in all`,
+    ours: [fused],
+    other: gpu ? againstPeer(fused, device) : against("one after another", work("din", false)),
+  });
+  if (gpu) {
+    const shapes = ["din", "dcnv2", "autoint", "deepfm"].map((id) =>
+      work(id, true, { replicas: 8 }),
+    );
+    const alone = against("one group alone", shapes[0]!);
+    rows.push({
+      name: "cuda 4 groups of different shapes on one card",
+      ours: shapes,
+      other: alone,
+    });
+  }
+  for (const hea of [false, true]) {
+    const scoring = work("din", hea, { what: "score" });
+    const name = `${device} din, ${label(hea)}, scoring`;
+    rows.push({ name, ours: [scoring], other: against("training", work("din", hea)) });
+  }
+  for (const backbone of Object.keys(backbones)) {
+    const eager = against("its own eager", work(backbone, false, { engine: "eager", xla: false }));
+    rows.push({
+      name: `${device} ${backbone}, traced`,
+      ours: [work(backbone, false)],
+      other: eager,
+    });
+  }
+  return rows;
+}
+
+/** Another way of r4ec's own to do the work. */
+const against =
+  (name: string, other: Work): Row["other"] =>
+  async (_python, _ours, _seconds, start) => ({ name, sides: await start([other]) });
+
+/** PyTorch in each of its modes, the fastest of which is kept. */
+const againstPeer =
+  ({ dataset, embed, backbone, batch }: Work, device: "cpu" | "cuda"): Row["other"] =>
+  async (python, _ours, seconds) => {
+    const path = fileURLToPath(new URL("./peer.py", import.meta.url)).replace("/dist/", "/");
+    let best: { name: string; side: Side; rate: number } | undefined;
+    for (const mode of ["eager", "default", "reduce-overhead"]) {
+      const task = { dataset, embed, backbone, batch, device, compile: mode };
+      const side = await Side.start(python, [path, JSON.stringify(task)]).catch(() => undefined);
+      if (side === undefined) continue;
+      const rate = await side.rate(seconds);
+      if (best === undefined || rate > best.rate) {
+        best?.side.stop();
+        best = { name: mode === "eager" ? "PyTorch" : `PyTorch, compile ${mode}`, side, rate };
+      } else side.stop();
+    }
+    if (best === undefined) throw new Error(`${python} could not run the PyTorch peer`);
+    return { name: best.name, sides: [best.side] };
+  };
