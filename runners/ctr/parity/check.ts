@@ -14,7 +14,11 @@ export const tolerances = {
   prob: 1e-5,
   /** Relative. */
   loss: 1e-4,
-  /** Of a gradient's norm, sum and first numbers, relative to its norm. */
+  /**
+   * Of a gradient's norm, sum and first numbers, relative to its norm, or to a thousandth of the
+   * largest parameter's norm where that is more: a sum of terms that nearly cancel (the gradient of
+   * Dice's one α) is no more exact than its terms.
+   */
   gradient: 1e-3,
   /** Relative, of the five steps' losses. */
   losses: 1e-4,
@@ -58,9 +62,15 @@ function compare(golden: GoldenCase, model: Model, places: Places): CaseResult {
     // A NaN is worse than any number.
     if (!(error <= worst[kind].error)) worst[kind] = { error, where };
   };
-  const noteDigest = (kind: Compared, name: string, ours: Digest, theirs: Digest): void => {
-    // Numbers smaller than this share of a norm are rounding.
-    const scale = Math.max(theirs.l2, 1e-6);
+  const norms = Object.values(expect.grads).map((gradient) => gradient?.l2 ?? 0);
+  const floors = { gradient: 1e-3 * Math.max(...norms), params: 1e-6 };
+  const noteDigest = (
+    kind: keyof typeof floors,
+    name: string,
+    ours: Digest,
+    theirs: Digest,
+  ): void => {
+    const scale = Math.max(theirs.l2, floors[kind]);
     note(kind, Math.abs(ours.l2 - theirs.l2) / scale, name);
     note(kind, Math.abs(ours.sum - theirs.sum) / Math.max(scale, Math.abs(theirs.sum)), name);
     theirs.first.forEach((number, i) =>
