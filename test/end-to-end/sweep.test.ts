@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../support/toolchain.js";
+
+const program = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
+let folder: string;
+let python: string;
+
+const spec = `
+name: end-to-end
+dataset: ml-100k
+backbone: deepfm
+ctr: { batch_size: 2048, epochs: 1 }
+sweep:
+  grid:
+    backbone: [deepfm, dcnv2]
+    seed: [1, 2]
+compare: { baseline: { backbone: deepfm }, metrics: [test.auc, test.logloss] }
+`;
+
+/** The real command line, in the folder of the spec, with a store of its own and a local MLflow. */
+const r4ec = (...args: string[]) =>
+  execa(process.execPath, [program, ...args], {
+    cwd: folder,
+    reject: false,
+    env: {
+      ...{ R4EC_STORE: path.join(folder, "store"), R4EC_GPUS: "none", NO_COLOR: "1" },
+      ...{ R4EC_MLFLOW_URI: "", MLFLOW_TRACKING_URI: "" },
+    },
+  });
+
+interface SweepJson {
+  readonly outcome: string;
+  readonly cells: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly metrics: { readonly [name: string]: number };
+  }[];
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "r4ec-end-to-end-"));
+  await writeFile(path.join(folder, "spec.yaml"), spec);
+  ({ python } = await testTrackingEnvironment());
+}, INSTALL_TIMEOUT);
+
+afterAll(async () => {
+  await r4ec("mlflow", "stop");
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+describe("a small sweep through the real command line and a real MLflow", () => {
+  let first: SweepJson;
+
+  it("runs every cell on real data and ends well", { timeout: 600_000 }, async () => {
+    const plan = await r4ec("plan", "spec.yaml", "--json");
+    const planned = JSON.parse(plan.stdout) as { cells: { id: string }[]; stages: unknown[] };
+    expect(planned.cells).toHaveLength(4);
+    // One data set for all cells.
+    expect(planned.stages).toHaveLength(5);
+
+    const { exitCode, stdout, stderr } = await r4ec("sweep", "spec.yaml", "--json");
+    expect(stderr).toContain("5 stages to run, 0 cached");
+    expect(exitCode, stderr).toBe(0);
+    first = JSON.parse(stdout) as SweepJson;
+    expect(first.outcome).toBe("done");
+    expect(first.cells.map(({ id }) => id).sort()).toEqual(
+      planned.cells.map(({ id }) => id).sort(),
+    );
+    for (const { metrics } of first.cells) {
+      expect(metrics["test.auc"]).toBeGreaterThan(0.7);
+      expect(metrics["test.auc"]).toBeLessThan(0.8);
+    }
+  });
+
+  it("has nothing to do the second time, with the same results", { timeout: 60_000 }, async () => {
+    const { exitCode, stdout, stderr } = await r4ec("sweep", "spec.yaml", "--json");
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("0 stages to run, 5 cached");
+    const second = JSON.parse(stdout) as SweepJson;
+    expect(second.cells.map(({ metrics }) => metrics)).toEqual(
+      first.cells.map(({ metrics }) => metrics),
+    );
+  });
+
+  it("stands in MLflow as its own Python client reads it", { timeout: 120_000 }, async () => {
+    const status = await r4ec("mlflow", "status", "--json");
+    const { url } = JSON.parse(status.stdout) as { url: string };
+    const script = path.join(folder, "read.py");
+    await writeFile(
+      script,
+      `import json, sys
+from mlflow.tracking import MlflowClient
+client = MlflowClient(sys.argv[1])
+experiment = client.get_experiment_by_name("end-to-end")
+runs = client.search_runs([experiment.experiment_id])
+print(json.dumps([
+    {"status": run.info.status, "parent": run.data.tags.get("mlflow.parentRunId"), "auc": run.data.metrics.get("test.auc")}
+    for run in runs
+]))
+`,
+    );
+    const { stdout } = await execa(python, [script, url]);
+    const runs = JSON.parse(stdout) as {
+      status: string;
+      parent: string | null;
+      auc: number | null;
+    }[];
+    expect(new Set(runs.map(({ status: state }) => state))).toEqual(new Set(["FINISHED"]));
+    const logged = runs.filter(({ auc }) => auc !== null).map(({ auc }) => auc!);
+    for (const { metrics } of first.cells) expect(logged).toContain(metrics["test.auc"]);
+    expect(runs.filter(({ parent }) => parent === null).length).toBeGreaterThanOrEqual(1);
+  });
+
+  it("is compared by the mean over its seeds", { timeout: 60_000 }, async () => {
+    const { exitCode, stdout } = await r4ec("compare", "--markdown");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/deepfm/);
+    expect(stdout).toMatch(/dcnv2/);
+    expect(stdout).toMatch(/±/);
+  });
+});
+
+it("quickstart is the experiment of that name, and would run 12 cells", async () => {
+  const { exitCode, stdout } = await r4ec("quickstart", "--dry-run", "--json");
+  expect(exitCode).toBe(0);
+  const plan = JSON.parse(stdout) as { cells: { settings: Record<string, unknown> }[] };
+  expect(plan.cells).toHaveLength(12);
+  const file = fileURLToPath(new URL("../../experiments/quickstart.yaml", import.meta.url));
+  expect(await readFile(file, "utf8")).toContain("name: quickstart");
+});
