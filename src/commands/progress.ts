@@ -231,7 +231,7 @@ const indent = (text: string): string =>
     .map((line) => `    ${line}`)
     .join("\n");
 
-// eslint-disable-next-line no-control-regex -- colours are control sequences
+ 
 const COLOUR = /\u001b\[[0-9;]*m/y;
 
 /** The text cut to so many columns, colours kept. */

@@ -14,8 +14,21 @@ export interface Bucket {
   passedOver: number;
 }
 
-/** A bucket that was passed over so often gets the next room: nobody waits for ever. */
+/** A bucket that was passed over so often is passed over no more by those that need less. */
 const PATIENCE = 8;
+
+/**
+ * Whether a bucket that has waited for long keeps another from starting: only where that one, by
+ * asking for less of the same, would for ever take what comes free. Who waits for one certain card
+ * keeps nobody from the others.
+ */
+function blocks(patient: Bucket, other: Bucket): boolean {
+  if (patient.gpu !== null) return false;
+  if (patient.wanted.gpus > 0) {
+    return other.wanted.gpus > 0 && other.wanted.gpus < patient.wanted.gpus;
+  }
+  return other.wanted.cpus < patient.wanted.cpus;
+}
 
 /** Ready stages in the order they came, alike ones together; every step is O(1) in the stages. */
 export class ReadyStages {
@@ -71,10 +84,12 @@ export class ReadyStages {
   offer(start: (bucket: Bucket) => "started" | "no room" | "not yet"): void {
     for (let again = true; again;) {
       again = false;
+      const patient: Bucket[] = [];
       for (const [key, bucket] of this.#buckets) {
+        if (patient.some((one) => blocks(one, bucket))) continue;
         const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket);
         if (bucket.queue.length === 0) this.#buckets.delete(key);
-        if (outcome === "no room" && bucket.passedOver >= PATIENCE) return;
+        if (outcome === "no room" && bucket.passedOver >= PATIENCE) patient.push(bucket);
         if (outcome === "started") {
           again = true;
           bucket.passedOver = 0;

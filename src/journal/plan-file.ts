@@ -5,13 +5,13 @@ import type { Event } from "../events.js";
 import { writeDurable } from "../store/durable.js";
 
 type SweepStarted = Extract<Event, { type: "sweep-started" }>;
-const KEPT = ["specText", "resolved", "cells", "stages"] as const;
+type Kept = "specText" | "resolved" | "cells" | "stages";
 
 /**
  * A `sweep-started` as it stands in the journal's file: what is large and the same in every run of
  * the sweep (spec, cells, stages) lies in a file of its own, named by its sha256, written once.
  */
-export type PlanReference = Omit<SweepStarted, (typeof KEPT)[number]> & { readonly plan: string };
+export type PlanReference = Omit<SweepStarted, Kept> & { readonly plan: string };
 
 /** True for a {@link PlanReference}. */
 export function isPlanReference(event: unknown): event is PlanReference {
@@ -57,7 +57,8 @@ export async function readPlanFile(
   if (createHash("sha256").update(content).digest("hex") !== reference.plan) {
     return { damage: `its plan ${file} is damaged (its checksum does not match)` };
   }
-  const { plan: _plan, ...rest } = reference;
-  const kept = JSON.parse(content.toString("utf8")) as Pick<SweepStarted, (typeof KEPT)[number]>;
-  return { ...rest, ...kept };
+  const kept = JSON.parse(content.toString("utf8")) as Pick<SweepStarted, Kept>;
+  const whole: SweepStarted & { plan?: string } = { ...reference, ...kept };
+  delete whole.plan;
+  return whole;
 }
