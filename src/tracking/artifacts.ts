@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,7 +36,7 @@ export async function putArtifact(
     else await writeFile(file, artifact.text);
     return;
   }
-  const encoded = `${target.prefix}/${artifact.path}`
+  const encoded = `${target.prefix}/${cleanPath(artifact.path)}`
     .split("/")
     .filter((segment) => segment !== "")
     .map(encodeURIComponent)
@@ -48,6 +49,15 @@ export async function putArtifact(
       ? { file: artifact.file }
       : { bytes: Buffer.from(artifact.text, "utf8") }),
   });
+}
+
+/** A path that MLflow's proxy takes; one that had to be changed begins its name with a hash. */
+function cleanPath(name: string): string {
+  const cleaned = name.replace(/[^\p{L}\p{N}_\-. /+=,@()]/gu, "_");
+  if (cleaned === name) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  const { dir, base } = path.posix.parse(cleaned);
+  return path.posix.join(dir, `${hash}-${base}`);
 }
 
 type Target =

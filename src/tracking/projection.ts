@@ -16,12 +16,6 @@ type StageEvent = Exclude<Event, SweepStarted | SweepFinished>;
 /** Bytes of a shared stage's files that are stored with its run; a cell's own go without limit. */
 const SHARED_LIMIT = 64 * 2 ** 20;
 
-/** What became of a cell, as far as a comparison cares. */
-export interface CellView {
-  readonly cell: CellRecord;
-  readonly result: StageResult | null;
-}
-
 export interface ProjectionOptions {
   /** Folder of a stage's artifact. */
   readonly artifactFolder: (fingerprint: Fingerprint) => string;
@@ -65,11 +59,6 @@ export class Projection {
   /** The last entry's seq; 0 before the first. */
   get seq(): number {
     return this.#seq;
-  }
-
-  /** Number of runs that have something to be told. */
-  get pending(): number {
-    return this.#updates.size;
   }
 
   /** What is to be told since the last call: the sweep first, then shared stages, then cells. */

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => proxy.close());
 
 const CLI = fileURLToPath(new URL("../../dist/src/cli.js", import.meta.url));
-const quick = { patience: { timeout: 1500, idle: 1500, tries: 2, backoff: 20 } };
+const quick = { patience: { timeout: 8000, idle: 8000, tries: 2, backoff: 20 } };
 
 /** All of a sweep's runs are there once, with every point once: what a sweep without faults has. */
 async function expectWhole(experiment: string, rig: Rig): Promise<ReadRun[]> {
