@@ -79,7 +79,7 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
     .version(programVersion())
     .help()
     .completion("completion", "print a script for shell completion")
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .wrap(Math.min(100, process.stdout.columns || 100))
     .parserConfiguration({ "duplicate-arguments-array": true })
     .strict()
     .exitProcess(false)

@@ -195,7 +195,7 @@ export class ProgressView implements EventSink {
       }
     }
     if (this.#transient !== null) lines.push(this.#paint.dim(`  ${this.#transient}`));
-    const columns = (this.stream.columns ?? 80) - 1;
+    const columns = (this.stream.columns || 80) - 1;
     if (lines.length === 0) this.display.clear();
     else this.display.show(lines.map((line) => clip(line, columns)).join("\n"));
   }

@@ -41,7 +41,7 @@ export async function sweepAsText(
   if (state.cells.some((cell) => state.stages.get(cell.stage)?.result != null)) {
     const { comparisonAsText, compareSweep } = await import("../report/index.js");
     const { bold, dim } = colours(process.stdout);
-    const width = process.stdout.columns ?? 120;
+    const width = process.stdout.columns || 120;
     const comparison = compareSweep(state, { experiment });
     parts.push("", comparisonAsText(comparison, { width, bold, dim }), "");
   }
