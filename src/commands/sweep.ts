@@ -166,6 +166,8 @@ async function run(
 
 async function liveDisplay(): Promise<{ show(text: string): void; clear(): void } | null> {
   if (process.stderr.isTTY !== true || process.env["TERM"] === "dumb") return null;
+  // A terminal without a size (some CI systems) cannot be drawn on.
+  if (!(process.stderr.columns > 0 && process.stderr.rows > 0)) return null;
   const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(process.stderr);
   return { show: (text) => update(text), clear: () => update.clear() };
