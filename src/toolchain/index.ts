@@ -13,7 +13,6 @@ import type { InstallContext } from "./tensorflow.js";
 import { TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./part.js";
-export { PARTS } from "./part.js";
 
 /** Parts that are installed and seen to work. */
 export interface ReadyToolchain {
