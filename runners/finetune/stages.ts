@@ -48,9 +48,12 @@ export function finetuneStage(
     runner: "finetune",
     label: `finetune ${role}`,
     params,
-    inputs: Object.fromEntries(
-      Object.entries(sources).map(([input, source]) => [input, source.stage]),
-    ),
+    inputs: {
+      ...Object.fromEntries(
+        Object.entries(sources).map(([input, source]) => [input, source.stage]),
+      ),
+      ...model.inputs,
+    },
     files: model.files,
     execution,
   };

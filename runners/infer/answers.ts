@@ -5,6 +5,7 @@ import { Drained } from "../../src/runner.js";
 import { cacheFolder } from "../knowledge/cache.js";
 import { modelIdentity } from "../knowledge/models.js";
 import { AnswerLog, answerKey } from "../llm/answer-log.js";
+import type { Question } from "../llm/ask.js";
 import { adapterIdentity } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import type { InferParams } from "./settings.js";
@@ -22,11 +23,13 @@ export interface Answers {
  * what is missing is asked.
  *
  * @param load called only where something is missing
+ * @param guides what each answer is held to, or null
  */
 export async function answerAll(
   task: StageTask,
   prompts: readonly string[],
   load: (task: StageTask) => Promise<Answerer>,
+  guides: readonly string[] | null = null,
 ): Promise<Answers> {
   const params = task.params as unknown as InferParams;
   const identity: JsonObject = {
@@ -39,9 +42,10 @@ export async function answerAll(
   const log = new AnswerLog(path.join(cacheFolder(task), `answers-${folder}`));
   try {
     const keys = prompts.map((prompt) => answerKey({ asked: identity, prompt }));
-    const missing = new Map<string, string>();
+    const missing = new Map<string, Question>();
     keys.forEach((key, place) => {
-      if (log.get(key) === undefined) missing.set(key, prompts[place]!);
+      if (log.get(key) === undefined)
+        missing.set(key, questionOf(key, prompts[place]!, guides?.[place]));
     });
     await askMissing(task, missing, new Set(keys).size, log, load);
     return { texts: keys.map((key) => log.get(key)?.text ?? null), asked: missing.size };
@@ -50,9 +54,12 @@ export async function answerAll(
   }
 }
 
+const questionOf = (key: string, prompt: string, guide: string | undefined): Question =>
+  guide === undefined ? { key, prompt } : { key, prompt, guide };
+
 async function askMissing(
   task: StageTask,
-  missing: ReadonlyMap<string, string>,
+  missing: ReadonlyMap<string, Question>,
   total: number,
   log: AnswerLog,
   load: (task: StageTask) => Promise<Answerer>,
@@ -65,8 +72,7 @@ async function askMissing(
   if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
   const answerer = await load(task);
   try {
-    const questions = [...missing].map(([key, prompt]) => ({ key, prompt }));
-    await answerer.answer(questions, log, progress);
+    await answerer.answer([...missing.values()], log, progress);
   } finally {
     await answerer.close();
   }

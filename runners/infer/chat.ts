@@ -1,9 +1,10 @@
 import type { JsonObject } from "../../src/json.js";
-import type { StageTask, StopSignal } from "../../src/runner.js";
+import type { StageTask } from "../../src/runner.js";
 import { askAll } from "../llm/ask.js";
 import { Budget } from "../llm/budget.js";
 import { chatEndpoint, classify, EndpointError } from "../llm/endpoint.js";
 import { DEFAULT_RETRY, withRetries } from "../llm/retry.js";
+import { endingWith } from "../llm/served.js";
 import type { Answerer } from "./answerer.js";
 import type { InferExecution, InferParams } from "./settings.js";
 
@@ -31,47 +32,47 @@ export function chatAnswerer(
     ...(answer.top_p === undefined ? {} : { top_p: answer.top_p }),
     ...(answer.seed === undefined ? {} : { seed: answer.seed }),
   };
-  const complete = chatEndpoint({
-    baseUrl,
-    model,
-    apiKeyEnv: execution.api_key_env,
-    temperature: answer.temperature,
-    maxTokens: answer.max_new_tokens,
-    timeoutSeconds: execution.timeout_seconds,
-    extra: sampling,
-  });
-  const patient = withRetries(complete, {
-    ...DEFAULT_RETRY,
-    attempts: execution.retries + 1,
-    onRetry: ({ message }, attempt, wait) => {
-      const again = `asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1})`;
-      task.emit({ type: "note", severity: "info", message: `${model}: ${message}; ${again}` });
-    },
-  });
+  const completeWith = (guide: string | undefined) =>
+    withRetries(
+      chatEndpoint({
+        baseUrl,
+        model,
+        apiKeyEnv: execution.api_key_env,
+        temperature: answer.temperature,
+        maxTokens: answer.max_new_tokens,
+        timeoutSeconds: execution.timeout_seconds,
+        extra: guide === undefined ? sampling : { ...sampling, guided_regex: guide },
+      }),
+      {
+        ...DEFAULT_RETRY,
+        attempts: execution.retries + 1,
+        onRetry: ({ message }, attempt, wait) => {
+          const again = `asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1})`;
+          task.emit({ type: "note", severity: "info", message: `${model}: ${message}; ${again}` });
+        },
+      },
+    );
   return {
     async answer(questions, log, progress) {
-      await askAll(questions, {
-        complete: patient,
-        log,
-        budget: new Budget({ tokens: null, usd: null }, { prompt: 0, completion: 0 }),
-        maxTokens: answer.max_new_tokens,
-        concurrency: execution.concurrency,
-        stop: gone === undefined ? task.stop : endingWith(task.stop, gone),
-        onAnswer: progress,
-      });
+      let before = 0;
+      for (const guide of new Set(questions.map((question) => question.guide))) {
+        const held = questions.filter((question) => question.guide === guide);
+        const start = before;
+        await askAll(held, {
+          complete: completeWith(guide),
+          log,
+          budget: new Budget({ tokens: null, usd: null }, { prompt: 0, completion: 0 }),
+          maxTokens: answer.max_new_tokens,
+          concurrency: execution.concurrency,
+          stop: gone === undefined ? task.stop : endingWith(task.stop, gone),
+          onAnswer: (answered) => progress(start + answered),
+        });
+        before += held.length;
+      }
     },
     close: () => Promise.resolve(),
   };
 }
-
-/** The same stop signal, aborted by another signal as well. */
-const endingWith = (stop: StopSignal, gone: AbortSignal): StopSignal => ({
-  get draining() {
-    return stop.draining;
-  },
-  onDrain: (listener) => stop.onDrain(listener),
-  abort: AbortSignal.any([stop.abort, gone]),
-});
 
 /** The first model that an endpoint lists. */
 async function firstModel(task: StageTask, baseUrl: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { StageTask } from "../../src/runner.js";
+import { modelLabel } from "../knowledge/models.js";
 import { adapterIdentity } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { loadEndpoint } from "./chat.js";
@@ -12,7 +13,7 @@ export async function loadAnswerer(task: StageTask): Promise<Answerer> {
   task.emit({
     type: "facts",
     values: {
-      model: model["folder"] === true ? "a folder" : String(model["name"]),
+      model: modelLabel(model),
       adapter: await adapterIdentity(task),
       engine: answer.engine,
     },

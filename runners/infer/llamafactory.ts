@@ -98,8 +98,8 @@ async function predict(
  */
 export async function modelOptions(task: StageTask, folder: string): Promise<JsonObject> {
   const params = task.params as unknown as InferParams;
-  let model = modelLocation("model", params.model, task.files);
-  if (params.model["folder"] === true) {
+  let model = modelLocation("model", params.model, task);
+  if (path.isAbsolute(model)) {
     await symlink(model, path.join(folder, "model"));
     model = "model";
   }

@@ -3,7 +3,7 @@ import type { StageTask } from "../../src/runner.js";
 import { writeJsonl } from "../jsonl.js";
 import type { Side } from "../knowledge/data.js";
 import { readTexts, SIDES } from "../knowledge/data.js";
-import { parseJudgement, studentKnowledge, studentPrompt } from "../prompts/index.js";
+import { guidesOf, parseJudgement, studentKnowledge, studentPrompt } from "../prompts/index.js";
 import type { PromptMaker, Subject } from "../prompts/index.js";
 import { openPromptMaker } from "../prompts/open.js";
 import { answerAll } from "./answers.js";
@@ -25,7 +25,13 @@ export async function reflect(task: StageTask): Promise<void> {
   const prompts = texts.map(({ subject, line }) =>
     studentPrompt(maker, "reflect", { subject, index: line.index }, { knowledge: line.text }),
   );
-  const answers = await answerAll(task, prompts, loadAnswerer);
+  const { answer } = task.params as unknown as InferParams;
+  const { tag, thing } = maker.templates.words;
+  const guides =
+    answer.guided === true
+      ? texts.map(({ subject }) => guidesOf(tag, thing).judgement(subject))
+      : null;
+  const answers = await answerAll(task, prompts, loadAnswerer, guides);
   const counts = new Counts(["reasonable", "unreasonable", "unreadable"]);
   const lines = texts.map(({ side, line }, place) => {
     const step = judgement(answers.texts[place] ?? null, nextIteration(line));

@@ -49,7 +49,7 @@ export const inferFragment: JsonSchema = {
         },
         command: {
           description:
-            "Program and arguments of the server. {model}, {adapter}, {port} and {config} (a LLaMA-Factory configuration) are filled in; an argument list that names {adapter} goes in adapter_arguments.",
+            "Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in; an argument list that names {adapter} goes in adapter_arguments.",
           type: "array",
           items: { description: "An argument.", type: "string" },
           minItems: 1,
@@ -127,6 +127,12 @@ export const inferFragment: JsonSchema = {
           type: "integer",
           minimum: 0,
           default: 6,
+        },
+        guided: {
+          description:
+            "Send guided_regex with reflect's prompts, so that the reflector writes nothing but the form that judgements are read by; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).",
+          type: "boolean",
+          default: false,
         },
         gpus: {
           description: "Cards that one stage uses.",

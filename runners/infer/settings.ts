@@ -13,6 +13,8 @@ export interface Answering {
   /** Missing where an endpoint answers. */
   readonly cutoff_len?: number;
   readonly llamafactory?: JsonObject;
+  /** There and true where judgements are guided. */
+  readonly guided?: boolean;
 }
 
 /** Params of think, reflect and refine. */

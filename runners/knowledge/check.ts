@@ -6,6 +6,7 @@ import type { JsonObject } from "../../src/json.js";
 import type { SpecPlace } from "../../src/science.js";
 import { ENCODER_PACKAGE } from "../embed/encoder.js";
 import { bringsSamples } from "../finetune/stages.js";
+import { namesPackage, packagedModel } from "../model/index.js";
 import { loadTemplates } from "../prompts/index.js";
 import { FILE_SETTINGS, isVectorFile } from "./file-input.js";
 import { isFolderName, resolvePath, templateOf } from "./models.js";
@@ -33,6 +34,7 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
           ? checkModel(knowledge.reflector, "knowledge.reflector", place)
           : []),
         ...(knowledge.variant === "kar" ? [] : checkSamples(knowledge, place)),
+        ...checkTeacher(knowledge, place),
         ...checkInfer(knowledge),
         ...checkEmbed(knowledge, place),
       ];
@@ -104,6 +106,8 @@ function checkPrompts(
 }
 
 function checkModel(model: ModelSettings, where: string, place: SpecPlace): Finding[] {
+  const packaged = checkPackaged(model.name, model.revision ?? null, where);
+  if (packaged.length > 0) return packaged;
   if (isFolderName(model.name)) {
     const folder = resolvePath(model.name, place);
     if (!isFolder(folder)) return [mistake(where, `there is no folder ${model.name} (${folder})`)];
@@ -119,6 +123,27 @@ function checkModel(model: ModelSettings, where: string, place: SpecPlace): Find
         `name LLaMA-Factory's: {name: ${model.name}, template: qwen}`,
     ),
   ];
+}
+
+/** A packaged model needs its version, and has no other. */
+function checkPackaged(name: string, revision: string | null, where: string): Finding[] {
+  if (!namesPackage(name)) return [];
+  if (packagedModel(name) === null) {
+    const what = `${name} does not name a model in a package; write pypi:PACKAGE==VERSION`;
+    return [mistake(where, what)];
+  }
+  if (revision === null) return [];
+  return [mistake(where, `${name} has its version in its name; leave revision out`)];
+}
+
+/** A teacher that r4ec serves is a model like the others. */
+function checkTeacher({ teacher }: KnowledgeSettings, place: SpecPlace): Finding[] {
+  if (teacher === undefined || teacher.server === null) return [];
+  const { model, revision, server } = teacher;
+  // r4ec's own server talks by the model's own template.
+  const template = server === "r4ec" ? "own" : (teacher.template ?? null);
+  const named = { name: model, revision: revision ?? null, template };
+  return checkModel(named, "knowledge.teacher.model", place);
 }
 
 /** Samples of the user's own: files that are there, and all that the variant learns from. */
@@ -166,7 +191,10 @@ function checkEmbed({ embed }: KnowledgeSettings, place: SpecPlace): Finding[] {
     }
     case "sentence-transformers": {
       const { model } = embed;
-      if (model === null || model === undefined || !isFolderName(model)) return [];
+      if (model === null || model === undefined) return [];
+      if (!isFolderName(model)) {
+        return checkPackaged(model, embed.revision, "knowledge.embed.model");
+      }
       const folder = resolvePath(model, place);
       if (isFolder(folder)) return [];
       return [mistake("knowledge.embed.model", `there is no folder ${model} (${folder})`)];

@@ -1,5 +1,6 @@
 import type { Runner } from "../../src/runner.js";
 import { embedRunner } from "../embed/index.js";
+import { modelRunner } from "../model/index.js";
 
 export { checkKnowledge } from "./check.js";
 export { knowledgeFragment } from "./schema.js";
@@ -23,5 +24,10 @@ const fileRunner: Runner = {
   load: async () => (await import("./file.js")).fileProgram,
 };
 
-/** Runners of the stages between the data set and the CTR model that need no LLM. */
-export const knowledgeRunners: readonly Runner[] = [profileRunner, fileRunner, embedRunner];
+/** Runners of the stages between the data set and the CTR model that ask no LLM. */
+export const knowledgeRunners: readonly Runner[] = [
+  profileRunner,
+  fileRunner,
+  modelRunner,
+  embedRunner,
+];

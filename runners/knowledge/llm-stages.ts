@@ -56,7 +56,7 @@ function sampleSources(making: Making): { readonly actor: Sources; readonly refl
       reflector: { samples: { stage, classes: ["reflection"] } },
     };
   }
-  const taught = teachStages({ ...knowledge, domain, prompts }, dataset);
+  const taught = teachStages({ ...knowledge, domain, prompts, place }, dataset);
   const think: Sources = { think: { stage: taught.think, classes: ["thinking"] } };
   return {
     actor: reviewed
@@ -115,13 +115,13 @@ function inferStage(
     ...limits,
     model: model.params,
     template: named.template ?? templateOf(named.name) ?? "default",
-    answer: answering(making),
+    answer: answering(making, step),
   };
   return {
     runner: step,
     label,
     params: params as unknown as JsonObject,
-    inputs: { dataset, ...inputs },
+    inputs: { dataset, ...inputs, ...model.inputs },
     files: model.files,
     execution: running(making),
   };
@@ -135,20 +135,30 @@ const promptParams = (making: Making, step: Step): PromptParams => ({
 });
 
 /** What decides a model's answer to a prompt. */
-function answering(making: Making): InferParams["answer"] {
-  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory } =
+function answering(making: Making, step: Step): InferParams["answer"] {
+  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory, guided } =
     making.knowledge.infer;
   // Greedy answers depend on no seed, and an endpoint cuts and templates as it likes.
   const sampling = temperature === 0 ? {} : { top_p, seed: making.knowledge.seed };
   const local = engine === "endpoint" ? {} : { cutoff_len, llamafactory };
-  return { engine, max_new_tokens, temperature, ...sampling, ...local };
+  const held = guided === true && step === "reflect" ? { guided } : {};
+  return { engine, max_new_tokens, temperature, ...sampling, ...local, ...held };
 }
 
 /** How the model is run, which decides nothing. */
 function running(making: Making): JsonObject {
-  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory, ...execution } =
-    making.knowledge.infer;
-  void [engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory];
+  const { infer } = making.knowledge;
+  const {
+    engine,
+    max_new_tokens,
+    temperature,
+    top_p,
+    cutoff_len,
+    llamafactory,
+    guided,
+    ...execution
+  } = infer;
+  void [engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory, guided];
   return { ...defined(execution), prompts: making.prompts };
 }
 

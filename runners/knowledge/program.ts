@@ -1,4 +1,4 @@
-import { UserError } from "../../src/exit.js";
+import { ExitCode, UserError } from "../../src/exit.js";
 import type { RunnerProgram, StageError, StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
 import { BudgetSpent } from "../llm/ask.js";
@@ -33,8 +33,14 @@ function stageErrorOf(error: unknown): StageError | null {
   if (error instanceof EndpointError) {
     return { message: error.message, kind: error.kind === "passing" ? "machine" : "spec" };
   }
-  if (error instanceof UserError || error instanceof BudgetSpent) {
-    return { message: error.message, kind: "spec" };
+  if (error instanceof UserError) {
+    const kind = error.exitCode === ExitCode.environment ? "machine" : "spec";
+    return {
+      message: error.message,
+      kind,
+      ...(error.hint === undefined ? {} : { detail: error.hint }),
+    };
   }
+  if (error instanceof BudgetSpent) return { message: error.message, kind: "spec" };
   return null;
 }

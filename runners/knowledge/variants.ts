@@ -47,6 +47,7 @@ const READ_BY_ENGINE: {
     concurrency: ["endpoint", "server"],
     timeout_seconds: ["endpoint", "server"],
     retries: ["endpoint", "server"],
+    guided: ["endpoint", "server"],
     gpus: ["llamafactory", "server"],
     llamafactory: ["llamafactory", "server"],
   },
@@ -106,11 +107,25 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
   }
   if (read("teacher") && ownSamples(knowledge["finetune"])) {
     ignored.push({ path: "knowledge.teacher", because: "knowledge.finetune.samples are there" });
+  } else if (read("teacher") && isJsonObject(knowledge["teacher"])) {
+    ignored.push(...ignoredTeacher(knowledge["teacher"]));
   }
   if (variant === "file" && ownVectors(knowledge["file"])) {
     ignored.push({ path: "knowledge.embed", because: "the files hold vectors" });
   }
   return ignored;
+}
+
+/** An endpoint's settings where r4ec serves the teacher, and the other way round. */
+function ignoredTeacher(teacher: JsonObject): readonly Ignored[] {
+  const served = (teacher["server"] ?? null) !== null;
+  const settings = served
+    ? ["base_url", "api_key_env"]
+    : ["revision", "template", "start_timeout_seconds"];
+  const because = served
+    ? "knowledge.teacher.server is set"
+    : "knowledge.teacher.server is not set";
+  return settings.map((setting) => ({ path: `knowledge.teacher.${setting}`, because }));
 }
 
 /** True where the spec brings the samples that a teacher would make. */

@@ -10,6 +10,8 @@ import { EndpointError } from "./endpoint.js";
 export interface Question {
   readonly key: string;
   readonly prompt: string;
+  /** What the answer is held to, where the endpoint can do that (runners/prompts/guides.ts). */
+  readonly guide?: string;
 }
 
 export interface AskOptions {

@@ -1,25 +1,25 @@
+import { isJsonObject, type JsonObject } from "../../src/json.js";
 import type { Runner } from "../../src/runner.js";
 
 export { teacherFragment } from "./schema.js";
 export { teachStages, templateHashes, type TeachSettings } from "./stages.js";
 
-// The work is the endpoint's: a slot is held only so that two teachers do not share one rate limit.
-const resources = () => ({ cpus: 1, gpus: 0 });
+/** True where the stage serves its teacher itself. */
+const isServed = (params: JsonObject): boolean =>
+  isJsonObject((params["teacher"] as JsonObject)["model"]!);
+
+const runner = (name: string, load: Runner["load"]): Runner => ({
+  name,
+  version: 2,
+  toolchain: (params) => (isServed(params) ? ["llm"] : []),
+  // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
+  // share one rate limit.
+  resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),
+  load,
+});
 
 /** teach-think and teach-review. */
 export const teachRunners: readonly Runner[] = [
-  {
-    name: "teach-think",
-    version: 1,
-    toolchain: [],
-    resources,
-    load: async () => (await import("./think.js")).program,
-  },
-  {
-    name: "teach-review",
-    version: 1,
-    toolchain: [],
-    resources,
-    load: async () => (await import("./review.js")).program,
-  },
+  runner("teach-think", async () => (await import("./think.js")).program),
+  runner("teach-review", async () => (await import("./review.js")).program),
 ];

@@ -1,11 +1,14 @@
 import path from "node:path";
 import type { StageTask } from "../../src/runner.js";
+import { modelLocation, modelLabel } from "../knowledge/models.js";
 import { AnswerLog } from "../llm/answer-log.js";
 import { Budget } from "../llm/budget.js";
+import type { Complete } from "../llm/endpoint.js";
 import { chatEndpoint } from "../llm/endpoint.js";
 import { DEFAULT_RETRY, withRetries } from "../llm/retry.js";
+import { emptyFolder, OWN_SERVER, startServed, type Served } from "../llm/served.js";
 import type { PromptMaker, Subject, Target } from "../prompts/index.js";
-import { lengthOf, titleOf } from "../prompts/index.js";
+import { guidesOf, lengthOf, titleOf, type Guides } from "../prompts/index.js";
 import { openPromptMaker } from "../prompts/open.js";
 import type { TeacherAsking } from "./ask-teacher.js";
 import { namesTarget, speaksOfTargetUser } from "./samples.js";
@@ -16,15 +19,18 @@ export interface Lesson {
   readonly maker: PromptMaker;
   /** `Movie` or `Book`. */
   readonly tag: string;
+  /** What answers are held to where knowledge.teacher.guided says so. */
+  readonly guides: Guides;
   /** How to ask; `unit` is what progress counts. */
-  asking(unit: string): TeacherAsking;
+  asking(unit: string, guide: string): TeacherAsking;
   /** True where a text gives a teacher's target away. */
   givesAway(knowledge: string, subject: Subject, target: Target): boolean;
   /** Requests, tokens and US dollars so far. */
   costs(): { readonly [name: string]: number };
   /** Marks for every view. */
   readonly marks: { readonly [name: string]: string };
-  close(): void;
+  /** Ends the server, where there is one of the stage's own. */
+  close(): Promise<void>;
 }
 
 /** Opens the data, the templates, the kept answers and the endpoint of a teach stage. */
@@ -32,25 +38,16 @@ export async function openLesson(task: StageTask): Promise<Lesson> {
   const params = task.params as ThinkParams | ReviewParams;
   const execution = task.execution as TeachExecution;
   const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, execution.prompts);
+  const teacher = teacherOf(task);
   const log = new AnswerLog(path.join(task.work, "answers"));
   const budget = new Budget(execution.budget, execution.prices);
-  const complete = withRetries(
-    chatEndpoint({
-      baseUrl: execution.base_url,
-      model: params.teacher.model,
-      apiKeyEnv: execution.api_key_env,
-      temperature: params.teacher.temperature,
-      maxTokens: params.teacher.max_tokens,
-      timeoutSeconds: execution.timeout_seconds,
-      extra: params.teacher.extra,
-    }),
-    { ...DEFAULT_RETRY, attempts: execution.retries + 1 },
-  );
+  const { words } = maker.templates;
   return {
     maker,
-    tag: maker.templates.words.tag,
-    asking: (unit) => ({
-      complete,
+    tag: words.tag,
+    guides: guidesOf(words.tag, words.thing),
+    asking: (unit, guide) => ({
+      complete: teacher.complete(guide),
       log,
       budget,
       maxTokens: params.teacher.max_tokens,
@@ -77,8 +74,80 @@ export async function openLesson(task: StageTask): Promise<Lesson> {
       params.prompts.item_raters === "train"
         ? { "leak.item_raters": "raters of items chosen from all training positions" }
         : {},
-    close: () => log.close(),
+    close: async () => {
+      log.close();
+      await teacher.close();
+    },
   };
+}
+
+interface Teacher {
+  complete(guide: string): Complete;
+  close(): Promise<void>;
+}
+
+/** The endpoint that is there already, or the stage's own server, started when first asked. */
+function teacherOf(task: StageTask): Teacher {
+  const { teacher } = task.params as ThinkParams | ReviewParams;
+  const execution = task.execution as TeachExecution;
+  const connect = (guide: string, baseUrl: string | null, model: string): Complete =>
+    withRetries(
+      chatEndpoint({
+        baseUrl,
+        model,
+        apiKeyEnv: execution.api_key_env,
+        temperature: teacher.temperature,
+        maxTokens: teacher.max_tokens,
+        timeoutSeconds: execution.timeout_seconds,
+        extra: teacher.guided ? { guided_regex: guide, ...teacher.extra } : teacher.extra,
+      }),
+      { ...DEFAULT_RETRY, attempts: execution.retries + 1 },
+    );
+  const { model } = teacher;
+  if (typeof model === "string") {
+    return {
+      complete: (guide) => connect(guide, execution.base_url, model),
+      close: () => Promise.resolve(),
+    };
+  }
+  let starting: Promise<Served> | null = null;
+  return {
+    complete: (guide) => {
+      let connected: Complete | null = null;
+      return async (prompt, abort) => {
+        const served = await (starting ??= startTeacher(task));
+        connected ??= connect(guide, served.baseUrl, served.model);
+        return Promise.race([connected(prompt, abort), served.died]);
+      };
+    },
+    close: async () => {
+      const served = await starting?.catch(() => null);
+      await served?.close();
+    },
+  };
+}
+
+async function startTeacher(task: StageTask): Promise<Served> {
+  const { teacher } = task.params as ThinkParams | ReviewParams;
+  const { server, start_timeout_seconds } = task.execution as TeachExecution;
+  if (server === null || typeof teacher.model === "string") throw new Error("there is no server");
+  const folder = path.join(task.work, "server");
+  await emptyFolder(folder);
+  const model = modelLocation("model", teacher.model, task);
+  task.emit({ type: "facts", values: { teacher: modelLabel(teacher.model) } });
+  return startServed(task, {
+    command: server === "r4ec" ? OWN_SERVER : server,
+    values: { model },
+    config: {
+      model_name_or_path: model,
+      template: teacher.template ?? "default",
+      trust_remote_code: false,
+      infer_backend: "huggingface",
+    },
+    folder,
+    startTimeoutSeconds: start_timeout_seconds,
+    setting: "knowledge.teacher.server",
+  });
 }
 
 function shownTitles(maker: PromptMaker, user: number): string[] {

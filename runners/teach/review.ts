@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../src/json.js";
 import type { RunnerProgram, StageTask } from "../../src/runner.js";
-import { eachAlone } from "../each-alone.js";
+import { programOf } from "../knowledge/program.js";
 import { readJsonl, writeJsonl } from "../jsonl.js";
 import {
   formatJudgement,
@@ -11,6 +11,7 @@ import {
   studentPrompt,
   teacherPrompt,
 } from "../prompts/index.js";
+import type { Subject } from "../prompts/index.js";
 import { askTeacher } from "./ask-teacher.js";
 import type { Lesson } from "./lesson.js";
 import { openLesson } from "./lesson.js";
@@ -46,7 +47,7 @@ async function review(task: StageTask): Promise<void> {
     const reviews: Review[] = [];
     for (const subject of ["user", "item"] as const) {
       const wrong = thoughts.filter((each) => each.subject === subject && each.outcome === "wrong");
-      reviews.push(...(await refineAll(await reflectOn(wrong, lesson), lesson)));
+      reviews.push(...(await refineAll(await reflectOn(wrong, subject, lesson), subject, lesson)));
     }
     await writeJsonl(path.join(task.out, "answers.jsonl"), reviews as unknown as JsonObject[]);
     const samples = {
@@ -66,11 +67,15 @@ async function review(task: StageTask): Promise<void> {
     );
     await task.publish({ metrics, marks: lesson.marks });
   } finally {
-    lesson.close();
+    await lesson.close();
   }
 }
 
-async function reflectOn(wrong: readonly Thought[], lesson: Lesson): Promise<Review[]> {
+async function reflectOn(
+  wrong: readonly Thought[],
+  subject: Subject,
+  lesson: Lesson,
+): Promise<Review[]> {
   const outcomes = await askTeacher(
     wrong.map((each) =>
       teacherPrompt(lesson.maker, "reflect", each.subject, targetOfThought(each), {
@@ -78,7 +83,7 @@ async function reflectOn(wrong: readonly Thought[], lesson: Lesson): Promise<Rev
       }),
     ),
     parseJudgement,
-    lesson.asking("reflections"),
+    lesson.asking("reflections", lesson.guides.judgement(subject)),
   );
   return outcomes.map((outcome, index) => {
     const { subject, user, item, likes, knowledge } = wrong[index]!;
@@ -98,7 +103,11 @@ async function reflectOn(wrong: readonly Thought[], lesson: Lesson): Promise<Rev
   });
 }
 
-async function refineAll(reviews: readonly Review[], lesson: Lesson): Promise<Review[]> {
+async function refineAll(
+  reviews: readonly Review[],
+  subject: Subject,
+  lesson: Lesson,
+): Promise<Review[]> {
   const open = reviews.filter((each) => each.judgement === "not reasonable");
   const outcomes = await askTeacher(
     open.map((each) =>
@@ -107,8 +116,8 @@ async function refineAll(reviews: readonly Review[], lesson: Lesson): Promise<Re
         reflection: each.reflection!,
       }),
     ),
-    (answer) => parseVerdict(answer, open[0]!.subject, lesson.tag),
-    lesson.asking("refinements"),
+    (answer) => parseVerdict(answer, subject, lesson.tag),
+    lesson.asking("refinements", lesson.guides.verdict(subject)),
   );
   const refined = new Map(
     outcomes.map((outcome, index): [Review, Review] => {
@@ -198,4 +207,4 @@ function countReviews(reviews: readonly Review[]): { [name: string]: number } {
   return counts;
 }
 
-export const program: RunnerProgram = eachAlone(review);
+export const program: RunnerProgram = programOf(review);

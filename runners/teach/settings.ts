@@ -3,9 +3,16 @@ import type { PromptParams } from "../prompts/open.js";
 
 /** `knowledge.teacher`, complete with defaults (schema.ts). */
 export interface TeacherSettings {
-  readonly base_url: string | null;
+  /** Missing where r4ec serves the teacher itself. */
+  readonly base_url?: string | null;
   readonly model: string;
-  readonly api_key_env: string | null;
+  /** Missing where r4ec serves the teacher itself. */
+  readonly api_key_env?: string | null;
+  readonly server: null | "r4ec" | readonly string[];
+  readonly revision?: string | null;
+  readonly template?: string | null;
+  readonly start_timeout_seconds?: number;
+  readonly guided: boolean;
   readonly temperature: number;
   readonly max_tokens: number;
   readonly extra: JsonObject;
@@ -22,7 +29,11 @@ export interface TeacherSettings {
 
 /** What decides the teacher's answers to a prompt. */
 export interface AnswerIdentity extends JsonObject {
-  readonly model: string;
+  /** The name at an endpoint, or the served model as runners/knowledge/models.ts names it. */
+  readonly model: string | JsonObject;
+  /** LLaMA-Factory's name of the served model's chat template. */
+  readonly template?: string;
+  readonly guided: boolean;
   readonly temperature: number;
   readonly max_tokens: number;
   readonly extra: JsonObject;
@@ -49,6 +60,9 @@ export interface ReviewParams extends JsonObject {
 export interface TeachExecution extends JsonObject {
   readonly base_url: string | null;
   readonly api_key_env: string | null;
+  /** Command of the stage's own server; null: an endpoint is asked. */
+  readonly server: null | "r4ec" | readonly string[];
+  readonly start_timeout_seconds: number;
   readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;

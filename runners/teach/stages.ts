@@ -1,5 +1,7 @@
 import type { JsonObject } from "../../src/json.js";
 import type { StageRequest } from "../../src/runner.js";
+import type { SpecPlace } from "../../src/science.js";
+import { modelInput, modelLabel, templateOf } from "../knowledge/models.js";
 import { loadTemplates, TEMPLATE_NAMES, type TemplateName } from "../prompts/templates.js";
 import type { ReviewParams, TeachExecution, TeacherSettings, ThinkParams } from "./settings.js";
 
@@ -12,6 +14,7 @@ export interface TeachSettings {
   readonly domain: "movie" | "book";
   /** Absolute folder of the user's own templates, or null. */
   readonly prompts: string | null;
+  readonly place: SpecPlace;
 }
 
 /** Names of the templates of some steps, in both forms. */
@@ -42,15 +45,27 @@ export function teachStages(
     seed: settings.seed,
     templates: templateHashes(settings, templatesOf(steps)),
   });
+  const served =
+    teacher.server === null
+      ? null
+      : modelInput("model", teacher.model, teacher.revision ?? null, settings.place);
   const identity = {
-    model: teacher.model,
+    ...(served === null
+      ? { model: teacher.model }
+      : {
+          model: served.params,
+          template: teacher.template ?? templateOf(teacher.model) ?? "default",
+        }),
+    guided: teacher.guided,
     temperature: teacher.temperature,
     max_tokens: teacher.max_tokens,
     extra: teacher.extra,
   };
   const execution: TeachExecution = {
-    base_url: teacher.base_url,
-    api_key_env: teacher.api_key_env,
+    base_url: teacher.base_url ?? null,
+    api_key_env: teacher.api_key_env ?? null,
+    server: teacher.server,
+    start_timeout_seconds: teacher.start_timeout_seconds ?? 900,
     concurrency: teacher.concurrency,
     timeout_seconds: teacher.timeout_seconds,
     retries: teacher.retries,
@@ -64,10 +79,10 @@ export function teachStages(
     inputs: StageRequest["inputs"],
   ): StageRequest => ({
     runner,
-    label: `${runner} ${teacher.model}`,
+    label: `${runner} ${served === null ? teacher.model : modelLabel(served.params)}`,
     params: params as JsonObject,
-    inputs,
-    files: {},
+    inputs: { ...inputs, ...served?.inputs },
+    files: served?.files ?? {},
     execution,
   });
   const think = stage(

