@@ -12,6 +12,7 @@ export const ctrProgram: RunnerProgram = {
     const { loadTensorFlow } = await import("../tensorflow.js");
     const tensorflow = loadTensorFlow();
     const { buildModel } = await import("./build.js");
+    const { replicasAtOnce } = await import("./train/tuning.js");
     for (const group of groupsOf(tasks)) {
       const [first] = group as [StageTask];
       if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
@@ -23,7 +24,11 @@ export const ctrProgram: RunnerProgram = {
         continue;
       }
       const shape = shapeOf(params, data, first.files["backbone"]);
-      await trainGroup(tensorflow, { tasks: group, data, shape, buildModel });
+      const size = replicasAtOnce(tensorflow, shape, params.batch_size, group.length);
+      for (let at = 0; at < group.length; at += size) {
+        const tasks = group.slice(at, at + size);
+        await trainGroup(tensorflow, { tasks, data, shape, buildModel });
+      }
     }
   },
 };

@@ -18,6 +18,16 @@ export interface VariableNames {
   handleOf(variable: tf.Variable): string;
 }
 
+/** The numbers of an Adam step, float32 [] each; the powers are those of the betas so far. */
+export interface AdamScalars {
+  readonly power1: tf.Tensor;
+  readonly power2: tf.Tensor;
+  readonly rate: tf.Tensor;
+  readonly beta1: tf.Tensor;
+  readonly beta2: tf.Tensor;
+  readonly epsilon: tf.Tensor;
+}
+
 /** What one function became. */
 export interface Recording {
   readonly nodes: readonly GraphNode[];
@@ -118,20 +128,13 @@ export class Recorder {
 
   /**
    * Updates a variable by TensorFlow's own Adam kernel, in place:
-   * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + epsilon). Scalars are float32 tensors [].
+   * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + epsilon).
    */
   applyAdam(
     variable: tf.Variable,
     first: tf.Variable,
     second: tf.Variable,
-    scalars: {
-      readonly power1: tf.Tensor;
-      readonly power2: tf.Tensor;
-      readonly rate: tf.Tensor;
-      readonly beta1: tf.Tensor;
-      readonly beta2: tf.Tensor;
-      readonly epsilon: tf.Tensor;
-    },
+    scalars: AdamScalars,
     gradient: tf.Tensor,
   ): void {
     const { power1, power2, rate, beta1, beta2, epsilon } = scalars;

@@ -1,5 +1,5 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import { activeRecorder } from "../graph/record.js";
+import { activeRecorder, type AdamScalars } from "../graph/record.js";
 import type { Parameter } from "../model.js";
 import { rates, type Rate } from "./schedule.js";
 
@@ -20,12 +20,16 @@ interface Slot {
   readonly parameter: Parameter;
   readonly first: tf.Variable;
   readonly second: tf.Variable;
+  /** Zeros between steps: where the kernel leaves a step of rate 1 for replicas of unequal rates. */
+  readonly move: tf.Variable | null;
 }
 
 /**
  * AdamW (Loshchilov and Hutter 2019) over R replicas, each with its own rate, decay and clipping:
  * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + eps), then p ← p − rate · decay · p for
- * parameters that decay. Where all replicas share one rate, a traced step uses TensorFlow's kernel.
+ * parameters that decay. A traced step uses TensorFlow's kernel, which passes over the numbers once:
+ * on the parameter itself where all replicas share one rate, else on zeros, to be scaled by each
+ * replica's rate.
  */
 export class AdamW {
   readonly slots: readonly Slot[];
@@ -34,17 +38,20 @@ export class AdamW {
   readonly #tf: typeof tf;
   readonly #rules: readonly ReplicaRule[];
   readonly #kernel: boolean;
+  /** All replicas are at one step of one course. */
+  readonly #uniform: boolean;
 
-  /** `kernel`: whether TensorFlow's Adam kernel may be used; all replicas must be at one step. */
+  /** `kernel`: whether TensorFlow's Adam kernel may be used; `sameStep`: all replicas are at one. */
   constructor(
     tensorflow: typeof tf,
     parameters: readonly Parameter[],
     rules: readonly ReplicaRule[],
-    kernel: boolean,
+    { kernel, sameStep }: { readonly kernel: boolean; readonly sameStep: boolean },
   ) {
     this.#tf = tensorflow;
     this.#rules = rules;
-    this.#kernel = kernel && rules.every(({ rate }) => sameRate(rate, rules[0]!.rate));
+    this.#kernel = kernel;
+    this.#uniform = sameStep && rules.every(({ rate }) => sameRate(rate, rules[0]!.rate));
     const zeros = (shape: number[]): tf.Variable =>
       tensorflow.tidy(() => tensorflow.variable(tensorflow.zeros(shape), false));
     this.step = zeros([rules.length]);
@@ -52,6 +59,7 @@ export class AdamW {
       parameter,
       first: zeros(parameter.variable.shape),
       second: zeros(parameter.variable.shape),
+      move: kernel && !this.#uniform ? zeros(parameter.variable.shape) : null,
     }));
   }
 
@@ -84,31 +92,37 @@ export class AdamW {
     this.step.assign(done as never);
   }
 
-  #update({ parameter, first, second }: Slot, gradient: tf.Tensor, effective: tf.Tensor): void {
+  #update({ parameter, first, second, move }: Slot, gradient: tf.Tensor, rate: tf.Tensor): void {
     const t = this.#tf;
     const { variable } = parameter;
     const recorder = this.#kernel ? activeRecorder() : undefined;
-    if (recorder !== undefined) {
-      const number = (value: number): tf.Tensor => t.scalar(value);
-      const rate = t.reshape(t.slice(effective, 0, 1), []);
-      // The bias corrections are in the rate already, so the kernel's own are switched off.
-      const scalars = {
-        power1: number(0),
-        power2: number(0),
-        rate,
-        beta1: number(beta1),
-        beta2: number(beta2),
-        epsilon: number(epsilon),
-      };
-      recorder.applyAdam(variable, first, second, scalars, gradient);
+    const eachRate = spread(t, rate, variable.rank);
+    if (recorder === undefined) {
+      const m = t.add(first, t.mul(t.sub(gradient, first), 1 - beta1));
+      const v = t.add(second, t.mul(t.sub(t.square(gradient), second), 1 - beta2));
+      const step = t.mul(t.div(m, t.add(t.sqrt(v), epsilon)), eachRate);
+      first.assign(m as never);
+      second.assign(v as never);
+      variable.assign(t.sub(variable, step) as never);
       return;
     }
-    const m = t.add(first, t.mul(t.sub(gradient, first), 1 - beta1));
-    const v = t.add(second, t.mul(t.sub(t.square(gradient), second), 1 - beta2));
-    const move = t.mul(t.div(m, t.add(t.sqrt(v), epsilon)), spread(t, effective, variable.rank));
-    first.assign(m as never);
-    second.assign(v as never);
-    variable.assign(t.sub(variable, move) as never);
+    // The bias corrections are in the rate already, so the kernel's own are switched off.
+    const scalars = (kernelRate: tf.Tensor): AdamScalars => ({
+      power1: t.scalar(0),
+      power2: t.scalar(0),
+      rate: kernelRate,
+      beta1: t.scalar(beta1),
+      beta2: t.scalar(beta2),
+      epsilon: t.scalar(epsilon),
+    });
+    if (move === null) {
+      const common = t.reshape(t.slice(rate, 0, 1), []);
+      recorder.applyAdam(variable, first, second, scalars(common), gradient);
+      return;
+    }
+    recorder.applyAdam(move, first, second, scalars(t.scalar(1)), gradient);
+    variable.assign(t.add(variable, t.mul(move, eachRate)) as never);
+    move.assign(t.zeros(move.shape));
   }
 
   /** min(1, clip / norm) of each replica, float32 [R]; null where nobody clips. */
@@ -130,9 +144,10 @@ export class AdamW {
 
   dispose(): void {
     this.step.dispose();
-    for (const { first, second } of this.slots) {
+    for (const { first, second, move } of this.slots) {
       first.dispose();
       second.dispose();
+      move?.dispose();
     }
   }
 }

@@ -79,8 +79,10 @@ export class Trainer {
       shape,
       replicas.map(({ seed }) => seed),
     );
-    const kernel = options.sameStep && !options.xla;
-    const optimizer = new AdamW(t, model.parameters, replicas, kernel);
+    // XLA fuses the optimizer's single operations itself, and has no step in place.
+    const kernel = options.engine !== "eager" && !options.xla;
+    const { sameStep } = options;
+    const optimizer = new AdamW(t, model.parameters, replicas, { kernel, sameStep });
     // Until an epoch begins, rows that do have a history: tracing works on them.
     const order = t.tidy(() =>
       t.variable(t.fill([count, samples], exampleRow(shape, options.fullHistory), "int32"), false),

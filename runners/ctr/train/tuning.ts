@@ -1,6 +1,8 @@
+import { freemem } from "node:os";
 import type { TensorFlow as tf } from "../../tensorflow.js";
 import type { CtrExecution } from "../settings.js";
 import { nodeBackend } from "../graph/backend.js";
+import type { ModelShape } from "../model.js";
 import type { Cell } from "./cell.js";
 
 /** Samples scored at once: enough to keep the cores busy, little enough to stay in their caches. */
@@ -25,4 +27,47 @@ export function useXla(
     0,
   );
   return epochs * samples >= xlaPasses;
+}
+
+/** Most replicas that gain by sharing a graph: a card has room for many, cores and caches do not. */
+const mostReplicas = { gpu: 32, cpu: 8 } as const;
+
+/**
+ * How many cells to train as one graph, of `ready` ones: as many as gain by it and fit into half of
+ * the memory that is free (a card's own memory is taken to be no smaller), in groups of equal size.
+ */
+export function replicasAtOnce(
+  tensorflow: typeof tf,
+  shape: ModelShape,
+  batchSize: number,
+  ready: number,
+): number {
+  const most = nodeBackend(tensorflow).isUsingGpuDevice ? mostReplicas.gpu : mostReplicas.cpu;
+  const fitting = Math.floor(freemem() / 2 / replicaBytes(shape, batchSize));
+  const limit = Math.max(1, Math.min(most, fitting));
+  return Math.ceil(ready / Math.ceil(ready / limit));
+}
+
+/** Bytes that training one replica takes, roughly and rather too many. */
+export function replicaBytes(shape: ModelShape, batchSize: number): number {
+  const { items, attributes, embeddingDim, historyLength, attributeFields, mlp } = shape;
+  const tables = (items + attributes + shape.ratings) * embeddingDim;
+  const features = (historyLength * (2 + attributeFields) + 1 + attributeFields) * embeddingDim;
+  const adaptor = adaptorSizes(shape);
+  const parameters = tables + features * mlp[0]! + adaptor.parameters;
+  // Values and gradients of about ten layers as wide as the input, besides the adaptor's.
+  const activations = batchSize * (20 * features + adaptor.activations);
+  // A parameter, its gradient, two moments, the kernel's step, and copies on the way.
+  return 4 * (8 * parameters + activations);
+}
+
+function adaptorSizes({ knowledge, adaptor }: ModelShape): {
+  readonly parameters: number;
+  readonly activations: number;
+} {
+  if (knowledge === null || adaptor === null) return { parameters: 0, activations: 0 };
+  const experts = adaptor.sharedExperts + adaptor.specificExperts;
+  const width = adaptor.layers.reduce((sum, size) => sum + size, 0);
+  const dims = knowledge.userDim + knowledge.itemDim;
+  return { parameters: dims * experts * width, activations: dims + 6 * experts * width };
 }
