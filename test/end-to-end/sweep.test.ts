@@ -14,7 +14,7 @@ const spec = `
 name: end-to-end
 dataset: ml-100k
 backbone: deepfm
-ctr: { batch_size: 2048, epochs: 1 }
+ctr: { batch_size: 512, epochs: 2 }
 sweep:
   grid:
     backbone: [deepfm, dcnv2]
