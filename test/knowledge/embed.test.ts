@@ -119,8 +119,9 @@ describe("the embed stage, with the in-process encoder", () => {
 });
 
 describe("kept vectors", () => {
+  const every = { has: () => true };
   const keep = (folder: string, entries: readonly (readonly [string, readonly number[]])[]) => {
-    const log = new VectorLog(folder);
+    const log = new VectorLog(folder, every);
     log.add(entries.map(([key, vector]) => [key, Float32Array.from(vector)] as const));
     log.close();
   };
@@ -132,8 +133,10 @@ describe("kept vectors", () => {
       ["b", [3, 4]],
     ]);
     keep(folder, [["c", [5, 6]]]);
-    const log = new VectorLog(folder);
+    const log = new VectorLog(folder, every);
     expect([log.size, ...log.get("b")!, ...log.get("c")!]).toEqual([3, 3, 4, 5, 6]);
+    // What a stage has no use for stays on disk.
+    expect(new VectorLog(folder, new Set(["c"])).size).toBe(1);
   });
 
   it("are whole or not there, wherever a kill cut the files", async () => {
@@ -154,7 +157,7 @@ describe("kept vectors", () => {
         const content = readFileSync(path.join(source, `${name}.${end}`));
         writeFileSync(path.join(folder, `${name}.${end}`), content.subarray(0, length));
       }
-      return new VectorLog(folder);
+      return new VectorLog(folder, every);
     };
     // A line of keys is the key, a space, 16 digits and the line's end.
     for (let bytes = 0; bytes <= 16; bytes++) {
@@ -180,7 +183,7 @@ describe("kept vectors", () => {
     const bytes = readFileSync(file);
     bytes[2]! ^= 1;
     writeFileSync(file, bytes);
-    const log = new VectorLog(folder);
+    const log = new VectorLog(folder, every);
     expect(log.get("a")).toBeUndefined();
     expect([...log.get("b")!]).toEqual([3, 4]);
   });

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -131,19 +132,23 @@ describe("sentence-transformers", () => {
   }, 300_000);
 
   it("tells the last words of a model that cannot be loaded", async () => {
+    const file = path.join(await newFolder(), "config.json");
+    writeFileSync(file, "{}");
     const { error } = await runStage({
       runner: embedRunner,
       params: {
         engine: "sentence-transformers",
-        model: { name: "package:no-such-package" },
-        pooling: "auto",
+        model: { folder: true },
+        pooling: "mean",
         normalize: true,
       },
       execution: { batch_size: 2 },
       inputs: { dataset, text },
+      files: { "model/config.json": file },
       toolchain: { llmEnvironment: environment },
     });
     expect(error?.kind).toBe("machine");
-    expect(error?.message).toMatch(/the Python package no_such_package is not installed/);
+    expect(error?.message).toMatch(/^sentence-transformers failed \(exit status 1\): \w+Error: /);
+    expect(error?.detail).toContain("Traceback");
   }, 300_000);
 });

@@ -91,6 +91,17 @@ describe("knowledge variants as paths through the graph", () => {
     expect(new Set([base, ...identities]).size).toBe(different.length + 1);
   });
 
+  it("composes one request for all cells that share their settings", () => {
+    const settings = settingsOf("r4ec");
+    const again = { ...settings, seed: 2 };
+    expect(knowledgeStage(again, place, { ...datasetRequest })).toBe(
+      knowledgeStage(settings, place, datasetRequest),
+    );
+    expect(knowledgeStage(settings, { folder: "/elsewhere" }, datasetRequest)).not.toBe(
+      knowledgeStage(settings, place, datasetRequest),
+    );
+  });
+
   it("counts a user's own templates by their text", async () => {
     const folder = await newFolder();
     const write = (name: string, text: string) => {
