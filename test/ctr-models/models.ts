@@ -24,7 +24,17 @@ export const variants: readonly { name: string; backbone: string; options: JsonO
   { name: "fignn unshared", backbone: "fignn", options: { shared: false } },
 ];
 
-export const adaptorTypes = [null, "hea", "moe", "mlp"] as const;
+const adaptorTypes = [null, "hea", "moe", "mlp"] as const;
+
+/** Every backbone with every adaptor and without one; its other forms with HEA. */
+export const combinations = variants.flatMap(({ name, backbone, options }) =>
+  (Object.keys(options).length === 0 ? adaptorTypes : (["hea"] as const)).map((adaptor) => ({
+    name: `${name}, adaptor ${adaptor}`,
+    backbone,
+    options,
+    adaptor,
+  })),
+);
 
 /** A small model; the user's and the item's knowledge differ in width unless told otherwise. */
 export function smallShape(

@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../runners/ctr/build.js";
 import { tf } from "../../runners/ctr/toolkit/tensorflow.js";
-import { adaptorTypes, batchOf, difference, score, smallShape, step, variants } from "./models.js";
+import { batchOf, combinations, difference, score, smallShape, step, variants } from "./models.js";
 
 const seeds = [11, 12, 13];
-const combinations = variants.flatMap(({ name, backbone, options }) =>
-  adaptorTypes.map((adaptor) => ({
-    name: `${name}, adaptor ${adaptor}`,
-    backbone,
-    options,
-    adaptor,
-  })),
-);
-
 describe("three replicas in one model", () => {
   it.each(combinations)(
     "are three models of their own: $name",

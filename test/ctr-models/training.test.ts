@@ -1,16 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../runners/ctr/build.js";
 import { tf } from "../../runners/ctr/toolkit/tensorflow.js";
-import { adaptorTypes, batchOf, smallShape, step, variants } from "./models.js";
-
-const combinations = variants.flatMap(({ name, backbone, options }) =>
-  adaptorTypes.map((adaptor) => ({
-    name: `${name}, adaptor ${adaptor}`,
-    backbone,
-    options,
-    adaptor,
-  })),
-);
+import { batchOf, combinations, smallShape, step, variants } from "./models.js";
 
 describe("every backbone with every adaptor", () => {
   it.each(combinations)(
