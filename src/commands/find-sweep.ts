@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { distance } from "fastest-levenshtein";
 import type { Config } from "../config.js";
 import { UserError } from "../exit.js";
+import type { SweepId } from "../fingerprint.js";
 import { sweepIdOf } from "../fingerprint.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps } from "../journal/index.js";
@@ -10,13 +11,14 @@ import { loadExperiment } from "./experiment.js";
 
 /**
  * Closes what a kill left open, in the journals and, where that is quickly done, in MLflow. Commands
- * that look at sweeps begin with it.
+ * that look at sweeps begin with it. Gives the sweeps that were open.
  */
-export async function closeKilled(config: Config): Promise<void> {
-  await closeAbandoned(config.store.value);
+export async function closeKilled(config: Config): Promise<readonly SweepId[]> {
+  const closed = await closeAbandoned(config.store.value);
   const { closeLeftovers, destinationOf } = await import("../tracking/index.js");
   const destination = destinationOf(config);
   if (destination.ok) await closeLeftovers(config, destination.value);
+  return closed;
 }
 
 /**

@@ -75,7 +75,7 @@ export async function sweepExperiment(
     }
     return ExitCode.done;
   }
-  await closeKilled(config);
+  const killed = await closeKilled(config);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
@@ -88,6 +88,7 @@ export async function sweepExperiment(
     `${experiment.name}, sweep ${sweep}: ${selected.cells.length} cells; ` +
       `${toRun.size} stages to run, ${cached} cached`,
   );
+  if (killed.includes(sweep)) view.line("its last run was killed; going on from there");
   const { result, tracked } = await run(
     experiment,
     plan,
