@@ -1,6 +1,6 @@
 import { Drained, type RunnerProgram, type StageTask } from "../../src/runner.js";
 import { canonicalJson } from "../../src/json.js";
-import { loadCtrData, shapeOf } from "./data/load.js";
+import { loadCtrData, shapeOf, type CtrData } from "./data/load.js";
 import { prepareProcess } from "./process.js";
 import { paramsOf, sharedParams } from "./settings.js";
 import { trainGroup } from "./train/group.js";
@@ -18,7 +18,7 @@ export const ctrProgram: RunnerProgram = {
       if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
       const params = paramsOf(first.params);
       const data = await loadCtrData(first.inputs, params);
-      const fault = faultOf(data.train.length, data.test.rows.length);
+      const fault = faultOf(data);
       if (fault !== null) {
         for (const task of group) await task.fail({ kind: "spec", message: fault });
         continue;
@@ -33,9 +33,12 @@ export const ctrProgram: RunnerProgram = {
   },
 };
 
-function faultOf(train: number, test: number): string | null {
-  if (train === 0) return "the data set has no training samples";
-  if (test === 0) return "the data set has no test samples";
+function faultOf({ train, valid, test }: CtrData): string | null {
+  if (train.length === 0) return "the data set has no training samples";
+  if (test.rows.length === 0) return "the data set has no test samples";
+  if (valid?.rows.length === 0) {
+    return "the data set has no validation samples: no user has 10 training samples; ctr.pick: test does without them";
+  }
   return null;
 }
 

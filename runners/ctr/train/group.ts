@@ -31,7 +31,22 @@ export async function trainGroup(tensorflow: typeof tf, group: Group): Promise<v
   const columns = makeColumns(tensorflow, interactions, data.knowledge);
   try {
     let open = cells;
-    while (open.length > 0) open = await trainUntilChange(tensorflow, group, columns, open);
+    let xla: boolean | undefined;
+    while (open.length > 0) {
+      const { xla: setting } = executionOf(open[0]!.task.execution);
+      xla ??= useXla(tensorflow, setting, open, data.train.length);
+      const before = open.map(({ progress }) => progress);
+      try {
+        open = await trainUntilChange(tensorflow, group, columns, open, xla);
+      } catch (error) {
+        // What XLA can't compile shows at the first step, before anything is recorded.
+        const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
+        if (!xla || setting !== "auto" || !untouched || error instanceof Drained) throw error;
+        xla = false;
+        const message = `XLA could not compile the model, training goes on without: ${(error as Error).message}`;
+        for (const { task } of open) task.emit({ type: "note", severity: "warning", message });
+      }
+    }
   } finally {
     columns.dispose();
   }
@@ -53,6 +68,7 @@ async function trainUntilChange(
   { data, shape, buildModel }: Group,
   columns: Columns,
   cells: readonly Cell[],
+  xla: boolean,
 ): Promise<Cell[]> {
   const { batch_size: batchSize } = cells[0]!.params;
   const samples = data.train.length;
@@ -69,7 +85,7 @@ async function trainUntilChange(
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
     fullHistory: data.fullHistory,
     engine: execution.engine,
-    xla: useXla(tensorflow, execution.xla, cells, samples),
+    xla,
     sameStep: cells.every((cell) => cell.progress.epochs === cells[0]!.progress.epochs),
     onFallback: (reason) => {
       const message = `the model can't be traced into a graph and runs eagerly, several times slower: ${reason}`;
