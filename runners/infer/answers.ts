@@ -10,6 +10,10 @@ import { adapterIdentity } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import type { InferParams } from "./settings.js";
 
+/** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
+export const isGuided = (task: StageTask): boolean =>
+  (task.params as unknown as InferParams).answer.guided === true;
+
 /** The answers to some prompts, in their order; null where the model gave none. */
 export interface Answers {
   readonly texts: readonly (string | null)[];

@@ -6,7 +6,7 @@ import { readTexts, SIDES } from "../knowledge/data.js";
 import { guidesOf, parseJudgement, studentKnowledge, studentPrompt } from "../prompts/index.js";
 import type { PromptMaker, Subject } from "../prompts/index.js";
 import { openPromptMaker } from "../prompts/open.js";
-import { answerAll } from "./answers.js";
+import { answerAll, isGuided } from "./answers.js";
 import { loadAnswerer } from "./engines.js";
 import type { InferExecution, InferParams } from "./settings.js";
 import type { KnowledgeLine, TextStep } from "./texts.js";
@@ -25,12 +25,8 @@ export async function reflect(task: StageTask): Promise<void> {
   const prompts = texts.map(({ subject, line }) =>
     studentPrompt(maker, "reflect", { subject, index: line.index }, { knowledge: line.text }),
   );
-  const { answer } = task.params as unknown as InferParams;
-  const { tag, thing } = maker.templates.words;
-  const guides =
-    answer.guided === true
-      ? texts.map(({ subject }) => guidesOf(tag, thing).judgement(subject))
-      : null;
+  const { judgement: guide } = guidesOf(maker.templates.words);
+  const guides = isGuided(task) ? texts.map(({ subject }) => guide(subject)) : null;
   const answers = await answerAll(task, prompts, loadAnswerer, guides);
   const counts = new Counts(["reasonable", "unreasonable", "unreadable"]);
   const lines = texts.map(({ side, line }, place) => {
@@ -77,7 +73,9 @@ export async function refine(task: StageTask): Promise<void> {
       { knowledge: line.text, reflection: line.reflection ?? "" },
     ),
   );
-  const answers = await answerAll(task, prompts, loadAnswerer);
+  const { knowledge: guide } = guidesOf(maker.templates.words);
+  const guides = isGuided(task) ? wrong.map(({ subject }) => guide(subject)) : null;
+  const answers = await answerAll(task, prompts, loadAnswerer, guides);
   const refined = new Map(wrong.map((text, place) => [text, answers.texts[place] ?? null]));
   const counts = new Counts(["texts", "refined", "empty"]);
   const lines = texts.map((each) => {

@@ -13,7 +13,7 @@ export interface Answering {
   /** Missing where an endpoint answers. */
   readonly cutoff_len?: number;
   readonly llamafactory?: JsonObject;
-  /** There and true where judgements are guided. */
+  /** There and true where answers are guided. */
   readonly guided?: boolean;
 }
 

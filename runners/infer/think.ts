@@ -4,10 +4,10 @@ import type { StageTask } from "../../src/runner.js";
 import { writeJsonl } from "../jsonl.js";
 import type { Side } from "../knowledge/data.js";
 import { SIDES } from "../knowledge/data.js";
-import { lengthOf, studentKnowledge, studentPrompt } from "../prompts/index.js";
+import { guidesOf, lengthOf, studentKnowledge, studentPrompt } from "../prompts/index.js";
 import type { About, PromptMaker } from "../prompts/index.js";
 import { openPromptMaker } from "../prompts/open.js";
-import { answerAll } from "./answers.js";
+import { answerAll, isGuided } from "./answers.js";
 import { loadAnswerer } from "./engines.js";
 import type { InferExecution, InferParams } from "./settings.js";
 import type { KnowledgeLine } from "./texts.js";
@@ -20,7 +20,9 @@ export async function think(task: StageTask): Promise<void> {
   const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
   const abouts = SIDES.flatMap((side) => chosen(maker, side, params));
   const prompts = abouts.map((about) => studentPrompt(maker, "think", about, null));
-  const { texts, asked } = await answerAll(task, prompts, loadAnswerer);
+  const { knowledge: guide } = guidesOf(maker.templates.words);
+  const guides = isGuided(task) ? abouts.map(({ subject }) => guide(subject)) : null;
+  const { texts, asked } = await answerAll(task, prompts, loadAnswerer, guides);
   const metrics: { [name: string]: number } = { "texts.asked": asked };
   for (const side of SIDES) {
     const lines: KnowledgeLine[] = [];

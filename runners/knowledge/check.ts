@@ -5,8 +5,10 @@ import { UserError } from "../../src/exit.js";
 import type { JsonObject } from "../../src/json.js";
 import type { SpecPlace } from "../../src/science.js";
 import { ENCODER_PACKAGE } from "../embed/encoder.js";
+import { RESERVED } from "../finetune/config.js";
 import { bringsSamples } from "../finetune/stages.js";
 import { namesPackage, packagedModel } from "../model/index.js";
+import { RESERVED_IN_PREDICTION } from "../infer/reserved.js";
 import { loadTemplates } from "../prompts/index.js";
 import { FILE_SETTINGS, isVectorFile } from "./file-input.js";
 import { isFolderName, resolvePath, templateOf } from "./models.js";
@@ -36,6 +38,7 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
         ...(knowledge.variant === "kar" ? [] : checkSamples(knowledge, place)),
         ...checkTeacher(knowledge, place),
         ...checkInfer(knowledge),
+        ...checkOverrides(knowledge),
         ...checkEmbed(knowledge, place),
       ];
   }
@@ -164,6 +167,23 @@ function checkSamples({ finetune, variant }: KnowledgeSettings, place: SpecPlace
     findings.push(mistake(where, `${what}: set ${where}.${name}`));
   }
   return findings;
+}
+
+/** Options of LLaMA-Factory by which r4ec finds what it has been given. */
+function checkOverrides({ infer, finetune, variant }: KnowledgeSettings): Finding[] {
+  const blocks: [string, object | undefined, readonly string[]][] = [
+    ["knowledge.infer.llamafactory", infer.llamafactory, RESERVED_IN_PREDICTION],
+  ];
+  if (variant !== "kar") {
+    for (const block of ["llamafactory", "actor", "reflector"] as const) {
+      blocks.push([`knowledge.finetune.${block}`, finetune[block], RESERVED]);
+    }
+  }
+  return blocks.flatMap(([where, options, reserved]) =>
+    Object.keys(options ?? {})
+      .filter((option) => reserved.includes(option))
+      .map((option) => mistake(`${where}.${option}`, `${option} is r4ec's to set; leave it out`)),
+  );
 }
 
 function checkInfer({ infer, variant }: KnowledgeSettings): Finding[] {

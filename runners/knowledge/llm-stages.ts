@@ -115,7 +115,7 @@ function inferStage(
     ...limits,
     model: model.params,
     template: named.template ?? templateOf(named.name) ?? "default",
-    answer: answering(making, step),
+    answer: answering(making),
   };
   return {
     runner: step,
@@ -135,13 +135,13 @@ const promptParams = (making: Making, step: Step): PromptParams => ({
 });
 
 /** What decides a model's answer to a prompt. */
-function answering(making: Making, step: Step): InferParams["answer"] {
+function answering(making: Making): InferParams["answer"] {
   const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory, guided } =
     making.knowledge.infer;
   // Greedy answers depend on no seed, and an endpoint cuts and templates as it likes.
   const sampling = temperature === 0 ? {} : { top_p, seed: making.knowledge.seed };
   const local = engine === "endpoint" ? {} : { cutoff_len, llamafactory };
-  const held = guided === true && step === "reflect" ? { guided } : {};
+  const held = guided === true ? { guided } : {};
   return { engine, max_new_tokens, temperature, ...sampling, ...local, ...held };
 }
 

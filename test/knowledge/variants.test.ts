@@ -223,6 +223,16 @@ describe("mistakes that the schema can't see", () => {
       { variant: "r4ec", finetune: { samples: { thinking: "t.json" } } },
       /needs reflection samples as well/,
     ],
+    [
+      "an option of LLaMA-Factory that r4ec sets itself",
+      { variant: "r4ec", infer: { llamafactory: { output_dir: "x" } } },
+      /^knowledge.infer.llamafactory.output_dir: output_dir is r4ec's to set/,
+    ],
+    [
+      "the same in fine-tuning",
+      { variant: "r2ec", finetune: { actor: { dataset: "x" } } },
+      /^knowledge.finetune.actor.dataset: dataset is r4ec's to set/,
+    ],
   ])("finds %s", (_, knowledge, message) => {
     expect(findings(knowledge).some((finding) => message.test(finding))).toBe(true);
   });
