@@ -76,8 +76,8 @@ export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors, string
     if (to > bytes.length || to - from !== size * read.bytes) {
       return err(`is damaged: ${name} does not have the size of its shape`);
     }
-    // A copy of its own, because typed arrays need an aligned start.
-    tensors.set(name, { data: read.decode(bytes.slice(from, to).buffer), shape });
+    // A copy of its own, because typed arrays need an aligned start (a Buffer's slice is none).
+    tensors.set(name, { data: read.decode(new Uint8Array(bytes.subarray(from, to)).buffer), shape });
   }
   return ok({ tensors, metadata: (header["__metadata__"] ?? {}) as { [name: string]: string } });
 }

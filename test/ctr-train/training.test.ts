@@ -41,8 +41,8 @@ const bytes = (task: TestTask, file: string): Buffer => readFileSync(join(task.o
 
 /** Metrics without the one that measures time. */
 const results = (task: TestTask): object => {
-  const { samples_per_second: _, ...rest } = task.published!.metrics;
-  return rest;
+  const entries = Object.entries(task.published!.metrics);
+  return Object.fromEntries(entries.filter(([name]) => name !== "samples_per_second"));
 };
 
 describe("a cell alone", () => {

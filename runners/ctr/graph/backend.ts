@@ -38,6 +38,6 @@ export interface NodeBackend {
 
 /** tfjs-node's backend, made the current one. */
 export function nodeBackend(tensorflow: typeof tf): NodeBackend {
-  if (tensorflow.getBackend() !== "tensorflow") tensorflow.setBackend("tensorflow");
+  if (tensorflow.getBackend() !== "tensorflow") void tensorflow.setBackend("tensorflow");
   return tensorflow.backend() as unknown as NodeBackend;
 }
