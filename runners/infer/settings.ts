@@ -13,6 +13,11 @@ export interface Answering {
   /** Missing where an endpoint answers. */
   readonly cutoff_len?: number;
   readonly llamafactory?: JsonObject;
+  /** Name of the model at the endpoint or server, where the spec gives one. */
+  readonly served_model?: string;
+  /** How the server is started; engine server. */
+  readonly command?: readonly string[];
+  readonly adapter_arguments?: readonly string[];
   /** There and true where answers are guided. */
   readonly guided?: boolean;
 }

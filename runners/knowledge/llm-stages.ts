@@ -115,7 +115,7 @@ function inferStage(
     ...limits,
     model: model.params,
     template: named.template ?? templateOf(named.name) ?? "default",
-    answer: answering(making),
+    answer: answering(making, step),
   };
   return {
     runner: step,
@@ -135,14 +135,21 @@ const promptParams = (making: Making, step: Step): PromptParams => ({
 });
 
 /** What decides a model's answer to a prompt. */
-function answering(making: Making): InferParams["answer"] {
-  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory, guided } =
-    making.knowledge.infer;
+function answering({ knowledge }: Making, step: Step): InferParams["answer"] {
+  const { infer, seed } = knowledge;
+  const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory } = infer;
   // Greedy answers depend on no seed, and an endpoint cuts and templates as it likes.
-  const sampling = temperature === 0 ? {} : { top_p, seed: making.knowledge.seed };
+  const sampling = temperature === 0 ? {} : { top_p, seed };
   const local = engine === "endpoint" ? {} : { cutoff_len, llamafactory };
-  const held = guided === true ? { guided } : {};
-  return { engine, max_new_tokens, temperature, ...sampling, ...local, ...held };
+  const named = typeof infer.model === "string" ? { served_model: infer.model } : {};
+  // A server's arguments can change what it says (another precision, a penalty).
+  const started =
+    engine === "server"
+      ? { command: infer.command, adapter_arguments: infer.adapter_arguments }
+      : {};
+  const held = step === "reflect" && infer.guided === true ? { guided: true } : {};
+  const answer = { engine, max_new_tokens, temperature };
+  return { ...answer, ...sampling, ...local, ...named, ...started, ...held };
 }
 
 /** How the model is run, which decides nothing. */

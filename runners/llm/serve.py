@@ -16,6 +16,7 @@ import re
 import threading
 import time
 import uuid
+import zlib
 
 import torch
 import uvicorn
@@ -158,7 +159,7 @@ class Writer:
     def cut_after_sentence(self, before, tokens):
         for length in range(len(tokens), 0, -1):
             text = self.engine.tokenizer.decode(tokens[:length])
-            if not re.search(r"[.!?][\"')\]]?\s*$", text):
+            if not re.search(r"[^\W\d][\"')\]]*[.!?][\"')\]]*\s*$", text):
                 continue
             dropped = len(tokens) - length
             if dropped > 0:
@@ -277,7 +278,8 @@ class Engine:
             "max_tokens": int(body.get("max_tokens") or body.get("max_completion_tokens") or 512),
             "temperature": float(body.get("temperature") or 0),
             "top_p": float(body.get("top_p") or 1),
-            "seed": int(body.get("seed") or 0),
+            # Equal seeds must not make unlike prompts fall alike.
+            "seed": int(body.get("seed") or 0) * 2**32 + zlib.crc32(repr(prompt).encode()),
             "repetition_penalty": float(
                 body.get("repetition_penalty") or self.defaults["repetition_penalty"]
             ),

@@ -19,6 +19,10 @@ export interface Words {
   readonly entry: string;
   readonly item_aspects: string;
   readonly taste_aspects: string;
+  /** What free text begins with where answers are guided. */
+  readonly user_lead?: string;
+  readonly item_lead?: string;
+  readonly reflection_lead?: string;
 }
 
 /** The templates of one kind of item, checked. */

@@ -45,7 +45,7 @@ export async function openLesson(task: StageTask): Promise<Lesson> {
   return {
     maker,
     tag: words.tag,
-    guides: guidesOf(words.tag, words.thing),
+    guides: guidesOf(words),
     asking: (unit, guide) => ({
       complete: teacher.complete(guide),
       log,
