@@ -83,6 +83,10 @@ describe("knowledge variants as paths through the graph", () => {
       { variant: "kar", item_raters: "train" },
       { variant: "kar", infer: { max_new_tokens: 9 } },
       { variant: "kar", infer: { temperature: 0.7 } },
+      { variant: "kar", infer: { engine: "server" } },
+      { variant: "kar", infer: { engine: "server", command: ["python", "serve.py", "{port}"] } },
+      { variant: "kar", infer: { engine: "endpoint", base_url: "http://a/v1" } },
+      { variant: "kar", infer: { engine: "endpoint", base_url: "http://a/v1", model: "m" } },
       { variant: "kar", users: 5 },
       { variant: "kar", seed: 2 },
       { variant: "kar", embed: "encoder" },
@@ -100,6 +104,15 @@ describe("knowledge variants as paths through the graph", () => {
     expect(knowledgeStage(settings, { folder: "/elsewhere" }, datasetRequest)).not.toBe(
       knowledgeStage(settings, place, datasetRequest),
     );
+  });
+
+  it("thinks alike whether judgements are guided or not", () => {
+    const stages = (guided: boolean) =>
+      graphOf(plan({ variant: "r4ec", infer: { engine: "server", guided } })).map(identityOf);
+    const [free, held] = [stages(false), stages(true)];
+    const shared = free.filter((stage) => held.includes(stage));
+    // reflect, refine and embed differ.
+    expect(free.length - shared.length).toBe(3);
   });
 
   it("counts a user's own templates by their text", async () => {
