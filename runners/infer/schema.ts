@@ -103,10 +103,10 @@ export const inferFragment: JsonSchema = {
         },
         chunk_size: {
           description:
-            "Prompts per call of LLaMA-Factory: answers are kept after each. Larger chunks start the model less often.",
+            "Prompts per call of LLaMA-Factory, which hands its answers over at its end: what a kill can lose. Larger chunks load the model less often.",
           type: "integer",
           minimum: 1,
-          default: 2000,
+          default: 500,
         },
         concurrency: {
           description: "Requests under way at once; engines endpoint and server.",

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import type { FileInput } from "../../src/runner.js";
 import type { SpecPlace } from "../../src/science.js";
@@ -25,12 +25,12 @@ export function fileInputs(
 export const isVectorFile = (file: string): boolean =>
   [".npy", ".safetensors"].includes(path.extname(file).toLowerCase());
 
-/** True where no file holds text, so that nothing is left to embed. The files must exist. */
+/** True where no file holds text, so that nothing is left to embed. */
 export function holdsVectors(settings: FileSettings, place: SpecPlace): boolean {
   return [settings.users, settings.items]
     .filter((name): name is string => typeof name === "string")
     .map((name) => resolvePath(name, place))
-    .every((file) => isVectorFile(file) || firstLineHasVector(file));
+    .every((file) => isVectorFile(file) || (existsSync(file) && firstLineHasVector(file)));
 }
 
 /** Looks at the start of a JSON Lines file: its lines hold all text or all vectors. */

@@ -486,7 +486,7 @@ export interface ExperimentSpec {
                */
               retries?: number;
               /**
-               * Send guided_regex with reflect's prompts, so that the reflector writes nothing but the form that judgements are read by; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).
+               * Send guided_regex, so that judgements have the form that they are read by, and knowledge begins with the leads of words.yaml; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).
                */
               guided?: boolean;
               /**
