@@ -1,5 +1,6 @@
 import type { Runner } from "../../src/runner.js";
 import { embedRunner } from "../embed/index.js";
+import { sizeOf, sizesOnly } from "../estimate.js";
 import { modelRunner } from "../model/index.js";
 
 export { checkKnowledge } from "./check.js";
@@ -13,6 +14,11 @@ const profileRunner: Runner = {
   version: 1,
   toolchain: [],
   resources: () => ({ cpus: 1, gpus: 0 }),
+  estimate: ({ inputs: { dataset } }) =>
+    sizesOnly({
+      "users.texts": sizeOf(dataset, "users"),
+      "items.texts": sizeOf(dataset, "items"),
+    }),
   load: async () => (await import("./profile.js")).profileProgram,
 };
 

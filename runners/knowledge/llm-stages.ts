@@ -115,7 +115,7 @@ function inferStage(
     ...limits,
     model: model.params,
     template: named.template ?? templateOf(named.name) ?? "default",
-    answer: answering(making, step),
+    answer: answering(making),
   };
   return {
     runner: step,
@@ -135,7 +135,7 @@ const promptParams = (making: Making, step: Step): PromptParams => ({
 });
 
 /** What decides a model's answer to a prompt. */
-function answering({ knowledge }: Making, step: Step): InferParams["answer"] {
+function answering({ knowledge }: Making): InferParams["answer"] {
   const { infer, seed } = knowledge;
   const { engine, max_new_tokens, temperature, top_p, cutoff_len, llamafactory } = infer;
   // Greedy answers depend on no seed, and an endpoint cuts and templates as it likes.
@@ -147,7 +147,7 @@ function answering({ knowledge }: Making, step: Step): InferParams["answer"] {
     engine === "server"
       ? { command: infer.command, adapter_arguments: infer.adapter_arguments }
       : {};
-  const held = step === "reflect" && infer.guided === true ? { guided: true } : {};
+  const held = infer.guided === true ? { guided: true } : {};
   const answer = { engine, max_new_tokens, temperature };
   return { ...answer, ...sampling, ...local, ...named, ...started, ...held };
 }

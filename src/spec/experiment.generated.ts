@@ -470,7 +470,7 @@ export interface ExperimentSpec {
                */
               batch_size?: number;
               /**
-               * Prompts per call of LLaMA-Factory: answers are kept after each. Larger chunks start the model less often.
+               * Prompts per call of LLaMA-Factory, which hands its answers over at its end: what a kill can lose. Larger chunks load the model less often.
                */
               chunk_size?: number;
               /**
