@@ -50,8 +50,37 @@ export interface Runner {
    * Undefined: never.
    */
   fusion?(params: JsonObject, execution: JsonObject): { key: string; limit: number } | undefined;
+  /**
+   * What the stage will take, as far as that can be told before it runs: for `plan --estimate`.
+   * Undefined: next to nothing.
+   */
+  estimate?(stage: EstimateStage): StageEstimate;
   /** Loads the code that does the work; called in the worker process only. */
   load(): Promise<RunnerProgram>;
+}
+
+/** A stage that is to be estimated. */
+export interface EstimateStage {
+  readonly params: JsonObject;
+  readonly execution: JsonObject;
+  /** Estimates of its input stages, by input name. */
+  readonly inputs: { readonly [name: string]: StageEstimate };
+}
+
+/** What a stage takes, reckoned in advance. */
+export interface StageEstimate {
+  /** Tokens that language models read and write. */
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Hours of one card. */
+  readonly gpuHours: number;
+  /** US dollars that an endpoint charges. */
+  readonly usd: number;
+  /**
+   * How much the artifact will hold (users, texts, samples ...), by name: what later stages reckon
+   * with. Where the artifact is there, its own metrics stand above these.
+   */
+  readonly sizes: { readonly [name: string]: number };
 }
 
 /** Parts of the toolchain that a stage of this runner needs. */

@@ -1,5 +1,6 @@
 import { canonicalJson } from "../../src/json.js";
 import type { Runner } from "../../src/runner.js";
+import { ctrHours, sizeOf, sizesOnly } from "../estimate.js";
 import { executionOf, sharedParams } from "./settings.js";
 
 /** Most cells of one shape that `ctr.fuse: auto` puts into one graph; memory may allow fewer. */
@@ -19,5 +20,9 @@ export const ctrRunner: Runner = {
       limit: fuse === "auto" ? mostFused : fuse,
     };
   },
+  estimate: ({ params, inputs }) => ({
+    ...sizesOnly({}),
+    gpuHours: ctrHours(sizeOf(inputs["dataset"], "train.samples") * Number(params["epochs"] ?? 20)),
+  }),
   load: async () => (await import("./program.js")).ctrProgram,
 };

@@ -2,6 +2,7 @@ import type { Finding } from "../../src/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../src/json.js";
 import type { Runner, StageRequest } from "../../src/runner.js";
 import type { Ignored, JsonSchema, SpecPlace } from "../../src/science.js";
+import { sizesOnly } from "../estimate.js";
 import type { DatasetSettings, Source } from "./source.js";
 import { sourceOf, sources } from "./sources.js";
 
@@ -120,11 +121,24 @@ function blockOf(settings: JsonObject): DatasetSettings | undefined {
   return { ...sourceOf(block["id"])?.defaults, ...block } as DatasetSettings;
 }
 
+/** Sizes as they come out of the default settings, for estimates before a data set is prepared. */
+const PUBLISHED: { readonly [id: string]: { readonly [size: string]: number } } = {
+  "ml-100k": { users: 943, items: 1682, "train.samples": 70_189, "test.samples": 19_438 },
+  "ml-1m": { users: 6040, items: 3706, "train.samples": 737_358, "test.samples": 196_411 },
+  "amazon-books": {
+    users: 11_906,
+    items: 17_332,
+    "train.samples": 1_144_308,
+    "test.samples": 309_898,
+  },
+};
+
 /** Prepares data sets (docs/artifacts.md, `dataset`). */
 export const datasetRunner: Runner = {
   name: "dataset",
   version: 1,
   toolchain: [],
   resources: () => ({ cpus: 1, gpus: 0 }),
+  estimate: ({ params }) => sizesOnly(PUBLISHED[params["id"] as string] ?? {}),
   load: async () => (await import("./program.js")).program,
 };

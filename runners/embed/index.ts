@@ -1,4 +1,5 @@
 import type { Runner } from "../../src/runner.js";
+import { embeddingHours, KNOWLEDGE, sizeOf, sizesOnly } from "../estimate.js";
 
 /** Text to vectors, by one of three engines; `params.engine` says which. */
 export const embedRunner: Runner = {
@@ -12,5 +13,11 @@ export const embedRunner: Runner = {
     cpus: params["engine"] === "endpoint" ? 1 : 4,
     gpus: params["engine"] === "sentence-transformers" ? 1 : 0,
   }),
+  estimate: ({ params, inputs }) => {
+    const texts = sizeOf(inputs["text"], "users.texts") + sizeOf(inputs["text"], "items.texts");
+    if (params["engine"] !== "sentence-transformers") return sizesOnly({});
+    // BGE-M3 and its like; the LLM's own sizes are not theirs.
+    return { ...sizesOnly({}), gpuHours: embeddingHours(0.57, texts * KNOWLEDGE) };
+  },
   load: async () => (await import("./program.js")).embedProgram,
 };

@@ -1,5 +1,7 @@
 import type { Runner } from "../../src/runner.js";
 
+import { estimateFinetune } from "./estimate.js";
+
 export { finetuneFragment } from "./schema.js";
 export { bringsSamples, finetuneStage, ownSamplesStage } from "./stages.js";
 export type { FinetuneSettings } from "./settings.js";
@@ -11,6 +13,7 @@ export const finetuneRunners: readonly Runner[] = [
     version: 1,
     toolchain: ["llm"],
     resources: (_, execution) => ({ cpus: 1, gpus: Number(execution["gpus"] ?? 1) }),
+    estimate: estimateFinetune,
     load: async () => (await import("./finetune.js")).program,
   },
   {

@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { Runner } from "../../src/runner.js";
+import { estimateInfer } from "./estimate.js";
 import { logCommand } from "./log-command.js";
 
 /** A runner of stages that ask a model; they differ in their program alone. */
@@ -11,6 +12,7 @@ const runner = (name: "think" | "reflect" | "refine"): Runner => ({
     engineOf(params) === "endpoint"
       ? { cpus: 1, gpus: 0 }
       : { cpus: 4, gpus: Number(execution["gpus"] ?? 1) },
+  estimate: (stage) => estimateInfer(name, stage),
   load: async () => (await import("./program.js")).programs[name],
 });
 

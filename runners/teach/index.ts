@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../src/json.js";
 import type { Runner } from "../../src/runner.js";
 
+import { estimateReview, estimateThink } from "./estimate.js";
+
 export { teacherFragment } from "./schema.js";
 export { teachStages, templateHashes, type TeachSettings } from "./stages.js";
 
@@ -8,18 +10,23 @@ export { teachStages, templateHashes, type TeachSettings } from "./stages.js";
 const isServed = (params: JsonObject): boolean =>
   isJsonObject((params["teacher"] as JsonObject)["model"]!);
 
-const runner = (name: string, load: Runner["load"]): Runner => ({
+const runner = (
+  name: string,
+  estimate: NonNullable<Runner["estimate"]>,
+  load: Runner["load"],
+): Runner => ({
   name,
   version: 2,
   toolchain: (params) => (isServed(params) ? ["llm"] : []),
   // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
   // share one rate limit.
   resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),
+  estimate,
   load,
 });
 
 /** teach-think and teach-review. */
 export const teachRunners: readonly Runner[] = [
-  runner("teach-think", async () => (await import("./think.js")).program),
-  runner("teach-review", async () => (await import("./review.js")).program),
+  runner("teach-think", estimateThink, async () => (await import("./think.js")).program),
+  runner("teach-review", estimateReview, async () => (await import("./review.js")).program),
 ];

@@ -4,6 +4,7 @@ import type { Science } from "../science.js";
 import { tellingPaths, valueText } from "./cell-names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
+import { estimateAsJson, estimateAsText } from "./estimate.js";
 import { formatTable } from "./table.js";
 import type { Colours } from "./terminal.js";
 import { colours, printJson, printLine } from "./terminal.js";
@@ -12,6 +13,7 @@ interface PlanArguments extends GlobalArguments {
   readonly file: string;
   readonly only?: readonly string[] | undefined;
   readonly json: boolean;
+  readonly estimate: boolean;
 }
 
 /** `plan FILE`: cells, stages, what is cached and what would run. Changes nothing. */
@@ -26,6 +28,11 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
         array: true,
         describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
       })
+      .option("estimate", {
+        type: "boolean",
+        default: false,
+        describe: "reckon tokens, GPU hours and US dollars of what would run",
+      })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
@@ -37,8 +44,16 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const plan =
       args.only === undefined ? whole : narrowPlan(whole, parseSelector(args.only, whole.cells));
     const presence = await lookAtStages(plan, new Store(config.store.value));
-    if (args.json) await printJson(planAsJson(plan, presence));
-    else await printLine(planAsText(experiment.name, plan, presence, colours(process.stdout)));
+    const { estimatePlan } = await import("../plan/index.js");
+    const estimate = args.estimate ? estimatePlan(plan, presence) : null;
+    if (args.json) {
+      const told = estimate === null ? {} : { estimate: estimateAsJson(estimate) };
+      await printJson({ ...planAsJson(plan, presence), ...told });
+      return;
+    }
+    const paint = colours(process.stdout);
+    await printLine(planAsText(experiment.name, plan, presence, paint));
+    if (estimate !== null) await printLine(`\n${estimateAsText(plan, estimate, paint)}`);
   },
 });
 

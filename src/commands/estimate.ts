@@ -1,0 +1,48 @@
+import type { Plan, PlanEstimate } from "../plan/index.js";
+import { formatTable } from "./table.js";
+import type { Colours } from "./terminal.js";
+
+/** Numbers of one stage as the table shows them; what is nothing is a dash. */
+const numbers = (one: PlanEstimate["total"]): string[] => [
+  tokens(one.promptTokens),
+  tokens(one.completionTokens),
+  one.gpuHours === 0 ? "-" : one.gpuHours.toFixed(one.gpuHours < 10 ? 2 : 1),
+  one.usd === 0 ? "-" : one.usd.toFixed(2),
+];
+
+const tokens = (count: number): string => {
+  if (count === 0) return "-";
+  if (count < 1e5) return String(Math.round(count));
+  return count < 1e9 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e9).toFixed(2)} G`;
+};
+
+/** What a sweep will take, for people: a line a kind of stage, and their sum. */
+export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colours): string {
+  const kinds = new Map<string, PlanEstimate["total"] & { stages: number }>();
+  for (const [fingerprint, { record }] of plan.stages) {
+    const one = estimate.stages.get(fingerprint)!;
+    if (one.promptTokens + one.completionTokens + one.gpuHours + one.usd === 0) continue;
+    const before = kinds.get(record.runner);
+    kinds.set(record.runner, {
+      stages: (before?.stages ?? 0) + 1,
+      promptTokens: (before?.promptTokens ?? 0) + one.promptTokens,
+      completionTokens: (before?.completionTokens ?? 0) + one.completionTokens,
+      gpuHours: (before?.gpuHours ?? 0) + one.gpuHours,
+      usd: (before?.usd ?? 0) + one.usd,
+    });
+  }
+  const rows = [...kinds].map(([runner, sum]) => [runner, String(sum.stages), ...numbers(sum)]);
+  const heads = ["runner", "stages", "tokens read", "tokens written", "GPU hours", "USD"];
+  const dim = (text: string): string => paint.dim(text);
+  return [
+    formatTable(heads, [...rows, ["all", "", ...numbers(estimate.total)]], dim),
+    "",
+    "A rough estimate (docs/estimates.md): expect half to double.",
+  ].join("\n");
+}
+
+/** The same for other programs. */
+export const estimateAsJson = (estimate: PlanEstimate): unknown => ({
+  total: estimate.total,
+  stages: Object.fromEntries(estimate.stages),
+});

@@ -1,0 +1,48 @@
+import type { Fingerprint } from "../fingerprint.js";
+import type { StageEstimate } from "../runner.js";
+import type { Plan } from "./plan.js";
+import type { StagePresence } from "./presence.js";
+
+/** What a sweep will take, reckoned in advance. */
+export interface PlanEstimate {
+  /** Of every stage, in the plan's order; one that is cached takes nothing any more. */
+  readonly stages: ReadonlyMap<Fingerprint, StageEstimate>;
+  /** Over the stages that would run. */
+  readonly total: Omit<StageEstimate, "sizes">;
+}
+
+const NOTHING: StageEstimate = {
+  promptTokens: 0,
+  completionTokens: 0,
+  gpuHours: 0,
+  usd: 0,
+  sizes: {},
+};
+
+/**
+ * Reckons what the stages of a plan will take, each from the estimates of those it needs. An
+ * artifact that is there tells its own sizes.
+ */
+export function estimatePlan(
+  plan: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+): PlanEstimate {
+  const stages = new Map<Fingerprint, StageEstimate>();
+  const total = { promptTokens: 0, completionTokens: 0, gpuHours: 0, usd: 0 };
+  for (const [fingerprint, { record, runner, execution }] of plan.stages) {
+    const inputs = Object.fromEntries(
+      Object.entries(record.inputs).map(([name, input]) => [name, stages.get(input) ?? NOTHING]),
+    );
+    const guess = runner.estimate?.({ params: record.params, execution, inputs }) ?? NOTHING;
+    const manifest = presence.get(fingerprint)?.manifest ?? null;
+    const found =
+      manifest === null ? guess : { ...NOTHING, sizes: { ...guess.sizes, ...manifest.metrics } };
+    stages.set(fingerprint, found);
+    if (presence.get(fingerprint)?.wouldRun !== true) continue;
+    total.promptTokens += found.promptTokens;
+    total.completionTokens += found.completionTokens;
+    total.gpuHours += found.gpuHours;
+    total.usd += found.usd;
+  }
+  return { stages, total };
+}

@@ -1,0 +1,98 @@
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const specs = [
+  { file: "amazon-books-backbones", cells: 4 * 8 * 3 * 5, finetunes: 3 },
+  { file: "amazon-books-iterations", cells: 4 * 3 * 5 + 3, finetunes: 3 },
+  { file: "amazon-books-sizes", cells: 3 * 3 * 5, finetunes: 6 },
+  { file: "ml-1m-backbones", cells: 4 * 8 * 3 * 5, finetunes: 3 },
+  { file: "ml-1m-iterations", cells: 4 * 3 * 5 + 3, finetunes: 3 },
+  { file: "ml-1m-sizes", cells: 3 * 3 * 5, finetunes: 6 },
+];
+
+interface Estimate {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly gpuHours: number;
+  readonly usd: number;
+}
+interface Planned {
+  readonly cells: readonly { readonly settings: { readonly [path: string]: unknown } }[];
+  readonly stages: readonly { readonly fingerprint: string; readonly runner: string }[];
+  readonly estimate: {
+    readonly total: Estimate;
+    readonly stages: { readonly [fingerprint: string]: Estimate };
+  };
+}
+
+// Copies of the specs with small files where the raw data belongs: planning looks at what is there.
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "r4ec-paper-"));
+  await cp(path.join(root, "experiments", "paper"), folder, { recursive: true });
+  await cp(path.join(root, "test/data/amazon"), path.join(folder, "data"), { recursive: true });
+  await cp(path.join(root, "test/data/ml-1m"), path.join(folder, "data/ml-1m"), {
+    recursive: true,
+  });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const r4ec = (...args: string[]) =>
+  execa(process.execPath, [path.join(root, "bin/r4ec.js"), ...args], {
+    cwd: folder,
+    reject: false,
+    env: { R4EC_STORE: path.join(folder, "store"), NO_COLOR: "1" },
+  });
+const planOf = async (file: string): Promise<Planned> => {
+  const { stdout, stderr, exitCode } = await r4ec("plan", `${file}.yaml`, "--estimate", "--json");
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout) as Planned;
+};
+
+describe("the specs that reproduce the paper", () => {
+  it("are all planned here", async () => {
+    const files = await readdir(path.join(root, "experiments", "paper"));
+    const named = files.filter((file) => file.endsWith(".yaml")).sort();
+    expect(named).toEqual(specs.map(({ file }) => `${file}.yaml`).sort());
+  });
+
+  it.each(specs)("$file is valid and plans $cells cells", { timeout: 300_000 }, async (spec) => {
+    const checked = await r4ec("validate", `${spec.file}.yaml`, "--json");
+    expect(JSON.parse(checked.stdout)).toMatchObject({ ok: true });
+    const plan = await planOf(spec.file);
+    expect(plan.cells).toHaveLength(spec.cells);
+    const count = (runner: string) => plan.stages.filter((s) => s.runner === runner).length;
+    // What cells share is done once: one data set, one teacher, an adapter a model and role.
+    expect([count("dataset"), count("teach-think"), count("teach-review")]).toEqual([1, 1, 1]);
+    expect(count("finetune")).toBe(spec.finetunes);
+    expect(count("ctr")).toBe(spec.cells);
+    const { total, stages } = plan.estimate;
+    expect(total.promptTokens).toBeGreaterThan(1e6);
+    expect(total.completionTokens).toBeGreaterThan(1e6);
+    expect(total.gpuHours).toBeGreaterThan(1);
+    expect(total.gpuHours).toBeLessThan(5000);
+    const sum = (name: keyof Estimate) =>
+      Object.values(stages).reduce((all, stage) => all + stage[name], 0);
+    for (const name of ["promptTokens", "gpuHours", "usd"] as const) {
+      expect(total[name]).toBeCloseTo(sum(name), 3);
+    }
+  });
+
+  it("reckon more for more iterations and for larger models", { timeout: 300_000 }, async () => {
+    const iterations = await planOf("ml-1m-iterations");
+    const refine = iterations.stages.filter(({ runner }) => runner === "refine");
+    expect(refine).toHaveLength(4);
+    const sizes = await planOf("ml-1m-sizes");
+    const think = sizes.stages.filter(({ runner }) => runner === "think");
+    const hours = think.map(({ fingerprint }) => sizes.estimate.stages[fingerprint]!.gpuHours);
+    expect(new Set(hours).size).toBe(3);
+    // The teacher is paid by the token: 2,000 thoughts and what follows from the wrong ones.
+    expect(sizes.estimate.total.usd).toBeGreaterThan(5);
+    expect(sizes.estimate.total.usd).toBeLessThan(60);
+  });
+});
