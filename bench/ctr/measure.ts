@@ -92,7 +92,9 @@ const step = (): number => {
     epoch++;
     at = 0;
   }
-  return trainer.step(at++) * work.replicas;
+  const steps = trainer.advance(at);
+  at += steps;
+  return steps * work.batch * work.replicas;
 };
 const score = (): number => {
   trainer.score(data.test.rows);

@@ -25,7 +25,8 @@ export function batchOf(
   adapted: AdaptedTables | null,
 ): { readonly batch: Batch; readonly label: tf.Tensor } {
   const t = tensorflow;
-  const take = (table: tf.Variable, ids: tf.Tensor): tf.Tensor => t.gather(table, ids as never);
+  const take = (table: tf.Variable, ids: tf.Tensor): tf.Tensor =>
+    whole(t.gather(table, ids as never));
   const item = take(columns.item, rows);
   const lengths = full
     ? t.fill(rows.shape, historyLength, "int32")
@@ -44,9 +45,13 @@ export function batchOf(
       ...knowledge,
       adapted: adapted !== null,
     },
-    label: take(columns.label, rows),
+    label: t.gather(columns.label, rows as never),
   };
 }
+
+/** Whole numbers as int32, in which they stand on a CPU already. */
+export const whole = (numbers: tf.Tensor): tf.Tensor =>
+  numbers.dtype === "int32" ? numbers : numbers.toInt();
 
 /** int32 [R, B, H]: rows of the history, oldest first, the padding row where there is none. */
 function historyRows(

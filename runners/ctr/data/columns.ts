@@ -1,5 +1,6 @@
 import type { Dataset } from "../../dataset/read.js";
 import type { TensorFlow as tf } from "../../tensorflow.js";
+import { nodeBackend } from "../graph/backend.js";
 
 /** Raw knowledge vectors by user and by item, row 0 being padding: float32, row-major. */
 export interface KnowledgeTables {
@@ -32,7 +33,7 @@ export interface Columns {
   readonly rows: number;
   /** F */
   readonly attributeFields: number;
-  /** int32 [N + 1] */
+  /** Whole numbers [N + 1], int32 on a CPU and float32 on a card */
   readonly user: tf.Variable;
   readonly item: tf.Variable;
   readonly rating: tf.Variable;
@@ -40,7 +41,7 @@ export interface Columns {
   readonly position: tf.Variable;
   /** float32 [N + 1], 0 or 1 */
   readonly label: tf.Variable;
-  /** int32 [I + 1, F] */
+  /** Whole numbers [I + 1, F] */
   readonly itemAttributes: tf.Variable;
   /** float32 [U + 1, D] and [I + 1, D'], or null without knowledge. */
   readonly userKnowledge: tf.Variable | null;
@@ -58,6 +59,9 @@ export function positionsOf(data: Pick<Dataset, "offsets" | "interactionUser">):
   return data.interactionUser.map((user, row) => row - data.offsets[user]!);
 }
 
+/** Rows and ids up to here are whole numbers in float32. */
+const LARGEST_EXACT = 2 ** 24;
+
 /** Loads columns into TensorFlow. */
 export function makeColumns(
   tensorflow: typeof tf,
@@ -65,12 +69,17 @@ export function makeColumns(
   knowledge: KnowledgeTables | null,
 ): Columns {
   const rows = data.interactionItem.length;
+  // TensorFlow keeps int32 variables out of a card's memory, so that each gather would copy there
+  // and back; float32 holds whole numbers up to 2^24 exactly, and is cast where it is used.
+  const onCard = nodeBackend(tensorflow).isUsingGpuDevice && rows < LARGEST_EXACT;
+  const integers = onCard ? "float32" : "int32";
   const items = data.itemAttributes;
   const attributeFields = data.attributeFields.length;
   const made: tf.Variable[] = [];
   const variable = (values: Int32Array | Float32Array, shape: number[]): tf.Variable => {
-    const dtype = values instanceof Int32Array ? "int32" : "float32";
-    const tensor = tensorflow.tensor(values, shape, dtype);
+    const dtype = values instanceof Int32Array ? integers : "float32";
+    const numbers = dtype === "float32" ? Float32Array.from(values) : values;
+    const tensor = tensorflow.tensor(numbers, shape, dtype);
     const result = tensorflow.variable(tensor, false);
     tensor.dispose();
     made.push(result);

@@ -1,5 +1,5 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import type { Executor, FunctionSpec, Numbers } from "./executor.js";
+import { turns, type Executor, type FunctionSpec, type Numbers } from "./executor.js";
 
 /** Runs functions operation by operation: slow, and right for every tfjs model. */
 export class EagerExecutor implements Executor {
@@ -15,6 +15,12 @@ export class EagerExecutor implements Executor {
   run(name: string, inputs: readonly Numbers[]): Numbers[] {
     const spec = this.#functions[name];
     if (spec === undefined) throw new Error(`no function ${name}`);
+    let values: Numbers[] = [];
+    for (const turn of turns(spec, inputs)) values = this.#once(spec, turn);
+    return values;
+  }
+
+  #once(spec: FunctionSpec, inputs: readonly Numbers[]): Numbers[] {
     const outputs = this.#tf.tidy(() => {
       const tensors = spec.inputs.map(({ shape, dtype }, i) =>
         this.#tf.tensor(inputs[i]!, [...shape], dtype),

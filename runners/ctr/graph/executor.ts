@@ -11,10 +11,29 @@ export interface FunctionInput {
   readonly example?: number;
 }
 
+/** A function that runs several times in one call, its first input growing by the stride. */
+export interface Loop {
+  readonly times: number;
+  /** int32, of the first input's shape, which is one axis long. */
+  readonly stride: readonly number[];
+}
+
 /** A function to execute, with the shape and type of what it is called with. */
 export interface FunctionSpec {
   readonly run: TensorFunction;
   readonly inputs: readonly FunctionInput[];
+  /** Several turns a call; such a function has no outputs. */
+  readonly loop?: Loop;
+}
+
+/** The inputs of each turn of a function: one, or those that its loop makes of them. */
+export function* turns(spec: FunctionSpec, inputs: readonly Numbers[]): Generator<Numbers[]> {
+  const { loop } = spec;
+  if (loop === undefined) return yield [...inputs];
+  const [first, ...rest] = inputs;
+  for (let turn = 0; turn < loop.times; turn++) {
+    yield [Int32Array.from(first!, (value, i) => value + turn * loop.stride[i]!), ...rest];
+  }
 }
 
 /** Numbers of a tensor in C order. */

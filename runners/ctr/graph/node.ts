@@ -14,7 +14,9 @@ export type Attribute =
   | { readonly kind: "type" | "int" | "float"; readonly value: number }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "shape" | "ints" | "floats"; readonly value: readonly number[] }
+  | { readonly kind: "shape" | "ints" | "floats" | "types"; readonly value: readonly number[] }
+  /** A function of the graph's library, by name. */
+  | { readonly kind: "function"; readonly value: string }
   | { readonly kind: "tensor"; readonly value: ConstantValue };
 
 /** A NodeDef: inputs are `name:output` for values and `^name` for control. */

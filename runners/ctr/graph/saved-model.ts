@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { LibraryFunction } from "./library.js";
 import type { Attribute, ConstantValue, GraphNode } from "./node.js";
 
 /** A tensor at the edge of a signature. */
@@ -42,6 +43,8 @@ export async function writeSavedModel(
   options: {
     readonly tag: string;
     readonly signatures?: { readonly [name: string]: Signature };
+    /** Functions that nodes call by name. */
+    readonly library?: readonly LibraryFunction[];
   },
 ): Promise<void> {
   const m = messages();
@@ -51,6 +54,11 @@ export async function writeSavedModel(
   versions.setProducer(graphVersion.producer);
   versions.setMinConsumer(graphVersion.minimum);
   graph.setVersions(versions);
+  if (options.library !== undefined && options.library.length > 0) {
+    const library = new m["FunctionDefLibrary"]();
+    library.setFunctionList(options.library.map(functionMessage));
+    graph.setLibrary(library);
+  }
   const info = new (m["MetaGraphDef"] as Message).MetaInfoDef();
   info.addTags(options.tag);
   info.setTensorflowVersion("2.21.0");
@@ -65,6 +73,28 @@ export async function writeSavedModel(
   model.addMetaGraphs(meta);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "saved_model.pb"), model.serializeBinary() as Uint8Array);
+}
+
+function functionMessage(definition: LibraryFunction): Message {
+  const m = messages();
+  const message = new m["FunctionDef"]();
+  const signature = new m["OpDef"]();
+  const argument = ({ name, dtype }: { readonly name: string; readonly dtype: number }) => {
+    const arg = new (m["OpDef"] as Message).ArgDef();
+    arg.setName(name);
+    arg.setType(dtype);
+    return arg;
+  };
+  signature.setName(definition.name);
+  signature.setInputArgList(definition.inputs.map(argument));
+  signature.setOutputArgList(definition.outputs.map(argument));
+  signature.setIsStateful(true);
+  message.setSignature(signature);
+  message.setNodeDefList(definition.nodes.map(nodeMessage));
+  for (const [output, value] of Object.entries(definition.returns)) {
+    message.getRetMap().set(output, value);
+  }
+  return message;
 }
 
 function nodeMessage(node: GraphNode): Message {
@@ -103,10 +133,18 @@ function attributeMessage(attribute: Attribute): Message {
     case "shape":
       value.setShape(shapeMessage(attribute.value));
       break;
+    case "function": {
+      const called = new m["NameAttrList"]();
+      called.setName(attribute.value);
+      value.setFunc(called);
+      break;
+    }
     case "ints":
-    case "floats": {
+    case "floats":
+    case "types": {
       const list = new (m["AttrValue"] as Message).ListValue();
       if (attribute.kind === "ints") list.setIList([...attribute.value]);
+      else if (attribute.kind === "types") list.setTypeList([...attribute.value]);
       else list.setFList([...attribute.value]);
       value.setList(list);
       break;

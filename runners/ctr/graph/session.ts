@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TensorFlow as tf } from "../../tensorflow.js";
 import { nodeBackend, type NodeBackend } from "./backend.js";
-import type { Executor, FunctionSpec, Numbers } from "./executor.js";
+import { turns, type Executor, type FunctionSpec, type Numbers } from "./executor.js";
+import { compiledFunction, type LibraryFunction } from "./library.js";
 import { constant, dataTypeOf, shape, type, type GraphNode } from "./node.js";
 import { Recorder, type Recording } from "./record.js";
 import { writeSavedModel } from "./saved-model.js";
@@ -14,13 +15,15 @@ interface Traced {
   /** Fetches: the outputs, or the node that waits for all effects. */
   readonly fetches: readonly string[];
   readonly outputs: number;
+  /** True where a loop is part of the graph. */
+  readonly loops: boolean;
 }
 
 const tag = "train";
 
 /** How a session is made. */
 export interface SessionOptions {
-  /** Compile every function's operations with XLA. */
+  /** Compile every function as one program with XLA. */
   readonly xla?: boolean;
 }
 
@@ -60,29 +63,39 @@ export class GraphSession implements Executor {
     options: SessionOptions = {},
   ): Promise<GraphSession> {
     const variables = new Map<tf.Variable, number>();
+    const traced = new Map<string, Traced>();
+    const nodes: GraphNode[] = [];
+    const library: LibraryFunction[] = [];
     const handleOf = (variable: tf.Variable): string => {
       if (!variables.has(variable)) variables.set(variable, variables.size);
       return `variable/${variables.get(variable)}`;
     };
-    const traced = new Map<string, Traced>();
-    const nodes: GraphNode[] = [];
     for (const [name, spec] of Object.entries(functions)) {
-      const recording = trace(tensorflow, name, spec, handleOf);
-      nodes.push(...(options.xla === true ? compiled(recording.nodes) : recording.nodes));
-      const { fetches, edges } = edgesOf(name, recording);
-      nodes.push(...edges);
+      const used = new Set<string>();
+      const recording = trace(tensorflow, name, spec, (variable) => {
+        const handle = handleOf(variable);
+        used.add(handle);
+        return handle;
+      });
+      const { fetches, added, made } =
+        options.xla === true
+          ? compiledEnds(name, spec, recording, [...used])
+          : interpretedEnds(name, recording);
+      nodes.push(...added);
+      library.push(...made);
       traced.set(name, {
         spec,
         placeholders: recording.placeholders.map((node) => ({ name: `${node}:0` })),
         fetches,
         outputs: recording.outputs.length,
+        loops: options.xla === true,
       });
     }
     for (const variable of variables.keys())
       nodes.push(...variableNodes(handleOf(variable), variable));
     const folder = await mkdtemp(join(tmpdir(), "r4ec-graph-"));
     try {
-      await writeSavedModel(folder, nodes, { tag });
+      await writeSavedModel(folder, nodes, { tag, library });
       const id = nodeBackend(tensorflow).loadSavedModelMetaGraph(folder, tag);
       const session = new GraphSession(tensorflow, id, traced, variables);
       for (const variable of variables.keys()) session.#assign(variable, variable);
@@ -95,6 +108,13 @@ export class GraphSession implements Executor {
   run(name: string, inputs: readonly Numbers[]): Numbers[] {
     const traced = this.#functions.get(name);
     if (traced === undefined) throw new Error(`no function ${name}`);
+    if (traced.loops) return this.#once(traced, inputs);
+    let values: Numbers[] = [];
+    for (const turn of turns(traced.spec, inputs)) values = this.#once(traced, turn);
+    return values;
+  }
+
+  #once(traced: Traced, inputs: readonly Numbers[]): Numbers[] {
     const tensors = traced.spec.inputs.map(({ shape, dtype }, i) =>
       this.#tf.tensor(inputs[i]!, [...shape], dtype),
     );
@@ -170,22 +190,54 @@ function trace(
   }
 }
 
-/** Fetchable ends of a function: every output waits for every effect. */
-function edgesOf(
-  name: string,
-  recording: Recording,
-): { readonly fetches: string[]; readonly edges: GraphNode[] } {
+/** What a function adds to the graph, and what to fetch for its outputs or its effects. */
+interface Ends {
+  readonly fetches: string[];
+  readonly added: readonly GraphNode[];
+  readonly made: readonly LibraryFunction[];
+}
+
+/** A function as the nodes it was recorded as: every output waits for every effect. */
+function interpretedEnds(name: string, recording: Recording): Ends {
   const control = recording.effects.map((effect) => `^${effect}`);
-  if (recording.outputs.length === 0) {
-    return { fetches: [`${name}/done:0`], edges: doneNodes(`${name}/done`, control) };
-  }
-  const edges = recording.outputs.map(({ name: output, dtype }, i) => ({
-    name: `${name}/output_${i}`,
-    op: "Identity",
-    inputs: [output, ...control],
-    attributes: { T: type(dtype) },
-  }));
-  return { fetches: edges.map((edge) => `${edge.name}:0`), edges };
+  const edges =
+    recording.outputs.length === 0
+      ? doneNodes(`${name}/done`, control)
+      : recording.outputs.map(({ name: output, dtype }, i) => ({
+          name: `${name}/output_${i}`,
+          op: "Identity",
+          inputs: [output, ...control],
+          attributes: { T: type(dtype) },
+        }));
+  const ends = recording.outputs.length === 0 ? edges.slice(-1) : edges;
+  return {
+    fetches: ends.map((edge) => `${edge.name}:0`),
+    added: [...recording.nodes, ...edges],
+    made: [],
+  };
+}
+
+/** A function as one node that calls a program compiled by XLA. */
+function compiledEnds(
+  name: string,
+  spec: FunctionSpec,
+  recording: Recording,
+  handles: readonly string[],
+): Ends {
+  const inputTypes = spec.inputs.map(({ dtype }) => dataTypeOf(dtype));
+  const { library, call } = compiledFunction(
+    name,
+    recording,
+    inputTypes,
+    handles,
+    spec.loop ?? null,
+  );
+  const placeholders = new Set(recording.placeholders);
+  return {
+    fetches: library.at(-1)!.outputs.map((_, i) => `${call.name}:${i}`),
+    added: [...recording.nodes.filter((node) => placeholders.has(node.name)), call],
+    made: library,
+  };
 }
 
 /** A fetchable node that only waits for others. */
@@ -231,13 +283,4 @@ function variableNodes(name: string, variable: tf.Variable): GraphNode[] {
     },
     ...doneNodes(`${name}/assigned`, [`^${name}/assign`]),
   ];
-}
-
-/** The same nodes marked for compilation by XLA, which needs no flag of the process then. */
-function compiled(nodes: readonly GraphNode[]): GraphNode[] {
-  return nodes.map((node) =>
-    node.op === "Placeholder"
-      ? node
-      : { ...node, attributes: { ...node.attributes, _XlaCompile: { kind: "bool", value: true } } },
-  );
 }

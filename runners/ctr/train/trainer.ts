@@ -1,5 +1,5 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import { batchOf } from "../data/batch.js";
+import { batchOf, whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { nodeBackend } from "../graph/backend.js";
 import { EagerExecutor } from "../graph/eager.js";
@@ -49,6 +49,8 @@ export class Trainer {
   readonly #own: readonly tf.Variable[];
   readonly #order: tf.Variable;
   readonly #lossSum: tf.Variable;
+  /** Steps that one call may do. */
+  readonly stepsAtOnce: number;
 
   private constructor(
     options: TrainerOptions,
@@ -59,8 +61,10 @@ export class Trainer {
       scoring: Scoring;
       order: tf.Variable;
       lossSum: tf.Variable;
+      atOnce: number;
     },
   ) {
+    this.stepsAtOnce = parts.atOnce;
     this.#options = options;
     this.model = parts.model;
     this.optimizer = parts.optimizer;
@@ -85,13 +89,20 @@ export class Trainer {
     const optimizer = new AdamW(t, model.parameters, replicas, { kernel, sameStep });
     // Until an epoch begins, rows that do have a history: tracing works on them.
     const order = t.tidy(() =>
-      t.variable(t.fill([count, samples], exampleRow(shape, options.fullHistory), "int32"), false),
+      t.variable(
+        t.fill(
+          [count, samples],
+          exampleRow(shape, options.fullHistory),
+          columns.item.dtype as "int32",
+        ),
+        false,
+      ),
     );
     const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
     const step = (size: number): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
       run: ([begin]) => {
-        const rows = sliceRows(t, order, begin!, [count, size]);
+        const rows = whole(sliceRows(t, order, begin!, [count, size]));
         const { batch, label } = batchOf(
           t,
           columns,
@@ -112,10 +123,15 @@ export class Trainer {
     const tail = samples % batchSize;
     const functions: { [name: string]: FunctionSpec } = {};
     if (samples >= batchSize) functions["step"] = step(batchSize);
+    // Compiled, many steps are one program, between which the host has no say.
+    const atOnce = options.xla ? stepsAtOnce(Math.floor(samples / batchSize)) : 1;
+    if (atOnce > 1) {
+      functions["steps"] = { ...step(batchSize), loop: { times: atOnce, stride: [0, batchSize] } };
+    }
     if (tail > 0) functions["last_step"] = step(tail);
     const scoring = new Scoring(t, model, columns, options);
     const executor = await makeExecutor(t, { ...functions, ...scoring.functions }, options);
-    return new Trainer(options, { model, optimizer, executor, scoring, order, lossSum });
+    return new Trainer(options, { model, optimizer, executor, scoring, order, lossSum, atOnce });
   }
 
   /**
@@ -129,9 +145,9 @@ export class Trainer {
     pause: (stepsDone: number) => Promise<void> | undefined = () => undefined,
   ): Promise<number[]> {
     this.begin(orders);
-    for (let step = 0; step < this.stepsPerEpoch; step++) {
-      this.step(step);
-      const waiting = pause(step + 1);
+    for (let done = 0; done < this.stepsPerEpoch;) {
+      done += this.advance(done);
+      const waiting = pause(done);
       if (waiting !== undefined) await waiting;
     }
     const [sums] = this.executor.read([this.#lossSum]);
@@ -150,13 +166,21 @@ export class Trainer {
     this.executor.write([this.#order, this.#lossSum], [all, new Float32Array(replicas.length)]);
   }
 
-  /** One optimizer step of all replicas on the epoch's batch `index`; returns its size. */
-  step(index: number): number {
+  /**
+   * Optimizer steps of all replicas from the epoch's batch `index` on: as many as one call does.
+   *
+   * @returns how many
+   */
+  advance(index: number): number {
     const { samples, batchSize } = this.#options;
-    const at = index * batchSize;
-    const size = Math.min(batchSize, samples - at);
-    this.executor.run(size === batchSize ? "step" : "last_step", [Int32Array.of(0, at)]);
-    return size;
+    const at = Int32Array.of(0, index * batchSize);
+    const whole = Math.floor(samples / batchSize) - index;
+    if (this.stepsAtOnce > 1 && whole >= this.stepsAtOnce) {
+      this.executor.run("steps", [at]);
+      return this.stepsAtOnce;
+    }
+    this.executor.run(whole >= 1 ? "step" : "last_step", [at]);
+    return 1;
   }
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
@@ -251,6 +275,15 @@ export async function makeExecutor(
   }
 }
 
+/** Steps of one compiled call: some dozens, so that few of an epoch's are left over. */
+function stepsAtOnce(steps: number): number {
+  let best = Math.min(steps, 1);
+  for (let count = Math.min(steps, 64); count >= Math.min(steps, 16); count--) {
+    if (best <= 1 || steps % count < steps % best) best = count;
+  }
+  return best;
+}
+
 /** order[:, start : start + size], int32 [R, size]; `begin` is a tensor [0, start]. */
 function sliceRows(
   t: typeof tf,
@@ -262,8 +295,9 @@ function sliceRows(
   const backend = nodeBackend(t);
   const type = backend.binding["TF_ATTR_TYPE"]!;
   const int32 = backend.binding["TF_INT32"]!;
+  const values = order.dtype === "int32" ? int32 : backend.binding["TF_FLOAT"]!;
   const attributes = [
-    { name: "T", type, value: int32 },
+    { name: "T", type, value: values },
     { name: "Index", type, value: int32 },
   ];
   const inputs = [order, begin, t.tensor1d([...size], "int32")];

@@ -1,0 +1,254 @@
+import type { Loop } from "./executor.js";
+import { CannotTrace, type Recording } from "./record.js";
+import { constant, type, type Attribute, type GraphNode } from "./node.js";
+
+/** DT_RESOURCE, the type of a variable's handle. */
+const resource = 20;
+const int32 = 3;
+
+/** A function of a graph's library: nodes name each other's outputs by the operation's own words. */
+export interface LibraryFunction {
+  readonly name: string;
+  readonly inputs: readonly { readonly name: string; readonly dtype: number }[];
+  readonly outputs: readonly { readonly name: string; readonly dtype: number }[];
+  readonly nodes: readonly GraphNode[];
+  /** What each output is: an input's name, or `node:word:index`. */
+  readonly returns: { readonly [output: string]: string };
+}
+
+/** A function to be compiled whole, and the node that calls it. */
+export interface CompiledFunction {
+  readonly library: readonly LibraryFunction[];
+  readonly call: GraphNode;
+}
+
+/**
+ * A recorded function as a function of the graph's library that XLA compiles as one program
+ * (`_XlaMustCompile`, as tf.function's jit_compile does), instead of in whatever clusters
+ * TensorFlow finds. With a loop, the program holds it: the count is a constant, so the host does
+ * not wait for each turn.
+ *
+ * @param handles nodes that give the handles of the variables it uses
+ */
+export function compiledFunction(
+  name: string,
+  recording: Recording,
+  inputTypes: readonly number[],
+  handles: readonly string[],
+  loop: Loop | null,
+): CompiledFunction {
+  const arguments_ = [
+    ...recording.placeholders.map((node, i) => ({ node, name: `in_${i}`, dtype: inputTypes[i]! })),
+    ...handles.map((node, i) => ({ node, name: `variable_${i}`, dtype: resource })),
+  ];
+  const body = bodyOf(name, recording, arguments_);
+  const library = loop === null ? [body] : loopOf(name, body, loop);
+  const entry = library.at(-1)!;
+  return {
+    library,
+    call: {
+      name: `${name}/call`,
+      op: "StatefulPartitionedCall",
+      inputs: arguments_.map(({ node }) => `${node}:0`),
+      attributes: {
+        Tin: types(entry.inputs),
+        Tout: types(entry.outputs),
+        f: { kind: "function", value: entry.name },
+        config: { kind: "string", value: "" },
+        config_proto: { kind: "string", value: "" },
+        executor_type: { kind: "string", value: "" },
+        _XlaMustCompile: { kind: "bool", value: true },
+      },
+    },
+  };
+}
+
+const types = (tensors: readonly { readonly dtype: number }[]): Attribute => ({
+  kind: "types",
+  value: tensors.map(({ dtype }) => dtype),
+});
+
+interface Argument {
+  /** Node of the graph around that stands for it while recording. */
+  readonly node: string;
+  readonly name: string;
+  readonly dtype: number;
+}
+
+/** The recorded nodes themselves; an output waits for every effect, so that none is dropped. */
+function bodyOf(
+  name: string,
+  recording: Recording,
+  arguments_: readonly Argument[],
+): LibraryFunction {
+  const argumentOf = new Map(arguments_.map((each) => [each.node, each.name]));
+  const operations = new Map(recording.nodes.map((node) => [node.name, node.op]));
+  const inner = (input: string): string => {
+    if (input.startsWith("^")) return input;
+    const [node, index] = input.split(":") as [string, string];
+    const argument = argumentOf.get(node);
+    return argument ?? `${node}:${outputWord(operations.get(node)!)}:${index}`;
+  };
+  const nodes: GraphNode[] = recording.nodes
+    .filter((node) => !argumentOf.has(node.name))
+    .map((node) => ({ ...node, inputs: node.inputs.map(inner) }));
+  const control = recording.effects.map((effect) => `^${effect}`);
+  const outputs = recording.outputs.map(({ name: output, dtype }, i) => ({
+    name: `out_${i}`,
+    dtype,
+    node: identity(`${name}/output_${i}`, inner(output), dtype, control),
+  }));
+  if (outputs.length === 0) {
+    const zero = scalar(`${name}/nothing`, 0);
+    nodes.push(zero);
+    const value = `${zero.name}:output:0`;
+    const node = identity(`${name}/output_0`, value, int32, control);
+    outputs.push({ name: "out_0", dtype: int32, node });
+  }
+  return {
+    name: identifier(`${name}_body`),
+    inputs: arguments_.map((each) => ({ name: each.name, dtype: each.dtype })),
+    outputs: outputs.map((each) => ({ name: each.name, dtype: each.dtype })),
+    nodes: [...nodes, ...outputs.map(({ node }) => node)],
+    returns: Object.fromEntries(
+      outputs.map((each) => [each.name, `${each.node.name}:output:0`] as const),
+    ),
+  };
+}
+
+/** The body in a While of constant count: condition, turn, and the function around them, last. */
+function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunction[] {
+  const [first, ...rest] = body.inputs;
+  if (first === undefined || first.dtype !== int32) {
+    throw new CannotTrace(`${name} loops, but its first input is no int32`);
+  }
+  const state = [{ name: "turn", dtype: int32 }, ...body.inputs];
+  const limit = scalar("limit", loop.times);
+  const one = scalar("one", 1);
+  const stride = constant("stride", {
+    dtype: int32,
+    shape: [loop.stride.length],
+    bytes: new Uint8Array(Int32Array.from(loop.stride).buffer),
+  });
+  const less: GraphNode = {
+    name: "less",
+    op: "Less",
+    inputs: ["turn", "limit:output:0"],
+    attributes: { T: type(int32) },
+  };
+  const add = (node: string, a: string, b: string): GraphNode => ({
+    name: node,
+    op: "AddV2",
+    inputs: [a, b],
+    attributes: { T: type(int32) },
+  });
+  const call: GraphNode = {
+    name: "body",
+    op: "StatefulPartitionedCall",
+    inputs: body.inputs.map((input) => input.name),
+    attributes: {
+      Tin: types(body.inputs),
+      Tout: types(body.outputs),
+      f: { kind: "function", value: body.name },
+      config: { kind: "string", value: "" },
+      config_proto: { kind: "string", value: "" },
+      executor_type: { kind: "string", value: "" },
+    },
+  };
+  const condition: LibraryFunction = {
+    name: identifier(`${name}_condition`),
+    inputs: state,
+    outputs: [{ name: "more", dtype: 10 }],
+    nodes: [limit, less],
+    returns: { more: "less:z:0" },
+  };
+  const turn: LibraryFunction = {
+    name: identifier(`${name}_turn`),
+    inputs: state,
+    outputs: state.map((each) => ({ name: `next_${each.name}`, dtype: each.dtype })),
+    nodes: [
+      one,
+      stride,
+      call,
+      { ...add("next", "turn", "one:output:0"), inputs: ["turn", "one:output:0", "^body"] },
+      add("further", first.name, "stride:output:0"),
+    ],
+    returns: {
+      next_turn: "next:z:0",
+      [`next_${first.name}`]: "further:z:0",
+      ...Object.fromEntries(rest.map((each) => [`next_${each.name}`, each.name])),
+    },
+  };
+  const zero = scalar("zero", 0);
+  const loopNode: GraphNode = {
+    name: "loop",
+    op: "While",
+    inputs: ["zero:output:0", ...body.inputs.map((input) => input.name)],
+    attributes: {
+      T: types(state),
+      cond: { kind: "function", value: condition.name },
+      body: { kind: "function", value: turn.name },
+      parallel_iterations: { kind: "int", value: 10 },
+    },
+  };
+  const around: LibraryFunction = {
+    name: identifier(`${name}_loop`),
+    inputs: body.inputs,
+    outputs: [{ name: "turns", dtype: int32 }],
+    nodes: [zero, loopNode, identity("turns", "loop:output:0", int32, [])],
+    returns: { turns: "turns:output:0" },
+  };
+  return [body, condition, turn, around];
+}
+
+const identifier = (name: string): string => name.replaceAll(/[^A-Za-z0-9_]/g, "_");
+
+const identity = (
+  name: string,
+  input: string,
+  dtype: number,
+  control: readonly string[],
+): GraphNode => ({
+  name,
+  op: "Identity",
+  inputs: [input, ...control],
+  attributes: { T: type(dtype) },
+});
+
+const scalar = (name: string, value: number): GraphNode =>
+  constant(name, {
+    dtype: int32,
+    shape: [],
+    bytes: new Uint8Array(Int32Array.of(value).buffer),
+  });
+
+/** What an operation calls its output, by TensorFlow's definitions; `output` where it is not here. */
+const words: readonly (readonly [string, string])[] = [
+  ["y", "Abs Acos Acosh Asin Asinh Atan Atanh Cast Ceil Cos Cosh Erf Exp Expm1 Floor Inv IsFinite"],
+  ["y", "IsInf IsNan Log Log1p LogicalNot Neg OnesLike Reciprocal Rint Round Rsqrt Sigmoid Sign"],
+  ["y", "Sin Sinh Sqrt Square Tan Tanh Transpose ZerosLike"],
+  ["z", "Add AddV2 Atan2 Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual InvGrad Less"],
+  ["z", "LessEqual LogicalAnd LogicalOr Maximum Minimum Mul NotEqual Pow RealDiv ReciprocalGrad"],
+  ["z", "RsqrtGrad SigmoidGrad SqrtGrad SquaredDifference Sub TanhGrad Xdivy"],
+  ["sum", "AddN"],
+  ["r0", "BroadcastArgs"],
+  ["out", "Cumprod Cumsum"],
+  ["activations", "Elu LeakyRelu Relu Relu6 Selu Softplus"],
+  ["backprops", "EluGrad LeakyReluGrad ReluGrad SoftplusGrad"],
+  ["logsoftmax", "LogSoftmax"],
+  ["product", "MatMul"],
+  ["value", "ReadVariableOp"],
+  ["softmax", "Softmax"],
+  ["index", "Where"],
+];
+
+const wordOf: ReadonlyMap<string, string> = new Map(
+  words.flatMap(([word, operations]) => operations.split(" ").map((op) => [op, word] as const)),
+);
+
+const severalOutputs: ReadonlySet<string> = new Set(["FusedBatchNorm", "TopKV2"]);
+
+function outputWord(op: string): string {
+  if (severalOutputs.has(op)) throw new CannotTrace(`no compiled form of the operation ${op}`);
+  return wordOf.get(op) ?? "output";
+}
