@@ -1,13 +1,14 @@
 """Embeds texts with sentence-transformers, for runners/embed/sentence-transformers.ts.
 
-Reads a JSON object from standard input: model, revision, pooling (auto, cls, mean), normalize,
-dimension, max_tokens, batch_size, threads, texts. Writes one JSON object a line: first
-{"model": {...}} with what was loaded, then {"places": [...], "dimension": D, "vectors": "..."} a
-batch, the vectors as base64 of little-endian float32. Progress bars and warnings go to standard
-error.
+Usage: python embed.py REQUEST VECTORS
+
+REQUEST is a JSON object: model, revision, pooling (auto, cls, mean), normalize, dimension,
+max_tokens, batch_size, threads, texts. Vectors are appended to VECTORS as little-endian float32, a
+batch at a time. Standard output gets one JSON object a line: first {"model": {...}} with what was
+loaded, then {"places": [...], "dimension": D} for each batch that stands in VECTORS whole. Progress
+bars and warnings go to standard error.
 """
 
-import base64
 import json
 import os
 import sys
@@ -22,10 +23,11 @@ def say(message):
     PROTOCOL.flush()
 
 
-def load(request, where):
+def load(request):
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
+    where = request["model"]
     pooling = request["pooling"]
     revision = request.get("revision")
     if pooling == "auto" and not describes_pooling(where, revision):
@@ -61,13 +63,12 @@ def describes_pooling(where, revision):
 
 
 def main():
-    request = json.load(sys.stdin)
-    # Before the libraries are loaded, which takes a while: a wrong name is told at once.
-    where = request["model"]
+    with open(sys.argv[1], encoding="utf-8") as file:
+        request = json.load(file)
     import torch
 
     torch.set_num_threads(max(1, int(request["threads"])))
-    model = load(request, where)
+    model = load(request)
     if request.get("max_tokens") is not None:
         limit = model.max_seq_length
         model.max_seq_length = min(request["max_tokens"], limit or request["max_tokens"])
@@ -86,22 +87,19 @@ def main():
     # Longest first: what doesn't fit into memory shows at once, and batches hold little padding.
     order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
     size = request["batch_size"]
-    for start in range(0, len(order), size):
-        places = order[start : start + size]
-        vectors = model.encode(
-            [texts[place] for place in places],
-            batch_size=size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
-        vectors = finish(vectors, request)
-        say(
-            {
-                "places": places,
-                "dimension": int(vectors.shape[1]),
-                "vectors": base64.b64encode(vectors.tobytes()).decode("ascii"),
-            }
-        )
+    with open(sys.argv[2], "wb") as out:
+        for start in range(0, len(order), size):
+            places = order[start : start + size]
+            vectors = model.encode(
+                [texts[place] for place in places],
+                batch_size=size,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+            vectors = finish(vectors, request)
+            out.write(vectors.tobytes())
+            out.flush()
+            say({"places": places, "dimension": int(vectors.shape[1])})
 
 
 def pooling_name(mode):

@@ -1,16 +1,18 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { execa } from "execa";
 import type { JsonObject } from "../../src/json.js";
 import type { StageTask } from "../../src/runner.js";
 import { modelLocation } from "../knowledge/models.js";
 import { projectFile } from "../knowledge/project-file.js";
 import { ProgramFailure, pythonVariables } from "../knowledge/python.js";
+import { runTree } from "../process-tree.js";
 import type { Embedder } from "./embedder.js";
 
-/** A line of what embed.py writes. */
+/** A line of what embed.py writes; vectors stand in a file of their own. */
 type Line =
   | { readonly model: JsonObject }
-  | { readonly places: readonly number[]; readonly dimension: number; readonly vectors: string };
+  | { readonly places: readonly number[]; readonly dimension: number };
 
 /** An embedder that runs sentence-transformers in the LLM environment, one process a call. */
 export function loadSentenceTransformers(task: StageTask): Embedder {
@@ -24,46 +26,66 @@ export function loadSentenceTransformers(task: StageTask): Embedder {
     batch_size: execution["batch_size"],
     threads: resources.threads,
   };
+  const folder = path.join(task.work, "embed");
   return {
     async embed(texts, onVectors, stopped) {
-      const child = execa(
-        path.join(environment, "bin", "python"),
-        [projectFile("runners/embed/embed.py")],
-        {
-          input: JSON.stringify({ ...request, texts }),
-          env: pythonVariables(task),
-          buffer: { stdout: false, stderr: true },
-          maxBuffer: 1 << 20,
-          cancelSignal: task.stop.abort,
-          forceKillAfterDelay: 5000,
-          reject: false,
-        },
-      );
-      task.stop.onDrain(() => child.kill());
-      for await (const text of child) {
-        const line = JSON.parse(text) as Line;
-        if ("model" in line) report(task, line.model);
-        else onVectors(vectorsOf(line));
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+      const [requestFile, vectorsFile] = ["request.json", "vectors.f32"].map((name) =>
+        path.join(folder, name),
+      ) as [string, string];
+      await writeFile(requestFile, JSON.stringify({ ...request, texts }));
+      await writeFile(vectorsFile, "");
+      const vectors = openSync(vectorsFile, "r");
+      let failure: unknown;
+      try {
+        const end = await runTree(
+          {
+            environment,
+            program: "python",
+            arguments: [projectFile("runners/embed/embed.py"), requestFile, vectorsFile],
+            folder,
+            variables: pythonVariables(task),
+            mark: task.fingerprint,
+            stdout: path.join(task.work, "embed.stdout.log"),
+            stderr: path.join(task.work, "embed.stderr.log"),
+            onLine: (text) => {
+              if (failure !== undefined) return;
+              try {
+                const line = JSON.parse(text) as Line;
+                if ("model" in line) report(task, line.model);
+                else onVectors(readBatch(vectors, line.places, line.dimension));
+              } catch (error) {
+                failure = error; // nobody catches what is thrown out of a stream's listener
+              }
+            },
+          },
+          task.stop,
+        );
+        if (failure !== undefined) throw failure;
+        if (end.exitCode === 0 || stopped()) return;
+        throw new ProgramFailure("sentence-transformers", end);
+      } finally {
+        closeSync(vectors);
       }
-      const result = await child;
-      if (!result.failed || stopped()) return;
-      throw new ProgramFailure("sentence-transformers", {
-        exitCode: result.exitCode ?? null,
-        signal: result.signal ?? null,
-        stderrTail: result.stderr.split("\n").slice(-40).join("\n"),
-      });
     },
-    close: () => Promise.resolve(),
+    close: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function vectorsOf(line: Extract<Line, { places: unknown }>) {
-  const bytes = Buffer.from(line.vectors, "base64");
-  const numbers = new Float32Array(line.places.length * line.dimension);
-  for (let n = 0; n < numbers.length; n++) numbers[n] = bytes.readFloatLE(4 * n);
-  return line.places.map(
-    (place, row) =>
-      [place, numbers.slice(row * line.dimension, (row + 1) * line.dimension)] as const,
+/** Reads the next batch from where the last one ended. */
+function readBatch(
+  file: number,
+  places: readonly number[],
+  dimension: number,
+): readonly (readonly [place: number, vector: Float32Array])[] {
+  const numbers = new Float32Array(places.length * dimension);
+  const bytes = new Uint8Array(numbers.buffer);
+  // What Python has said is there is there: it writes the vectors before it speaks of them.
+  const read = readSync(file, bytes, 0, bytes.length, null);
+  if (read !== bytes.length) throw new Error(`${read} of ${bytes.length} bytes of vectors came`);
+  return places.map(
+    (place, row) => [place, numbers.slice(row * dimension, (row + 1) * dimension)] as const,
   );
 }
 
