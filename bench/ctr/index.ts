@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatTable } from "../../src/commands/table.js";
 import { writeData } from "./data.js";
-import { rowsOf, type Row } from "./rows.js";
+import { compileModes, rowsOf, type Row } from "./rows.js";
 import { Side } from "./side.js";
 
 /** A measured row of the table. */
@@ -22,7 +22,7 @@ export interface Measured {
   readonly readySeconds: { readonly ours: number; readonly other: number };
 }
 
-const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--json FILE]
+const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE]
 Every row compares two sides that work in turns, window by window, in one run. --python: an
 interpreter with torch, for the rows against PyTorch. Without npm: node dist/bench/index.js ctr,
 with R4EC_TFJS_BINDING set.`;
@@ -37,6 +37,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "4" },
       device: { type: "string", default: "cpu" },
+      modes: { type: "string", default: compileModes.join(",") },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -47,7 +48,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
   const measured: Measured[] = [];
   try {
     const data = await writeData(folder);
-    const rows = rowsOf(device, data).filter(
+    const rows = rowsOf(device, data, values.modes.split(",")).filter(
       ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
     );
     for (const row of rows) {

@@ -27,8 +27,15 @@ interface Data {
   readonly embed: string;
 }
 
-/** The rows of issue and docs/performance.md, for a CPU or a CUDA card. */
-export function rowsOf(device: "cpu" | "cuda", data: Data): Row[] {
+/** PyTorch's ways to run a step, all tried. */
+export const compileModes = ["eager", "default", "reduce-overhead"] as const;
+
+/** The rows of docs/performance.md, for a CPU or a CUDA card. */
+export function rowsOf(
+  device: "cpu" | "cuda",
+  data: Data,
+  modes: readonly string[] = compileModes,
+): Row[] {
   const gpu = device === "cuda";
   const work = (backbone: string, hea: boolean, more: Partial<Work> = {}): Work => ({
     dataset: data.dataset,
@@ -47,7 +54,7 @@ export function rowsOf(device: "cpu" | "cuda", data: Data): Row[] {
     for (const backbone of gpu ? ["din"] : ["din", "autoint", "dcnv2"]) {
       const ours = work(backbone, hea);
       const name = `${device} ${backbone}, ${label(hea)}, training`;
-      rows.push({ name, ours: [ours], other: againstPeer(ours, device) });
+      rows.push({ name, ours: [ours], other: againstPeer(ours, device, modes) });
     }
   }
   const many = gpu ? 32 : 8;
@@ -55,7 +62,9 @@ export function rowsOf(device: "cpu" | "cuda", data: Data): Row[] {
   rows.push({
     name: `${device} ${many} cells of one shape, ${label(gpu)}, in all`,
     ours: [fused],
-    other: gpu ? againstPeer(fused, device) : against("one after another", work("din", false)),
+    other: gpu
+      ? againstPeer(fused, device, modes)
+      : against("one after another", work("din", false)),
   });
   if (gpu) {
     const shapes = ["din", "dcnv2", "autoint", "deepfm"].map((id) =>
@@ -91,11 +100,15 @@ const against =
 
 /** PyTorch in each of its modes, the fastest of which is kept. */
 const againstPeer =
-  ({ dataset, embed, backbone, batch }: Work, device: "cpu" | "cuda"): Row["other"] =>
+  (
+    { dataset, embed, backbone, batch }: Work,
+    device: "cpu" | "cuda",
+    modes: readonly string[],
+  ): Row["other"] =>
   async (python, _ours, seconds) => {
     const path = fileURLToPath(new URL("./peer.py", import.meta.url)).replace("/dist/", "/");
     let best: { name: string; side: Side; rate: number } | undefined;
-    for (const mode of ["eager", "default", "reduce-overhead"]) {
+    for (const mode of modes) {
       const task = { dataset, embed, backbone, batch, device, compile: mode };
       const side = await Side.start(python, [path, JSON.stringify(task)]).catch(() => undefined);
       if (side === undefined) continue;
