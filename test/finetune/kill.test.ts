@@ -42,7 +42,6 @@ knowledge:
   embed: encoder
 backbone: deepfm
 ctr: { batch_size: 1024, epochs: 1 }
-tracking: { mlflow: { uri: "off" } }
 `,
   );
   const { stdout } = await r4ec("plan", "spec.yaml", "--json");

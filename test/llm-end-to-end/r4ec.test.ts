@@ -62,13 +62,13 @@ sweep:
 compare: { baseline: { knowledge.variant: none }, metrics: [test.auc] }
 `;
 
+const artifactOf = (fingerprint: string): string =>
+  path.join(bench.store, "artifacts", fingerprint.slice(0, 2), fingerprint);
+
 const manifestOf = async (fingerprint: string) =>
-  JSON.parse(
-    await readFile(
-      path.join(bench.store, "artifacts", fingerprint.slice(0, 2), fingerprint, "manifest.json"),
-      "utf8",
-    ),
-  ) as { readonly metrics: { readonly [name: string]: number } };
+  JSON.parse(await readFile(path.join(artifactOf(fingerprint), "manifest.json"), "utf8")) as {
+    readonly metrics: { readonly [name: string]: number };
+  };
 
 describe("R4ec on ML-100K with a tiny model, everything real but the teacher's wits", () => {
   let plan: Planned;
@@ -113,10 +113,24 @@ describe("R4ec on ML-100K with a tiny model, everything real but the teacher's w
     }
   });
 
-  it("shows a text with all that led to it", async () => {
-    const { exitCode, stdout } = await bench.r4ec("log", "--help");
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain("log");
+  it("shows a text with all that led to it", { timeout: 120_000 }, async () => {
+    const linesOf = async (fingerprint: string, file: string) =>
+      (await readFile(path.join(artifactOf(fingerprint), file), "utf8"))
+        .trim()
+        .split("\n")
+        .map(
+          (line) => JSON.parse(line) as { index: number; id: string; history: { step: string }[] },
+        );
+    const texts = await linesOf(stagesOf("refine")[0]!.fingerprint, "users.jsonl");
+    const rewritten = texts.find(({ history }) => history.some(({ step }) => step === "refine"))!;
+    const users = await linesOf(stagesOf("dataset")[0]!.fingerprint, "users.jsonl");
+    const { id } = users.find(({ index }) => index === rewritten.index)!;
+    const only = "knowledge.variant=r4ec";
+    const { stdout } = await bench.r4ec("log", "spec.yaml", "--user", id, "--only", only, "--json");
+    const logged = JSON.parse(stdout) as { texts: { history: { step: string }[] }[] };
+    expect(logged.texts.some(({ history }) => history.length === 3)).toBe(true);
+    const steps = logged.texts.find(({ history }) => history.length === 3)!.history;
+    expect(steps.map(({ step }) => step)).toEqual(["think", "reflect", "refine"]);
   });
 
   it("has the lineage down to the adapters in MLflow", { timeout: 120_000 }, async () => {
