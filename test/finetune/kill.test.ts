@@ -36,7 +36,7 @@ knowledge:
     batch_size: 2
     micro_batch_size: 2
     cutoff_len: 128
-    save_steps: 5
+    save_steps: 20
     validation: 0
   infer: { engine: llamafactory, max_new_tokens: 8, cutoff_len: 256 }
   embed: encoder
@@ -84,11 +84,10 @@ const work = () => path.join(folder, "store", "work", fingerprint, "out");
 async function checkpointAbove(above: number): Promise<number> {
   for (;;) {
     const names = existsSync(work()) ? await readdir(work()) : [];
-    const steps = names.flatMap((name) => /^checkpoint-(\d+)$/u.exec(name)?.[1] ?? []).map(Number);
+    const whole = names.filter((name) => existsSync(path.join(work(), name, "trainer_state.json")));
+    const steps = whole.flatMap((name) => /^checkpoint-(\d+)$/u.exec(name)?.[1] ?? []).map(Number);
     const last = Math.max(0, ...steps);
-    if (last > above && existsSync(path.join(work(), `checkpoint-${last}`, "trainer_state.json"))) {
-      return last;
-    }
+    if (last > above) return last;
     await sleep(100);
   }
 }
