@@ -12,7 +12,7 @@ export interface Size {
   readonly length: number;
 }
 
-export const small: Size = { users: 120, items: 80, attributes: 6, length: 70 };
+export const small: Size = { users: 80, items: 60, attributes: 6, length: 60 };
 
 /**
  * Writes a data set artifact (docs/artifacts.md) of users and items with hidden tastes in 4

@@ -65,7 +65,7 @@ describe("cells trained as one graph", () => {
         });
         expect(fused.published!.metrics["epochs"]).toBe(alone.published!.metrics["epochs"]);
       }
-    });
+    }, 240_000);
   }
 
   it("leave a cell that diverges to itself", async () => {

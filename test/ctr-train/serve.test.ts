@@ -193,6 +193,6 @@ describe("a trained cell", () => {
         expect(largest(score.dataSync(), predictions.subarray(0, count))).toBeLessThan(2e-6);
       }
       loaded.dispose();
-    });
+    }, 240_000);
   }
 });

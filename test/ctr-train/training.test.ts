@@ -127,6 +127,14 @@ describe("a cell alone", () => {
     expect(task.published!.metrics["valid.auc"]).toBeUndefined();
   });
 
+  it("trains to the same losses when compiled by XLA", async () => {
+    const cell = (xla: boolean): Cell => ({ backbone: "deepfm", ctr: { xla, epochs: 1 } });
+    const [plain, compiled] = [await run(cell(false)), await run(cell(true))];
+    const [a, b] = [compiled.curve("train.loss")[0]!, plain.curve("train.loss")[0]!];
+    expect(compiled.events.filter((event) => event.type === "note")).toEqual([]);
+    expect(Math.abs(a - b) / b).toBeLessThan(1e-4);
+  }, 240_000);
+
   it("trains eagerly to the same losses", async () => {
     const cell = (engine: string): Cell => ({
       backbone: "deepfm",

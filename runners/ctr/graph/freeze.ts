@@ -108,7 +108,7 @@ function batchSize(name: string, tensor: string, dtype: number): GraphNode[] {
   ];
 }
 
-/** A constant that is the same at both sizes as it is; otherwise slope · batch + offset. */
+/** A constant that is the same at both sizes as it is; otherwise computed from the size. */
 function bySize(
   node: GraphNode,
   other: GraphNode,
@@ -117,22 +117,63 @@ function bySize(
 ): GraphNode[] {
   const [a, b] = [valueOf(node), valueOf(other)];
   if (Buffer.compare(a.bytes, b.bytes) === 0 && a.shape.join() === b.shape.join()) return [node];
-  if (a.dtype !== int32 || a.shape.join() !== b.shape.join()) {
+  const sizes = [first, second] as const;
+  if (a.shape.join() !== b.shape.join()) return filled(node, a, b, sizes, batch);
+  if (a.dtype !== int32) {
     throw new CannotTrace(`the constant ${node.name} depends on the batch size`);
   }
-  const [x, y] = [numbers(a), numbers(b)];
-  const slope = x.map((value, i) => (y[i]! - value) / (second - first));
-  if (slope.some((value) => !Number.isInteger(value))) {
-    throw new CannotTrace(`the constant ${node.name} is not linear in the batch size`);
+  return linear(node.name, numbers(a), numbers(b), a.shape, sizes, batch);
+}
+
+/** A constant of one number throughout, in a shape that depends on the batch size. */
+function filled(
+  { name }: GraphNode,
+  a: ConstantValue,
+  b: ConstantValue,
+  sizes: readonly [number, number],
+  batch: string,
+): GraphNode[] {
+  const [all, other] = [numbers(a), numbers(b)];
+  const same = (value: number): boolean => value === all[0];
+  if (a.shape.length !== b.shape.length || !all.every(same) || !other.every(same)) {
+    throw new CannotTrace(`the constant ${name} depends on the batch size`);
   }
+  const [x, y] = [Int32Array.from(a.shape), Int32Array.from(b.shape)];
+  const bytes = new Uint8Array(Int32Array.of(all[0]!).buffer);
+  return [
+    ...linear(`${name}/shape`, x, y, [x.length], sizes, batch),
+    constant(`${name}/value`, { dtype: a.dtype, shape: [], bytes }),
+    {
+      name,
+      op: "Fill",
+      inputs: [`${name}/shape:0`, `${name}/value:0`],
+      attributes: { T: type(a.dtype), index_type: type(int32) },
+    },
+  ];
+}
+
+/** slope · batch + offset, int32, through what the numbers are at two sizes. */
+function linear(
+  name: string,
+  x: Int32Array,
+  y: Int32Array,
+  dims: readonly number[],
+  [first, second]: readonly [number, number],
+  batch: string,
+): GraphNode[] {
+  const rise = x.map((value, i) => y[i]! - value);
+  if (rise.some((value) => value % (second - first) !== 0)) {
+    throw new CannotTrace(`the constant ${name} is not linear in the batch size`);
+  }
+  const slope = rise.map((value) => value / (second - first));
   const part = (suffix: string, values: Int32Array): GraphNode =>
-    constant(`${node.name}/${suffix}`, {
+    constant(`${name}/${suffix}`, {
       dtype: int32,
-      shape: a.shape,
+      shape: dims,
       bytes: new Uint8Array(values.buffer),
     });
-  const binary = (name: string, op: string, inputs: string[]): GraphNode => ({
-    name,
+  const binary = (node: string, op: string, inputs: string[]): GraphNode => ({
+    name: node,
     op,
     inputs,
     attributes: { T: type(int32) },
@@ -143,12 +184,13 @@ function bySize(
       "offset",
       x.map((value, i) => value - slope[i]! * first),
     ),
-    binary(`${node.name}/scaled`, "Mul", [`${node.name}/slope:0`, `${batch}:0`]),
-    binary(node.name, "AddV2", [`${node.name}/scaled:0`, `${node.name}/offset:0`]),
+    binary(`${name}/scaled`, "Mul", [`${name}/slope:0`, `${batch}:0`]),
+    binary(name, "AddV2", [`${name}/scaled:0`, `${name}/offset:0`]),
   ];
 }
 
 const valueOf = (node: GraphNode): ConstantValue =>
   node.attributes["value"]!.value as ConstantValue;
 
+/** The bits of each number, as int32: what is equal stays equal. */
 const numbers = ({ bytes }: ConstantValue): Int32Array => new Int32Array(bytes.slice().buffer);

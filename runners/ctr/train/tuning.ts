@@ -7,7 +7,7 @@ import type { Cell } from "./cell.js";
 
 /** Samples scored at once: enough to keep the cores busy, little enough to stay in their caches. */
 export function scoreBatchOf(replicas: number, samples: number): number {
-  return Math.max(1, Math.min(samples, Math.max(256, Math.floor(4096 / replicas))));
+  return Math.max(1, Math.min(samples, Math.max(256, Math.floor(2048 / replicas))));
 }
 
 /** Sample passes from which compiling with XLA (tens of seconds) pays on a GPU. */
