@@ -278,8 +278,8 @@ class Engine:
             "max_tokens": int(body.get("max_tokens") or body.get("max_completion_tokens") or 512),
             "temperature": float(body.get("temperature") or 0),
             "top_p": float(body.get("top_p") or 1),
-            # Equal seeds must not make unlike prompts fall alike.
-            "seed": int(body.get("seed") or 0) * 2**32 + zlib.crc32(repr(prompt).encode()),
+            # Equal seeds must not make unlike prompts fall alike; torch reads 32 bits of a seed.
+            "seed": zlib.crc32(repr((int(body.get("seed") or 0), prompt)).encode()),
             "repetition_penalty": float(
                 body.get("repetition_penalty") or self.defaults["repetition_penalty"]
             ),
