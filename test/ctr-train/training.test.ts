@@ -1,12 +1,15 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Drained } from "../../src/runner.js";
 import { ctrProgram } from "../../runners/ctr/program.js";
 import { readNpy } from "../../runners/npy.js";
 import { decodeSafetensors } from "../../runners/safetensors.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
+
+// Tracing, and TensorFlow's own work on a fresh graph, take minutes where the cores are taken.
+vi.setConfig({ testTimeout: 240_000 });
 
 const scratch = new Scratch();
 const dataset = join(scratch.path, "dataset");
