@@ -77,7 +77,10 @@ export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors, string
       return err(`is damaged: ${name} does not have the size of its shape`);
     }
     // A copy of its own, because typed arrays need an aligned start (a Buffer's slice is none).
-    tensors.set(name, { data: read.decode(new Uint8Array(bytes.subarray(from, to)).buffer), shape });
+    tensors.set(name, {
+      data: read.decode(new Uint8Array(bytes.subarray(from, to)).buffer),
+      shape,
+    });
   }
   return ok({ tensors, metadata: (header["__metadata__"] ?? {}) as { [name: string]: string } });
 }

@@ -42,8 +42,7 @@ export interface Runner {
   /** Raised when what it produces changes, and only then: it is part of every fingerprint. */
   readonly version: number;
   /** Parts it needs: always the same, or by what the stage asks for. Read by {@link toolchainOf}. */
-  readonly toolchain:
-    readonly ToolchainPart[] | ((params: JsonObject) => readonly ToolchainPart[]);
+  readonly toolchain: readonly ToolchainPart[] | ((params: JsonObject) => readonly ToolchainPart[]);
   resources(params: JsonObject, execution: JsonObject): Resources;
   /**
    * Ready stages with equal keys may be given to one call of {@link run}, up to `limit`.

@@ -2,8 +2,7 @@ import type { Runner } from "../../src/runner.js";
 
 import { estimateFinetune } from "./estimate.js";
 
-export { finetuneFragment } from "./schema.js";
-export { bringsSamples, finetuneStage, ownSamplesStage } from "./stages.js";
+export { finetuneStage, ownSamplesStage } from "./stages.js";
 export type { FinetuneSettings } from "./settings.js";
 
 /** finetune and samples. */

@@ -1,6 +1,6 @@
 import type { Subject } from "./answers.js";
 import type { PromptData, Target } from "./histories.js";
-import { renderHistory, TARGET_POSITION, titleOf } from "./histories.js";
+import { renderHistory, titleOf } from "./histories.js";
 import type { RaterChoice, Raters } from "./raters.js";
 import type { Step, Templates } from "./templates.js";
 
@@ -100,6 +100,3 @@ function writtenValues(step: Step, written: Written | null): { readonly [name: s
   if (written === null) throw new Error(`${step} needs the text it is about`);
   return { knowledge: written.knowledge, reflection: written.reflection ?? "" };
 }
-
-/** Histories longer than this would show a teacher's target. */
-export const MAX_HISTORY = TARGET_POSITION;

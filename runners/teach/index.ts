@@ -3,8 +3,7 @@ import type { Runner } from "../../src/runner.js";
 
 import { estimateReview, estimateThink } from "./estimate.js";
 
-export { teacherFragment } from "./schema.js";
-export { teachStages, templateHashes, type TeachSettings } from "./stages.js";
+export { teachStages, type TeachSettings } from "./stages.js";
 
 /** True where the stage serves its teacher itself. */
 const isServed = (params: JsonObject): boolean =>

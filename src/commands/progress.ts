@@ -231,7 +231,6 @@ const indent = (text: string): string =>
     .map((line) => `    ${line}`)
     .join("\n");
 
- 
 const COLOUR = /\u001b\[[0-9;]*m/y;
 
 /** The text cut to so many columns, colours kept. */

@@ -2,4 +2,3 @@ export type { ReadyToolchain } from "./executor.js";
 export type { EnsureToolchain } from "./toolchain-gate.js";
 export type { SweepOutcome, SweepRequest } from "./sweep.js";
 export { runSweep } from "./sweep.js";
-export { requestStop } from "./stop-request.js";

@@ -1,5 +1,5 @@
 export type { MetricPoint, StageNote, StageState, StageStatus, SweepState } from "./state.js";
-export { applyEntry, foldJournal } from "./state.js";
+export { foldJournal } from "./state.js";
 export type { Journal, JournalDamage, KnownSweep } from "./read.js";
 export {
   listSweeps,
@@ -7,7 +7,6 @@ export {
   readSpecPlace,
   readSweep,
   sweepFolder,
-  visitJournal,
   writeSpecPlace,
 } from "./read.js";
 export type { EventSink } from "./write.js";

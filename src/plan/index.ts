@@ -6,6 +6,6 @@ export type { PlanEstimate } from "./estimate.js";
 export { estimatePlan } from "./estimate.js";
 export { FileHashes } from "./files.js";
 export type { StagePresence } from "./presence.js";
-export { narrowPlan, stagesNeeded } from "./narrow.js";
+export { narrowPlan } from "./narrow.js";
 export { lookAtStages } from "./presence.js";
 export { parseSelector } from "./selector.js";

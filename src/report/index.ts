@@ -1,11 +1,9 @@
 export type { Comparison, CompareRequest, Entry, MetricTable, Row } from "./comparison.js";
 export { compareCells } from "./comparison.js";
 export type { CellOutcome, CellState } from "./outcome.js";
-export { outcomesOf } from "./outcome.js";
 export type { CompareRules } from "./rules.js";
-export { rulesOfExperiment, rulesOfResolved } from "./rules.js";
+export { rulesOfResolved } from "./rules.js";
 export type { Direction, Selection } from "./select.js";
-export { directionOf } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsMarkdown } from "./markdown.js";
 export { comparisonAsText } from "./text.js";

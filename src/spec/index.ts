@@ -11,5 +11,4 @@ export type {
 export type { ExperimentSpec } from "./experiment.generated.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
-export { matcher } from "./match.js";
 export { renderDiagnostic } from "./render.js";

@@ -4,5 +4,5 @@ export type { Inspection } from "./artifact.js";
 export { Store } from "./store.js";
 export type { Lock, LockHolder } from "./lock.js";
 export { lockHolder, tryLock, waitForLock } from "./lock.js";
-export { isDiskError, isErrno, makeFolder, syncFolder, writeDurable } from "./durable.js";
+export { isDiskError, isErrno, makeFolder, writeDurable } from "./durable.js";
 export { hostName, killTree, TREE_VARIABLE } from "./process.js";

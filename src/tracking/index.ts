@@ -17,7 +17,7 @@ import { Tracker } from "./tracker.js";
 export type { Destination } from "./destination.js";
 export { destinationOf } from "./destination.js";
 export type { TrackingMessage, TrackingSummary } from "./tracker.js";
-export { ensureServer, localServerStatus, runningServer, stopServer } from "./server.js";
+export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
 export { closeLeftovers, syncSweep } from "./sync.js";
 

@@ -58,7 +58,7 @@ describe("the command line", () => {
     const file = await lab.spec(spec);
     const swept = await lab.run("sweep", file);
     const shown = await lab.run("plan", file);
-     
+
     expect(swept.stdout + swept.stderr + shown.stdout).not.toMatch(/\u001b/);
   });
 });
