@@ -92,70 +92,55 @@ async function checkpointAbove(above: number): Promise<number> {
   }
 }
 
-async function untilGone(): Promise<void> {
+/** Waits until none of these processes lives any more. */
+async function untilGone(pids: ReadonlySet<number>): Promise<void> {
   for (let left = 100; left > 0; left--) {
-    if ((await tree()).length === 0) return;
+    if (!(await tree()).some(({ pid }) => pids.has(pid))) return;
     await sleep(100);
   }
-  expect(await tree()).toEqual([]);
+  expect((await tree()).filter(({ pid }) => pids.has(pid))).toEqual([]);
 }
 
 describe("fine-tuning that is killed, through the real command line", () => {
   let reached = 0;
 
-  it("leaves nothing behind when its worker is killed by -9", { timeout: 600_000 }, async () => {
+  it("leaves nothing behind by kill -9 or SIGTERM", { timeout: 900_000 }, async () => {
     const sweep = r4ec("sweep", "spec.yaml");
     await checkpointAbove(0);
     const running = await tree();
     const pids = new Set(running.map(({ pid }) => pid));
     const worker = running.find(({ parent }) => !pids.has(parent))!.parent;
     process.kill(worker, "SIGKILL");
-    await untilGone();
-    const { exitCode, stderr } = await sweep;
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain("SIGKILL");
-  });
-
-  it("goes on from there, and SIGTERM ends the whole tree", { timeout: 600_000 }, async () => {
-    const before = await checkpointAbove(0);
-    const sweep = r4ec("sweep", "spec.yaml");
-    reached = await checkpointAbove(before);
+    await untilGone(pids);
+    // A worker that dies is the machine's failure: the sweep tries the stage once more by itself.
+    reached = await checkpointAbove(await checkpointAbove(0));
     expect((await tree()).length).toBeGreaterThan(0);
     sweep.kill("SIGTERM");
-    const { exitCode } = await sweep;
+    const { exitCode, stderr } = await sweep;
+    expect(stderr).toMatch(/SIGKILL.*trying once more/u);
     expect(exitCode).toBe(130);
     expect(await tree()).toEqual([]);
   });
 
-  it(
-    "ends well in the run after that, no step lost or told twice",
-    { timeout: 600_000 },
-    async () => {
-      const { exitCode, stderr } = await r4ec("sweep", "spec.yaml");
-      expect(exitCode, stderr.slice(-3000)).toBe(0);
-      const artifact = path.join(
-        folder,
-        "store",
-        "artifacts",
-        fingerprint.slice(0, 2),
-        fingerprint,
-      );
-      const log = (await readFile(path.join(artifact, "trainer_log.jsonl"), "utf8"))
-        .trim()
-        .split("\n");
-      const steps = log
-        .map((line) => JSON.parse(line) as { current_steps: number; loss?: number })
-        .filter(({ loss }) => loss !== undefined)
-        .map((line) => line.current_steps);
-      // 64 samples by 2, 20 times.
-      expect(steps).toEqual(Array.from({ length: 640 }, (_, step) => step + 1));
-      expect(reached).toBeLessThan(640);
-      const config = JSON.parse(await readFile(path.join(artifact, "train.yaml"), "utf8")) as {
-        resume_from_checkpoint?: string;
-      };
-      const resumed = Number(/checkpoint-(\d+)$/u.exec(config.resume_from_checkpoint ?? "")?.[1]);
-      expect(resumed).toBeGreaterThanOrEqual(reached);
-      expect(await tree()).toEqual([]);
-    },
-  );
+  it("goes on in the next run, no step lost or told twice", { timeout: 600_000 }, async () => {
+    const { exitCode, stderr } = await r4ec("sweep", "spec.yaml");
+    expect(exitCode, stderr.slice(-3000)).toBe(0);
+    const artifact = path.join(folder, "store", "artifacts", fingerprint.slice(0, 2), fingerprint);
+    const log = (await readFile(path.join(artifact, "trainer_log.jsonl"), "utf8"))
+      .trim()
+      .split("\n");
+    const steps = log
+      .map((line) => JSON.parse(line) as { current_steps: number; loss?: number })
+      .filter(({ loss }) => loss !== undefined)
+      .map((line) => line.current_steps);
+    // 64 samples by 2, 20 times.
+    expect(steps).toEqual(Array.from({ length: 640 }, (_, step) => step + 1));
+    expect(reached).toBeLessThan(640);
+    const config = JSON.parse(await readFile(path.join(artifact, "train.yaml"), "utf8")) as {
+      resume_from_checkpoint?: string;
+    };
+    const resumed = Number(/checkpoint-(\d+)$/u.exec(config.resume_from_checkpoint ?? "")?.[1]);
+    expect(resumed).toBeGreaterThanOrEqual(reached);
+    expect(await tree()).toEqual([]);
+  });
 });
