@@ -24,7 +24,7 @@ const layers = (description: string, defaults: readonly number[]): JsonSchema =>
   description,
 });
 
-/** Schema of the `ctr` block: how a CTR model is sized and trained. Defaults are DESIGN.md's. */
+/** Schema of the `ctr` block: how a CTR model is sized and trained. Defaults are the reference's. */
 export const ctrFragment: JsonSchema = {
   type: "object",
   additionalProperties: false,

@@ -152,7 +152,7 @@ function attributeTable(
   return { table, attributes: ids.size };
 }
 
-/** Split index and samples by DESIGN.md's data contract. */
+/** Split index and samples, as docs/artifacts.md defines them. */
 function samplesOf(
   offsets: Int32Array,
   users: number,

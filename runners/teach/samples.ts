@@ -20,7 +20,7 @@ export const sample = (prompt: string, answer: string): Sample => ({
 
 /**
  * Writes data sets and the `dataset_info.json` by which LLaMA-Factory finds them
- * (facts: `prompt = instruction + "\n" + input`, so an empty input adds nothing).
+ * (`prompt = instruction + "\n" + input`, so an empty input adds nothing).
  */
 export async function writeSampleSets(
   folder: string,

@@ -16,7 +16,7 @@ export const small: Size = { users: 80, items: 60, attributes: 6, length: 60 };
 
 /**
  * Writes a data set artifact (docs/artifacts.md) of users and items with hidden tastes in 4
- * dimensions, so that there is something to learn; split and samples by DESIGN.md's rules.
+ * dimensions, so that there is something to learn; split and samples by docs/artifacts.md's rules.
  */
 export async function writeDataset(folder: string, size: Size): Promise<void> {
   const { users, items, attributes, length } = size;

@@ -3,7 +3,7 @@ import { activeRecorder, type AdamScalars } from "../graph/record.js";
 import type { Parameter } from "../model.js";
 import { rates, type Rate } from "./schedule.js";
 
-/** Kingma and Ba's constants; eps as DESIGN.md has it. */
+/** Kingma and Ba's constants; eps as the reference has it. */
 const beta1 = 0.9;
 const beta2 = 0.999;
 const epsilon = 1e-8;
