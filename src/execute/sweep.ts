@@ -27,6 +27,7 @@ import { Scheduler } from "./scheduler.js";
 import { forgetStop, watchStop } from "./stop-request.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
+import { redact, redactJson } from "../redact.js";
 
 export interface SweepRequest {
   readonly experiment: Experiment;
@@ -126,7 +127,9 @@ async function runWithJournal(
   await cleanStaging(store);
   const presence = await lookAtStages(selected, store);
   await markOpen(folder);
-  await writeDurable(path.join(folder, "spec.yaml"), experiment.text);
+  // An address in a spec may hold a password, which no journal is to keep.
+  const specText = redact(experiment.text);
+  await writeDurable(path.join(folder, "spec.yaml"), specText);
   await writeDurable(path.join(folder, "name"), `${experiment.name}\n`);
   await writeSpecPlace(folder, path.join(experiment.folder, path.basename(experiment.file)));
   await journal.append({
@@ -134,8 +137,8 @@ async function runWithJournal(
     sweep: plan.sweep,
     experiment: experiment.name,
     specFile: experiment.file,
-    specText: experiment.text,
-    resolved: experiment.resolved,
+    specText,
+    resolved: redactJson(experiment.resolved),
     cells: plan.cells,
     stages: [...plan.stages.values()].map((stage) => stage.record),
     codeVersion: request.codeVersion,

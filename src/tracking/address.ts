@@ -1,6 +1,7 @@
 import { ExitCode, UserError } from "../exit.js";
 import type { Result } from "../result.js";
 import { err, ok } from "../result.js";
+import { redact } from "../redact.js";
 
 /** An MLflow server and how to sign in there. */
 export interface Address {
@@ -46,14 +47,6 @@ export function parseAddress(
     bearer(environment["MLFLOW_TRACKING_TOKEN"]);
   const url = `${parsed.protocol}//${parsed.host}${parsed.pathname}`.replace(/\/+$/, "");
   return ok({ url, authorization });
-}
-
-/** The text with everything that may be a secret of an address taken out. */
-export function redact(text: string): string {
-  return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/"'?#]*@/gi, "$1")
-    .replace(/([?&](?:token|password|key|secret|access_token)=)[^&\s]*/gi, "$1***")
-    .replace(/\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{6,}/g, "$1 ***");
 }
 
 /** True for an address on this machine. */

@@ -1,4 +1,4 @@
-import { redact } from "./address.js";
+import { redact } from "../redact.js";
 
 /**
  * Why a request to MLflow came to nothing.

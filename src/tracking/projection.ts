@@ -2,7 +2,7 @@ import type { CellRecord, Event, JournalEntry } from "../events.js";
 import type { Fingerprint } from "../fingerprint.js";
 import type { StageResult } from "../runner.js";
 import { flatSettings } from "../spec/index.js";
-import { redact } from "./address.js";
+import { redact } from "../redact.js";
 import type { RunStatus } from "./client.js";
 import { cellTags, stageTags, sweepTags } from "./identity.js";
 import { cellName, datasetsOf, lineageOf, marksOf, upstreamOf, varyingPaths } from "./lineage.js";

@@ -7,7 +7,7 @@ import type { Result } from "../result.js";
 import type { UserError } from "../exit.js";
 import { tryLock } from "../store/index.js";
 import type { Address } from "./address.js";
-import { redact } from "./address.js";
+import { redact } from "../redact.js";
 import { MlflowFailure } from "./failure.js";
 import { Ledger, unfinished } from "./ledger.js";
 import type { ProjectionOptions } from "./projection.js";

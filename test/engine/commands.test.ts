@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Lab, toyProgram, until } from "./support.js";
@@ -28,6 +28,22 @@ describe("the command line", () => {
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
     expect(await readdir(lab.folder)).toEqual(["spec.yaml", "toy"]);
+  });
+
+  it("keeps an address's password out of everything that a sweep writes", async () => {
+    const secret = "hunter2-of-the-test";
+    const address = `tracking: {mlflow: {uri: "http://me:${secret}@127.0.0.1:9"}}\n`;
+    const file = await lab.spec(spec + address);
+    const { code, stdout, stderr } = await lab.run("sweep", file);
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain(secret);
+    const written = await readdir(lab.store, { recursive: true, withFileTypes: true });
+    const files = written.filter((entry) => entry.isFile());
+    expect(files.some((entry) => entry.name === "journal.ndjson")).toBe(true);
+    for (const entry of files) {
+      const text = await readFile(path.join(entry.parentPath, entry.name), "latin1");
+      expect(text.includes(secret), entry.name).toBe(false);
+    }
   });
 
   it("ends quietly where its reader has seen enough", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseAddress, redact } from "../../src/tracking/address.js";
+import { redact } from "../../src/redact.js";
+import { parseAddress } from "../../src/tracking/address.js";
 import {
   batchesOf,
   cleanKey,
