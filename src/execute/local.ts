@@ -24,6 +24,8 @@ export class LocalExecutor implements Executor {
   readonly #slots: Slots;
   readonly #busy = new Set<WorkerProcess>();
   readonly #idle = new Set<WorkerProcess>();
+  /** Asked to leave, and not gone yet. */
+  readonly #leaving = new Set<WorkerProcess>();
   #count = 0;
   #draining = false;
 
@@ -85,7 +87,10 @@ export class LocalExecutor implements Executor {
       const log = path.join(this.options.logs, `worker-${process.pid}-${number}.log`);
       chosen = new WorkerProcess(number, key, share.gpus, this.options.serves, environment, log);
       const started = chosen;
-      void started.gone.then(() => this.#idle.delete(started));
+      void started.gone.then(() => {
+        this.#idle.delete(started);
+        this.#leaving.delete(started);
+      });
     }
     this.#idle.delete(chosen);
     this.#busy.add(chosen);
@@ -94,6 +99,7 @@ export class LocalExecutor implements Executor {
 
   #retire(worker: WorkerProcess): void {
     this.#idle.delete(worker);
+    this.#leaving.add(worker);
     worker.retire();
     setTimeout(() => worker.kill(), 3000).unref();
   }
@@ -148,7 +154,7 @@ export class LocalExecutor implements Executor {
   #rest(worker: WorkerProcess): void {
     this.#busy.delete(worker);
     if (worker.exited !== null) return;
-    if (this.#draining) worker.retire();
+    if (this.#draining) this.#retire(worker);
     else this.#idle.add(worker);
   }
 
@@ -159,7 +165,7 @@ export class LocalExecutor implements Executor {
 
   async stop(): Promise<void> {
     this.#draining = true;
-    const all = [...this.#busy, ...this.#idle];
+    const all = [...this.#busy, ...this.#idle, ...this.#leaving];
     // An idle worker has nothing to save, and TensorFlow takes its time to leave politely.
     for (const worker of all) worker.kill();
     await Promise.all(all.map((worker) => worker.gone));
