@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../../src/exit.js";
 import { eachLine } from "./lines.js";
-import { checkMovielens, dayOrder, dayZoneSchema } from "./movielens.js";
+import { checkMovielens, dayOrder } from "./movielens.js";
 import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
 import { fetchFromWheel, recboleWheel } from "./wheel.js";
 import type { ItemText, Source } from "./source.js";
@@ -51,15 +51,6 @@ export const ml100k: Source = {
   id: "ml-100k",
   description: "MovieLens-100K, from PyPI's recbole wheel or from `path`",
   ...movielens,
-  properties: {
-    path: {
-      description:
-        "MovieLens: folder of GroupLens' archive as it unpacks. ml-100k without one comes from PyPI.",
-      type: "string",
-      minLength: 1,
-    },
-    day_zone: dayZoneSchema,
-  },
   files: (settings, place) => {
     if (typeof settings["path"] !== "string") return {};
     const folder = resolve(place.folder, settings["path"]);

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { checkMovielens, dayOrder, dayZoneSchema } from "./movielens.js";
+import { checkMovielens, dayOrder } from "./movielens.js";
 import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
 import { eachLine } from "./lines.js";
 import type { ItemText, ReadTask, Source } from "./source.js";
@@ -12,15 +12,6 @@ export const ml1m: Source = {
   id: "ml-1m",
   description: "MovieLens-1M; give `path`, the folder of GroupLens' archive",
   ...movielens,
-  properties: {
-    path: {
-      description:
-        "MovieLens: folder of GroupLens' archive as it unpacks. ml-100k without one comes from PyPI.",
-      type: "string",
-      minLength: 1,
-    },
-    day_zone: dayZoneSchema,
-  },
   files: (settings, place) => {
     const folder = resolve(place.folder, String(settings["path"]));
     return {

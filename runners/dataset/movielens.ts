@@ -9,21 +9,30 @@ import { eachLine } from "./lines.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import type { DatasetSettings, ItemText, ReadTask } from "./source.js";
 
-/** What both MovieLens data sets have in common. */
-export const movielens = {
-  domain: "movie",
-  attributeFields: ["genre"],
-  ratings: 5,
-  defaults: { like_above: 3, user_core: 1, item_core: 1, day_zone: "UTC" },
-} as const;
-
-export const dayZoneSchema: JsonSchema = {
+const dayZoneSchema: JsonSchema = {
   description:
     "MovieLens: sequences are in order of the day of this time zone, then as the file has them. " +
     "Default UTC; Asia/Shanghai gives other, published counts.",
   type: "string",
   minLength: 1,
 };
+
+/** What both MovieLens data sets have in common. */
+export const movielens = {
+  domain: "movie",
+  attributeFields: ["genre"],
+  ratings: 5,
+  defaults: { like_above: 3, user_core: 1, item_core: 1, day_zone: "UTC" },
+  properties: {
+    path: {
+      description:
+        "MovieLens: folder of GroupLens' archive as it unpacks. ml-100k without one comes from PyPI.",
+      type: "string",
+      minLength: 1,
+    },
+    day_zone: dayZoneSchema,
+  },
+} as const;
 
 /** Days since 1970 in the zone of the settings. */
 export const dayOrder = (params: JsonObject): ((seconds: number) => number) =>

@@ -3,6 +3,7 @@ import { canonicalJson } from "../json.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
 import { SEED } from "./rules.js";
+import { varyingPaths } from "../varying.js";
 
 type Flat = { readonly [path: string]: Json };
 
@@ -24,7 +25,7 @@ const isOf = (path: string, axis: string): boolean => path === axis || path.star
  * variants, those that `select` tunes go, seeds are replicates, all others make rows.
  */
 export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Roles {
-  const varying = varyingSettings(cells);
+  const varying = varyingPaths(cells);
   const swept = varying.filter((path) => rules.axes.some((axis) => isOf(path, axis)));
   // Settings that only follow from an axis (a variant's own) tell nothing apart, unless the axes
   // alone leave two cells alike.
@@ -41,24 +42,6 @@ export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Rol
     else roles.row.push(path);
   }
   return roles;
-}
-
-function varyingSettings(cells: readonly CellOutcome[]): string[] {
-  const seen = new Map<string, { text: string; count: number; varies: boolean }>();
-  for (const { settings } of cells) {
-    for (const [path, value] of Object.entries(settings)) {
-      const text = canonicalJson(value);
-      const known = seen.get(path);
-      if (known === undefined) seen.set(path, { text, count: 1, varies: false });
-      else {
-        known.count += 1;
-        known.varies ||= known.text !== text;
-      }
-    }
-  }
-  return [...seen]
-    .filter(([, { varies, count }]) => varies || count < cells.length)
-    .map(([path]) => path);
 }
 
 function tellsApart(cells: readonly CellOutcome[], paths: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 import type { CellRecord, StageRecord } from "../events.js";
 import type { Fingerprint } from "../fingerprint.js";
-import { canonicalJson, type Json } from "../json.js";
+import type { Json } from "../json.js";
 import type { StageResult } from "../runner.js";
 import type { DatasetInput } from "./client.js";
 import { LIMITS } from "./values.js";
@@ -97,25 +97,6 @@ export function lineageOf(stages: Stages, results: Results, of: Fingerprint): st
     }),
   );
   return `${JSON.stringify(all, null, 2)}\n`;
-}
-
-/** Paths of settings in which cells differ, those that the sweep names first. */
-export function varyingPaths(cells: readonly CellRecord[]): string[] {
-  const seen = new Map<string, { text: string; count: number; varies: boolean }>();
-  for (const cell of cells) {
-    for (const [path, value] of Object.entries(cell.settings)) {
-      const text = canonicalJson(value);
-      const known = seen.get(path);
-      if (known === undefined) seen.set(path, { text, count: 1, varies: false });
-      else {
-        known.count += 1;
-        known.varies ||= known.text !== text;
-      }
-    }
-  }
-  return [...seen]
-    .filter(([, { varies, count }]) => varies || count < cells.length)
-    .map(([path]) => path);
 }
 
 /** A short name of a cell for people: the values in which it differs from others. */

@@ -5,7 +5,8 @@ import { flatSettings } from "../spec/index.js";
 import { redact } from "../redact.js";
 import type { RunStatus } from "./client.js";
 import { cellTags, stageTags, sweepTags } from "./identity.js";
-import { cellName, datasetsOf, lineageOf, marksOf, upstreamOf, varyingPaths } from "./lineage.js";
+import { varyingPaths } from "../varying.js";
+import { cellName, datasetsOf, lineageOf, marksOf, upstreamOf } from "./lineage.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { identityOf, TAG } from "./update.js";
 
