@@ -63,7 +63,7 @@ const trainer = await Trainer.create(tensorflow, {
   columns: makeColumns(tensorflow, interactions, data.knowledge),
   batchSize: work.batch,
   samples: data.train.length,
-  scoreBatch: scoreBatchOf(work.replicas, data.test.rows.length),
+  scoreBatch: scoreBatchOf(tensorflow, work.replicas, data.test.rows.length),
   replicas: seeds.map((seed) => ({
     seed,
     dropout: 0,

@@ -98,6 +98,8 @@ export interface Model {
 /** How {@link Model.forward} runs. */
 export interface ForwardMode {
   readonly training: boolean;
+  /** True where the batch traced is an example and the model must fit one of any size. */
+  readonly anyBatch?: boolean;
   /**
    * Dropout noise, given by the trainer where some replica drops out: float32 [R, ...shape], each
    * number 0 or 1 / (1 - rate) by its replica's own rate and seed. Multiply an activation by it.

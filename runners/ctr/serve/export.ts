@@ -105,7 +105,7 @@ function functionOf(
         userKnowledge: knowledge(6),
         itemKnowledge: knowledge(7),
       };
-      const { logits } = model.forward(batch, { training: false });
+      const { logits } = model.forward(batch, { training: false, anyBatch: true });
       return [t.reshape(t.sigmoid(logits), [size])];
     },
   };

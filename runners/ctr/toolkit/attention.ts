@@ -4,7 +4,7 @@ import { xavierNormal, zeros } from "./initial.js";
 import type { Kit } from "./kit.js";
 import { matMul } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
-import { concat, Value } from "./value.js";
+import { Value } from "./value.js";
 
 /** What attention over a history gives. */
 export interface Pooled {
@@ -47,9 +47,8 @@ export function attentionPooling(
   return (query, keys, mask) => {
     const [q, k, difference, both] = tf.split(kernel, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
     const ofQuery = project(query, tf.add(q, difference), bias);
-    const rowKernel = tf.concat([tf.sub(k, difference), both], 1);
-    const ofRows = project(concat([keys, keys.mul(query)]), rowKernel, null);
-    let value = ofRows.add(ofQuery);
+    const ofRows = project(keys, tf.sub(k, difference), null);
+    let value = ofRows.add(project(keys.mul(query), both, null)).add(ofQuery);
     activations.forEach((activation, i) => {
       value = kit.dropout(activation(i === 0 ? value : deeper[i - 1]!(value)));
     });

@@ -1,5 +1,6 @@
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import type { Kit } from "./kit.js";
+import { LookedUp } from "./looked-up.js";
 import { linear, matMul } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
@@ -37,6 +38,11 @@ export function dense(
 
 /** The sum behind {@link dense}, with kernel [R, in, out] and bias [R, out] given. */
 export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value {
+  if (input instanceof LookedUp && input.smallTables) {
+    const product = input.product(kernel, bias, relu);
+    const shape = input.lookups[0]!.ids.shape.slice(0, 3);
+    return new Value(tf.reshape(product, [...shape, product.shape.at(-1)!]));
+  }
   const { shape } = input.tensor;
   const from = input.width;
   const flat = tf.reshape(input.tensor, [shape[0]!, -1, from]);

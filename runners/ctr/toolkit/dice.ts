@@ -79,7 +79,8 @@ function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor
         Tensor,
       ];
       const product = tf.mul(dy, x);
-      const dAlpha = tf.sum(tf.mul(product, tf.sub(1, p)), [1, 2], true);
+      // In two steps: a card sums columns side by side, but one number in a single block.
+      const dAlpha = tf.sum(tf.sum(tf.mul(product, tf.sub(1, p)), 1, true), 2, true);
       const dStandard = execute("SigmoidGrad", { T: "float32" }, [
         p,
         tf.mul(product, tf.sub(1, alpha)),

@@ -11,6 +11,8 @@ export class Ids {
 
 /** A look-up; several ids of one sample, or of one row, give their vectors side by side. */
 export interface Embedding {
+  /** The table itself, [R, rows, width]. */
+  readonly table: Tensor;
   /** One id a sample [R, B], or several [R, B, n]: a vector. */
   vector(ids: Ids): Value;
   /** Ids of each row [R, B, rows], or several a row [R, B, rows, n]: rows. */
@@ -30,6 +32,7 @@ export function embedding(kit: Kit, name: string, rows: number, width: number): 
     return new Value(tf.reshape(found, [replicas!, samples!, length!, n * width]));
   };
   return {
+    table,
     vector: ({ tensor }) => asVector(tensor, find(tensor)),
     rows: ({ tensor }) => asRows(tensor, find(tensor)),
     both: ({ tensor: single }, { tensor: many }) => {

@@ -1,6 +1,7 @@
 import type { Batch } from "../model.js";
 import { Ids } from "./embedding.js";
 import type { Kit } from "./kit.js";
+import { LookedUp } from "./looked-up.js";
 import { reduce } from "./operations.js";
 import type { Sample } from "./sample.js";
 import { tf, type Tensor } from "./tensorflow.js";
@@ -19,13 +20,27 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
   return (batch) => {
     const itemIds = new Ids(batch.item);
     const attributeIds = new Ids(batch.itemAttributes);
-    const [targetItem, historyItem] = item.both(itemIds, new Ids(batch.historyItems));
-    const [targetAttributes, historyAttributes] = attribute.both(
-      attributeIds,
-      new Ids(batch.historyAttributes),
-    );
-    const historyRating = rating.rows(new Ids(batch.historyRatings));
-    const parts = [historyItem, historyAttributes, historyRating];
+    const historyIds = [batch.historyItems, batch.historyAttributes, batch.historyRatings] as const;
+    // Where the history's own vectors are wanted, they and the target's are looked up together.
+    let together: { readonly target: Value; readonly history: Value[] } | undefined;
+    let wanted = false;
+    const lookUpTogether = (): NonNullable<typeof together> => {
+      const [targetItem, historyItem] = item.both(itemIds, new Ids(historyIds[0]));
+      const [targetAttributes, historyAttributes] = attribute.both(
+        attributeIds,
+        new Ids(historyIds[1]),
+      );
+      const historyRating = rating.rows(new Ids(historyIds[2]));
+      const history = [historyItem, historyAttributes, historyRating];
+      return { target: concat([targetItem, targetAttributes]), history };
+    };
+    const vectors = (): NonNullable<typeof together> => (together ??= lookUpTogether());
+    const targetTensor = (): Tensor =>
+      (wanted ? vectors().target : concat([item.vector(itemIds), attribute.vector(attributeIds)]))
+        .tensor;
+    const historyTensor = (): Tensor => concat(vectors().history).tensor;
+    const tables = [item.table, attribute.table, rating.table];
+    const lookups = tables.map((table, i) => ({ table, ids: historyIds[i]! }));
     const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
@@ -37,13 +52,18 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
     return {
       item: itemIds,
       itemAttributes: attributeIds,
-      target: concat([targetItem, targetAttributes]),
-      // Read by some backbones only, so made when asked for.
+      target: new Value(targetTensor),
       get history() {
-        return concat(parts);
+        // The batch of an exported model may have any size: nothing is chosen by it.
+        const anyBatch = kit.mode.anyBatch === true;
+        wanted ||= anyBatch;
+        return anyBatch ? new Value(historyTensor) : new LookedUp(lookups, historyTensor);
       },
       get historyMean() {
-        return concat(parts.map((part) => new Value(reduce(part.tensor, 2, "mean"))));
+        wanted = true;
+        const means = (): Value[] =>
+          vectors().history.map((part) => new Value(reduce(part.tensor, 2, "mean")));
+        return new Value(() => concat(means()).tensor);
       },
       get historyMask() {
         return mask(batch.historyLength, kit.shape.historyLength);

@@ -10,12 +10,22 @@ import { tf, type Tensor } from "./tensorflow.js";
  * Within: a tensor [R, B, width] or [R, B, rows, width], B being 1 for a parameter.
  */
 export class Value {
+  #tensor: Tensor | (() => Tensor);
+
   constructor(
-    /** For the toolkit alone. */
-    readonly tensor: Tensor,
+    /** The tensor, or what makes it when it is first asked for. */
+    tensor: Tensor | (() => Tensor),
     /** True for an input: its gradient is of no use. */
     readonly leaf = false,
-  ) {}
+  ) {
+    this.#tensor = tensor;
+  }
+
+  /** For the toolkit alone. */
+  get tensor(): Tensor {
+    if (typeof this.#tensor === "function") this.#tensor = this.#tensor();
+    return this.#tensor;
+  }
 
   /** Numbers in a vector, or in each row. */
   get width(): number {

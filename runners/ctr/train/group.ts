@@ -81,7 +81,7 @@ async function trainUntilChange(
     columns,
     batchSize,
     samples,
-    scoreBatch: scoreBatchOf(cells.length, data.test.rows.length),
+    scoreBatch: scoreBatchOf(tensorflow, cells.length, data.test.rows.length),
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
     fullHistory: data.fullHistory,
     engine: execution.engine,

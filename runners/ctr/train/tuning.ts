@@ -5,9 +5,13 @@ import { nodeBackend } from "../graph/backend.js";
 import type { ModelShape } from "../model.js";
 import type { Cell } from "./cell.js";
 
-/** Samples scored at once: enough to keep the cores busy, little enough to stay in their caches. */
-export function scoreBatchOf(replicas: number, samples: number): number {
-  return Math.max(1, Math.min(samples, Math.max(256, Math.floor(2048 / replicas))));
+/** Samples scored at once, over all replicas: on a CPU what its caches hold, on a card what fills it. */
+const scoredAtOnce = { gpu: 65536, cpu: 2048 } as const;
+
+/** Samples that one call scores for each replica. */
+export function scoreBatchOf(tensorflow: typeof tf, replicas: number, samples: number): number {
+  const most = nodeBackend(tensorflow).isUsingGpuDevice ? scoredAtOnce.gpu : scoredAtOnce.cpu;
+  return Math.max(1, Math.min(samples, Math.max(256, Math.floor(most / replicas))));
 }
 
 /** Sample passes from which compiling with XLA (tens of seconds) pays on a GPU. */
