@@ -3,6 +3,7 @@ import type { CommandModule } from "yargs";
 import { loadSettings, type GlobalArguments } from "../../src/commands/experiment.js";
 import { printJson, printLine, write } from "../../src/commands/terminal.js";
 import type { Config } from "../../src/config.js";
+import { UserError } from "../../src/exit.js";
 import { Store } from "../../src/store/index.js";
 import type { TensorFlow } from "../tensorflow.js";
 
@@ -46,10 +47,10 @@ const scoreCommand: CommandModule = {
       .option("out", { type: "string", describe: "write here instead of to stdout" })
       .check(({ samples, split, dataset }) => {
         if ((samples === undefined) === (split === undefined)) {
-          throw new Error("give a file of samples, or --split");
+          throw new UserError("give a file of samples, or --split");
         }
         if (dataset !== undefined && split === undefined) {
-          throw new Error("--dataset goes with --split, which says what of it to score");
+          throw new UserError("--dataset goes with --split, which says what of it to score");
         }
         return true;
       }),

@@ -146,6 +146,7 @@ describe("a trained cell", () => {
     const file = join(scratch.path, "wrong.jsonl");
     writeFileSync(file, '{"user": "u1", "item": "i1"}\n{"user": "u1", "item": "nothing"}\n');
     await expect(scoreFile(tf, cell, file)).rejects.toThrow(/wrong\.jsonl:2: .*no item nothing/);
+    await expect(scoreFile(tf, cell, `${file}.not`)).rejects.toThrow(/no file of samples at/);
   });
 
   it("scores users it has never seen by the history given, without knowledge of them", async () => {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { UserError } from "../../../src/exit.js";
 import { readItems, readUsers, type Dataset } from "../../dataset/read.js";
 import { readJsonl } from "../../jsonl.js";
@@ -40,6 +41,9 @@ export async function readSamples(
   dataset: Dataset,
   historyLength: number,
 ): Promise<Samples> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new UserError(`there is no file of samples at ${path}`);
+  }
   const [users, items] = await Promise.all([readUsers(folder), readItems(folder)]);
   const userIndex = new Map(users.map(({ id, index }) => [id, index]));
   const itemIndex = new Map(items.map(({ id, index }) => [id, index]));
