@@ -3,6 +3,7 @@ import type { CommandModule } from "yargs";
 import { loadSettings, type GlobalArguments } from "../../src/commands/experiment.js";
 import { printJson, printLine, write } from "../../src/commands/terminal.js";
 import type { Config } from "../../src/config.js";
+import { UserError } from "../../src/exit.js";
 import { Store } from "../../src/store/index.js";
 import type { TensorFlow } from "../tensorflow.js";
 
@@ -10,6 +11,7 @@ interface ScoreArguments extends GlobalArguments {
   readonly cell: string;
   readonly samples?: string;
   readonly split?: "train" | "valid" | "test";
+  readonly dataset?: string;
   readonly out?: string;
 }
 
@@ -37,26 +39,44 @@ const scoreCommand: CommandModule = {
         choices: ["train", "valid", "test"] as const,
         describe: "score a split of the cell's own data set instead",
       })
+      .option("dataset", {
+        type: "string",
+        describe:
+          "with --split: another preparation of the cell's data set, by its artifact's folder or its stage's fingerprint",
+      })
       .option("out", { type: "string", describe: "write here instead of to stdout" })
-      .check(({ samples, split }) => {
-        if ((samples === undefined) !== (split === undefined)) return true;
-        throw new Error("give a file of samples, or --split");
+      .check(({ samples, split, dataset }) => {
+        if ((samples === undefined) === (split === undefined)) {
+          throw new UserError("give a file of samples, or --split");
+        }
+        if (dataset !== undefined && split === undefined) {
+          throw new UserError("--dataset goes with --split, which says what of it to score");
+        }
+        return true;
       }),
   handler: async (args) => {
-    const { cell, samples, split, out, ...globals } = args as unknown as ScoreArguments;
+    const { cell, samples, split, dataset, out, ...globals } = args as unknown as ScoreArguments;
     const { store, tensorflow } = await prepare(await loadSettings(globals));
-    const { openTrained } = await import("./serve/trained.js");
+    const { openDataset, openTrained } = await import("./serve/trained.js");
     const trained = await openTrained(store, cell);
     const { scoreFile, scoreSplit } = await import("./serve/score.js");
     let lines: string[];
+    let strangers: number;
     if (split !== undefined) {
-      const scores = await scoreSplit(tensorflow, trained, split);
-      lines = Array.from(scores, (score) => JSON.stringify({ score }));
+      const other = dataset === undefined ? null : await openDataset(store, dataset);
+      const scored = await scoreSplit(tensorflow, trained, split, other);
+      ({ strangers } = scored);
+      lines = Array.from(scored.scores, (score) => JSON.stringify({ score }));
     } else {
       const scored = await scoreFile(tensorflow, trained, samples!);
+      ({ strangers } = scored);
       lines = scored.samples.map((sample, i) =>
         JSON.stringify({ ...sample, score: scored.scores[i] }),
       );
+    }
+    if (strangers > 0) {
+      const text = `warning: ${strangers} of ${lines.length} samples are of users that the cell's data set does not know; they are scored by their history, without knowledge of the user`;
+      await write(process.stderr, `${text}\n`);
     }
     const text = lines.join("\n");
     if (out === undefined) await printLine(text);

@@ -28,6 +28,11 @@ export interface CtrParams {
   readonly pick: "valid" | "test";
   /** The backbone's own options, complete. */
   readonly options: { readonly [name: string]: unknown };
+  /**
+   * With `ctr.fuse: off`, the settings beside it that float rounding depends on: a result for bit-equal
+   * reruns stands apart from those of cells that train together.
+   */
+  readonly exact?: Pick<CtrExecution, "engine" | "xla">;
 }
 
 /** How a CTR stage runs, without changing what comes out beyond float rounding. */

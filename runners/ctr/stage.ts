@@ -95,6 +95,7 @@ export function ctrStage(
   const ctr = ctrOf(settings);
   const backbone = String(settings["backbone"]);
   const module = isModule(backbone);
+  const exact = ctr["fuse"] === "off";
   const pick = (names: readonly string[]): JsonObject =>
     Object.fromEntries(
       names.filter((name) => ctr[name] !== undefined).map((name) => [name, ctr[name]!]),
@@ -108,6 +109,9 @@ export function ctrStage(
       seed: settings["seed"] ?? 1,
       adaptor: embed === null ? null : (ctr["adaptor"] ?? {}),
       options: module ? {} : (ctr[backbone] ?? {}),
+      // Results that are to be bit-equal are no others': not those of a fused run, nor of another
+      // way to run.
+      ...(exact ? { exact: pick(["engine", "xla"]) } : {}),
     },
     inputs: embed === null ? { dataset } : { dataset, embed },
     files: module ? { backbone: { path: resolve(place.folder, backbone) } } : {},

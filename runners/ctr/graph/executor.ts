@@ -24,6 +24,8 @@ export interface FunctionSpec {
   readonly inputs: readonly FunctionInput[];
   /** Several turns a call; such a function has no outputs. */
   readonly loop?: Loop;
+  /** False where compiling it would not pay. */
+  readonly compile?: boolean;
 }
 
 /** The inputs of each turn of a function: one, or those that its loop makes of them. */

@@ -77,10 +77,10 @@ export class GraphSession implements Executor {
         used.add(handle);
         return handle;
       });
-      const { fetches, added, made } =
-        options.xla === true
-          ? compiledEnds(name, spec, recording, [...used])
-          : interpretedEnds(name, recording);
+      const compile = options.xla === true && spec.compile !== false;
+      const { fetches, added, made } = compile
+        ? compiledEnds(name, spec, recording, [...used])
+        : interpretedEnds(name, recording);
       nodes.push(...added);
       library.push(...made);
       traced.set(name, {
@@ -88,7 +88,7 @@ export class GraphSession implements Executor {
         placeholders: recording.placeholders.map((node) => ({ name: `${node}:0` })),
         fetches,
         outputs: recording.outputs.length,
-        loops: options.xla === true,
+        loops: compile,
       });
     }
     for (const variable of variables.keys())
@@ -98,7 +98,7 @@ export class GraphSession implements Executor {
       await writeSavedModel(folder, nodes, { tag, library });
       const id = nodeBackend(tensorflow).loadSavedModelMetaGraph(folder, tag);
       const session = new GraphSession(tensorflow, id, traced, variables);
-      for (const variable of variables.keys()) session.#assign(variable, variable);
+      session.#assign([...variables.keys()].map((variable) => [variable, variable]));
       return session;
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -144,12 +144,15 @@ export class GraphSession implements Executor {
   }
 
   write(variables: readonly tf.Variable[], values: readonly Numbers[]): void {
-    variables.forEach((variable, i) => {
-      const tensor = this.#tf.tensor(values[i]!, variable.shape, variable.dtype);
-      if (this.#variables.has(variable)) this.#assign(variable, tensor);
-      else variable.assign(tensor as never);
+    const pairs = variables.map((variable, i): [tf.Variable, tf.Tensor] => [
+      variable,
+      this.#tf.tensor(values[i]!, variable.shape, variable.dtype),
+    ]);
+    this.#assign(pairs.filter(([variable]) => this.#variables.has(variable)));
+    for (const [variable, tensor] of pairs) {
+      if (!this.#variables.has(variable)) variable.assign(tensor as never);
       tensor.dispose();
-    });
+    }
   }
 
   dispose(): void {
@@ -158,9 +161,14 @@ export class GraphSession implements Executor {
     this.#backend.deleteSavedModel(this.#id);
   }
 
-  #assign(variable: tf.Variable, value: tf.Tensor): void {
-    const name = `variable/${this.#variables.get(variable)}`;
-    const done = this.#call([value], [{ name: `${name}/value:0` }], [`${name}/assigned:0`]);
+  /** One call for all: TensorFlow prepares every new set of fetches anew, over the whole graph. */
+  #assign(pairs: readonly (readonly [tf.Variable, tf.Tensor])[]): void {
+    const names = pairs.map(([variable]) => `variable/${this.#variables.get(variable)}`);
+    const done = this.#call(
+      pairs.map(([, value]) => value),
+      names.map((name) => ({ name: `${name}/value:0` })),
+      names.map((name) => `${name}/assigned:0`),
+    );
     for (const tensor of done) tensor.dispose();
   }
 

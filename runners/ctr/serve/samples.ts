@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { UserError } from "../../../src/exit.js";
 import { readItems, readUsers, type Dataset } from "../../dataset/read.js";
 import { readJsonl } from "../../jsonl.js";
@@ -15,7 +16,12 @@ export interface Samples {
   readonly interactions: Interactions;
   /** Row of each sample. */
   readonly rows: Int32Array;
+  /** Samples of users that the data set does not know. */
+  readonly strangers: number;
 }
+
+/** The row of users whom a data set does not know: padding, whose knowledge is zeros. */
+export const stranger = 0;
 
 /** One interaction of a history given with a sample. */
 interface Event {
@@ -26,7 +32,8 @@ interface Event {
 /**
  * Reads samples from JSON Lines: `{"user", "item"}` with raw ids, and where wanted
  * `"history": [{"item", "rating"}, ...]`, oldest first, in place of the user's last interactions in
- * the data set. Throws a UserError that names the line.
+ * the data set. A user whom the data set does not know has to come with a history, and has no
+ * knowledge: that of row 0, zeros. Throws a UserError that names the line.
  */
 export async function readSamples(
   path: string,
@@ -34,6 +41,9 @@ export async function readSamples(
   dataset: Dataset,
   historyLength: number,
 ): Promise<Samples> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new UserError(`there is no file of samples at ${path}`);
+  }
   const [users, items] = await Promise.all([readUsers(folder), readItems(folder)]);
   const userIndex = new Map(users.map(({ id, index }) => [id, index]));
   const itemIndex = new Map(items.map(({ id, index }) => [id, index]));
@@ -41,6 +51,7 @@ export async function readSamples(
   const columns = { user: [] as number[], item: [] as number[], rating: [] as number[] };
   const position: number[] = [];
   const rows: number[] = [];
+  let strangers = 0;
   const append = (user: number, { item, rating }: Event, at: number): void => {
     columns.user.push(user);
     columns.item.push(item);
@@ -50,18 +61,27 @@ export async function readSamples(
   for await (const { value, line } of readJsonl(path)) {
     const wrong = (what: string): UserError => new UserError(`${path}:${line}: ${what}`);
     const { user, item, history } = value as Record<string, unknown>;
-    const known = (index: Map<string, number>, id: unknown, what: string): number => {
+    const rawId = (id: unknown, what: string): string => {
       if (typeof id !== "string" && typeof id !== "number") throw wrong(`no ${what}`);
-      const found = index.get(String(id));
-      if (found === undefined) throw wrong(`the data set has no ${what} ${String(id)}`);
+      return String(id);
+    };
+    const itemOf = (id: unknown): number => {
+      const found = itemIndex.get(rawId(id, "item"));
+      if (found === undefined) throw wrong(`the data set has no item ${String(id)}`);
       return found;
     };
-    const userId = known(userIndex, user, "user");
-    const target = known(itemIndex, item, "item");
+    const userId = userIndex.get(rawId(user, "user")) ?? stranger;
+    if (userId === stranger) {
+      if (history === undefined) {
+        throw wrong(`the data set has no user ${String(user)}: give the sample a history`);
+      }
+      strangers++;
+    }
+    const target = itemOf(item);
     const events =
       history === undefined
         ? lastOf(dataset, userId, historyLength)
-        : eventsOf(history, (id) => known(itemIndex, id, "item"), dataset, wrong);
+        : eventsOf(history, itemOf, dataset, wrong);
     const recent = events.slice(-historyLength);
     recent.forEach((event, at) => append(userId, event, at));
     rows.push(columns.item.length);
@@ -71,6 +91,7 @@ export async function readSamples(
   if (raw.length === 0) throw new UserError(`${path} holds no samples`);
   return {
     raw,
+    strangers,
     rows: Int32Array.from(rows),
     interactions: {
       interactionUser: Int32Array.from(columns.user),

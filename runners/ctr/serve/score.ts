@@ -6,7 +6,8 @@ import { loadKnowledge } from "../data/load.js";
 import type { Model } from "../model.js";
 import { Scoring } from "../train/scoring.js";
 import { makeExecutor } from "../train/trainer.js";
-import { readSamples, type RawSample } from "./samples.js";
+import { readSamples, stranger, type RawSample } from "./samples.js";
+import { translated } from "./translate.js";
 import { loadWeights, type TrainedCell } from "./trained.js";
 
 /** Samples with their scores, in the order of the file. */
@@ -14,6 +15,8 @@ export interface ScoredSamples {
   readonly samples: readonly RawSample[];
   /** Probability that the user likes the item, [n]. */
   readonly scores: Float32Array;
+  /** Samples of users that the data set does not know: scored without knowledge of them. */
+  readonly strangers: number;
 }
 
 /** Scores samples of a JSON Lines file (see {@link readSamples}) by a trained cell. */
@@ -24,24 +27,48 @@ export async function scoreFile(
 ): Promise<ScoredSamples> {
   const dataset = await readDataset(trained.dataset);
   const { historyLength } = trained.model.shape;
-  const { raw, interactions, rows } = await readSamples(
+  const { raw, interactions, rows, strangers } = await readSamples(
     path,
     trained.dataset,
     dataset,
     historyLength,
   );
-  return { samples: raw, scores: await scoreRows(tensorflow, trained, interactions, rows) };
+  const scores = await scoreRows(tensorflow, trained, interactions, rows);
+  return { samples: raw, scores, strangers };
 }
 
-/** Scores of a split of a data set artifact (the cell's own where none is given). */
+/** Scores of a split, in its order. */
+export interface ScoredSplit {
+  readonly scores: Float32Array;
+  /** Samples of users that the cell's data set does not know. */
+  readonly strangers: number;
+}
+
+/**
+ * Scores a split of the cell's own data set, or of another preparation of it, whose artifact is in
+ * the folder `other`. Throws a UserError where the cell can't score that (see {@link translated}).
+ */
 export async function scoreSplit(
   tensorflow: typeof tf,
   trained: TrainedCell,
   split: "train" | "valid" | "test",
-): Promise<Float32Array> {
-  const dataset = await readDataset(trained.dataset);
-  const interactions = { ...dataset, position: positionsOf(dataset) };
-  return scoreRows(tensorflow, trained, interactions, dataset[split]);
+  other: string | null = null,
+): Promise<ScoredSplit> {
+  const own = await readDataset(trained.dataset);
+  const dataset = other === null ? own : await readDataset(other);
+  const rows = dataset[split];
+  const position = positionsOf(dataset);
+  const interactions =
+    other === null
+      ? { ...dataset, position }
+      : await translated(
+          { folder: trained.dataset, dataset: own },
+          { folder: other, dataset },
+          { rows, position, historyLength: trained.model.shape.historyLength },
+        );
+  const scores = await scoreRows(tensorflow, trained, interactions, rows);
+  const { interactionUser } = interactions;
+  return { scores, strangers: rows.filter((row) => interactionUser[row] === stranger).length };
 }
 
 async function scoreRows(

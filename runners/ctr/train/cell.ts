@@ -1,9 +1,10 @@
 import type { StageTask } from "../../../src/runner.js";
-import { quality, type Quality } from "../metrics.js";
+import type { Quality } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import { paramsOf, type CtrParams } from "../settings.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
-import { ReplicaState } from "./state.js";
+import type { Judged } from "./companion.js";
+import type { ReplicaState } from "./state.js";
 
 const fresh: Progress = {
   epochs: 0,
@@ -14,14 +15,14 @@ const fresh: Progress = {
   trainSamples: 0,
 };
 
-/** One cell on its way through training: its own curves, best weights and end. */
+/** One cell on its way through training: its own curves, best epoch and end. */
 export class Cell {
   readonly params: CtrParams;
   progress: Progress;
-  /** State to go on from; null before the first epoch. */
-  state: ReplicaState | null;
-  /** State of the best epoch. */
-  best: ReplicaState;
+  /** What to go on from, while no trainer has gone on from it; null before the first epoch. */
+  held: { readonly state: ReplicaState; readonly best: ReplicaState } | null;
+  /** Progress as its checkpoint has it. */
+  saved: Progress;
 
   constructor(
     readonly task: StageTask,
@@ -29,8 +30,8 @@ export class Cell {
   ) {
     this.params = paramsOf(task.params);
     this.progress = checkpoint?.progress ?? fresh;
-    this.state = checkpoint?.state ?? null;
-    this.best = checkpoint?.best ?? new ReplicaState(new Map());
+    this.saved = this.progress;
+    this.held = checkpoint;
   }
 
   /** True once no further epoch is to be run. */
@@ -47,32 +48,29 @@ export class Cell {
   }
 
   /**
-   * Takes an epoch's outcome in; returns its row of the curves.
+   * Takes an epoch's outcome in; returns its row of the curves. The epoch was the best so far where
+   * {@link Progress.bestEpoch} is its own number afterwards.
    * Throws a RangeError where loss or scores are no numbers.
    */
   record(epoch: {
     readonly loss: number;
     readonly rate: number;
-    readonly scores: Float32Array;
-    readonly split: Split;
-    readonly state: ReplicaState;
+    readonly judged: Judged;
     readonly seconds: number;
     readonly samples: number;
   }): { readonly [name: string]: number } {
     const number = this.progress.epochs + 1;
     if (!Number.isFinite(epoch.loss))
       throw new RangeError(`the loss of epoch ${number} is not a number`);
-    const found = quality(epoch.scores, epoch.split.labels, epoch.split.users);
+    if ("fault" in epoch.judged) throw new RangeError(epoch.judged.fault);
     const row = {
       epoch: number,
       "train.loss": epoch.loss,
-      ...qualityMetrics(this.picking, found),
+      ...qualityMetrics(this.picking, epoch.judged),
       learning_rate: epoch.rate,
     };
-    const auc = found.auc ?? 0;
+    const auc = epoch.judged.auc ?? 0;
     const better = auc > this.progress.bestAuc;
-    if (better) this.best = weightsOf(epoch.state);
-    this.state = epoch.state;
     this.progress = {
       epochs: number,
       bestEpoch: better ? number : this.progress.bestEpoch,
@@ -96,12 +94,6 @@ export function qualityMetrics(
     ...(gauc === undefined ? {} : { [`${split}.gauc`]: gauc }),
   };
 }
-
-/** The parts of a state that scoring needs. */
-const weightsOf = (state: ReplicaState): ReplicaState =>
-  new ReplicaState(
-    new Map([...state.tensors].filter(([name]) => /^(parameter|state)\//.test(name))),
-  );
 
 /** The split that picks the epoch. */
 export const pickingSplit = (data: CtrData): Split => data.valid ?? data.test;

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { encodeSafetensors } from "../../safetensors.js";
 import { writeNpy } from "../../npy.js";
 import type { CtrData } from "../data/load.js";
-import { quality } from "../metrics.js";
+import type { Quality } from "../metrics.js";
 import type { ModelShape } from "../model.js";
 import { qualityMetrics, type Cell } from "./cell.js";
+import type { ReplicaState } from "./state.js";
 
 /** `model.json`: what rebuilds a model, whose weights stand beside it. */
 export interface ModelFile {
@@ -17,13 +18,22 @@ export interface ModelFile {
   readonly seed: number;
 }
 
+/** What a finished cell ends with. */
+export interface Ending {
+  readonly best: ReplicaState;
+  /** The best weights' scores of the test samples, and their quality. */
+  readonly scores: Float32Array;
+  readonly quality: Quality;
+  readonly shape: ModelShape;
+  /** Trainable numbers. */
+  readonly parameters: number;
+}
+
 /** Writes a finished cell's artifact (docs/artifacts.md) and ends its task. */
 export async function publishCell(
   cell: Cell,
-  scores: Float32Array,
   data: CtrData,
-  shape: ModelShape,
-  parameters: number,
+  { best, scores, quality, shape, parameters }: Ending,
 ): Promise<void> {
   const { task, progress } = cell;
   const { bestEpoch, epochs, curves, trainSeconds, trainSamples } = progress;
@@ -32,7 +42,7 @@ export async function publishCell(
   );
   const metrics = {
     ...Object.fromEntries(picked),
-    ...qualityMetrics("test", quality(scores, data.test.labels, data.test.users)),
+    ...qualityMetrics("test", quality),
     best_epoch: bestEpoch,
     epochs,
     parameters,
@@ -52,8 +62,8 @@ export async function publishCell(
   await text("metrics.json", `${JSON.stringify({ ...metrics, per_epoch: curves }, null, 2)}\n`);
   await text("model.json", `${JSON.stringify(model, null, 2)}\n`);
   const weights = new Map([
-    ...cell.best.under("parameter/"),
-    ...[...cell.best.under("state/")].map(([name, tensor]) => [`state/${name}`, tensor] as const),
+    ...best.under("parameter/"),
+    ...[...best.under("state/")].map(([name, tensor]) => [`state/${name}`, tensor] as const),
   ]);
   await writeFile(
     join(task.out, "weights.safetensors"),

@@ -26,18 +26,6 @@ export class ReplicaState {
     );
   }
 
-  static read(executor: Executor, parts: readonly Part[], replicas: number): ReplicaState[] {
-    const values = executor.read(parts.map(({ variable }) => variable));
-    return Array.from({ length: replicas }, (_, replica) => {
-      const tensors = parts.map(({ name, variable }, i): [string, StateTensor] => {
-        const size = variable.size / replicas;
-        const data = values[i]!.slice(replica * size, (replica + 1) * size) as Float32Array;
-        return [name, { data, shape: variable.shape.slice(1) }];
-      });
-      return new ReplicaState(new Map(tensors));
-    });
-  }
-
   /** Overwrites what the states hold; a replica whose state is null keeps all it has. */
   static write(
     executor: Executor,

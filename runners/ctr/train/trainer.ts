@@ -1,7 +1,6 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
 import { batchOf, whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
-import { nodeBackend } from "../graph/backend.js";
 import { EagerExecutor } from "../graph/eager.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { GraphSession } from "../graph/session.js";
@@ -10,7 +9,9 @@ import { AdamW, type ReplicaRule } from "./adamw.js";
 import { crossEntropy } from "../toolkit/loss.js";
 import { dropoutNoise } from "./noise.js";
 import { exampleRow, Scoring } from "./scoring.js";
-import { ReplicaState, type Part } from "./state.js";
+import { Snapshots, type Copy } from "./snapshots.js";
+import type { Part, ReplicaState } from "./state.js";
+import { sliceRows, trainingStep } from "./step.js";
 
 /** One cell as the trainer sees it. */
 export interface Replica extends ReplicaRule {
@@ -46,6 +47,7 @@ export class Trainer {
   readonly executor: Executor;
   readonly #options: TrainerOptions;
   readonly #scoring: Scoring;
+  readonly #snapshots: Snapshots;
   readonly #own: readonly tf.Variable[];
   readonly #order: tf.Variable;
   readonly #lossSum: tf.Variable;
@@ -59,6 +61,7 @@ export class Trainer {
       optimizer: AdamW;
       executor: Executor;
       scoring: Scoring;
+      snapshots: Snapshots;
       order: tf.Variable;
       lossSum: tf.Variable;
       atOnce: number;
@@ -70,6 +73,7 @@ export class Trainer {
     this.optimizer = parts.optimizer;
     this.executor = parts.executor;
     this.#scoring = parts.scoring;
+    this.#snapshots = parts.snapshots;
     this.#order = parts.order;
     this.#lossSum = parts.lossSum;
     this.#own = [parts.order, parts.lossSum];
@@ -130,30 +134,14 @@ export class Trainer {
     }
     if (tail > 0) functions["last_step"] = step(tail);
     const scoring = new Scoring(t, model, columns, options);
-    const executor = await makeExecutor(t, { ...functions, ...scoring.functions }, options);
-    return new Trainer(options, { model, optimizer, executor, scoring, order, lossSum, atOnce });
+    const snapshots = new Snapshots(t, changing(model, optimizer), count);
+    const all = { ...functions, ...scoring.functions, ...snapshots.functions };
+    const executor = await makeExecutor(t, all, options);
+    const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
+    return new Trainer(options, parts);
   }
 
-  /**
-   * One pass over the samples, each replica in its own order of rows.
-   * `pause` is called between steps with the number done; what it returns is awaited.
-   *
-   * @returns mean loss of each replica over its samples
-   */
-  async epoch(
-    orders: readonly Int32Array[],
-    pause: (stepsDone: number) => Promise<void> | undefined = () => undefined,
-  ): Promise<number[]> {
-    this.begin(orders);
-    for (let done = 0; done < this.stepsPerEpoch;) {
-      done += this.advance(done);
-      const waiting = pause(done);
-      if (waiting !== undefined) await waiting;
-    }
-    const [sums] = this.executor.read([this.#lossSum]);
-    return [...sums!].map((sum) => sum / this.#options.samples);
-  }
-
+  /** Optimizer steps of an epoch. */
   get stepsPerEpoch(): number {
     return Math.ceil(this.#options.samples / this.#options.batchSize);
   }
@@ -183,19 +171,40 @@ export class Trainer {
     return 1;
   }
 
+  /** Mean loss of each replica over the samples of the epoch, once all its steps are done. */
+  losses(): number[] {
+    const [sums] = this.executor.read([this.#lossSum]);
+    return [...sums!].map((sum) => sum / this.#options.samples);
+  }
+
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
   score(rows: Int32Array): Float32Array[] {
     return this.#scoring.score(this.executor, rows);
   }
 
-  /** Everything that training changes, of every replica. */
-  states(): ReplicaState[] {
-    return ReplicaState.read(this.executor, this.#variables(), this.#options.replicas.length);
+  /** Keeps the state of all replicas as it is now. */
+  keep(): void {
+    this.#snapshots.keep(this.executor);
   }
 
-  /** Puts states back, one a replica; parts that a state lacks stay as they are. */
-  restore(states: readonly (ReplicaState | null)[]): void {
-    ReplicaState.write(this.executor, this.#variables(), states);
+  /** What is kept becomes the best of the replicas given. */
+  markBest(replicas: readonly number[]): void {
+    this.#snapshots.markBest(this.executor, replicas);
+  }
+
+  /** The replicas given get their best weights back, to be scored; their training is over. */
+  recallBest(replicas: readonly number[]): void {
+    this.#snapshots.recallBest(this.executor, replicas);
+  }
+
+  /** One replica's state as kept, or its best weights. */
+  copy(which: Copy, replica: number): ReplicaState {
+    return this.#snapshots.read(this.executor, which, replica);
+  }
+
+  /** Puts states and best weights back, one of each a replica, null for what stays as it is. */
+  restore(states: readonly (ReplicaState | null)[], best: readonly (ReplicaState | null)[]): void {
+    this.#snapshots.restore(this.executor, states, best);
   }
 
   /** Trainable numbers of one replica. */
@@ -206,57 +215,27 @@ export class Trainer {
     );
   }
 
-  #variables(): Part[] {
-    const { parameters, state } = this.model;
-    return [
-      ...parameters.map(({ name, variable }) => ({ name: `parameter/${name}`, variable })),
-      ...state.map(({ name, variable }) => ({ name: `state/${name}`, variable })),
-      ...this.optimizer.slots.flatMap(({ parameter, first, second }) => [
-        { name: `first/${parameter.name}`, variable: first },
-        { name: `second/${parameter.name}`, variable: second },
-      ]),
-      { name: "step", variable: this.optimizer.step },
-    ];
-  }
-
   dispose(): void {
     this.executor.dispose();
     this.#scoring.dispose();
+    this.#snapshots.dispose();
     this.optimizer.dispose();
     this.model.dispose();
     for (const variable of this.#own) variable.dispose();
   }
 }
 
-/** Forward pass, gradients, optimizer step, new state, and the loss added to its sum. */
-function trainingStep(
-  t: typeof tf,
-  model: Model,
-  optimizer: AdamW,
-  lossSum: tf.Variable,
-  pass: () => { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] },
-): void {
-  let updates: readonly tf.Tensor[] = [];
-  let perReplica: tf.Tensor | undefined;
-  let samples = 0;
-  const { grads } = t.variableGrads(
-    () => {
-      const result = pass();
-      // Replicas share nothing, so the gradient of the sum is each one's own gradient.
-      updates = result.updates.map((update) => t.keep(update));
-      perReplica = t.keep(result.loss);
-      samples = result.samples;
-      return t.sum(result.loss) as tf.Scalar;
-    },
-    model.parameters.map(({ variable }) => variable),
-  );
-  optimizer.apply(grads);
-  model.state.forEach(({ variable }, i) => {
-    if (updates[i] !== variable) variable.assign(updates[i] as never);
-  });
-  lossSum.assign(t.add(lossSum, t.mul(perReplica!, samples)) as never);
-  perReplica!.dispose();
-  for (const update of updates) if (!(update instanceof t.Variable)) update.dispose();
+/** Everything that training changes. */
+function changing({ parameters, state }: Model, { slots, step }: AdamW): Part[] {
+  return [
+    ...parameters.map(({ name, variable }) => ({ name: `parameter/${name}`, variable })),
+    ...state.map(({ name, variable }) => ({ name: `state/${name}`, variable })),
+    ...slots.flatMap(({ parameter, first, second }) => [
+      { name: `first/${parameter.name}`, variable: first },
+      { name: `second/${parameter.name}`, variable: second },
+    ]),
+    { name: "step", variable: step },
+  ];
 }
 
 /** A graph, or where that can't be made and `auto` was asked for, operation by operation. */
@@ -282,24 +261,4 @@ function stepsAtOnce(steps: number): number {
     if (best <= 1 || steps % count < steps % best) best = count;
   }
   return best;
-}
-
-/** order[:, start : start + size], int32 [R, size]; `begin` is a tensor [0, start]. */
-function sliceRows(
-  t: typeof tf,
-  order: tf.Variable,
-  begin: tf.Tensor,
-  size: readonly [number, number],
-): tf.Tensor {
-  // tf.slice takes its start as numbers, which a graph would keep for ever.
-  const backend = nodeBackend(t);
-  const type = backend.binding["TF_ATTR_TYPE"]!;
-  const int32 = backend.binding["TF_INT32"]!;
-  const values = order.dtype === "int32" ? int32 : backend.binding["TF_FLOAT"]!;
-  const attributes = [
-    { name: "T", type, value: values },
-    { name: "Index", type, value: int32 },
-  ];
-  const inputs = [order, begin, t.tensor1d([...size], "int32")];
-  return backend.executeSingleOutput("Slice", attributes, inputs as never[]);
 }
