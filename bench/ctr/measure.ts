@@ -1,9 +1,11 @@
+import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { backbones } from "../../runners/ctr/backbones/index.js";
 import { makeColumns, positionsOf } from "../../runners/ctr/data/columns.js";
 import { loadCtrData, shapeOf } from "../../runners/ctr/data/load.js";
+import { prepareProcess } from "../../runners/ctr/process.js";
 import type { CtrParams } from "../../runners/ctr/settings.js";
-import { epochOrder } from "../../runners/ctr/train/order.js";
+import { Companion } from "../../runners/ctr/train/companion.js";
 import { scoreBatchOf } from "../../runners/ctr/train/tuning.js";
 import { loadTensorFlow } from "../../runners/tensorflow.js";
 
@@ -11,6 +13,7 @@ import { loadTensorFlow } from "../../runners/tensorflow.js";
 export interface Work {
   readonly dataset: string;
   readonly embed: string | null;
+  readonly device: "cpu" | "cuda";
   readonly backbone: string;
   readonly batch: number;
   readonly replicas: number;
@@ -25,6 +28,7 @@ export interface Work {
  */
 const work = JSON.parse(process.argv[2]!) as Work;
 const began = performance.now();
+prepareProcess({ gpus: work.device === "cuda" ? [0] : [], threads: availableParallelism() });
 const tensorflow = loadTensorFlow();
 const { buildModel } = await import("../../runners/ctr/build.js");
 const { Trainer } = await import("../../runners/ctr/train/trainer.js");
@@ -86,10 +90,16 @@ const trainer = await Trainer.create(tensorflow, {
 const whole = Math.floor(data.train.length / work.batch);
 let at = whole;
 let epoch = 0;
-const step = (): number => {
+const companion = new Companion(data);
+const ordersOf = (epoch: number): Promise<Int32Array[]> =>
+  companion.orders(seeds.map((seed) => ({ seed, epoch })));
+let orders = ordersOf(epoch);
+const step = async (): Promise<number> => {
   if (at >= whole) {
-    trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, epoch)));
+    trainer.begin(await orders);
     epoch++;
+    // As in training: the next epoch's are made while this one trains.
+    orders = ordersOf(epoch);
     at = 0;
   }
   const steps = trainer.advance(at);
@@ -102,14 +112,14 @@ const score = (): number => {
 };
 const once = work.what === "train" ? step : score;
 
-for (let i = 0; i < (work.what === "train" ? 20 : 2); i++) once();
+for (let i = 0; i < (work.what === "train" ? 20 : 2); i++) await once();
 const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 say({ ready: true, compile_seconds: (performance.now() - began) / 1000 });
 for await (const line of createInterface({ input: process.stdin })) {
   const limit = Number(line) * 1000;
   const start = performance.now();
   let samples = 0;
-  while (performance.now() - start < limit) samples += once();
+  while (performance.now() - start < limit) samples += await once();
   // Reading a weight back waits for what a card still has to do.
   trainer.executor.read([trainer.optimizer.step]);
   say({ samples, seconds: (performance.now() - start) / 1000 });

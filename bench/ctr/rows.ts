@@ -40,6 +40,7 @@ export function rowsOf(
   const work = (backbone: string, hea: boolean, more: Partial<Work> = {}): Work => ({
     dataset: data.dataset,
     embed: hea ? data.embed : null,
+    device,
     backbone,
     batch: 512,
     replicas: 1,

@@ -1,4 +1,5 @@
 import type { Allocation } from "../../src/runner.js";
+import { withCardFlags } from "./xla-flags.js";
 
 /**
  * Tells TensorFlow, before it is loaded, what it may use: threads, cards, and no more of a card's
@@ -14,4 +15,5 @@ export function prepareProcess({ gpus, threads }: Allocation): void {
   set("TF_NUM_INTEROP_THREADS", String(Math.max(1, threads)));
   set("CUDA_VISIBLE_DEVICES", gpus.join(","));
   set("TF_FORCE_GPU_ALLOW_GROWTH", "true");
+  if (gpus.length > 0) process.env["XLA_FLAGS"] = withCardFlags(process.env["XLA_FLAGS"]);
 }
