@@ -5,7 +5,7 @@ import type { StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
 import { modelLocation } from "../knowledge/models.js";
 import { projectFile } from "../knowledge/project-file.js";
-import { ProgramFailure, pythonVariables } from "../knowledge/python.js";
+import { ProgramFailure, pythonVariables, torchrun } from "../knowledge/python.js";
 import type { AnswerLog } from "../llm/answer-log.js";
 import type { Question } from "../llm/ask.js";
 import { endMarked, runTree } from "../process-tree.js";
@@ -73,15 +73,13 @@ async function predict(
   }
 }
 
-/** predict.py; several cards are torchrun's business, which must be told how many. */
+/** predict.py, in a process for each of several cards. */
 function predictProgram(cards: number): {
   readonly program: string;
   readonly arguments: readonly string[];
 } {
   const own = [projectFile("runners/infer/predict.py"), "predict.yaml", PROMPTS, ANSWERS];
-  if (cards <= 1) return { program: "python", arguments: own };
-  const place = ["--standalone", "--local-addr", "127.0.0.1"];
-  return { program: "torchrun", arguments: [...place, "--nproc-per-node", String(cards), ...own] };
+  return cards > 1 ? torchrun(cards, own) : { program: "python", arguments: own };
 }
 
 /**
