@@ -31,7 +31,7 @@ export interface ProcessEnd {
   /** Null where a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** Last lines of stderr, for error messages. */
+  /** Last lines of stderr, for error messages; without what torchrun says of a process that failed. */
   readonly stderrTail: string;
 }
 
@@ -44,7 +44,11 @@ export interface ProcessTree {
   stop(graceMilliseconds?: number): Promise<void>;
 }
 
-const TAIL_BYTES = 16 * 1024;
+const TAIL_BYTES = 64 * 1024;
+/** A line that names an error, as Python prints it. */
+const PYTHON_ERROR = /^[\w.]+(?:Error|Exception|Interrupt|NotFound)\b/u;
+/** Where torchrun begins to tell, in a page of its own, that a process of its failed. */
+const TORCHRUN_FAILED = /^E\d{4} .*torch\/distributed\/elastic\/.*\bfailed\b/u;
 
 // The program gets SIGTERM from the kernel when this process dies, even by SIGKILL (prctl 1 is
 // PR_SET_PDEATHSIG, kept over exec; Linux alone knows it).
@@ -142,12 +146,13 @@ export async function runTree(
 /** The message of a failed Python program: the last line that names an error, as Python prints it. */
 export function pythonError(stderrTail: string): string {
   const lines = stderrTail.split("\n").filter((line) => line.trim() !== "");
-  // Under torchrun the last error is CalledProcessError; the true one is behind "[rank0]:".
-  const ranked = lines.filter((line) => /^\[rank\d+\]:\s*[\w.]+(?:Error|Exception)\b/u.test(line));
-  const named = lines.filter((line) =>
-    /^[\w.]+(?:Error|Exception|Interrupt|NotFound)\b/u.test(line),
-  );
-  const line = ranked.at(-1)?.replace(/^\[rank\d+\]:\s*/u, "") ?? named.at(-1) ?? lines.at(-1);
+  // Of several processes the first to fail tells why; the others' errors may be that it is gone.
+  const ranked = lines.flatMap((line) => {
+    const [, rank, message] = /^\[rank(\d+)\]:\s*(.*)$/u.exec(line) ?? [];
+    return message !== undefined && PYTHON_ERROR.test(message) ? [{ rank, message }] : [];
+  });
+  const first = ranked.findLast(({ rank }) => rank === ranked[0]!.rank)?.message;
+  const line = first ?? lines.findLast((each) => PYTHON_ERROR.test(each)) ?? lines.at(-1);
   return (line ?? "no message").trim().slice(0, 2000);
 }
 
@@ -194,14 +199,15 @@ function keepTail(): { add(chunk: Buffer): void; text(): string } {
       kept = Buffer.concat([kept, chunk]);
       if (kept.length > TAIL_BYTES) kept = kept.subarray(kept.length - TAIL_BYTES);
     },
-    // A progress bar rewrites its line: only what stands there in the end counts.
-    text: () =>
-      kept
+    text: () => {
+      // A progress bar rewrites its line: only what stands there in the end counts.
+      const lines = kept
         .toString("utf8")
         .split("\n")
-        .map((line) => line.slice(line.lastIndexOf("\r") + 1))
-        .slice(-40)
-        .join("\n"),
+        .map((line) => line.slice(line.lastIndexOf("\r") + 1));
+      const page = lines.findIndex((line) => TORCHRUN_FAILED.test(line));
+      return (page > 0 ? lines.slice(0, page) : lines).slice(-40).join("\n");
+    },
   };
 }
 

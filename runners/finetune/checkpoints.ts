@@ -37,10 +37,20 @@ async function isWhole(folder: string, step: number): Promise<boolean> {
     for (const name of NEEDED) {
       if ((await stat(path.join(folder, name))).size === 0) return false;
     }
+    // With several processes each writes a random state of its own, and they don't wait for each other.
+    for (const name of await readdir(folder)) {
+      if (/\.pth?$/u.test(name) && !(await isWholeZip(path.join(folder, name)))) return false;
+    }
     return await isWholeSafetensors(path.join(folder, "adapter_model.safetensors"));
   } catch {
     return false;
   }
+}
+
+/** True where a file ends as zip archives do, which is what PyTorch saves (APPNOTE.TXT 4.3.16). */
+async function isWholeZip(file: string): Promise<boolean> {
+  const end = (await readFile(file)).subarray(-22);
+  return end.length === 22 && end.readUInt32LE(0) === 0x06054b50;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { RunnerProgram, StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
 import { programOf } from "../knowledge/program.js";
 import { modelLocation } from "../knowledge/models.js";
+import { pythonVariables, torchrun } from "../knowledge/python.js";
 import { pythonError, runTree } from "../process-tree.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
@@ -40,6 +41,7 @@ async function finetune(task: StageTask): Promise<void> {
     });
     return;
   }
+  await rm(path.join(task.work, "datasets"), { recursive: true, force: true });
   const attempts = await keptAttempts(task.work);
   const output = path.join(task.work, "out");
   const checkpoint = await lastCheckpoint(output);
@@ -60,8 +62,7 @@ async function finetune(task: StageTask): Promise<void> {
   const end = await runTree(
     {
       environment,
-      program: "llamafactory-cli",
-      arguments: ["train", "train.yaml"],
+      ...trainProgram(task.resources.gpus.length),
       folder: task.work,
       variables: variablesOf(task),
       mark: task.fingerprint,
@@ -102,18 +103,27 @@ const how = (end: { exitCode: number | null; signal: string | null }): string =>
       ? "left no adapter"
       : `failed (exit status ${end.exitCode ?? "unknown"})`;
 
-/** Variables of the training process: which cards, how many threads, what it must not do. */
-function variablesOf(task: StageTask): { [name: string]: string } {
-  const { gpus, threads } = task.resources;
-  return {
-    CUDA_VISIBLE_DEVICES: gpus.join(","),
-    OMP_NUM_THREADS: String(threads),
-    TOKENIZERS_PARALLELISM: "false",
-    // With several cards LLaMA-Factory starts torchrun, which must be told how many.
-    ...(gpus.length > 1 ? { FORCE_TORCHRUN: "1", NPROC_PER_NODE: String(gpus.length) } : {}),
-    ...(process.env["R4EC_OFFLINE"] === "1" ? { HF_HUB_OFFLINE: "1" } : {}),
-  };
-}
+/** llamafactory-cli, or what it would start itself for several cards. */
+const trainProgram = (
+  cards: number,
+): { readonly program: string; readonly arguments: readonly string[] } =>
+  cards > 1
+    ? torchrun(cards, ["-m", "llamafactory.launcher", "train.yaml"])
+    : { program: "llamafactory-cli", arguments: ["train", "train.yaml"] };
+
+/** Variables of the training process, beside those of every Python program. */
+const variablesOf = (task: StageTask): { readonly [name: string]: string } => ({
+  ...pythonVariables(task),
+  // Else every attempt would leave its tokens in the user's cache for good.
+  HF_DATASETS_CACHE: path.join(task.work, "datasets"),
+  ...(task.resources.gpus.length > 1 ? LAUNCHER_VARIABLES : {}),
+});
+
+/** What LLaMA-Factory's launcher sets where it starts torchrun. */
+const LAUNCHER_VARIABLES = {
+  PYTORCH_CUDA_ALLOC_CONF: "expandable_segments:True",
+  TORCH_NCCL_AVOID_RECORD_STREAMS: "1",
+};
 
 /**
  * Moves the log of an earlier attempt aside (LLaMA-Factory deletes it when it goes on from a

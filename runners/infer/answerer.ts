@@ -3,6 +3,8 @@ import type { Question } from "../llm/ask.js";
 
 /** Something that answers prompts with a model: one of the engines. */
 export interface Answerer {
+  /** Takes over answers that an attempt cut short had written down and not yet kept. */
+  recover?(log: AnswerLog): Promise<void>;
   /**
    * Answers questions, in any order, keeping each answer in the log as soon as it is there. Rejects
    * with Drained after a stop; what has been kept by then counts.

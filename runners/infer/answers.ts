@@ -46,13 +46,12 @@ export async function answerAll(
   const log = new AnswerLog(path.join(cacheFolder(task), `answers-${folder}`));
   try {
     const keys = prompts.map((prompt) => answerKey({ asked: identity, prompt }));
-    const missing = new Map<string, Question>();
-    keys.forEach((key, place) => {
-      if (log.get(key) === undefined)
-        missing.set(key, questionOf(key, prompts[place]!, guides?.[place]));
-    });
-    await askMissing(task, missing, new Set(keys).size, log, load);
-    return { texts: keys.map((key) => log.get(key)?.text ?? null), asked: missing.size };
+    const questions = new Map<string, Question>();
+    keys.forEach((key, place) =>
+      questions.set(key, questionOf(key, prompts[place]!, guides?.[place])),
+    );
+    const asked = await askMissing(task, [...questions.values()], log, load);
+    return { texts: keys.map((key) => log.get(key)?.text ?? null), asked };
   } finally {
     log.close();
   }
@@ -61,22 +60,30 @@ export async function answerAll(
 const questionOf = (key: string, prompt: string, guide: string | undefined): Question =>
   guide === undefined ? { key, prompt } : { key, prompt, guide };
 
+/** Asks the questions that have no answer yet; resolves with their number. */
 async function askMissing(
   task: StageTask,
-  missing: ReadonlyMap<string, Question>,
-  total: number,
+  questions: readonly Question[],
   log: AnswerLog,
   load: (task: StageTask) => Promise<Answerer>,
-): Promise<void> {
-  const before = total - missing.size;
-  const progress = (answered: number) =>
-    task.emit({ type: "progress", done: before + answered, total, unit: "texts" });
-  progress(0);
-  if (missing.size === 0) return;
+): Promise<number> {
+  const total = questions.length;
+  const missing = () => questions.filter(({ key }) => log.get(key) === undefined);
+  const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
+  const first = missing();
+  report(total - first.length);
+  if (first.length === 0) return 0;
   if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
   const answerer = await load(task);
   try {
-    await answerer.answer([...missing.values()], log, progress);
+    await answerer.recover?.(log);
+    const left = missing();
+    const before = total - left.length;
+    if (left.length < first.length) report(before);
+    if (left.length > 0) {
+      await answerer.answer(left, log, (answered) => report(before + answered));
+    }
+    return left.length;
   } finally {
     await answerer.close();
   }

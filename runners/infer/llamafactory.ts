@@ -1,95 +1,85 @@
-import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../src/json.js";
 import type { StageTask } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
 import { modelLocation } from "../knowledge/models.js";
-import { ProgramFailure, pythonVariables } from "../knowledge/python.js";
+import { projectFile } from "../knowledge/project-file.js";
+import { ProgramFailure, pythonVariables, torchrun } from "../knowledge/python.js";
 import type { AnswerLog } from "../llm/answer-log.js";
 import type { Question } from "../llm/ask.js";
-import { runTree } from "../process-tree.js";
+import { endMarked, runTree } from "../process-tree.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
+import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
 import type { InferExecution, InferParams } from "./settings.js";
 
-/** An answerer that runs LLaMA-Factory's batch prediction, a chunk of prompts a call. */
+/** An answerer that runs LLaMA-Factory's batch prediction, all prompts in one call. */
 export function loadLlamaFactory(task: StageTask): Answerer {
-  const { chunk_size } = task.execution as unknown as InferExecution;
+  const folder = path.join(task.work, "predict");
   return {
+    async recover(log) {
+      await endMarked(task.fingerprint);
+      new WrittenAnswers(folder, log).take();
+    },
     async answer(questions, log, progress) {
       // Longest first: what doesn't fit into memory shows at once, and batches hold little padding.
       const sorted = [...questions].sort((a, b) => b.prompt.length - a.prompt.length);
-      for (let start = 0; start < sorted.length; start += chunk_size) {
-        if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
-        const chunk = sorted.slice(start, start + chunk_size);
-        await predict(task, chunk, log, (answered) => progress(start + answered));
-        progress(start + chunk.length);
-      }
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+      await writePrompts(folder, sorted);
+      await predict(task, folder, sorted, log, progress);
+      await rm(folder, { recursive: true, force: true });
     },
     close: () => Promise.resolve(),
   };
 }
 
-/** Answers one chunk. All its files are made anew: a chunk cut short by a kill is asked again. */
+/** Answers the prompts that stand in a folder. */
 async function predict(
   task: StageTask,
-  chunk: readonly Question[],
+  folder: string,
+  questions: readonly Question[],
   log: AnswerLog,
   progress: (answered: number) => void,
 ): Promise<void> {
   const environment = task.toolchain.llmEnvironment;
   if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
-  const folder = path.join(task.work, "predict");
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(path.join(folder, "data"), { recursive: true });
-  await writeFile(
-    path.join(folder, "data", "prompts.json"),
-    // A sample without an output would be dropped; what stands there is not read.
-    JSON.stringify(chunk.map(({ prompt }) => ({ instruction: prompt, input: "", output: "-" }))),
-  );
-  const columns = { prompt: "instruction", query: "input", response: "output" };
-  await writeFile(
-    path.join(folder, "data", "dataset_info.json"),
-    JSON.stringify({ prompts: { file_name: "prompts.json", columns } }),
-  );
   const config = {
     ...(await modelOptions(task, folder)),
     ...predictOptions(task),
   };
   // Written as JSON: every JSON text is YAML, and version 0.9.5 cannot read files named .json.
   await writeFile(path.join(folder, "predict.yaml"), JSON.stringify(config, null, 2));
-  const following = followPredict(path.join(folder, "out", "trainer_log.jsonl"), (share) =>
-    progress(Math.floor(share * chunk.length)),
-  );
+  const following = followAnswers(new WrittenAnswers(folder, log), progress);
   const end = await runTree(
     {
       environment,
-      program: "llamafactory-cli",
-      arguments: ["train", "predict.yaml"],
+      ...predictProgram(task.resources.gpus.length),
       folder,
-      variables: predictVariables(task),
+      // Else every prediction would leave its tokens in the user's cache for good.
+      variables: { ...pythonVariables(task), HF_DATASETS_CACHE: path.join(folder, "datasets") },
       mark: task.fingerprint,
       stdout: path.join(task.work, "stdout.log"),
       stderr: path.join(task.work, "stderr.log"),
     },
     task.stop,
-  ).finally(following.stop);
+  ).finally(following.finish);
   if (end.stopped) throw new Drained();
-  const file = path.join(folder, "out", "generated_predictions.jsonl");
-  // An unknown subcommand ends with status 0 as well: what counts is that the answers are there.
-  if (end.exitCode !== 0 || !existsSync(file)) {
-    throw new ProgramFailure("llamafactory-cli train (prediction)", end);
+  if (end.exitCode !== 0) throw new ProgramFailure("LLaMA-Factory's prediction", end);
+  const answered = questions.filter(({ key }) => log.get(key) !== undefined).length;
+  if (answered < questions.length) {
+    throw new Error(`LLaMA-Factory answered ${answered} of ${questions.length} prompts`);
   }
-  const answers = readPredictions(file);
-  if (answers.length !== chunk.length) {
-    throw new Error(`LLaMA-Factory answered ${answers.length} of ${chunk.length} prompts`);
-  }
-  // Its order is that of the data set.
-  chunk.forEach(({ key }, place) =>
-    log.add({ key, text: answers[place]!, promptTokens: 0, completionTokens: 0 }),
-  );
-  await rm(folder, { recursive: true, force: true });
+}
+
+/** predict.py, in a process for each of several cards. */
+function predictProgram(cards: number): {
+  readonly program: string;
+  readonly arguments: readonly string[];
+} {
+  const own = [projectFile("runners/infer/predict.py"), "predict.yaml", PROMPTS, ANSWERS];
+  return cards > 1 ? torchrun(cards, own) : { program: "python", arguments: own };
 }
 
 /**
@@ -138,6 +128,8 @@ function predictOptions(task: StageTask): JsonObject {
     overwrite_cache: true,
     preprocessing_num_workers: 1,
     dataloader_num_workers: 0,
+    // Other processes wait, against this clock, while the first one tokenizes all prompts.
+    ddp_timeout: 180_000_000,
     output_dir: "out",
     overwrite_output_dir: true,
     report_to: "none",
@@ -148,31 +140,4 @@ function predictOptions(task: StageTask): JsonObject {
     ...generationOptions(params),
     ...params.answer.llamafactory,
   };
-}
-
-/** Several cards are torchrun's business, which must be told how many. */
-const predictVariables = (task: StageTask): { readonly [name: string]: string } => {
-  const cards = task.resources.gpus.length;
-  return {
-    ...pythonVariables(task),
-    ...(cards > 1 ? { FORCE_TORCHRUN: "1", NPROC_PER_NODE: String(cards) } : {}),
-  };
-};
-
-function readPredictions(file: string): readonly string[] {
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => (JSON.parse(line) as { predict: string }).predict.trim());
-}
-
-/** LLaMA-Factory says how far it is every five batches. */
-function followPredict(file: string, onShare: (share: number) => void): { stop: () => void } {
-  const timer = setInterval(() => {
-    if (!existsSync(file)) return;
-    const line = readFileSync(file, "utf8").split("\n").slice(0, -1).at(-1);
-    const share = /"percentage": ([\d.]+)/u.exec(line ?? "")?.[1];
-    if (share !== undefined) onShare(Math.min(1, Number(share) / 100));
-  }, 1000);
-  return { stop: () => clearInterval(timer) };
 }

@@ -101,13 +101,6 @@ export const inferFragment: JsonSchema = {
           minimum: 1,
           default: 8,
         },
-        chunk_size: {
-          description:
-            "Prompts per call of LLaMA-Factory, which hands its answers over at its end: what a kill can lose. Larger chunks load the model less often.",
-          type: "integer",
-          minimum: 1,
-          default: 500,
-        },
         concurrency: {
           description: "Requests under way at once; engines endpoint and server.",
           type: "integer",

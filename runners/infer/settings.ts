@@ -46,7 +46,6 @@ export interface InferExecution {
   readonly adapter_arguments: readonly string[];
   readonly start_timeout_seconds: number;
   readonly batch_size: number;
-  readonly chunk_size: number;
   readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;

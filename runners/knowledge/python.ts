@@ -22,6 +22,23 @@ export function pythonVariables(task: StageTask): { readonly [name: string]: str
   };
 }
 
+/**
+ * Program and arguments of torchrun on this machine, a process a card. llamafactory-cli starts it by
+ * a line that it cuts at blanks, so that an environment in a folder whose name has one fails.
+ *
+ * @param program what each process runs: a file, or `-m` and a module, with its arguments
+ */
+export const torchrun = (
+  cards: number,
+  program: readonly string[],
+): { readonly program: string; readonly arguments: readonly string[] } => ({
+  program: "torchrun",
+  arguments: [
+    ...["--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", String(cards)],
+    ...program,
+  ],
+});
+
 /** A program of ours that failed: its last words, with the last lines of stderr as detail. */
 export class ProgramFailure extends Error {
   readonly detail: string;

@@ -45,7 +45,6 @@ export interface InferSettings {
   readonly temperature: number;
   readonly top_p: number;
   readonly batch_size: number;
-  readonly chunk_size: number;
   readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;

@@ -43,7 +43,6 @@ const READ_BY_ENGINE: {
     start_timeout_seconds: ["server"],
     cutoff_len: ["llamafactory", "server"],
     batch_size: ["llamafactory"],
-    chunk_size: ["llamafactory"],
     concurrency: ["endpoint", "server"],
     timeout_seconds: ["endpoint", "server"],
     retries: ["endpoint", "server"],

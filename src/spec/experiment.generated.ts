@@ -470,10 +470,6 @@ export interface ExperimentSpec {
                */
               batch_size?: number;
               /**
-               * Prompts per call of LLaMA-Factory, which hands its answers over at its end: what a kill can lose. Larger chunks load the model less often.
-               */
-              chunk_size?: number;
-              /**
                * Requests under way at once; engines endpoint and server.
                */
               concurrency?: number;

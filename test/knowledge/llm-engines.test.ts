@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import { execa } from "execa";
@@ -13,20 +13,11 @@ import { tinyQwen2 } from "../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
 import type { Rated } from "./support/dataset.js";
 import { writeDataset } from "./support/dataset.js";
+import { runningIn } from "./support/processes.js";
 import { datasetRequest, graphOf, settingsOf } from "./support/settings.js";
 
 const think = inferRunners.find(({ name }) => name === "think")!;
 const items = Array.from({ length: 12 }, (_, item) => ({ title: `Film ${item + 1} (1990)` }));
-
-/** Processes whose working folder lies in a folder. */
-const runningIn = (folder: string): readonly string[] =>
-  readdirSync("/proc").filter((name) => {
-    try {
-      return /^\d+$/u.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(folder);
-    } catch {
-      return false;
-    }
-  });
 
 describe("engines with a real model: a tiny random Qwen2", () => {
   let environment: string;
@@ -78,16 +69,16 @@ describe("engines with a real model: a tiny random Qwen2", () => {
       ({ text }) => text,
     );
 
-  it("LLaMA-Factory predicts in chunks, keeps each, and an adapter changes the answers", async () => {
+  it("LLaMA-Factory predicts, nothing is asked twice, and an adapter changes the answers", async () => {
     const work = await newFolder();
-    const infer = { engine: "llamafactory", ...short, batch_size: 2, chunk_size: 3 };
+    const infer = { engine: "llamafactory", ...short, batch_size: 2 };
     const base = await run(infer, { work });
     expect(base.error).toBeUndefined();
     expect(base.result?.metrics["texts.asked"]).toBe(5);
-    // Whatever the chunks were, what has been answered is not asked again.
-    const again = await run({ ...infer, chunk_size: 100 }, { work });
+    // Whatever the batches were, what has been answered is not asked again.
+    const again = await run({ ...infer, batch_size: 5 }, { work });
     expect(again.result?.metrics["texts.asked"]).toBe(0);
-    tuned = await run({ ...infer, chunk_size: 100 }, { work, adapter });
+    tuned = await run({ ...infer, batch_size: 5 }, { work, adapter });
     expect(tuned.error).toBeUndefined();
     expect(tuned.result?.metrics["texts.asked"]).toBe(5);
     expect(await texts(tuned.out)).not.toEqual(await texts(base.out));

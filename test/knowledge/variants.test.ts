@@ -71,7 +71,7 @@ describe("knowledge variants as paths through the graph", () => {
     const base = identityOf(plan("kar"));
     const same: Json[] = [
       { variant: "kar", iterations: 4 },
-      { variant: "kar", infer: { batch_size: 3, chunk_size: 7 } },
+      { variant: "kar", infer: { batch_size: 3 } },
       { variant: "kar", embed: { batch_size: 5 } },
       { variant: "kar", reflector: "Qwen/Qwen2.5-1.5B-Instruct" },
     ];
@@ -232,6 +232,11 @@ describe("mistakes that the schema can't see", () => {
       "an option of LLaMA-Factory that r4ec sets itself",
       { variant: "r4ec", infer: { llamafactory: { output_dir: "x" } } },
       /^knowledge.infer.llamafactory.output_dir: output_dir is r4ec's to set/,
+    ],
+    [
+      "one that would shuffle the prompts",
+      { variant: "r4ec", infer: { llamafactory: { streaming: true } } },
+      /^knowledge.infer.llamafactory.streaming: streaming is r4ec's to set/,
     ],
     [
       "the same in fine-tuning",

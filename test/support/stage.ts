@@ -22,6 +22,7 @@ export interface StageSetup {
   /** Folder that outlives attempts; a new one where it is left out. */
   readonly work?: string;
   readonly toolchain?: ToolchainPaths;
+  readonly gpus?: readonly number[];
   readonly fingerprint?: string;
   /** Called with each event; `drain` asks the stage to stop. */
   readonly onEvent?: (event: RunnerEvent, drain: () => void) => void;
@@ -75,7 +76,7 @@ export async function runStage(setup: StageSetup): Promise<StageOutcome> {
     files: setup.files ?? {},
     out,
     work,
-    resources: { gpus: [], threads: 1 },
+    resources: { gpus: setup.gpus ?? [], threads: 1 },
     toolchain: setup.toolchain ?? { llmEnvironment: null },
     stop: {
       get draining() {
