@@ -46,6 +46,8 @@ export interface Batch {
   readonly historyAttributes: tf.Tensor;
   /** int32 [R, B, H] */
   readonly historyRatings: tf.Tensor;
+  /** int32 [I + 1, F]: the attributes of every item, where they are the history's attributes too. */
+  readonly attributesOfItems?: tf.Tensor;
   /** int32 [R, B] */
   readonly historyLength: tf.Tensor;
   /**

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Parameters } from "../../runners/ctr/toolkit/parameters.js";
+import { project } from "../../runners/ctr/toolkit/dense.js";
+import { LookedUp, type Lookup } from "../../runners/ctr/toolkit/looked-up.js";
 import { gruCell } from "../../runners/ctr/toolkit/gru.js";
 import { dice } from "../../runners/ctr/toolkit/dice.js";
 import { Kit } from "../../runners/ctr/toolkit/kit.js";
@@ -12,6 +14,7 @@ import {
   matMul,
   reduce,
   selectRows,
+  weightedSum,
 } from "../../runners/ctr/toolkit/operations.js";
 import { random } from "../../runners/ctr/toolkit/random.js";
 import { tf, type Tensor } from "../../runners/ctr/toolkit/tensorflow.js";
@@ -57,6 +60,56 @@ const kitOf = (replicas: number): Kit =>
 describe.each([1, 3])(
   "with %i replicas, gradients by hand are those of the plain formula:",
   (r) => {
+    it("a dense layer on rows looked up in small tables, some of them through a table of ids", () => {
+      const ids = (below: number, ...shape: number[]): Tensor =>
+        tf.cast(tf.floor(tf.mul(tf.sigmoid(noise(...shape)), below)), "int32");
+      const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
+      const attributes = ids(4, 7);
+      const lookups = (tables: Tensor[]): Lookup[] => [
+        { table: tables[0]!, ids: items },
+        { table: tables[1]!, ids: items, through: attributes },
+        { table: tables[2]!, ids: ratings },
+      ];
+      const rows = (tables: Tensor[]): Tensor => {
+        const replica = (x: Tensor, i: number): Tensor => tf.squeeze(tf.slice(x, i, 1), [0]);
+        const of = (table: Tensor, places: Tensor): Tensor =>
+          tf.stack(
+            Array.from({ length: r }, (_, i) =>
+              tf.gather(replica(table, i), replica(places, i) as never),
+            ),
+          );
+        const parts = [
+          of(tables[0]!, items),
+          of(tables[1]!, tf.gather(attributes, items as never)),
+          of(tables[2]!, ratings),
+        ];
+        return tf.concat(parts, 3);
+      };
+      for (const relu of [false, true]) {
+        agree(
+          [noise(r, 7, 4), noise(r, 4, 3), noise(r, 3, 2), noise(r, 9, 6), noise(r, 6)],
+          (...x) => {
+            const value = new LookedUp(lookups(x.slice(0, 3)), () => {
+              throw new Error("the rows themselves are not needed");
+            });
+            expect(value.smallTables).toBe(true);
+            return project(value, x[3]!, x[4]!, relu).tensor;
+          },
+          (...x) => {
+            const flat = tf.reshape(rows(x.slice(0, 3)), [r, 200, 9]);
+            const sum = tf.add(tf.matMul(flat, x[3]!), tf.expandDims(x[4]!, 1));
+            return tf.reshape(relu ? tf.relu(sum) : sum, [r, 40, 5, 6]);
+          },
+        );
+      }
+    });
+
+    it("a sum of rows by weights", () => {
+      agree([noise(r, 4, 5, 3), noise(r, 4, 5, 1)], weightedSum, (rows, weights) =>
+        tf.sum(tf.mul(rows, weights), 2),
+      );
+    });
+
     it("linear, with and without bias and ReLU", () => {
       const plain = (x: Tensor, w: Tensor, b?: Tensor): Tensor => {
         const sum = tf.matMul(x, w);

@@ -41,6 +41,7 @@ export function batchOf(
       historyItems,
       historyAttributes: take(columns.itemAttributes, historyItems),
       historyRatings: take(columns.rating, history),
+      attributesOfItems: whole(columns.itemAttributes),
       historyLength: lengths,
       ...knowledge,
       adapted: adapted !== null,

@@ -2,7 +2,7 @@ import { dense, project } from "./dense.js";
 import { dice } from "./dice.js";
 import { xavierNormal, zeros } from "./initial.js";
 import type { Kit } from "./kit.js";
-import { matMul } from "./operations.js";
+import { matMul, weightedSum } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
 
@@ -53,7 +53,7 @@ export function attentionPooling(
       value = kit.dropout(activation(i === 0 ? value : deeper[i - 1]!(value)));
     });
     const weights = last(value).mul(mask);
-    return { pooled: keys.mul(weights).sum(), weights };
+    return { pooled: new Value(weightedSum(keys.tensor, weights.tensor)), weights };
   };
 }
 

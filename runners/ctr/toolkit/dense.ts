@@ -39,9 +39,7 @@ export function dense(
 /** The sum behind {@link dense}, with kernel [R, in, out] and bias [R, out] given. */
 export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value {
   if (input instanceof LookedUp && input.smallTables) {
-    const product = input.product(kernel, bias, relu);
-    const shape = input.lookups[0]!.ids.shape.slice(0, 3);
-    return new Value(tf.reshape(product, [...shape, product.shape.at(-1)!]));
+    return new Value(input.product(kernel, bias, relu));
   }
   const { shape } = input.tensor;
   const from = input.width;

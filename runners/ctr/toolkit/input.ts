@@ -1,7 +1,7 @@
 import type { Batch } from "../model.js";
 import { Ids } from "./embedding.js";
 import type { Kit } from "./kit.js";
-import { LookedUp } from "./looked-up.js";
+import { LookedUp, type Lookup } from "./looked-up.js";
 import { reduce } from "./operations.js";
 import type { Sample } from "./sample.js";
 import { tf, type Tensor } from "./tensorflow.js";
@@ -39,8 +39,11 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
       (wanted ? vectors().target : concat([item.vector(itemIds), attribute.vector(attributeIds)]))
         .tensor;
     const historyTensor = (): Tensor => concat(vectors().history).tensor;
-    const tables = [item.table, attribute.table, rating.table];
-    const lookups = tables.map((table, i) => ({ table, ids: historyIds[i]! }));
+    const lookups: Lookup[] = [
+      { table: item.table, ids: batch.historyItems },
+      ...attributeLookups(attribute.table, batch),
+      { table: rating.table, ids: batch.historyRatings },
+    ];
     const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
@@ -73,6 +76,17 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
       knowledge: userKnowledge === null ? null : concat([userKnowledge, itemKnowledge]),
     };
   };
+}
+
+/** Look-ups of the history's attributes: through the items where it is known which each one has. */
+function attributeLookups(table: Tensor, batch: Batch): Lookup[] {
+  const { attributesOfItems, historyItems, historyAttributes } = batch;
+  if (attributesOfItems !== undefined) {
+    return tf
+      .unstack(attributesOfItems, 1)
+      .map((through) => ({ table, ids: historyItems, through }));
+  }
+  return tf.unstack(historyAttributes, 3).map((ids) => ({ table, ids }));
 }
 
 /** Lengths [R, B] to 1 at positions before the length and 0 from it on, [R, B, H, 1]. */

@@ -1,11 +1,17 @@
-import { linear, activate, lookUp } from "./operations.js";
+import { activate, linear, lookUp } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
 
-/** Vectors of a table [R, N, width] by ids, int32 [R, B, rows], or several a row [R, B, rows, n]. */
+/** One vector of a table [R, N, width] for each row of a sample. */
 export interface Lookup {
   readonly table: Tensor;
+  /** int32 [R, B, rows] */
   readonly ids: Tensor;
+  /**
+   * Where given, int32 [n]: `ids` are places in it, and what stands there is the row of the table
+   * (ids of items, and each item's attribute).
+   */
+  readonly through?: Tensor;
 }
 
 /**
@@ -23,48 +29,38 @@ export class LookedUp extends Value {
 
   /** True where multiplying the tables is clearly less work than multiplying the rows. */
   get smallTables(): boolean {
-    const looked = this.#rowCount();
-    let table = 0;
-    let rows = 0;
-    for (const {
-      table: { shape },
-      ids,
-    } of this.lookups) {
-      const [, n, width] = shape as [number, number, number];
-      const fields = ids.shape[3] ?? 1;
-      table += n * width * fields;
-      rows += looked * width * fields;
-    }
-    return 2 * table < rows;
+    const [, samples, rows] = this.lookups[0]!.ids.shape as [number, number, number];
+    const shapes = this.lookups.map(({ table }) => table.shape as [number, number, number]);
+    const byTable = shapes.reduce((sum, [, n, width]) => sum + n * width, 0);
+    const byRow = shapes.reduce((sum, [, , width]) => sum + samples * rows * width, 0);
+    return 2 * byTable < byRow;
   }
 
-  /** The rows times a kernel [R, in, out], and a bias [R, out] or none: [R, B · rows, out]. */
+  /** The rows times a kernel [R, in, out], plus a bias [R, out] or none: [R, B, rows, out]. */
   product(kernel: Tensor, bias: Tensor | null, relu: boolean): Tensor {
     const replicas = kernel.shape[0]!;
-    const fields = this.lookups.flatMap(({ table, ids }) =>
-      eachField(ids).map((field) => ({ table, ids: tf.reshape(field, [replicas, -1]) })),
-    );
-    const widths = fields.map(({ table }) => table.shape[2]!);
+    const widths = this.lookups.map(({ table }) => table.shape[2]!);
     const kernels = tf.split(kernel, widths, 1);
-    // Every row holds one vector of the last table, so that the bias may come with it.
-    const last = fields.length - 1;
-    const products = fields.map(({ table, ids }, i) =>
-      lookUp(linear(table, kernels[i]!, i === last ? bias : null), ids),
+    // What is looked up by the same ids becomes one table.
+    const byIds = new Map<Tensor, Tensor[]>();
+    this.lookups.forEach(({ table, ids, through }, i) => {
+      // Each row holds one vector of each table, so that the bias may come with the last.
+      const last = i === this.lookups.length - 1;
+      const product = linear(table, kernels[i]!, last ? bias : null);
+      const placed = through === undefined ? product : lookUp(product, repeat(through, replicas));
+      byIds.set(ids, [...(byIds.get(ids) ?? []), placed]);
+    });
+    const found = [...byIds].map(([ids, tables]) =>
+      lookUp(sum(tables), tf.reshape(ids, [replicas, -1])),
     );
-    const sum = products.length === 1 ? products[0]! : tf.addN(products);
-    return relu ? activate(sum, "Relu") : sum;
-  }
-
-  #rowCount(): number {
-    const [, samples, rows] = this.lookups[0]!.ids.shape as [number, number, number];
-    return samples * rows;
+    const rows = relu ? activate(sum(found), "Relu") : sum(found);
+    return tf.reshape(rows, [...this.lookups[0]!.ids.shape, kernel.shape[2]!]);
   }
 }
 
-/** [R, B, rows, n] as n times [R, B, rows]. */
-function eachField(ids: Tensor): Tensor[] {
-  if (ids.rank === 3) return [ids];
-  const fields = ids.shape[3]!;
-  if (fields === 1) return [tf.reshape(ids, ids.shape.slice(0, 3))];
-  return tf.unstack(ids, 3);
-}
+const sum = (tensors: readonly Tensor[]): Tensor =>
+  tensors.length === 1 ? tensors[0]! : tf.addN([...tensors]);
+
+/** Ids [n] for every replica, [R, n]. */
+const repeat = (ids: Tensor, replicas: number): Tensor =>
+  tf.tile(tf.reshape(ids, [1, ids.shape[0]!]), [replicas, 1]);

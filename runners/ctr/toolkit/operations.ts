@@ -171,6 +171,21 @@ export function reduce(x: Tensor, axis: number, kind: "sum" | "mean"): Tensor {
   );
 }
 
+/** Σ weight · row of rows [R, B, n, width] by weights [R, B, n, 1]: [R, B, width]. */
+export function weightedSum(rows: Tensor, weights: Tensor): Tensor {
+  return differentiable(
+    [rows, weights],
+    (save) => {
+      save([rows, weights]);
+      return tf.sum(tf.mul(rows, weights), 2);
+    },
+    (dy, [rows, weights]) => {
+      const each = tf.expandDims(dy, 2);
+      return [tf.mul(each, weights!), tf.sum(tf.mul(each, rows!), 3, true)];
+    },
+  );
+}
+
 /** No gradient. */
 export function broadcast(x: Tensor, shape: readonly number[]): Tensor {
   const target = tf.tensor1d([...shape], "int32");
