@@ -46,20 +46,12 @@ export function compiledFunction(
   const entry = library.at(-1)!;
   return {
     library,
-    call: {
-      name: `${name}/call`,
-      op: "StatefulPartitionedCall",
-      inputs: arguments_.map(({ node }) => `${node}:0`),
-      attributes: {
-        Tin: types(entry.inputs),
-        Tout: types(entry.outputs),
-        f: { kind: "function", value: entry.name },
-        config: { kind: "string", value: "" },
-        config_proto: { kind: "string", value: "" },
-        executor_type: { kind: "string", value: "" },
-        _XlaMustCompile: { kind: "bool", value: true },
-      },
-    },
+    call: callOf(
+      `${name}/call`,
+      entry,
+      arguments_.map(({ node }) => `${node}:0`),
+      { _XlaMustCompile: { kind: "bool", value: true } },
+    ),
   };
 }
 
@@ -116,66 +108,65 @@ function bodyOf(
   };
 }
 
+/**
+ * Runs of the body that one turn of a loop holds, where they divide its count: what one has left to
+ * do when it ends goes on beside the next one's beginning.
+ */
+const runsATurn = 2;
+
 /** The body in a While of constant count: condition, turn, and the function around them, last. */
 function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunction[] {
   const [first, ...rest] = body.inputs;
   if (first === undefined || first.dtype !== int32) {
     throw new CannotTrace(`${name} loops, but its first input is no int32`);
   }
+  const runs = loop.times % runsATurn === 0 ? runsATurn : 1;
   const state = [{ name: "turn", dtype: int32 }, ...body.inputs];
-  const limit = scalar("limit", loop.times);
-  const one = scalar("one", 1);
-  const stride = constant("stride", {
-    dtype: int32,
-    shape: [loop.stride.length],
-    bytes: new Uint8Array(Int32Array.from(loop.stride).buffer),
-  });
-  const less: GraphNode = {
-    name: "less",
-    op: "Less",
-    inputs: ["turn", "limit:output:0"],
-    attributes: { T: type(int32) },
-  };
-  const add = (node: string, a: string, b: string): GraphNode => ({
-    name: node,
-    op: "AddV2",
-    inputs: [a, b],
-    attributes: { T: type(int32) },
-  });
-  const call: GraphNode = {
-    name: "body",
-    op: "StatefulPartitionedCall",
-    inputs: body.inputs.map((input) => input.name),
-    attributes: {
-      Tin: types(body.inputs),
-      Tout: types(body.outputs),
-      f: { kind: "function", value: body.name },
-      config: { kind: "string", value: "" },
-      config_proto: { kind: "string", value: "" },
-      executor_type: { kind: "string", value: "" },
-    },
-  };
   const condition: LibraryFunction = {
     name: identifier(`${name}_condition`),
     inputs: state,
     outputs: [{ name: "more", dtype: 10 }],
-    nodes: [limit, less],
+    nodes: [
+      scalar("limit", loop.times / runs),
+      {
+        name: "less",
+        op: "Less",
+        inputs: ["turn", "limit:output:0"],
+        attributes: { T: type(int32) },
+      },
+    ],
     returns: { more: "less:z:0" },
   };
+  const add = (node: string, a: string, b: string, after: readonly string[] = []): GraphNode => ({
+    name: node,
+    op: "AddV2",
+    inputs: [a, b, ...after],
+    attributes: { T: type(int32) },
+  });
+  const nodes: GraphNode[] = [
+    scalar("one", 1),
+    constant("stride", {
+      dtype: int32,
+      shape: [loop.stride.length],
+      bytes: new Uint8Array(Int32Array.from(loop.stride).buffer),
+    }),
+  ];
+  let at = first.name;
+  for (let run = 0; run < runs; run++) {
+    const before = run === 0 ? [] : [`^body_${run - 1}`];
+    nodes.push(callOf(`body_${run}`, body, [at, ...rest.map((each) => each.name), ...before]));
+    nodes.push(add(`further_${run}`, at, "stride:output:0"));
+    at = `further_${run}:z:0`;
+  }
+  nodes.push(add("next", "turn", "one:output:0", [`^body_${runs - 1}`]));
   const turn: LibraryFunction = {
     name: identifier(`${name}_turn`),
     inputs: state,
     outputs: state.map((each) => ({ name: `next_${each.name}`, dtype: each.dtype })),
-    nodes: [
-      one,
-      stride,
-      call,
-      { ...add("next", "turn", "one:output:0"), inputs: ["turn", "one:output:0", "^body"] },
-      add("further", first.name, "stride:output:0"),
-    ],
+    nodes,
     returns: {
       next_turn: "next:z:0",
-      [`next_${first.name}`]: "further:z:0",
+      [`next_${first.name}`]: at,
       ...Object.fromEntries(rest.map((each) => [`next_${each.name}`, each.name])),
     },
   };
@@ -200,6 +191,27 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
   };
   return [body, condition, turn, around];
 }
+
+/** A call of a library's function. */
+const callOf = (
+  name: string,
+  called: LibraryFunction,
+  inputs: readonly string[],
+  more: { readonly [attribute: string]: Attribute } = {},
+): GraphNode => ({
+  name,
+  op: "StatefulPartitionedCall",
+  inputs,
+  attributes: {
+    Tin: types(called.inputs),
+    Tout: types(called.outputs),
+    f: { kind: "function", value: called.name },
+    config: { kind: "string", value: "" },
+    config_proto: { kind: "string", value: "" },
+    executor_type: { kind: "string", value: "" },
+    ...more,
+  },
+});
 
 const identifier = (name: string): string => name.replaceAll(/[^A-Za-z0-9_]/g, "_");
 
