@@ -4,8 +4,8 @@ import type { Columns } from "./columns.js";
 
 /** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d]. */
 export interface AdaptedTables {
-  readonly users: tf.Variable;
-  readonly items: tf.Variable;
+  readonly users: tf.Tensor;
+  readonly items: tf.Tensor;
 }
 
 /**

@@ -13,8 +13,10 @@ const rowsAtOnce = 16384;
  */
 export class AdaptedKnowledge {
   private constructor(
-    readonly tables: AdaptedTables,
-    /** Fills the tables from the model's present weights. */
+    readonly tables: { readonly users: tf.Variable; readonly items: tf.Variable },
+    /** What the tables hold for the model's present weights. */
+    readonly make: () => AdaptedTables,
+    /** Fills the tables. */
     readonly spec: FunctionSpec,
   ) {}
 
@@ -41,11 +43,16 @@ export class AdaptedKnowledge {
         return t.variable(t.zeros([replicas, raw.shape[0]!, width]), false);
       });
     const tables = { users: table("user", userKnowledge), items: table("item", itemKnowledge) };
-    return new AdaptedKnowledge(tables, {
+    const make = (): AdaptedTables => ({
+      users: whole("user", userKnowledge),
+      items: whole("item", itemKnowledge),
+    });
+    return new AdaptedKnowledge(tables, make, {
       inputs: [],
       run: () => {
-        tables.users.assign(whole("user", userKnowledge) as never);
-        tables.items.assign(whole("item", itemKnowledge) as never);
+        const { users, items } = make();
+        tables.users.assign(users as never);
+        tables.items.assign(items as never);
         return [];
       },
     });

@@ -1,5 +1,5 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import { batchOf } from "../data/batch.js";
+import { batchOf, type AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import type { Model, ModelShape } from "../model.js";
@@ -30,28 +30,37 @@ export class Scoring {
     this.#adapted = AdaptedKnowledge.of(t, model, columns);
     this.#replicas = replicas;
     this.#batch = scoreBatch;
-    const tables = this.#adapted?.tables ?? null;
-    const score: FunctionSpec = {
+    const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
         const each = t.tile(t.reshape(rows!, [1, scoreBatch]), [replicas, 1]);
-        const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, tables);
+        const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, tables());
         return [t.sigmoid(model.forward(batch, { training: false }).logits)];
       },
-    };
-    this.functions = this.#adapted === null ? { score } : { score, adapt: this.#adapted.spec };
+    });
+    const adapted = this.#adapted;
+    this.functions =
+      adapted === null
+        ? { score: score(() => null) }
+        : {
+            adapt: adapted.spec,
+            score: score(() => adapted.tables),
+            adapt_and_score: score(adapted.make),
+          };
   }
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
   score(executor: Executor, rows: Int32Array): Float32Array[] {
     const scores = Array.from({ length: this.#replicas }, () => new Float32Array(rows.length));
-    if (this.#adapted !== null) executor.run("adapt", []);
+    const once = rows.length <= this.#batch;
+    if (this.#adapted !== null && !once) executor.run("adapt", []);
+    const name = this.#adapted !== null && once ? "adapt_and_score" : "score";
     // The last batch is filled up with its first row: scores don't depend on neighbours.
     const chunk = new Int32Array(this.#batch);
     for (let at = 0; at < rows.length; at += this.#batch) {
       const part = rows.subarray(at, at + this.#batch);
       chunk.fill(part[0]!).set(part);
-      const [values] = executor.run("score", [chunk]);
+      const [values] = executor.run(name, [chunk]);
       scores.forEach((all, replica) => {
         const from = replica * this.#batch;
         all.set((values as Float32Array).subarray(from, from + part.length), at);
