@@ -1,4 +1,5 @@
 import type { Allocation } from "../../src/runner.js";
+import { keepCompiled } from "./xla-cache.js";
 import { withCardFlags } from "./xla-flags.js";
 
 /**
@@ -16,4 +17,5 @@ export function prepareProcess({ gpus, threads }: Allocation): void {
   set("CUDA_VISIBLE_DEVICES", gpus.join(","));
   set("TF_FORCE_GPU_ALLOW_GROWTH", "true");
   if (gpus.length > 0) process.env["XLA_FLAGS"] = withCardFlags(process.env["XLA_FLAGS"]);
+  keepCompiled(gpus);
 }

@@ -3,7 +3,6 @@ import { canonicalJson } from "../../src/json.js";
 import { loadCtrData, shapeOf, type CtrData } from "./data/load.js";
 import { prepareProcess } from "./process.js";
 import { paramsOf, sharedParams } from "./settings.js";
-import { trainGroup } from "./train/group.js";
 
 /** Trains the tasks it is given, those of one shape and one set of inputs as one model. */
 export const ctrProgram: RunnerProgram = {
@@ -13,6 +12,7 @@ export const ctrProgram: RunnerProgram = {
     const tensorflow = loadTensorFlow();
     const { buildModel } = await import("./build.js");
     const { replicasAtOnce } = await import("./train/tuning.js");
+    const { trainGroup } = await import("./train/group.js");
     for (const group of groupsOf(tasks)) {
       const [first] = group as [StageTask];
       if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
