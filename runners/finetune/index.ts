@@ -11,7 +11,8 @@ export const finetuneRunners: readonly Runner[] = [
     name: "finetune",
     version: 1,
     toolchain: ["llm"],
-    resources: (_, execution) => ({ cpus: 1, gpus: Number(execution["gpus"] ?? 1) }),
+    // Where there is no card the cores do its work.
+    resources: (_, execution) => ({ cpus: 4, gpus: Number(execution["gpus"] ?? 1) }),
     estimate: estimateFinetune,
     load: async () => (await import("./finetune.js")).program,
   },

@@ -31,7 +31,12 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
     case "r4ec":
       return [
         ...checkPrompts(knowledge, settings, place),
-        ...checkModel(knowledge.actor, "knowledge.actor", place),
+        ...checkModel(
+          knowledge.actor,
+          "knowledge.actor",
+          place,
+          knowledge.infer.engine === "endpoint",
+        ),
         ...(knowledge.variant === "r4ec" && knowledge.reflector !== null
           ? checkModel(knowledge.reflector, "knowledge.reflector", place)
           : []),
@@ -108,7 +113,13 @@ function checkPrompts(
   }
 }
 
-function checkModel(model: ModelSettings, where: string, place: SpecPlace): Finding[] {
+/** @param ownTemplate true where an endpoint serves the model, with a chat template of its own */
+function checkModel(
+  model: ModelSettings,
+  where: string,
+  place: SpecPlace,
+  ownTemplate = false,
+): Finding[] {
   const packaged = checkPackaged(model.name, model.revision ?? null, where);
   if (packaged.length > 0) return packaged;
   if (isFolderName(model.name)) {
@@ -118,7 +129,7 @@ function checkModel(model: ModelSettings, where: string, place: SpecPlace): Find
       return [mistake(where, `${model.name} is not a model: it holds no config.json (${folder})`)];
     }
   }
-  if ((model.template ?? templateOf(model.name)) !== null) return [];
+  if (ownTemplate || (model.template ?? templateOf(model.name)) !== null) return [];
   return [
     mistake(
       where,

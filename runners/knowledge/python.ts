@@ -16,6 +16,9 @@ export function pythonVariables(task: StageTask): { readonly [name: string]: str
     CUDA_VISIBLE_DEVICES: process.env["CUDA_VISIBLE_DEVICES"] ?? gpus.join(","),
     // More threads than cores slow small models down forty times.
     OMP_NUM_THREADS: String(Math.max(1, threads)),
+    // Threads that spin while they wait for each other take a busy machine's cores from the very
+    // ones they wait for: four to ten times slower on two shared cores.
+    OMP_WAIT_POLICY: process.env["OMP_WAIT_POLICY"] ?? "PASSIVE",
     TOKENIZERS_PARALLELISM: "false",
     PYTHONUNBUFFERED: "1",
     ...(process.env["R4EC_OFFLINE"] === "1" ? { HF_HUB_OFFLINE: "1" } : {}),

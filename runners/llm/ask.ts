@@ -97,14 +97,9 @@ async function askOne(
   if (reservation === null) throw new BudgetSpent(options.budget, answered(), total);
   try {
     const completion = await options.complete(question.prompt, abort);
-    const answer: KeptAnswer = {
-      key: question.key,
-      text: completion.text,
-      promptTokens: completion.promptTokens,
-      completionTokens: completion.completionTokens,
-    };
+    const counted = reservation.settle(completion.tokens);
+    const answer: KeptAnswer = { key: question.key, text: completion.text, ...counted };
     options.log.add(answer);
-    reservation.settle(completion.promptTokens, completion.completionTokens);
     return answer;
   } catch (error) {
     reservation.release();

@@ -18,25 +18,37 @@ export interface Spent {
   readonly usd: number;
 }
 
+/** Tokens of one answer. */
+export interface AnswerTokens {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
 /** A sum set aside for a request under way. */
 export interface Reservation {
-  settle(promptTokens: number, completionTokens: number): void;
+  /**
+   * The request was answered: gives what is counted for it, which is what the endpoint tells, or,
+   * where it tells nothing (null), all that was set aside.
+   */
+  settle(told: AnswerTokens | null): AnswerTokens;
   /** The request failed and cost nothing. */
   release(): void;
 }
 
+/** Tokens that a chat template may add to a prompt: marks of roles, a system prompt of its own. */
+const CHAT_TEMPLATE = 64;
+
 /**
  * Keeps account of tokens and money. A request is sent only if what it can cost at most still fits
  * beside what was spent and what is under way, so that a budget is never overspent. The prompt's
- * tokens are not known before the answer: they are taken as half its bytes until answers tell how
- * many tokens a byte makes, and as a tenth more than the largest such rate after that.
+ * tokens are not known before the answer: they are taken as its bytes, since no token is shorter than
+ * that, and what a chat template adds.
  */
 export class Budget {
   private readonly limits: BudgetLimits;
   private readonly prices: Prices;
   private spent = { requests: 0, promptTokens: 0, completionTokens: 0 };
   private reserved = { promptTokens: 0, completionTokens: 0 };
-  private tokensPerByte: number | null = null;
   private waiting: (() => void)[] = [];
 
   constructor(limits: BudgetLimits, prices: Prices) {
@@ -46,9 +58,7 @@ export class Budget {
 
   /** Sets the most a request can cost aside; null where the budget no longer allows it. */
   reserve(prompt: string, maxTokens: number): Reservation | null {
-    const bytes = Buffer.byteLength(prompt);
-    const rate = this.tokensPerByte === null ? 0.5 : this.tokensPerByte * 1.1;
-    const promptTokens = Math.ceil(bytes * rate) + 16;
+    const promptTokens = Buffer.byteLength(prompt) + CHAT_TEMPLATE;
     const prompts = this.spent.promptTokens + this.reserved.promptTokens + promptTokens;
     const completions = this.spent.completionTokens + this.reserved.completionTokens + maxTokens;
     const { tokens, usd } = this.limits;
@@ -68,12 +78,11 @@ export class Budget {
     };
     return {
       release,
-      settle: (usedPrompt, usedCompletion) => {
+      settle: (told) => {
         release();
-        this.add(usedPrompt, usedCompletion);
-        if (usedPrompt > 0) {
-          this.tokensPerByte = Math.max(this.tokensPerByte ?? 0, usedPrompt / bytes);
-        }
+        const counted = told ?? { promptTokens, completionTokens: maxTokens };
+        this.add(counted.promptTokens, counted.completionTokens);
+        return counted;
       },
     };
   }

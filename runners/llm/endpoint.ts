@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import type { JsonObject } from "../../src/json.js";
+import type { AnswerTokens } from "./budget.js";
 
 /** An OpenAI-compatible chat endpoint, as a spec names it. */
 export interface EndpointOptions {
@@ -20,8 +21,8 @@ export interface EndpointOptions {
 /** One answer with what it cost. */
 export interface Completion {
   readonly text: string;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
+  /** Null where the endpoint does not tell. */
+  readonly tokens: AnswerTokens | null;
   /** `stop`, or `length` where the answer was cut at maxTokens. */
   readonly finishReason: string;
 }
@@ -111,10 +112,16 @@ function readCompletion(answer: OpenAI.Chat.ChatCompletion): Completion {
   }
   return {
     text,
-    promptTokens: answer.usage?.prompt_tokens ?? 0,
-    completionTokens: answer.usage?.completion_tokens ?? 0,
+    tokens: tokensOf(answer.usage as Partial<OpenAI.CompletionUsage> | null | undefined),
     finishReason: choice?.finish_reason ?? "stop",
   };
+}
+
+function tokensOf(usage: Partial<OpenAI.CompletionUsage> | null | undefined): AnswerTokens | null {
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usage ?? {};
+  return typeof promptTokens === "number" && typeof completionTokens === "number"
+    ? { promptTokens, completionTokens }
+    : null;
 }
 
 /** What an error of the openai package means; the key is taken out of its words. */

@@ -1,18 +1,17 @@
 """A small OpenAI-compatible server for one causal language model, for runners/llm/served.ts.
 
-Usage: python serve.py --model FOLDER --port PORT [--adapter FOLDER] [--repetition-penalty 1.0]
-                       [--max-context 4096]
+Usage: python serve.py --model FOLDER --port PORT [--adapter FOLDER] [--batch 8]
+                       [--repetition-penalty 1.0] [--max-context 4096]
 
-GET /v1/models and POST /v1/chat/completions (no streaming), one request at a time. Beside the usual
-fields it reads `repetition_penalty` (over what has been written, not over the prompt) and
-`guided_regex`, for expressions made of literals, `[^<]+` for free text and `(a|b)` for a choice:
-literals are written as they are, the model fills in free text up to the next `<`, and takes the
-alternative that it finds likelier (or, above temperature 0, by their odds). Free text that max_tokens
-would cut ends with its last whole sentence.
+GET /v1/models and POST /v1/chat/completions (no streaming). Requests that wait at the same time are
+answered together, up to --batch of them. Beside the usual fields it reads `repetition_penalty` (over
+what has been written, not over the prompt) and `guided_regex` (writing.py).
 """
 
 import argparse
-import re
+import asyncio
+import concurrent.futures
+import queue
 import threading
 import time
 import uuid
@@ -22,220 +21,91 @@ import torch
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-FREE_TEXT = "[^<]+"
-SPECIAL = set("()|[]{}*+?.^$\\")
-ESCAPES = {"n": "\n", "t": "\t"}
+from writing import Refused, Vocabulary, Writer, parse_guide
+
+GATHERING = 0.03  # Seconds without a new request after which those that wait are answered.
 
 
-class Refused(Exception):
-    """A request that cannot be answered: status 400."""
+class Job:
+    """A request that waits for its answer."""
+
+    def __init__(self, writer, parts):
+        self.writer = writer
+        self.steps = writer.steps(parts)
+        self.done = concurrent.futures.Future()
 
 
-def parse_guide(pattern):
-    """A guide as a list of str (literal), Free and tuples of alternatives, each again such a list."""
+class Batch:
+    """Writers whose answers grow side by side, a row of the model's batch each.
 
-    def sequence(at, nested):
-        parts, literal = [], ""
-        while at < len(pattern) and not (nested and pattern[at] in "|)"):
-            char = pattern[at]
-            if pattern.startswith(FREE_TEXT, at) or char == "(":
-                if literal:
-                    parts.append(literal)
-                    literal = ""
-                if char == "(":
-                    choice, at = alternatives(at + 1)
-                    parts.append(choice)
-                else:
-                    parts.append(Free())
-                    at += len(FREE_TEXT)
-            elif char == "\\" and at + 1 < len(pattern):
-                following = pattern[at + 1]
-                if following.isalnum() and following not in ESCAPES:
-                    raise Refused(f"guided_regex: \\{following} is not supported")
-                literal += ESCAPES.get(following, following)
-                at += 2
-            elif char in SPECIAL:
-                raise Refused(f"guided_regex: {char!r} at {at} is not supported")
-            else:
-                literal += char
-                at += 1
-        if literal:
-            parts.append(literal)
-        return parts, at
+    What a row has read stands in columns of the cache. `seen` tells which of them are the row's own:
+    the others are where its prompt is shorter than the longest one, or what it has dropped since.
+    """
 
-    def alternatives(at):
-        if pattern.startswith("?:", at):
-            at += 2
-        found = []
-        while True:
-            parts, at = sequence(at, True)
-            found.append(parts)
-            if at >= len(pattern):
-                raise Refused("guided_regex: a group is not closed")
-            at += 1
-            if pattern[at - 1] == ")":
-                return tuple(found), at
-
-    return sequence(0, False)[0]
-
-
-class Free:
-    """A place for free text."""
-
-
-class Writer:
-    """Writes one answer, token by token."""
-
-    def __init__(self, engine, prompt, options):
+    def __init__(self, engine, jobs):
         self.engine = engine
-        self.options = options
+        self.jobs = jobs
+        self.wishes = [next(job.steps) for job in jobs]
         self.cache = DynamicCache()
-        self.written = []
-        self.random = torch.Generator(device="cpu").manual_seed(options["seed"])
-        self.scores = None
-        self.read(prompt)
+        self.seen = torch.zeros(len(jobs), 0, dtype=torch.long)
 
-    @property
-    def left(self):
-        return self.options["max_tokens"] - len(self.written)
+    def run(self):
+        # Prompts are of many lengths: the shorter ones are filled up. Later each step reads what the
+        # shortest wish allows, since most rows want a single token.
+        width = max((len(tokens) for _, tokens in self.wishes), default=0)
+        while self.jobs:
+            self.advance(self.step(width))
+            width = min((len(tokens) for _, tokens in self.wishes), default=0)
 
-    def read(self, tokens):
-        """Takes tokens in; afterwards `scores` are those of the next one."""
-        ids = torch.tensor([tokens], device=self.engine.device)
-        out = self.engine.model(
-            input_ids=ids, past_key_values=self.cache, use_cache=True, logits_to_keep=1
-        )
-        self.scores = out.logits[0, -1].float()
-
-    def write(self, tokens):
-        self.read(tokens)
-        self.written.extend(tokens)
-
-    def literal(self, text):
-        tokens = self.engine.encode(text)
-        if tokens:
-            self.write(tokens)
-
-    def pick(self, scores):
-        temperature = self.options["temperature"]
-        if temperature <= 0:
-            return int(scores.argmax())
-        odds = torch.softmax(scores / temperature, -1).cpu()
-        top_p = self.options["top_p"]
-        if top_p < 1:
-            ordered, places = odds.sort(descending=True)
-            beyond = ordered.cumsum(-1) - ordered > top_p
-            odds[places[beyond]] = 0
-        return int(torch.multinomial(odds, 1, generator=self.random))
-
-    def free(self, limit, stops_at_tag):
-        """Writes free text of `limit` tokens at most; True where it came to its own end."""
-        engine, penalty = self.engine, self.options["repetition_penalty"]
-        own, before, tokens = set(), len(self.written), []
-        while len(tokens) < limit:
-            scores = self.scores.clone()
-            if penalty != 1 and own:
-                seen = torch.tensor(sorted(own), device=scores.device)
-                scores[seen] = torch.where(
-                    scores[seen] > 0, scores[seen] / penalty, scores[seen] * penalty
-                )
-            if stops_at_tag and not tokens:
-                # At least one character stands in a place for free text.
-                scores[engine.ends] = -torch.inf
-                scores[engine.tags] = -torch.inf
-            token = self.pick(scores)
-            if token in engine.end_set or (stops_at_tag and token in engine.tag_set):
-                return True
-            own.add(token)
-            tokens.append(token)
-            self.write([token])
-        if stops_at_tag:
-            self.cut_after_sentence(before, tokens)
-        return False
-
-    def cut_after_sentence(self, before, tokens):
-        for length in range(len(tokens), 0, -1):
-            text = self.engine.tokenizer.decode(tokens[:length])
-            if not re.search(r"[^\W\d][\"')\]]*[.!?][\"')\]]*\s*$", text):
-                continue
-            dropped = len(tokens) - length
+    def step(self, width):
+        """Reads the next `width` tokens of each row; gives the scores after them."""
+        size = len(self.jobs)
+        tokens = torch.zeros(size, width, dtype=torch.long)
+        own = torch.zeros(size, width, dtype=torch.long)
+        for row, (dropped, wished) in enumerate(self.wishes):
             if dropped > 0:
-                # The last kept token is read once more, for the scores after it.
-                self.cache.crop(self.cache.get_seq_length() - dropped - 1)
-                del self.written[before + length - 1 :]
-                self.write([tokens[length - 1]])
+                self.seen[row, self.seen[row].nonzero()[-dropped:, 0]] = 0
+            first = wished[:width]
+            tokens[row, width - len(first) :] = torch.tensor(first)
+            own[row, width - len(first) :] = 1
+            self.wishes[row] = (0, wished[width:])
+        positions = self.seen.sum(1, keepdim=True) + own.cumsum(1) - own
+        self.seen = torch.cat([self.seen, own], 1)
+        device = self.engine.device
+        out = self.engine.model(
+            input_ids=tokens.to(device),
+            attention_mask=self.seen.to(device),
+            position_ids=positions.to(device),
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        return out.logits[:, -1].float()
+
+    def advance(self, scores):
+        """Hands the scores to the rows that have read all they wished for; ends those at their end."""
+        going = []
+        for row, job in enumerate(self.jobs):
+            if not self.wishes[row][1]:
+                try:
+                    self.wishes[row] = job.steps.send(scores[row])
+                except StopIteration:
+                    job.done.set_result(job.writer)
+                    continue
+            going.append(row)
+        if len(going) == len(self.jobs):
             return
-
-    def choose(self, alternatives):
-        """The alternative whose text, up to its first free place, is likelier where they part."""
-        heads = [self.engine.encode(head_of(parts)) for parts in alternatives]
-        return self.narrow(heads, list(range(len(heads))), 0)
-
-    def narrow(self, heads, open_, depth):
-        while True:
-            following = {}
-            for place in open_:
-                token = heads[place][depth] if depth < len(heads[place]) else None
-                following.setdefault(token, []).append(place)
-            if len(following) == 1 and None not in following:
-                if len(open_) == 1:
-                    return open_[0]
-            elif None in following or len(open_) == 1:
-                return (following.get(None) or open_)[0]
-            tokens = sorted(following)
-            if len(tokens) > 1:
-                scores = self.peek(heads[open_[0]][:depth])
-                masked = torch.full_like(scores, -torch.inf)
-                masked[tokens] = scores[tokens]
-                open_ = following[self.pick(masked)]
-            if len(open_) == 1:
-                return open_[0]
-            depth += 1
-
-    def peek(self, tokens):
-        """Scores after some more tokens, which are not kept."""
-        if not tokens:
-            return self.scores
-        before, scores = self.cache.get_seq_length(), self.scores
-        self.read(tokens)
-        found, self.scores = self.scores, scores
-        self.cache.crop(before)
-        return found
-
-    def follow(self, parts):
-        for place, part in enumerate(parts):
-            if isinstance(part, str):
-                self.literal(part)
-            elif isinstance(part, tuple):
-                self.follow(part[self.choose(part)])
-            else:
-                rest = self.engine.encode("".join(map(longest, parts[place + 1 :])))
-                self.free(max(1, self.left - len(rest)), True)
-
-
-def head_of(parts):
-    head = ""
-    for part in parts:
-        if not isinstance(part, str):
-            break
-        head += part
-    return head
-
-
-def longest(part):
-    """The most that a part's literals can add."""
-    if isinstance(part, str):
-        return part
-    if isinstance(part, tuple):
-        return max(("".join(map(longest, each)) for each in part), key=len)
-    return ""
+        self.jobs = [self.jobs[row] for row in going]
+        self.wishes = [self.wishes[row] for row in going]
+        if going:
+            self.seen = self.seen[going]
+            self.cache.batch_select_indices(torch.tensor(going, device=self.engine.device))
 
 
 class Engine:
-    """The model, answering one request at a time."""
+    """The model, answering the requests that wait together."""
 
     def __init__(self, arguments):
         self.name = arguments.model.rstrip("/").split("/")[-1]
@@ -243,35 +113,30 @@ class Engine:
         kind = torch.bfloat16 if self.device == "cuda" else torch.float32
         source = arguments.adapter or arguments.model
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(source)
+            tokenizer = AutoTokenizer.from_pretrained(source)
         except (OSError, ValueError):
-            self.tokenizer = AutoTokenizer.from_pretrained(arguments.model)
-        self.model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=kind)
+            tokenizer = AutoTokenizer.from_pretrained(arguments.model)
+        model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=kind)
+        self.vocabulary = Vocabulary(tokenizer, model)
         if arguments.adapter:
             from peft import PeftModel
 
-            self.model = PeftModel.from_pretrained(self.model, arguments.adapter)
-        self.model = self.model.to(self.device).eval()
-        self.defaults = {"repetition_penalty": arguments.repetition_penalty}
+            model = PeftModel.from_pretrained(model, arguments.adapter)
+            if kind == torch.float32:  # Fewer and larger products; in bfloat16 that would round.
+                model = model.merge_and_unload()
+        self.model = model.to(self.device).eval()
+        self.batch = arguments.batch
+        self.repetition_penalty = arguments.repetition_penalty
         self.max_context = arguments.max_context
-        configured = self.model.generation_config.eos_token_id
-        ends = configured if isinstance(configured, list) else [configured]
-        self.end_set = {end for end in [*ends, self.tokenizer.eos_token_id] if end is not None}
-        self.ends = sorted(self.end_set)
-        size = self.model.get_input_embeddings().num_embeddings
-        vocabulary = self.tokenizer.get_vocab()
-        self.tags = sorted(id for text, id in vocabulary.items() if "<" in text and id < size)
-        self.tag_set = set(self.tags)
-        self.lock = threading.Lock()
+        self.waiting = queue.Queue()
+        threading.Thread(target=self.work, daemon=True).start()
 
-    def encode(self, text):
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    def answer(self, body):
+    def submit(self, body):
+        """Lets a request wait: a future of its writer, at its end. Raises Refused."""
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             raise Refused("messages must be a list that is not empty")
-        prompt = self.tokenizer.apply_chat_template(
+        prompt = self.vocabulary.tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, return_dict=True
         )["input_ids"]
         options = {
@@ -280,9 +145,7 @@ class Engine:
             "top_p": float(body.get("top_p") or 1),
             # Equal seeds must not make unlike prompts fall alike; torch reads 32 bits of a seed.
             "seed": zlib.crc32(repr((int(body.get("seed") or 0), prompt)).encode()),
-            "repetition_penalty": float(
-                body.get("repetition_penalty") or self.defaults["repetition_penalty"]
-            ),
+            "repetition_penalty": float(body.get("repetition_penalty") or self.repetition_penalty),
         }
         if len(prompt) + options["max_tokens"] > self.max_context:
             raise Refused(
@@ -291,14 +154,34 @@ class Engine:
             )
         guide = body.get("guided_regex")
         parts = None if guide is None else parse_guide(guide)
-        with self.lock, torch.inference_mode():
-            writer = Writer(self, prompt, options)
-            if parts is None:
-                ended = writer.free(options["max_tokens"], False)
-            else:
-                writer.follow(parts)
-                ended = True
-        text = self.tokenizer.decode(writer.written, skip_special_tokens=True)
+        job = Job(Writer(self.vocabulary, prompt, options), parts)
+        self.waiting.put(job)
+        return job.done
+
+    def work(self):
+        while True:
+            # One whose client has gone is left out.
+            jobs = [job for job in self.gather() if job.done.set_running_or_notify_cancel()]
+            try:
+                with torch.inference_mode():
+                    Batch(self, jobs).run()
+            except Exception as error:  # Told to each that still waits, as status 500.
+                for job in jobs:
+                    if not job.done.done():
+                        job.done.set_exception(error)
+
+    def gather(self):
+        """Waits for a request, and for those that come right after it."""
+        jobs = [self.waiting.get()]
+        while len(jobs) < self.batch:
+            try:
+                jobs.append(self.waiting.get(timeout=GATHERING))
+            except queue.Empty:
+                break
+        return jobs
+
+    def completion(self, writer):
+        text = self.vocabulary.decode(writer.written, skip_special_tokens=True)
         return {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
             "object": "chat.completion",
@@ -308,13 +191,13 @@ class Engine:
                 {
                     "index": 0,
                     "message": {"role": "assistant", "content": text},
-                    "finish_reason": "stop" if ended else "length",
+                    "finish_reason": "stop" if writer.ended else "length",
                 }
             ],
             "usage": {
-                "prompt_tokens": len(prompt),
+                "prompt_tokens": len(writer.prompt),
                 "completion_tokens": len(writer.written),
-                "total_tokens": len(prompt) + len(writer.written),
+                "total_tokens": len(writer.prompt) + len(writer.written),
             },
         }
 
@@ -330,7 +213,8 @@ def application(engine):
     @app.post("/v1/chat/completions")
     async def complete(request: Request):
         try:
-            return await run_in_threadpool(engine.answer, await request.json())
+            writer = await asyncio.wrap_future(engine.submit(await request.json()))
+            return engine.completion(writer)
         except Refused as error:
             return JSONResponse({"error": {"message": str(error)}}, status_code=400)
 
@@ -342,11 +226,18 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--adapter", default=None)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--repetition-penalty", type=float, default=1.0)
     parser.add_argument("--max-context", type=int, default=4096)
     arguments = parser.parse_args()
     engine = Engine(arguments)
-    uvicorn.run(application(engine), host="127.0.0.1", port=arguments.port, log_level="warning")
+    uvicorn.run(
+        application(engine),
+        host="127.0.0.1",
+        port=arguments.port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
 
 
 if __name__ == "__main__":

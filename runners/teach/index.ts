@@ -11,11 +11,12 @@ const isServed = (params: JsonObject): boolean =>
 
 const runner = (
   name: string,
+  version: number,
   estimate: NonNullable<Runner["estimate"]>,
   load: Runner["load"],
 ): Runner => ({
   name,
-  version: 2,
+  version,
   toolchain: (params) => (isServed(params) ? ["llm"] : []),
   // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
   // share one rate limit.
@@ -26,6 +27,6 @@ const runner = (
 
 /** teach-think and teach-review. */
 export const teachRunners: readonly Runner[] = [
-  runner("teach-think", estimateThink, async () => (await import("./think.js")).program),
-  runner("teach-review", estimateReview, async () => (await import("./review.js")).program),
+  runner("teach-think", 2, estimateThink, async () => (await import("./think.js")).program),
+  runner("teach-review", 3, estimateReview, async () => (await import("./review.js")).program),
 ];

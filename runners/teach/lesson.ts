@@ -129,14 +129,14 @@ function teacherOf(task: StageTask): Teacher {
 
 async function startTeacher(task: StageTask): Promise<Served> {
   const { teacher } = task.params as ThinkParams | ReviewParams;
-  const { server, start_timeout_seconds } = task.execution as TeachExecution;
+  const { server, start_timeout_seconds, concurrency } = task.execution as TeachExecution;
   if (server === null || typeof teacher.model === "string") throw new Error("there is no server");
   const folder = path.join(task.work, "server");
   await emptyFolder(folder);
   const model = modelLocation("model", teacher.model, task);
   task.emit({ type: "facts", values: { teacher: modelLabel(teacher.model) } });
   return startServed(task, {
-    command: server === "r4ec" ? OWN_SERVER : server,
+    command: server === "r4ec" ? [...OWN_SERVER, "--batch", String(concurrency)] : server,
     values: { model },
     config: {
       model_name_or_path: model,

@@ -33,8 +33,14 @@ export interface Review {
   readonly reflection?: string;
   readonly refinement?: "right" | "wrong" | "unreadable" | "refused";
   readonly refined?: string;
+  /** True where the reflection gives the target away. */
+  readonly reflectionNamesTarget?: boolean;
+  /** True where the refined knowledge does. */
   readonly namesTarget?: boolean;
 }
+
+/** True where there is a reflection to learn from and to refine by. */
+const isUsable = (each: Review): boolean => each.reflectionNamesTarget === false;
 
 /** teach-review: wrong thoughts are reflected on, then refined; that makes the other two classes. */
 async function review(task: StageTask): Promise<void> {
@@ -46,7 +52,11 @@ async function review(task: StageTask): Promise<void> {
     for await (const { value } of readJsonl(file)) thoughts.push(value as unknown as Thought);
     const reviews: Review[] = [];
     for (const subject of ["user", "item"] as const) {
-      const wrong = thoughts.filter((each) => each.subject === subject && each.outcome === "wrong");
+      // What names the target can become no sample, so nothing is paid for it.
+      const wrong = thoughts.filter(
+        (each) =>
+          each.subject === subject && each.outcome === "wrong" && each.namesTarget === false,
+      );
       reviews.push(...(await refineAll(await reflectOn(wrong, subject, lesson), subject, lesson)));
     }
     await writeJsonl(path.join(task.out, "answers.jsonl"), reviews as unknown as JsonObject[]);
@@ -98,7 +108,7 @@ async function reflectOn(
           ...base,
           judgement,
           reflection,
-          namesTarget: lesson.givesAway(reflection, subject, target),
+          reflectionNamesTarget: lesson.givesAway(reflection, subject, target),
         };
   });
 }
@@ -108,7 +118,7 @@ async function refineAll(
   subject: Subject,
   lesson: Lesson,
 ): Promise<Review[]> {
-  const open = reviews.filter((each) => each.judgement === "not reasonable");
+  const open = reviews.filter(isUsable);
   const outcomes = await askTeacher(
     open.map((each) =>
       teacherPrompt(lesson.maker, "refine", each.subject, targetOfReview(each), {
@@ -124,8 +134,7 @@ async function refineAll(
       const before = open[index]!;
       if (outcome.status !== "read") return [before, { ...before, refinement: outcome.status }];
       const { knowledge, likes } = outcome.value;
-      const namesTarget =
-        before.namesTarget! || lesson.givesAway(knowledge, before.subject, targetOfReview(before));
+      const namesTarget = lesson.givesAway(knowledge, before.subject, targetOfReview(before));
       const refinement = likes === before.likes ? "right" : "wrong";
       return [before, { ...before, refinement, refined: knowledge, namesTarget }];
     }),
@@ -139,9 +148,7 @@ function reflectionSamples(
   lesson: Lesson,
   params: ReviewParams,
 ): Sample[] {
-  const unreasonable = reviews.filter(
-    (each) => each.judgement === "not reasonable" && each.namesTarget === false,
-  );
+  const unreasonable = reviews.filter(isUsable);
   const reasonable = thoughts.filter((each) => each.outcome === "right" && !each.namesTarget);
   const random = seededRandom(params.prompts.seed + 2);
   const kept = balance(reasonable, unreasonable.length, params.balance, random);
@@ -198,6 +205,12 @@ function countReviews(reviews: readonly Review[]): { [name: string]: number } {
         (each) => each.judgement === judgement,
       ).length;
     }
+    counts[`${subject}.reflect.names_target`] = of.filter(
+      (each) => each.reflectionNamesTarget === true,
+    ).length;
+    counts[`${subject}.refine.names_target`] = of.filter(
+      (each) => each.namesTarget === true,
+    ).length;
     for (const refinement of ["right", "wrong", "unreadable", "refused"]) {
       counts[`${subject}.refine.${refinement}`] = of.filter(
         (each) => each.refinement === refinement,

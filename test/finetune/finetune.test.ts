@@ -4,11 +4,15 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json.js";
+import type { Runner } from "../../src/runner.js";
 import { Drained } from "../../src/runner.js";
 import { finetuneRunners, finetuneStage, ownSamplesStage } from "../../runners/finetune/index.js";
 import type { FinetuneSettings } from "../../runners/finetune/index.js";
 import { isWholeSafetensors, lastCheckpoint } from "../../runners/finetune/checkpoints.js";
+import { answerAll } from "../../runners/infer/answers.js";
+import { loadAnswerer } from "../../runners/infer/engines.js";
 import { modelInput } from "../../runners/knowledge/models.js";
+import { programOf } from "../../runners/knowledge/program.js";
 import { newFolder, removeFolders, runStage, type StageSetup } from "../support/stage.js";
 import { tinyQwen2 } from "../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
@@ -106,6 +110,53 @@ test("an adapter is trained on the 568 real samples, every metric with its step"
   expect(trained.result?.metrics).toMatchObject({ "samples.refinement": 48, steps: 11 });
   expect(trained.result!.metrics["train.loss"]).toBeLessThan(8);
   expect(existsSync(path.join(trained.out, "checkpoint-4"))).toBe(false);
+});
+
+test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, async () => {
+  const trained = await runStage(setupOf({ learning_rate: 1e-2, llamafactory: { max_steps: 4 } }));
+  expect(trained.error ?? trained.thrown).toBeUndefined();
+  const real = JSON.parse(await readFile(SAMPLES, "utf8")) as { prompt: string }[];
+  const prompts = real.slice(0, 4).map(({ prompt }) => prompt);
+  const answers = new Map<string, readonly (string | null)[]>();
+  const asking: Runner = {
+    name: "asking",
+    version: 1,
+    toolchain: () => ["llm"],
+    resources: () => ({ cpus: 1, gpus: 0 }),
+    load: () =>
+      Promise.resolve(
+        programOf(async (task) => {
+          const { texts } = await answerAll(task, prompts, loadAnswerer);
+          answers.set(task.inputs["adapter"] === undefined ? "base" : "tuned", texts);
+          await task.publish({ metrics: {} });
+        }),
+      ),
+  };
+  const ask = (inputs: { readonly [name: string]: string }) =>
+    runStage({
+      runner: asking,
+      params: {
+        model: modelInput("model", model, null, { folder: "/" }).params,
+        template: "qwen",
+        prompts: { history: 10, item_raters: "early", seed: 1, templates: {} },
+        answer: {
+          ...{ engine: "llamafactory", max_new_tokens: 16, cutoff_len: 1024, llamafactory: {} },
+          // The likeliest token of random weights is one letter again and again.
+          ...{ temperature: 1, top_p: 1, seed: 1 },
+        },
+      },
+      execution: { batch_size: 2, chunk_size: 100 },
+      inputs,
+      files: filesOf(modelInput("model", model, null, { folder: "/" }).files),
+      toolchain: { llmEnvironment: environment },
+    });
+  for (const inputs of [{}, { adapter: trained.out }]) {
+    const { error, thrown } = await ask(inputs);
+    expect(error ?? thrown).toBeUndefined();
+  }
+  expect(answers.get("base")).toHaveLength(4);
+  expect(answers.get("tuned")!.every((text) => typeof text === "string")).toBe(true);
+  expect(answers.get("tuned")).not.toEqual(answers.get("base"));
 });
 
 test("stopped in the middle, it goes on from the last whole checkpoint, nothing told twice", async () => {

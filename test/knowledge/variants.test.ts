@@ -176,6 +176,11 @@ describe("mistakes that the schema can't see", () => {
   const findings = (knowledge: Json) =>
     checkKnowledge(settingsOf(knowledge), place).map(({ path, message }) => `${path}: ${message}`);
 
+  it("are not that an endpoint's model has an unknown chat template", () => {
+    const infer = { engine: "endpoint", base_url: "http://127.0.0.1:1/v1" };
+    expect(findings({ variant: "kar", actor: "gpt-3.5-turbo", infer })).toEqual([]);
+  });
+
   it.each<[string, Json, RegExp]>([
     [
       "a file that is missing",

@@ -113,6 +113,23 @@ describe("R4ec on ML-100K with a tiny model, everything real but the teacher's w
     }
   });
 
+  it("tells the statistics of each class of samples", { timeout: 120_000 }, async () => {
+    const only = "knowledge.variant=r4ec";
+    const { stdout } = await bench.r4ec("log", "spec.yaml", "--only", only, "--json");
+    const { lineage } = JSON.parse(stdout) as {
+      lineage: { runner: string; metrics: { readonly [name: string]: number } }[];
+    };
+    const metricsOf = (name: string) => lineage.find(({ runner }) => runner === name)!.metrics;
+    const thought = metricsOf("teach-think");
+    const reviewed = metricsOf("teach-review");
+    expect(thought["samples.thinking"]).toBeGreaterThan(10);
+    expect(reviewed["samples.reflection"]).toBeGreaterThan(10);
+    expect(reviewed["samples.refinement"]).toBeGreaterThan(5);
+    for (const subject of ["user", "item"]) {
+      expect(reviewed[`${subject}.reflect.not_reasonable`]).toBe(thought[`${subject}.think.wrong`]);
+    }
+  });
+
   it("shows a text with all that led to it", { timeout: 120_000 }, async () => {
     const linesOf = async (fingerprint: string, file: string) =>
       (await readFile(path.join(artifactOf(fingerprint), file), "utf8"))

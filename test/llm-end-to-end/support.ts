@@ -53,11 +53,13 @@ export const environmentOf = (store: string) => ({
  */
 export function scriptedTeacher({ prompt }: Seen): Reply {
   const about = prompt.includes("<Target User History>") ? "item" : "user";
-  const tag = about === "user" ? "User Preference" : "Movie Knowledge";
+  const thing = /<Target Book>|Book Knowledge>/u.test(prompt) ? "book" : "movie";
+  const kind = thing === "book" ? "Book" : "Movie";
+  const tag = about === "user" ? "User Preference" : `${kind} Knowledge`;
   const who = about === "user" ? "the user" : "the target user";
   const text = (answer: string): Reply => ({ kind: "text", text: answer });
   if (prompt.includes("<Final Judgement>")) {
-    const what = about === "user" ? "user preference" : "movie knowledge";
+    const what = about === "user" ? "user preference" : `${thing} knowledge`;
     return text(
       `<Final Judgement>the ${what} is not reasonable</Final Judgement>\n` +
         "<Reflection>It rests on one rating alone and overlooks what was disliked.</Reflection>",
@@ -69,6 +71,6 @@ export function scriptedTeacher({ prompt }: Seen): Reply {
     : "Likes stories of adventure with a happy end.";
   return text(
     `<${tag}>${knowledge}</${tag}>\n` +
-      `<Final Verdict>${who} will ${refines ? "not " : ""}like the target movie</Final Verdict>`,
+      `<Final Verdict>${who} will ${refines ? "not " : ""}like the target ${thing}</Final Verdict>`,
   );
 }

@@ -6,14 +6,16 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const specs = [
-  { file: "amazon-books-backbones", cells: 4 * 8 * 3 * 5, finetunes: 3 },
-  { file: "amazon-books-iterations", cells: 4 * 3 * 5 + 3, finetunes: 3 },
-  { file: "amazon-books-sizes", cells: 3 * 3 * 5, finetunes: 6 },
-  { file: "ml-1m-backbones", cells: 4 * 8 * 3 * 5, finetunes: 3 },
-  { file: "ml-1m-iterations", cells: 4 * 3 * 5 + 3, finetunes: 3 },
-  { file: "ml-1m-sizes", cells: 3 * 3 * 5, finetunes: 6 },
-];
+const backbones = { cells: 4 * 8 * 18 * 5, teaches: 1, finetunes: 3, reflects: 1 };
+const kar = { cells: 2 * 8 * 18 * 5, teaches: 0, finetunes: 0, reflects: 0 };
+const iterations = { cells: (1 + 4) * 2 * 5, teaches: 1, finetunes: 3, reflects: 4 };
+const sizes = { cells: (4 + 4 * 4) * 5, teaches: 1, finetunes: 4 + 4 + 4, reflects: 4 * 4 };
+const specs = ["amazon-books", "ml-1m"].flatMap((dataset) => [
+  { file: `${dataset}-backbones`, ...backbones },
+  { file: `${dataset}-kar`, ...kar },
+  { file: `${dataset}-iterations`, ...iterations },
+  { file: `${dataset}-sizes`, ...sizes },
+]);
 
 interface Estimate {
   readonly promptTokens: number;
@@ -68,8 +70,11 @@ describe("the specs that reproduce the paper", () => {
     expect(plan.cells).toHaveLength(spec.cells);
     const count = (runner: string) => plan.stages.filter((s) => s.runner === runner).length;
     // What cells share is done once: one data set, one teacher, an adapter a model and role.
-    expect([count("dataset"), count("teach-think"), count("teach-review")]).toEqual([1, 1, 1]);
+    const { teaches } = spec;
+    const shared = [count("dataset"), count("teach-think"), count("teach-review")];
+    expect(shared).toEqual([1, teaches, teaches]);
     expect(count("finetune")).toBe(spec.finetunes);
+    expect([count("reflect"), count("refine")]).toEqual([spec.reflects, spec.reflects]);
     expect(count("ctr")).toBe(spec.cells);
     const { total, stages } = plan.estimate;
     expect(total.promptTokens).toBeGreaterThan(1e6);
@@ -84,15 +89,18 @@ describe("the specs that reproduce the paper", () => {
   });
 
   it("reckon more for more iterations and for larger models", { timeout: 300_000 }, async () => {
-    const iterations = await planOf("ml-1m-iterations");
-    const refine = iterations.stages.filter(({ runner }) => runner === "refine");
-    expect(refine).toHaveLength(4);
-    const sizes = await planOf("ml-1m-sizes");
-    const think = sizes.stages.filter(({ runner }) => runner === "think");
-    const hours = think.map(({ fingerprint }) => sizes.estimate.stages[fingerprint]!.gpuHours);
-    expect(new Set(hours).size).toBe(3);
-    // The teacher is paid by the token: 2,000 thoughts and what follows from the wrong ones.
-    expect(sizes.estimate.total.usd).toBeGreaterThan(5);
-    expect(sizes.estimate.total.usd).toBeLessThan(60);
+    const hoursOf = ({ stages, estimate }: Planned, runner: string) =>
+      stages
+        .filter((stage) => stage.runner === runner)
+        .map(({ fingerprint }) => estimate.stages[fingerprint]!.gpuHours);
+    const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
+    const once = hoursOf(await planOf("ml-1m-backbones"), "refine");
+    const often = hoursOf(await planOf("ml-1m-iterations"), "refine");
+    expect(sum(often)).toBeCloseTo(4 * sum(once), 3);
+    const bySize = await planOf("ml-1m-sizes");
+    expect(new Set(hoursOf(bySize, "think")).size).toBe(4);
+    // The teacher is paid by the token: 6,000 thoughts and what follows from the wrong ones.
+    expect(bySize.estimate.total.usd).toBeGreaterThan(15);
+    expect(bySize.estimate.total.usd).toBeLessThan(180);
   });
 });

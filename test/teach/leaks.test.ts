@@ -29,19 +29,24 @@ const makerOf = (from: PromptData, source: "early" | "train" = "early"): PromptM
   history: 10,
 });
 
+/** `sample`: the student's form as the teacher's samples hold it, with the teacher's raters. */
+type Form = "student" | "teacher" | "sample";
+
 /** Every prompt of every user and item, by a name. */
-function allPrompts(maker: PromptMaker, form: "student" | "teacher"): Map<string, string> {
+function allPrompts(maker: PromptMaker, form: Form): Map<string, string> {
   const prompts = new Map<string, string>();
   for (const subject of ["user", "item"] as const) {
     const targets = chooseTargets(maker.data, subject, "all", seededRandom(1));
     for (const step of STEPS) {
       const text = step === "think" ? null : written;
-      if (form === "teacher") {
+      if (form !== "student") {
         for (const target of targets) {
           const index = subject === "user" ? target.user : target.item;
           prompts.set(
             `${subject} ${index} ${step}`,
-            teacherPrompt(maker, step, subject, target, text),
+            form === "teacher"
+              ? teacherPrompt(maker, step, subject, target, text)
+              : studentPrompt(maker, step, { subject, index }, text, target),
           );
         }
         continue;
@@ -165,12 +170,40 @@ describe("over all prompts of ML-100K", () => {
     }
   });
 
-  test.each(["student", "teacher"] as const)(
+  test("what a sample asks is what a student is asked, the target user never among the raters", () => {
+    const maker = makerOf(data);
+    const student = allPrompts(maker, "student");
+    for (const [name, prompt] of allPrompts(maker, "sample")) {
+      expect(prompt, name).not.toContain("Target User History");
+      if (name.startsWith("user ")) expect(prompt, name).toBe(student.get(name));
+    }
+    for (const target of chooseTargets(data, "item", "all", seededRandom(1))) {
+      const about = { subject: "item", index: target.item } as const;
+      const { liker, disliker } = maker.raters.of(target.item, target.user);
+      const prompt = studentPrompt(maker, "think", about, null, target);
+      expect(entries(prompt, "Liking User History")).toEqual(liker === null ? [] : firstTen(liker));
+      expect(entries(prompt, "Disliking User History")).toEqual(
+        disliker === null ? [] : firstTen(disliker),
+      );
+    }
+  });
+
+  test("nothing at or after position 10 changes what a student is asked about a user", () => {
+    const after = allPrompts(makerOf(changedFrom(10)), "student");
+    for (const [name, prompt] of allPrompts(makerOf(data), "student")) {
+      if (name.startsWith("user ") && after.get(name) !== prompt) expect.fail(name);
+    }
+  });
+
+  test.each(["student", "teacher", "sample"] as const)(
     "nothing at or after position 11 of anyone changes any %s prompt, the choice of raters included",
     (form) => {
       const before = allPrompts(makerOf(data), form);
       const after = allPrompts(makerOf(changedFrom(11)), form);
       expect(before.size).toBeGreaterThan(3000);
+      expect(STEPS.every((step) => [...before.keys()].some((name) => name.endsWith(step)))).toBe(
+        true,
+      );
       expect(after.size).toBe(before.size);
       for (const [name, prompt] of before) {
         if (after.get(name) !== prompt) expect.fail(`${name} depends on positions from 11 on`);
