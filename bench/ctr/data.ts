@@ -3,16 +3,28 @@ import { join } from "node:path";
 import { random } from "../../runners/ctr/toolkit/random.js";
 import { writeNpy } from "../../runners/npy.js";
 
-/** Sizes of ML-100K, whose ids and ratings here are drawn at random: speed does not depend on them. */
-const users = 943;
-const items = 1664;
-const attributes = 19;
-const length = 106;
+/** How large a data set is; its ids and ratings are drawn at random: speed does not depend on them. */
+export interface Sizes {
+  readonly users: number;
+  readonly items: number;
+  readonly attributes: number;
+  /** Interactions of each user. */
+  readonly length: number;
+}
+
+const ml100k: Sizes = { users: 943, items: 1664, attributes: 19, length: 106 };
+
+/** ML-1M's: 736,880 training samples and 193,280 of test. */
+export const ml1m: Sizes = { users: 6040, items: 3706, attributes: 18, length: 165 };
+
 /** Length of a knowledge vector. */
 const dimension = 1024;
 
-/** Writes a data set and an embed artifact of ML-100K's sizes into a folder. */
-export async function writeData(folder: string): Promise<{ dataset: string; embed: string }> {
+/** Writes a data set and an embed artifact of such sizes into a folder. */
+export async function writeData(
+  folder: string,
+  { users, items, attributes, length }: Sizes = ml100k,
+): Promise<{ dataset: string; embed: string }> {
   const dataset = join(folder, "dataset");
   const embed = join(folder, "embed");
   await mkdir(dataset, { recursive: true });

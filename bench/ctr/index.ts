@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatTable } from "../../src/commands/table.js";
 import { writeData } from "./data.js";
+import { memoryBenchmark } from "./memory.js";
 import { compileModes, rowsOf, type Row } from "./rows.js";
 import { Side } from "./side.js";
 
@@ -25,7 +26,8 @@ export interface Measured {
 const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE]
 Every row compares two sides that work in turns, window by window, in one run. --python: an
 interpreter with torch, for the rows against PyTorch. Without npm: node dist/bench/index.js ctr,
-with R4EC_TFJS_BINDING set.`;
+with R4EC_TFJS_BINDING set.
+npm run bench -- ctr memory: the most memory that one cell of ML-1M's sizes takes.`;
 
 /** Training and scoring speed of the CTR engine against PyTorch, itself eager, and itself alone. */
 export async function ctrBenchmark(args: readonly string[]): Promise<void> {
@@ -43,6 +45,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
     },
   });
   if (values.help) return console.log(usage);
+  if (positionals[0] === "memory") return void (await memoryBenchmark());
   const device = values.device === "cuda" ? "cuda" : "cpu";
   const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
   const measured: Measured[] = [];
