@@ -46,9 +46,13 @@ export interface Runner {
   resources(params: JsonObject, execution: JsonObject): Resources;
   /**
    * Ready stages with equal keys may be given to one call of {@link run}, up to `limit`.
-   * Undefined: never.
+   * Undefined: never. `cards`: how many GPUs there are.
    */
-  fusion?(params: JsonObject, execution: JsonObject): { key: string; limit: number } | undefined;
+  fusion?(
+    params: JsonObject,
+    execution: JsonObject,
+    cards: number,
+  ): { key: string; limit: number } | undefined;
   /**
    * What the stage will take, as far as that can be told before it runs: for `plan --estimate`.
    * Undefined: next to nothing.

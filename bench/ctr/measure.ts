@@ -6,7 +6,7 @@ import { loadCtrData, shapeOf } from "../../runners/ctr/data/load.js";
 import { prepareProcess } from "../../runners/ctr/process.js";
 import type { CtrParams } from "../../runners/ctr/settings.js";
 import { Companion } from "../../runners/ctr/train/companion.js";
-import { scoreBatchOf } from "../../runners/ctr/train/tuning.js";
+import { scoringSizes } from "../../runners/ctr/train/tuning.js";
 import { loadTensorFlow } from "../../runners/tensorflow.js";
 
 /** What one measured process works on. */
@@ -67,7 +67,7 @@ const trainer = await Trainer.create(tensorflow, {
   columns: makeColumns(tensorflow, interactions, data.knowledge),
   batchSize: work.batch,
   samples: data.train.length,
-  scoreBatch: scoreBatchOf(tensorflow, work.replicas, data.test.rows.length),
+  ...scoringSizes(tensorflow, work.replicas, data.test.rows.length),
   replicas: seeds.map((seed) => ({
     seed,
     dropout: 0,

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { backbones } from "../../runners/ctr/backbones/index.js";
 import type { Work } from "./measure.js";
@@ -58,15 +59,24 @@ export function rowsOf(
       rows.push({ name, ours: [ours], other: againstPeer(ours, device, modes) });
     }
   }
-  const many = gpu ? 32 : 8;
-  const fused = work("din", gpu, { replicas: many });
-  rows.push({
-    name: `${device} ${many} cells of one shape, ${label(gpu)}, in all`,
-    ours: [fused],
-    other: gpu
-      ? againstPeer(fused, device, modes)
-      : against("one after another", work("din", false)),
-  });
+  if (gpu) {
+    const fused = work("din", true, { replicas: 32 });
+    const name = "cuda 32 cells of one shape, HEA, in all";
+    rows.push({ name, ours: [fused], other: againstPeer(fused, device, modes) });
+  } else {
+    // As a sweep runs them: a core each.
+    const cores = availableParallelism();
+    const name = `cpu 8 cells of one shape, no knowledge, ${cores} at a time, in all`;
+    const ours = Array.from({ length: cores }, () => work("din", false));
+    rows.push({ name, ours, other: against("one after another", work("din", false)) });
+    const fused = work("din", false, { replicas: 8 });
+    const fusedName = "cpu 8 cells of one shape, no knowledge, as one graph";
+    rows.push({
+      name: fusedName,
+      ours: [fused],
+      other: against("one after another", work("din", false)),
+    });
+  }
   if (gpu) {
     const shapes = ["din", "dcnv2", "autoint", "deepfm"].map((id) =>
       work(id, true, { replicas: 8 }),

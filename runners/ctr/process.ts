@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Allocation } from "../../src/runner.js";
 import { keepCompiled } from "./xla-cache.js";
 import { withCardFlags } from "./xla-flags.js";
@@ -12,8 +13,15 @@ export function prepareProcess({ gpus, threads }: Allocation): void {
     process.env[name] ??= value;
   };
   set("TF_CPP_MIN_LOG_LEVEL", "2");
-  set("TF_NUM_INTRAOP_THREADS", String(Math.max(1, threads)));
-  set("TF_NUM_INTEROP_THREADS", String(Math.max(1, threads)));
+  if (gpus.length === 0) {
+    // A step's operations are small: running several at once pays, cutting one up does not, and what
+    // comes out does not depend on the number of threads. Cores that neighbours leave idle are used.
+    process.env["TF_NUM_INTRAOP_THREADS"] = "1";
+    process.env["TF_NUM_INTEROP_THREADS"] = String(Math.max(threads, availableParallelism()));
+  } else {
+    set("TF_NUM_INTRAOP_THREADS", String(Math.max(1, threads)));
+    set("TF_NUM_INTEROP_THREADS", String(Math.max(1, threads)));
+  }
   set("CUDA_VISIBLE_DEVICES", gpus.join(","));
   set("TF_FORCE_GPU_ALLOW_GROWTH", "true");
   if (gpus.length > 0) process.env["XLA_FLAGS"] = withCardFlags(process.env["XLA_FLAGS"]);

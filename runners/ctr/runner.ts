@@ -3,8 +3,11 @@ import type { Runner } from "../../src/runner.js";
 import { ctrHours, sizeOf, sizesOnly } from "../estimate.js";
 import { executionOf, sharedParams } from "./settings.js";
 
-/** Most cells of one shape that `ctr.fuse: auto` puts into one graph; memory may allow fewer. */
-const mostFused = 32;
+/**
+ * Most cells of one shape that `ctr.fuse: auto` puts into one graph; memory may allow fewer. On CPUs
+ * cells that run side by side, a core each, are faster than fused ones (docs/performance.md).
+ */
+const mostFused = { cards: 32, cpus: 1 } as const;
 
 /** Trains and tests one CTR model a task; ready tasks of one shape train as one graph. */
 export const ctrRunner: Runner = {
@@ -12,12 +15,12 @@ export const ctrRunner: Runner = {
   version: 1,
   toolchain: ["tensorflow"],
   resources: () => ({ cpus: 1, gpus: 0.25 }),
-  fusion(params, execution) {
+  fusion(params, execution, cards) {
     const { fuse, engine } = executionOf(execution);
     if (fuse === "off" || fuse === 1) return undefined;
     return {
       key: canonicalJson({ params: sharedParams(params), execution: { ...execution, engine } }),
-      limit: fuse === "auto" ? mostFused : fuse,
+      limit: fuse === "auto" ? mostFused[cards > 0 ? "cards" : "cpus"] : fuse,
     };
   },
   estimate: ({ params, inputs }) => ({

@@ -147,7 +147,7 @@ export const ctrFragment: JsonSchema = {
       anyOf: [{ enum: ["auto", "off"] }, { type: "integer", minimum: 1, maximum: 1024 }],
       default: "auto",
       description:
-        "How many cells of one shape train as one graph: as many as pay, at most this many, or none. With `off` a rerun on the same machine is bit-equal, and no result of a cell that trained with others is taken for it.",
+        "How many cells of one shape train as one graph: as many as pay (up to 32 on a GPU, one on CPUs, where cells run side by side), at most this many, or none. With `off` a rerun on the same machine is bit-equal, and no result of a cell that trained with others is taken for it.",
     },
     engine: {
       enum: ["auto", "graph", "eager"],

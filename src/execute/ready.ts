@@ -36,7 +36,10 @@ export class ReadyStages {
   /** Most stages of a call for a stage whose group has died before. */
   readonly #smaller = new Map<Fingerprint, number>();
 
-  constructor(private readonly ctrPerGpu: number) {}
+  constructor(
+    private readonly ctrPerGpu: number,
+    private readonly cards: number,
+  ) {}
 
   /** After a group of so many died: these stages go on in groups of half the size. */
   shrink(stage: Fingerprint, groupSize: number): void {
@@ -50,7 +53,7 @@ export class ReadyStages {
     const shared = stage.cells.length > 0 && asked.gpus > 0 && asked.gpus <= 1;
     const gpus = shared ? Math.min(asked.gpus, 1 / this.ctrPerGpu) : asked.gpus;
     const wanted = { cpus: asked.cpus, gpus };
-    const fusion = runner.fusion?.(record.params, execution);
+    const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);
     const parts = toolchainOf(runner, record.params);
     const key = JSON.stringify([

@@ -26,6 +26,8 @@ export interface SchedulerOptions {
   readonly executor: Executor;
   readonly toolchain: ToolchainGate;
   readonly ctrPerGpu: number;
+  /** Cards that stages may run on. */
+  readonly cards: number;
   /** One line for the user, on what is no event of the sweep. */
   readonly say: (line: string) => void;
 }
@@ -47,7 +49,7 @@ export class Scheduler {
 
   constructor(private readonly options: SchedulerOptions) {
     this.#graph = new Graph(options.plan.stages, options.needed, options.done);
-    this.#ready = new ReadyStages(options.ctrPerGpu);
+    this.#ready = new ReadyStages(options.ctrPerGpu, options.cards);
   }
 
   /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */

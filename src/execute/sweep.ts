@@ -226,6 +226,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     executor,
     toolchain,
     ctrPerGpu: experiment.resources.ctr_per_gpu,
+    cards: gpus.length,
     say,
   });
   run.stops.attach(scheduler);

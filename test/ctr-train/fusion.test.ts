@@ -132,11 +132,20 @@ describe("cells trained as one graph", () => {
 describe("the fusion key", () => {
   const keyOf = (option: CellOptions): string | undefined => {
     const { params, execution } = cell(option);
-    return ctrRunner.fusion!(params, execution)?.key;
+    return ctrRunner.fusion!(params, execution, 1)?.key;
   };
   it("is shared by cells that differ in what replicas may differ in", () => {
     const keys = differing("din", true).map((option) => keyOf(option));
     expect(new Set(keys).size).toBe(1);
+  });
+  it("is for one cell alone on CPUs, unless a number is given", () => {
+    const limit = (cards: number, ctr: JsonObject): number | undefined => {
+      const { params, execution } = cell({ backbone: "din", seed: 1, ctr });
+      return ctrRunner.fusion!(params, execution, cards)?.limit;
+    };
+    expect(limit(0, {})).toBe(1);
+    expect(limit(1, {})).toBe(32);
+    expect(limit(0, { fuse: 5 })).toBe(5);
   });
   it("differs with the shape, the batch and the data", () => {
     const base = keyOf({ backbone: "din", seed: 1 });

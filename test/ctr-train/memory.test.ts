@@ -49,6 +49,7 @@ for (const [engine, epochs] of runs) {
       batchSize: 256,
       samples: data.train.length,
       scoreBatch: 64,
+      partSize: 64,
       replicas: [
         { seed: 1, dropout: 0.1, weightDecay: 0.01, clipNorm: 1, rate: rateOf(params, 10) },
       ],

@@ -97,7 +97,7 @@ describe("ready stages", () => {
   };
 
   it("of equal fusion keys, cards and needs stand together, and share a card as the spec says", () => {
-    const ready = new ReadyStages(4);
+    const ready = new ReadyStages(4, 1);
     for (const seed of [1, 2, 3]) ready.add(stage(seed, "din"));
     ready.add(stage(4, "din", { gpu: 1 }));
     ready.add(stage(5, "dcn"));
@@ -115,7 +115,7 @@ describe("ready stages", () => {
   });
 
   const startedBeside = (waiting: PlannedStage): number => {
-    const ready = new ReadyStages(1);
+    const ready = new ReadyStages(1, 1);
     ready.add(waiting);
     for (let seed = 1; seed <= 100; seed++) ready.add(stage(seed, "small"));
     let started = 0;

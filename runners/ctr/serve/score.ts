@@ -6,6 +6,7 @@ import { loadKnowledge } from "../data/load.js";
 import type { Model } from "../model.js";
 import { Scoring } from "../train/scoring.js";
 import { makeExecutor } from "../train/trainer.js";
+import { scoringSizes } from "../train/tuning.js";
 import { readSamples, stranger, type RawSample } from "./samples.js";
 import { translated } from "./translate.js";
 import { loadWeights, type TrainedCell } from "./trained.js";
@@ -81,7 +82,7 @@ async function scoreRows(
   const model = trainedModel(t, trained);
   const columns = makeColumns(t, interactions, knowledge);
   const scoring = new Scoring(t, model, columns, {
-    scoreBatch: Math.min(rows.length, 2048),
+    ...scoringSizes(t, 1, rows.length),
     fullHistory: false,
   });
   const executor = await makeExecutor(t, scoring.functions, { engine: "auto", xla: false });

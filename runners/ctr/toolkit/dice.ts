@@ -37,7 +37,8 @@ export function dice(kit: Kit, name: string, rows: number, width: number): Layer
       y = standardisedByBatch(x, a, batch);
     } else {
       const [mean, variance] = running.map((value) => tf.expandDims(value, 1)) as [Tensor, Tensor];
-      const p = tf.sigmoid(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, epsilon))));
+      const inverse = tf.rsqrt(tf.add(variance, epsilon));
+      const p = tf.sigmoid(tf.mul(tf.sub(x, mean), inverse));
       y = tf.mul(x, gate(a, p));
     }
     return new Value(tf.reshape(y, shape));

@@ -8,7 +8,7 @@ import { Cell } from "./cell.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { Companion } from "./companion.js";
 import { rateOf } from "./schedule.js";
-import { scoreBatchOf, useXla } from "./tuning.js";
+import { scoringSizes, useXla } from "./tuning.js";
 import { Trainer, type Replica } from "./trainer.js";
 import { Training } from "./training.js";
 
@@ -87,7 +87,7 @@ async function trainUntilChange(
     columns,
     batchSize,
     samples,
-    scoreBatch: scoreBatchOf(tensorflow, cells.length, data.test.rows.length),
+    ...scoringSizes(tensorflow, cells.length, data.test.rows.length),
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
     fullHistory: data.fullHistory,
     engine: execution.engine,

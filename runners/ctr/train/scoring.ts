@@ -7,8 +7,10 @@ import { AdaptedKnowledge } from "./adapted.js";
 
 /** How samples are scored. */
 export interface ScoringOptions {
-  /** Samples scored at once. */
+  /** Samples that one call scores. */
   readonly scoreBatch: number;
+  /** Samples that one pass through the model scores: a call's passes run side by side. */
+  readonly partSize: number;
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
 }
@@ -16,6 +18,13 @@ export interface ScoringOptions {
 /** A row that tracing can work on: one with a history where every sample has one. */
 export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
   fullHistory ? historyLength : 0;
+
+/** Places 0 to n in pieces of about equal size, each [from, size], none above `most`. */
+function cut(n: number, most: number): [number, number][] {
+  const count = Math.ceil(n / most);
+  const starts = Array.from({ length: count + 1 }, (_, i) => Math.floor((i * n) / count));
+  return starts.slice(1).map((end, i) => [starts[i]!, end - starts[i]!]);
+}
 
 /** The scoring of samples by all replicas of a model, as functions for an executor. */
 export class Scoring {
@@ -25,7 +34,7 @@ export class Scoring {
   readonly #batch: number;
 
   constructor(t: typeof tf, model: Model, columns: Columns, options: ScoringOptions) {
-    const { scoreBatch, fullHistory } = options;
+    const { scoreBatch, partSize, fullHistory } = options;
     const { replicas, shape } = model;
     this.#adapted = AdaptedKnowledge.of(t, model, columns);
     this.#replicas = replicas;
@@ -33,9 +42,14 @@ export class Scoring {
     const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
-        const each = t.tile(t.reshape(rows!, [1, scoreBatch]), [replicas, 1]);
-        const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, tables());
-        return [t.sigmoid(model.forward(batch, { training: false }).logits)];
+        const knowledge = tables();
+        const parts = cut(scoreBatch, partSize).map(([from, size]) => {
+          const own = t.reshape(t.slice(rows!, from, size), [1, size]);
+          const each = t.tile(own, [replicas, 1]);
+          const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, knowledge);
+          return t.sigmoid(model.forward(batch, { training: false }).logits);
+        });
+        return [parts.length === 1 ? parts[0]! : t.concat(parts, 1)];
       },
     });
     const adapted = this.#adapted;

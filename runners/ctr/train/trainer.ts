@@ -28,8 +28,9 @@ export interface TrainerOptions {
   readonly batchSize: number;
   /** Training samples of an epoch. */
   readonly samples: number;
-  /** Samples scored at once. */
+  /** How samples are scored, see {@link ScoringOptions}. */
   readonly scoreBatch: number;
+  readonly partSize: number;
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   readonly engine: "auto" | "graph" | "eager";

@@ -5,13 +5,26 @@ import { nodeBackend } from "../graph/backend.js";
 import type { ModelShape } from "../model.js";
 import type { Cell } from "./cell.js";
 
-/** Samples scored at once, over all replicas: on a CPU what its caches hold, on a card what fills it. */
-const scoredAtOnce = { gpu: 65536, cpu: 2048 } as const;
+/**
+ * Samples that one call scores and one pass through the model takes, over all replicas: on a CPU a
+ * pass stays in the caches, and a call shares what is made for all its passes; a card is to be full.
+ */
+const scoredAtOnce = {
+  gpu: { call: 65536, pass: 65536 },
+  cpu: { call: 4096, pass: 1024 },
+} as const;
 
-/** Samples that one call scores for each replica. */
-export function scoreBatchOf(tensorflow: typeof tf, replicas: number, samples: number): number {
-  const most = nodeBackend(tensorflow).isUsingGpuDevice ? scoredAtOnce.gpu : scoredAtOnce.cpu;
-  return Math.max(1, Math.min(samples, Math.max(256, Math.floor(most / replicas))));
+/** How many samples one call and one pass score for each replica, of `samples`. */
+export function scoringSizes(
+  tensorflow: typeof tf,
+  replicas: number,
+  samples: number,
+): { readonly scoreBatch: number; readonly partSize: number } {
+  const { call, pass } = nodeBackend(tensorflow).isUsingGpuDevice
+    ? scoredAtOnce.gpu
+    : scoredAtOnce.cpu;
+  const each = (most: number): number => Math.max(256, Math.floor(most / replicas));
+  return { scoreBatch: Math.max(1, Math.min(samples, each(call))), partSize: each(pass) };
 }
 
 /** Sample passes from which compiling with XLA (tens of seconds) pays on a GPU. */
@@ -61,8 +74,9 @@ export function replicaBytes(shape: ModelShape, batchSize: number): number {
   const parameters = tables + features * mlp[0]! + adaptor.parameters;
   // Values and gradients of about ten layers as wide as the input, besides the adaptor's.
   const activations = batchSize * (20 * features + adaptor.activations);
-  // A parameter, its gradient, two moments, the kernel's step, and copies on the way.
-  return 4 * (8 * parameters + activations);
+  // A parameter, its gradient, two moments, the kernel's step, what is kept of an epoch and of the
+  // best one, and copies on the way.
+  return 4 * (12 * parameters + activations);
 }
 
 function adaptorSizes({ knowledge, adaptor }: ModelShape): {
