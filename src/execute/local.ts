@@ -117,7 +117,8 @@ export class LocalExecutor implements Executor {
       CUDA_VISIBLE_DEVICES: visible.join(","),
       TF_FORCE_GPU_ALLOW_GROWTH: "true",
       TF_NUM_INTRAOP_THREADS: threads,
-      TF_NUM_INTEROP_THREADS: threads,
+      // Cores of the sweep's own that neighbours leave idle may be used.
+      TF_NUM_INTEROP_THREADS: share.gpus.length > 0 ? threads : String(this.options.cpus),
       OMP_NUM_THREADS: threads,
     };
   }

@@ -10,22 +10,14 @@ import {
 } from "../../runners/prompts/index.js";
 import { teachRunners, teachStages } from "../../runners/teach/index.js";
 import type { TeacherSettings } from "../../runners/teach/settings.js";
-import type { StageRequest } from "../../src/runner.js";
 import { toolchainOf } from "../../src/runner.js";
+import { datasetRequest } from "../knowledge/support/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";
 import { newFolder, removeFolders, runStage } from "../support/stage.js";
 import { tinyQwen2 } from "../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
 
 const FINGERPRINT = "7e".repeat(32);
-const request: StageRequest = {
-  runner: "dataset",
-  label: "dataset",
-  params: {},
-  inputs: {},
-  files: {},
-  execution: {},
-};
 
 let dataset: string;
 let environment: string;
@@ -68,7 +60,7 @@ async function think(own: Partial<TeacherSettings> = {}) {
     ...({ item_raters: "early", domain: "movie" } as const),
     teacher: teacher(own),
   };
-  const stage = teachStages(settings, request).think;
+  const stage = teachStages(settings, datasetRequest).think;
   const files = Object.entries(stage.files).map(([name, file]) => [name, file.path]);
   const runner = teachRunners.find(({ name }) => name === "teach-think")!;
   expect(toolchainOf(runner, stage.params)).toEqual(["llm"]);

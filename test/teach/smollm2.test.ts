@@ -4,20 +4,11 @@ import { modelRunner, modelStage } from "../../runners/model/index.js";
 import { readJsonl } from "../../runners/jsonl.js";
 import { teachRunners, teachStages } from "../../runners/teach/index.js";
 import type { Thought } from "../../runners/teach/think.js";
-import type { StageRequest } from "../../src/runner.js";
+import { datasetRequest } from "../knowledge/support/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";
 import { removeFolders, runStage } from "../support/stage.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
 import { wheelFolder } from "../support/wheels.js";
-
-const request: StageRequest = {
-  runner: "dataset",
-  label: "dataset",
-  params: {},
-  inputs: {},
-  files: {},
-  execution: {},
-};
 
 let dataset: string;
 let environment: string;
@@ -54,7 +45,7 @@ async function think(server: "r4ec" | readonly string[], guided: boolean, items:
         prices: { prompt: 0, completion: 0 },
       },
     },
-    request,
+    datasetRequest,
   ).think;
   const { out, result, error, thrown } = await runStage({
     runner: teachRunners.find(({ name }) => name === "teach-think")!,

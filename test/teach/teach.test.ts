@@ -3,13 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json.js";
-import { Drained, type StageRequest } from "../../src/runner.js";
+import { Drained } from "../../src/runner.js";
 import { readDataset, readItems } from "../../runners/dataset/read.js";
 import { readJsonl } from "../../runners/jsonl.js";
 import { retryAfterOf } from "../../runners/llm/endpoint.js";
 import { teachRunners, teachStages } from "../../runners/teach/index.js";
 import type { Sample } from "../../runners/teach/samples.js";
 import type { TeacherSettings } from "../../runners/teach/settings.js";
+import { datasetRequest } from "../knowledge/support/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";
 import {
   type Reply,
@@ -40,15 +41,6 @@ async function serve(script: (seen: Seen, number: number) => Reply | Promise<Rep
   servers.push(server);
   return server;
 }
-
-const datasetRequest: StageRequest = {
-  runner: "dataset",
-  label: "dataset",
-  params: {},
-  inputs: {},
-  files: {},
-  execution: {},
-};
 
 function teacher(baseUrl: string, own: Partial<TeacherSettings> = {}): TeacherSettings {
   return {

@@ -20,30 +20,28 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
   return (batch) => {
     const itemIds = new Ids(batch.item);
     const attributeIds = new Ids(batch.itemAttributes);
-    const historyIds = [batch.historyItems, batch.historyAttributes, batch.historyRatings] as const;
     // Where the history's own vectors are wanted, they and the target's are looked up together.
-    let together: { readonly target: Value; readonly history: Value[] } | undefined;
     let wanted = false;
-    const lookUpTogether = (): NonNullable<typeof together> => {
-      const [targetItem, historyItem] = item.both(itemIds, new Ids(historyIds[0]));
+    let made: { readonly target: Value; readonly history: readonly Value[] } | undefined;
+    const together = (): NonNullable<typeof made> => {
+      if (made !== undefined) return made;
+      const [targetItem, historyItem] = item.both(itemIds, new Ids(batch.historyItems));
       const [targetAttributes, historyAttributes] = attribute.both(
         attributeIds,
-        new Ids(historyIds[1]),
+        new Ids(batch.historyAttributes),
       );
-      const historyRating = rating.rows(new Ids(historyIds[2]));
-      const history = [historyItem, historyAttributes, historyRating];
-      return { target: concat([targetItem, targetAttributes]), history };
+      const historyRating = rating.rows(new Ids(batch.historyRatings));
+      made = {
+        target: concat([targetItem, targetAttributes]),
+        history: [historyItem, historyAttributes, historyRating],
+      };
+      return made;
     };
-    const vectors = (): NonNullable<typeof together> => (together ??= lookUpTogether());
-    const targetTensor = (): Tensor =>
-      (wanted ? vectors().target : concat([item.vector(itemIds), attribute.vector(attributeIds)]))
-        .tensor;
-    const historyTensor = (): Tensor => concat(vectors().history).tensor;
-    const lookups: Lookup[] = [
-      { table: item.table, ids: batch.historyItems },
-      ...attributeLookups(attribute.table, batch),
-      { table: rating.table, ids: batch.historyRatings },
-    ];
+    const target = (): Value =>
+      wanted || made !== undefined
+        ? together().target
+        : concat([item.vector(itemIds), attribute.vector(attributeIds)]);
+    const history = (): Tensor => concat(together().history).tensor;
     const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
@@ -55,18 +53,24 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
     return {
       item: itemIds,
       itemAttributes: attributeIds,
-      target: new Value(targetTensor),
+      target: new Value(() => target().tensor),
       get history() {
-        // The batch of an exported model may have any size: nothing is chosen by it.
-        const anyBatch = kit.mode.anyBatch === true;
-        wanted ||= anyBatch;
-        return anyBatch ? new Value(historyTensor) : new LookedUp(lookups, historyTensor);
+        if (kit.mode.anyBatch === true) {
+          // The batch of an exported model may have any size: nothing is chosen by it.
+          wanted = true;
+          return new Value(history);
+        }
+        const lookups: Lookup[] = [
+          { table: item.table, ids: batch.historyItems },
+          ...attributeLookups(attribute.table, batch),
+          { table: rating.table, ids: batch.historyRatings },
+        ];
+        return new LookedUp(lookups, history);
       },
       get historyMean() {
         wanted = true;
-        const means = (): Value[] =>
-          vectors().history.map((part) => new Value(reduce(part.tensor, 2, "mean")));
-        return new Value(() => concat(means()).tensor);
+        const mean = (part: Value): Value => new Value(reduce(part.tensor, 2, "mean"));
+        return new Value(() => concat(together().history.map(mean)).tensor);
       },
       get historyMask() {
         return mask(batch.historyLength, kit.shape.historyLength);

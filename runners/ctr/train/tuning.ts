@@ -60,7 +60,7 @@ export function xlaPays(
   return mean * samples >= xlaPasses;
 }
 
-/** Most replicas that gain by sharing a graph: a card has room for many, cores and caches do not. */
+/** Most replicas of one graph: a card has room for many, caches (where a number was asked for) do not. */
 const mostReplicas = { gpu: 32, cpu: 8 } as const;
 
 /**
