@@ -84,16 +84,29 @@ export function processesOfTree(mark: string): number[] {
   return found;
 }
 
-/** Kills every process of a worker's tree but the one named; gives how many there were. */
+/** How long a killed process is waited for, in ms: one stuck in the kernel cannot be helped. */
+const DYING_MS = 2_000;
+
+/**
+ * Signals every process of a worker's tree but the one named; gives how many there were. With
+ * SIGKILL it returns when they are gone: what they wrote until then is all they will ever write.
+ * Synchronous, for use while a process ends.
+ */
 export function killTree(mark: string, signal: NodeJS.Signals, except?: number): number {
-  let killed = 0;
+  const met = new Set<number>();
   // A process may start another between the look and the kill: look again until none is left.
-  for (let round = 0; round < 5; round++) {
+  for (const begin = Date.now(); ; pause(2)) {
     const pids = processesOfTree(mark).filter((pid) => pid !== except);
-    if (pids.length === 0) break;
-    killed += pids.length;
-    for (const pid of pids) attempt(() => process.kill(pid, signal));
-    if (signal !== "SIGKILL") break;
+    for (const pid of pids) {
+      met.add(pid);
+      attempt(() => process.kill(pid, signal));
+    }
+    if (pids.length === 0 || signal !== "SIGKILL" || Date.now() - begin > DYING_MS)
+      return met.size;
   }
-  return killed;
+}
+
+/** Sleeps without giving way to anything else of this process. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
