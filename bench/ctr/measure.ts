@@ -6,7 +6,7 @@ import { loadCtrData, shapeOf } from "../../runners/ctr/data/load.js";
 import { prepareProcess } from "../../runners/ctr/process.js";
 import type { CtrParams } from "../../runners/ctr/settings.js";
 import { Companion } from "../../runners/ctr/train/companion.js";
-import { scoringSizes } from "../../runners/ctr/train/tuning.js";
+import { roomForDistinct, scoringSizes } from "../../runners/ctr/train/tuning.js";
 import { loadTensorFlow } from "../../runners/tensorflow.js";
 
 /** What one measured process works on. */
@@ -61,13 +61,15 @@ const data = await loadCtrData(inputs, params);
 const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
 const seeds = Array.from({ length: work.replicas }, (_, i) => i + 1);
 const stepsPerEpoch = Math.ceil(data.train.length / work.batch);
+const columns = makeColumns(tensorflow, interactions, data.knowledge);
 const trainer = await Trainer.create(tensorflow, {
   shape: shapeOf(params, data, undefined),
   buildModel,
-  columns: makeColumns(tensorflow, interactions, data.knowledge),
+  columns,
   batchSize: work.batch,
   samples: data.train.length,
   ...scoringSizes(tensorflow, work.replicas, data.test.rows.length),
+  distinct: roomForDistinct(tensorflow, columns, data.train, work.batch),
   replicas: seeds.map((seed) => ({
     seed,
     dropout: 0,

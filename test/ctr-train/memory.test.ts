@@ -7,6 +7,7 @@ import { nodeBackend } from "../../runners/ctr/graph/backend.js";
 import { paramsOf } from "../../runners/ctr/settings.js";
 import { epochOrder } from "../../runners/ctr/train/order.js";
 import { rateOf } from "../../runners/ctr/train/schedule.js";
+import { distinctSizes } from "../../runners/ctr/train/distinct.js";
 import { Trainer } from "../../runners/ctr/train/trainer.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
@@ -50,6 +51,7 @@ for (const [engine, epochs] of runs) {
       samples: data.train.length,
       scoreBatch: 64,
       partSize: 64,
+      distinct: distinctSizes(columns, data.train, 256),
       replicas: [
         { seed: 1, dropout: 0.1, weightDecay: 0.01, clipNorm: 1, rate: rateOf(params, 10) },
       ],

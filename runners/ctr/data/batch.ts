@@ -9,12 +9,24 @@ export interface AdaptedTables {
 }
 
 /**
+ * The users and items of a batch, each once, and where each sample's are among them: int32 [R, n] and
+ * [R, B]. What is left of n stands for nobody.
+ */
+export interface Distinct {
+  readonly users: tf.Tensor;
+  readonly userPlaces: tf.Tensor;
+  readonly items: tf.Tensor;
+  readonly itemPlaces: tf.Tensor;
+}
+
+/**
  * Builds the batch of samples given by row numbers, in tfjs operations that trace into a graph.
  *
  * @param rows int32 [R, B]
  * @param historyLength H: the sample sees the rows right before its own, at most H of the user's
  * @param full true where every sample that is asked for has H rows before it
- * @param adapted in scoring: takes the place of the raw vectors
+ * @param knowledge what stands for it: in scoring what was made of the raw vectors, in training the
+ *   distinct ones of the batch where they are known; otherwise each sample has its own raw vectors
  */
 export function batchOf(
   tensorflow: typeof tf,
@@ -22,7 +34,7 @@ export function batchOf(
   rows: tf.Tensor,
   historyLength: number,
   full: boolean,
-  adapted: AdaptedTables | null,
+  knowledge: AdaptedTables | Distinct | null,
 ): { readonly batch: Batch; readonly label: tf.Tensor } {
   const t = tensorflow;
   const take = (table: tf.Variable, ids: tf.Tensor): tf.Tensor =>
@@ -33,7 +45,7 @@ export function batchOf(
     : t.minimum(take(columns.position, rows), t.scalar(historyLength, "int32"));
   const history = historyRows(t, columns, rows, lengths, historyLength, full);
   const historyItems = take(columns.item, history);
-  const knowledge = knowledgeOf(t, columns, take(columns.user, rows), item, adapted);
+  const user = (): tf.Tensor => take(columns.user, rows);
   return {
     batch: {
       item,
@@ -43,8 +55,7 @@ export function batchOf(
       historyRatings: take(columns.rating, history),
       attributesOfItems: whole(columns.itemAttributes),
       historyLength: lengths,
-      ...knowledge,
-      adapted: adapted !== null,
+      ...knowledgeOf(t, columns, user, item, knowledge),
     },
     label: t.gather(columns.label, rows as never),
   };
@@ -74,25 +85,32 @@ function historyRows(
 
 function knowledgeOf(
   t: typeof tf,
-  columns: Columns,
-  user: tf.Tensor,
+  { userKnowledge: users, itemKnowledge: items }: Columns,
+  user: () => tf.Tensor,
   item: tf.Tensor,
-  adapted: AdaptedTables | null,
-): Pick<Batch, "userKnowledge" | "itemKnowledge"> {
-  if (columns.userKnowledge === null || columns.itemKnowledge === null) {
-    return { userKnowledge: null, itemKnowledge: null };
-  }
-  if (adapted === null) {
+  from: AdaptedTables | Distinct | null,
+): Pick<Batch, "userKnowledge" | "itemKnowledge" | "userPlaces" | "itemPlaces" | "adapted"> {
+  if (users === null || items === null) return { userKnowledge: null, itemKnowledge: null };
+  if (from === null) {
     return {
-      userKnowledge: t.gather(columns.userKnowledge, user as never),
-      itemKnowledge: t.gather(columns.itemKnowledge, item as never),
+      userKnowledge: t.gather(users, user() as never),
+      itemKnowledge: t.gather(items, item as never),
+    };
+  }
+  if ("userPlaces" in from) {
+    return {
+      userKnowledge: t.gather(users, from.users as never),
+      itemKnowledge: t.gather(items, from.items as never),
+      userPlaces: from.userPlaces,
+      itemPlaces: from.itemPlaces,
     };
   }
   // Every replica has its own table and, in scoring, the same rows.
   const same = (ids: tf.Tensor): tf.Tensor1D =>
     t.reshape(t.slice(ids, 0, 1), [ids.shape[1]!]) as tf.Tensor1D;
   return {
-    userKnowledge: t.gather(adapted.users, same(user), 1),
-    itemKnowledge: t.gather(adapted.items, same(item), 1),
+    userKnowledge: t.gather(from.users, same(user()), 1),
+    itemKnowledge: t.gather(from.items, same(item), 1),
+    adapted: true,
   };
 }

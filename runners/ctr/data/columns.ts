@@ -33,6 +33,8 @@ export interface Columns {
   readonly rows: number;
   /** F */
   readonly attributeFields: number;
+  /** User and item of each row once more, where the host has them. */
+  readonly ids: { readonly user: Int32Array; readonly item: Int32Array };
   /** Whole numbers [N + 1], int32 on a CPU and float32 on a card */
   readonly user: tf.Variable;
   readonly item: tf.Variable;
@@ -93,6 +95,7 @@ export function makeColumns(
   return {
     rows,
     attributeFields,
+    ids: { user: data.interactionUser, item: data.interactionItem },
     user: column(data.interactionUser),
     item: column(data.interactionItem),
     rating: column(data.interactionRating),

@@ -7,6 +7,7 @@ import { GraphSession } from "../graph/session.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import { AdamW, type ReplicaRule } from "./adamw.js";
 import { crossEntropy } from "../toolkit/loss.js";
+import { DistinctIds, type DistinctSizes } from "./distinct.js";
 import { dropoutNoise } from "./noise.js";
 import { exampleRow, Scoring } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
@@ -31,6 +32,8 @@ export interface TrainerOptions {
   /** How samples are scored, see {@link ScoringOptions}. */
   readonly scoreBatch: number;
   readonly partSize: number;
+  /** Room for the different users and items of a batch, or null to take every sample's own. */
+  readonly distinct: DistinctSizes | null;
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   readonly engine: "auto" | "graph" | "eager";
@@ -52,6 +55,7 @@ export class Trainer {
   readonly #own: readonly tf.Variable[];
   readonly #order: tf.Variable;
   readonly #lossSum: tf.Variable;
+  readonly #distinct: DistinctIds | null;
   /** Steps that one call may do. */
   readonly stepsAtOnce: number;
 
@@ -65,6 +69,7 @@ export class Trainer {
       snapshots: Snapshots;
       order: tf.Variable;
       lossSum: tf.Variable;
+      distinct: DistinctIds | null;
       atOnce: number;
     },
   ) {
@@ -77,6 +82,7 @@ export class Trainer {
     this.#snapshots = parts.snapshots;
     this.#order = parts.order;
     this.#lossSum = parts.lossSum;
+    this.#distinct = parts.distinct;
     this.#own = [parts.order, parts.lossSum];
   }
 
@@ -104,7 +110,12 @@ export class Trainer {
       ),
     );
     const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
-    const step = (size: number): FunctionSpec => ({
+    const { distinct: room } = options;
+    const distinct =
+      room === null || samples < batchSize
+        ? null
+        : new DistinctIds(t, columns, room, batchSize, count, samples);
+    const step = (size: number, narrow = false): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
       run: ([begin]) => {
         const rows = whole(sliceRows(t, order, begin!, [count, size]));
@@ -114,7 +125,7 @@ export class Trainer {
           rows,
           shape.historyLength,
           options.fullHistory,
-          null,
+          narrow ? distinct!.of(begin!) : null,
         );
         const noise = dropoutNoise(t, replicas, optimizer.step);
         trainingStep(t, model, optimizer, lossSum, () => {
@@ -128,6 +139,7 @@ export class Trainer {
     const tail = samples % batchSize;
     const functions: { [name: string]: FunctionSpec } = {};
     if (samples >= batchSize) functions["step"] = step(batchSize);
+    if (distinct !== null) functions["narrow_step"] = step(batchSize, true);
     // Compiled, many steps are one program, between which the host has no say.
     const atOnce = options.xla ? stepsAtOnce(Math.floor(samples / batchSize)) : 1;
     if (atOnce > 1) {
@@ -138,8 +150,16 @@ export class Trainer {
     const snapshots = new Snapshots(t, changing(model, optimizer), count);
     const all = { ...functions, ...scoring.functions, ...snapshots.functions };
     const executor = await makeExecutor(t, all, options);
-    const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
-    return new Trainer(options, parts);
+    const variables = { order, lossSum, distinct };
+    return new Trainer(options, {
+      model,
+      optimizer,
+      executor,
+      scoring,
+      snapshots,
+      ...variables,
+      atOnce,
+    });
   }
 
   /** Optimizer steps of an epoch. */
@@ -152,7 +172,11 @@ export class Trainer {
     const { samples, replicas } = this.#options;
     const all = new Int32Array(replicas.length * samples);
     orders.forEach((order, replica) => all.set(order, replica * samples));
-    this.executor.write([this.#order, this.#lossSum], [all, new Float32Array(replicas.length)]);
+    const ids = this.#distinct?.begin(orders) ?? { variables: [], values: [] };
+    this.executor.write(
+      [this.#order, this.#lossSum, ...ids.variables],
+      [all, new Float32Array(replicas.length), ...ids.values],
+    );
   }
 
   /**
@@ -168,7 +192,8 @@ export class Trainer {
       this.executor.run("steps", [at]);
       return this.stepsAtOnce;
     }
-    this.executor.run(whole >= 1 ? "step" : "last_step", [at]);
+    const narrow = this.#distinct?.fits(index) === true;
+    this.executor.run(whole < 1 ? "last_step" : narrow ? "narrow_step" : "step", [at]);
     return 1;
   }
 
@@ -220,6 +245,7 @@ export class Trainer {
     this.executor.dispose();
     this.#scoring.dispose();
     this.#snapshots.dispose();
+    this.#distinct?.dispose();
     this.optimizer.dispose();
     this.model.dispose();
     for (const variable of this.#own) variable.dispose();

@@ -3,7 +3,9 @@ import type { TensorFlow as tf } from "../../tensorflow.js";
 import type { CtrExecution } from "../settings.js";
 import { nodeBackend } from "../graph/backend.js";
 import type { ModelShape } from "../model.js";
+import type { Columns } from "../data/columns.js";
 import type { Cell } from "./cell.js";
+import { distinctSizes, type DistinctSizes } from "./distinct.js";
 
 /**
  * Samples that one call scores and one pass through the model takes, over all replicas: on a CPU a
@@ -25,6 +27,20 @@ export function scoringSizes(
     : scoredAtOnce.cpu;
   const each = (most: number): number => Math.max(256, Math.floor(most / replicas));
   return { scoreBatch: Math.max(1, Math.min(samples, each(call))), partSize: each(pass) };
+}
+
+/**
+ * How many different users and items a training step makes room for, see {@link distinctSizes}; null
+ * where it takes every sample's own vectors: on a card, where it has not been measured.
+ */
+export function roomForDistinct(
+  tensorflow: typeof tf,
+  columns: Columns,
+  rows: Int32Array,
+  batchSize: number,
+): DistinctSizes | null {
+  if (columns.userKnowledge === null || nodeBackend(tensorflow).isUsingGpuDevice) return null;
+  return distinctSizes(columns, rows, batchSize);
 }
 
 /**
