@@ -6,7 +6,7 @@ import { loadCtrData, shapeOf } from "../../runners/ctr/data/load.js";
 import { prepareProcess } from "../../runners/ctr/process.js";
 import type { CtrParams } from "../../runners/ctr/settings.js";
 import { Companion } from "../../runners/ctr/train/companion.js";
-import { roomForDistinct, scoringSizes } from "../../runners/ctr/train/tuning.js";
+import { piecesOfStep, roomForDistinct, scoringSizes } from "../../runners/ctr/train/tuning.js";
 import { loadTensorFlow } from "../../runners/tensorflow.js";
 
 /** What one measured process works on. */
@@ -70,6 +70,7 @@ const trainer = await Trainer.create(tensorflow, {
   samples: data.train.length,
   ...scoringSizes(tensorflow, work.replicas, data.test.rows.length),
   distinct: roomForDistinct(tensorflow, columns, data.train, work.batch),
+  pieces: piecesOfStep(tensorflow, work.batch),
   replicas: seeds.map((seed) => ({
     seed,
     dropout: 0,

@@ -57,12 +57,6 @@ export interface Batch {
   readonly userKnowledge: tf.Tensor | null;
   readonly itemKnowledge: tf.Tensor | null;
   readonly adapted?: boolean;
-  /**
-   * int32 [R, B]: where given, the knowledge holds vectors [R, n, D] of which several samples may use
-   * the same, and this is which one each sample uses.
-   */
-  readonly userPlaces?: tf.Tensor;
-  readonly itemPlaces?: tf.Tensor;
 }
 
 /** A trainable parameter of R replicas: float32 [R, ...shape]. */

@@ -52,6 +52,7 @@ for (const [engine, epochs] of runs) {
       scoreBatch: 64,
       partSize: 64,
       distinct: distinctSizes(columns, data.train, 256),
+      pieces: 2,
       replicas: [
         { seed: 1, dropout: 0.1, weightDecay: 0.01, clipNorm: 1, rate: rateOf(params, 10) },
       ],

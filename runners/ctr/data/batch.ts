@@ -8,15 +8,10 @@ export interface AdaptedTables {
   readonly items: tf.Tensor;
 }
 
-/**
- * The users and items of a batch, each once, and where each sample's are among them: int32 [R, n] and
- * [R, B]. What is left of n stands for nobody.
- */
-export interface Distinct {
-  readonly users: tf.Tensor;
-  readonly userPlaces: tf.Tensor;
-  readonly items: tf.Tensor;
-  readonly itemPlaces: tf.Tensor;
+/** What the adaptor made of the vectors of each sample's user and item: float32 [R, B, d]. */
+export interface AdaptedRows {
+  readonly ofUsers: tf.Tensor;
+  readonly ofItems: tf.Tensor;
 }
 
 /**
@@ -25,8 +20,7 @@ export interface Distinct {
  * @param rows int32 [R, B]
  * @param historyLength H: the sample sees the rows right before its own, at most H of the user's
  * @param full true where every sample that is asked for has H rows before it
- * @param knowledge what stands for it: in scoring what was made of the raw vectors, in training the
- *   distinct ones of the batch where they are known; otherwise each sample has its own raw vectors
+ * @param adapted takes the place of the raw vectors, by user and item or by sample
  */
 export function batchOf(
   tensorflow: typeof tf,
@@ -34,11 +28,10 @@ export function batchOf(
   rows: tf.Tensor,
   historyLength: number,
   full: boolean,
-  knowledge: AdaptedTables | Distinct | null,
+  adapted: AdaptedTables | AdaptedRows | null,
 ): { readonly batch: Batch; readonly label: tf.Tensor } {
   const t = tensorflow;
-  const take = (table: tf.Variable, ids: tf.Tensor): tf.Tensor =>
-    whole(t.gather(table, ids as never));
+  const take = (table: tf.Variable, ids: tf.Tensor): tf.Tensor => wholeRows(t, table, ids);
   const item = take(columns.item, rows);
   const lengths = full
     ? t.fill(rows.shape, historyLength, "int32")
@@ -55,7 +48,8 @@ export function batchOf(
       historyRatings: take(columns.rating, history),
       attributesOfItems: whole(columns.itemAttributes),
       historyLength: lengths,
-      ...knowledgeOf(t, columns, user, item, knowledge),
+      ...knowledgeOf(t, columns, user, item, adapted),
+      adapted: adapted !== null,
     },
     label: t.gather(columns.label, rows as never),
   };
@@ -64,6 +58,10 @@ export function batchOf(
 /** Whole numbers as int32, in which they stand on a CPU already. */
 export const whole = (numbers: tf.Tensor): tf.Tensor =>
   numbers.dtype === "int32" ? numbers : numbers.toInt();
+
+/** Rows of a column of whole numbers, int32. */
+export const wholeRows = (t: typeof tf, column: tf.Variable, rows: tf.Tensor): tf.Tensor =>
+  whole(t.gather(column, rows as never));
 
 /** int32 [R, B, H]: rows of the history, oldest first, the padding row where there is none. */
 function historyRows(
@@ -88,29 +86,23 @@ function knowledgeOf(
   { userKnowledge: users, itemKnowledge: items }: Columns,
   user: () => tf.Tensor,
   item: tf.Tensor,
-  from: AdaptedTables | Distinct | null,
-): Pick<Batch, "userKnowledge" | "itemKnowledge" | "userPlaces" | "itemPlaces" | "adapted"> {
+  adapted: AdaptedTables | AdaptedRows | null,
+): Pick<Batch, "userKnowledge" | "itemKnowledge"> {
   if (users === null || items === null) return { userKnowledge: null, itemKnowledge: null };
-  if (from === null) {
+  if (adapted === null) {
     return {
       userKnowledge: t.gather(users, user() as never),
       itemKnowledge: t.gather(items, item as never),
     };
   }
-  if ("userPlaces" in from) {
-    return {
-      userKnowledge: t.gather(users, from.users as never),
-      itemKnowledge: t.gather(items, from.items as never),
-      userPlaces: from.userPlaces,
-      itemPlaces: from.itemPlaces,
-    };
+  if ("ofUsers" in adapted) {
+    return { userKnowledge: adapted.ofUsers, itemKnowledge: adapted.ofItems };
   }
   // Every replica has its own table and, in scoring, the same rows.
   const same = (ids: tf.Tensor): tf.Tensor1D =>
     t.reshape(t.slice(ids, 0, 1), [ids.shape[1]!]) as tf.Tensor1D;
   return {
-    userKnowledge: t.gather(from.users, same(user()), 1),
-    itemKnowledge: t.gather(from.items, same(item), 1),
-    adapted: true,
+    userKnowledge: t.gather(adapted.users, same(user()), 1),
+    itemKnowledge: t.gather(adapted.items, same(item), 1),
   };
 }

@@ -2,7 +2,7 @@ import type { Batch } from "../model.js";
 import { Ids } from "./embedding.js";
 import type { Kit } from "./kit.js";
 import { LookedUp, type Lookup } from "./looked-up.js";
-import { lookUp, reduce } from "./operations.js";
+import { reduce } from "./operations.js";
 import type { Sample } from "./sample.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { concat, Value } from "./value.js";
@@ -42,20 +42,14 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
         ? together().target
         : concat([item.vector(itemIds), attribute.vector(attributeIds)]);
     const history = (): Tensor => concat(together().history).tensor;
-    const side = (
-      which: "user" | "item",
-      vectors: Tensor | null,
-      places: Tensor | undefined,
-    ): Value | null => {
+    const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
       const value = new Value(vectors, true);
-      if (batch.adapted === true) return value;
-      const adapted = adapt(which, value);
-      return places === undefined ? adapted : new Value(lookUp(adapted.tensor, places));
+      return batch.adapted === true ? value : adapt(which, value);
     };
-    const userKnowledge = side("user", batch.userKnowledge, batch.userPlaces);
-    const itemKnowledge = side("item", batch.itemKnowledge, batch.itemPlaces);
+    const userKnowledge = side("user", batch.userKnowledge);
+    const itemKnowledge = side("item", batch.itemKnowledge);
     return {
       item: itemIds,
       itemAttributes: attributeIds,

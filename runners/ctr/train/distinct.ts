@@ -1,13 +1,23 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import type { Distinct } from "../data/batch.js";
-import type { Columns } from "../data/columns.js";
 import { whole } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
 import { sliceRows } from "./step.js";
 
 /** How many different users and items of one batch there is room for. */
 export interface DistinctSizes {
   readonly users: number;
   readonly items: number;
+}
+
+/**
+ * The users and items of a batch, each once, and where each sample's are among them: int32 [R, n] and
+ * [R, B]. What is left of n stands for nobody.
+ */
+export interface Distinct {
+  readonly users: tf.Tensor;
+  readonly userPlaces: tf.Tensor;
+  readonly items: tf.Tensor;
+  readonly itemPlaces: tf.Tensor;
 }
 
 /** Share of a batch's vectors that must be left for it to pay to look for equal ones. */

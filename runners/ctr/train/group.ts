@@ -8,7 +8,7 @@ import { Cell } from "./cell.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { Companion } from "./companion.js";
 import { rateOf } from "./schedule.js";
-import { roomForDistinct, scoringSizes, useXla } from "./tuning.js";
+import { piecesOfStep, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
 import { Trainer, type Replica } from "./trainer.js";
 import { Training } from "./training.js";
 
@@ -89,6 +89,7 @@ async function trainUntilChange(
     samples,
     ...scoringSizes(tensorflow, cells.length, data.test.rows.length),
     distinct: roomForDistinct(tensorflow, columns, data.train, batchSize),
+    pieces: piecesOfStep(tensorflow, batchSize),
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
     fullHistory: data.fullHistory,
     engine: execution.engine,

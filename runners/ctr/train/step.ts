@@ -2,6 +2,7 @@ import type { TensorFlow as tf } from "../../tensorflow.js";
 import { nodeBackend } from "../graph/backend.js";
 import type { Model } from "../model.js";
 import type { AdamW } from "./adamw.js";
+import type { Pass } from "./pass.js";
 
 /** Forward pass, gradients, optimizer step, new state, and the loss added to its sum. */
 export function trainingStep(
@@ -9,7 +10,7 @@ export function trainingStep(
   model: Model,
   optimizer: AdamW,
   lossSum: tf.Variable,
-  pass: () => { loss: tf.Tensor; samples: number; updates: readonly tf.Tensor[] },
+  pass: () => Pass,
 ): void {
   let updates: readonly tf.Tensor[] = [];
   let perReplica: tf.Tensor | undefined;

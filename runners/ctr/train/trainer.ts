@@ -1,14 +1,14 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
-import { batchOf, whole } from "../data/batch.js";
+import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { EagerExecutor } from "../graph/eager.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { GraphSession } from "../graph/session.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import { AdamW, type ReplicaRule } from "./adamw.js";
-import { crossEntropy } from "../toolkit/loss.js";
 import { DistinctIds, type DistinctSizes } from "./distinct.js";
 import { dropoutNoise } from "./noise.js";
+import { lossOf } from "./pass.js";
 import { exampleRow, Scoring } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
 import type { Part, ReplicaState } from "./state.js";
@@ -34,6 +34,8 @@ export interface TrainerOptions {
   readonly partSize: number;
   /** Room for the different users and items of a batch, or null to take every sample's own. */
   readonly distinct: DistinctSizes | null;
+  /** Pieces of a step, see {@link PassOptions}. */
+  readonly pieces: number;
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   readonly engine: "auto" | "graph" | "eager";
@@ -119,20 +121,9 @@ export class Trainer {
       inputs: [{ shape: [2], dtype: "int32" }],
       run: ([begin]) => {
         const rows = whole(sliceRows(t, order, begin!, [count, size]));
-        const { batch, label } = batchOf(
-          t,
-          columns,
-          rows,
-          shape.historyLength,
-          options.fullHistory,
-          narrow ? distinct!.of(begin!) : null,
-        );
         const noise = dropoutNoise(t, replicas, optimizer.step);
-        trainingStep(t, model, optimizer, lossSum, () => {
-          const passed = model.forward(batch, { training: true, ...(noise && { noise }) });
-          const loss = crossEntropy(passed.logits, label);
-          return { loss, samples: size, updates: passed.stateUpdates };
-        });
+        const pass = { ...options, distinct: narrow ? distinct!.of(begin!) : null, noise };
+        trainingStep(t, model, optimizer, lossSum, () => lossOf(t, model, columns, rows, pass));
         return [];
       },
     });
