@@ -2,6 +2,8 @@ import { attendByHeads } from "./attention.js";
 import { project, type Layer } from "./dense.js";
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import type { Kit } from "./kit.js";
+import { matMul } from "./operations.js";
+import { tf, type Tensor } from "./tensorflow.js";
 
 export interface HeadsOptions {
   readonly heads: number;
@@ -34,6 +36,17 @@ export function multiHeadAttention(
   const outer = parts.length * inner;
   const kernel = kit.parameters.add(`${name}.kernel`, [width, outer], start, true);
   const offset = bias ? kit.parameters.add(`${name}.bias`, [outer], zeros, false) : null;
+  // For one head, q · kᵀ = x Wq (x Wk)ᵀ = (x Wq Wkᵀ) · xᵀ, which is less work where x is narrow.
+  if (heads === 1 && offset === null && width < 2 * size) {
+    return (rows) => {
+      const [q, k, v, rest] = tf.split(kernel, parts, 2) as Tensor[];
+      const meeting = tf.mul(matMul(q!, k!, true), 1 / Math.sqrt(size));
+      const weights = kit.dropout(project(rows, meeting, null).dots(rows).softmax());
+      const attended = kit.dropout(weights.times(project(rows, v!, null)));
+      if (!residual) return attended;
+      return attended.add(projected ? project(rows, rest!, null) : rows);
+    };
+  }
   return (rows) => {
     const [q, k, v, rest] = project(rows, kernel, offset).split(parts);
     const attended = kit.dropout(
