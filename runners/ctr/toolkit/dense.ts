@@ -1,4 +1,5 @@
 import { xavierNormal, zeros, type Initial } from "./initial.js";
+import { Joined } from "./joined.js";
 import type { Kit } from "./kit.js";
 import { LookedUp } from "./looked-up.js";
 import { linear, matMul } from "./operations.js";
@@ -41,6 +42,7 @@ export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu 
   if (input instanceof LookedUp && input.smallTables) {
     return new Value(input.product(kernel, bias, relu));
   }
+  if (input instanceof Joined && input.mixed) return new Value(input.product(kernel, bias, relu));
   const { shape } = input.tensor;
   const from = input.width;
   const flat = tf.reshape(input.tensor, [shape[0]!, -1, from]);

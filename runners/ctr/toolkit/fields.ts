@@ -1,7 +1,8 @@
 import type { Layer } from "./dense.js";
+import { concat } from "./joined.js";
 import type { Kit } from "./kit.js";
 import type { Sample } from "./sample.js";
-import { concat, type Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** The sample as fields: rows of the embedding's width. */
 export interface FieldInput {

@@ -1,47 +1,46 @@
 import type { Batch } from "../model.js";
-import { Ids } from "./embedding.js";
+import { Ids, type Embedding } from "./embedding.js";
+import { concat, Mixture } from "./joined.js";
 import type { Kit } from "./kit.js";
 import { LookedUp, type Lookup } from "./looked-up.js";
 import { reduce } from "./operations.js";
 import type { Sample } from "./sample.js";
 import { tf, type Tensor } from "./tensorflow.js";
-import { concat, Value } from "./value.js";
+import { Value } from "./value.js";
 
 /** Turns one side's raw knowledge vectors into features. */
 export type Adapt = (side: "user" | "item", vectors: Value) => Value;
 
 /** The embeddings every backbone starts from, and the function that reads a batch through them. */
 export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sample {
-  const { items, attributes, ratings, embeddingDim } = kit.shape;
-  const item = kit.embedding("item_embedding", items + 1, embeddingDim);
-  const attribute = kit.embedding("attribute_embedding", attributes + 1, embeddingDim);
-  const rating = kit.embedding("rating_embedding", ratings + 1, embeddingDim);
+  const { shape } = kit;
+  const { attributeFields } = shape;
+  const table = (name: string, ids: number): Embedding =>
+    kit.embedding(`${name}_embedding`, ids + 1, shape.embeddingDim);
+  const item = table("item", shape.items);
+  const attribute = table("attribute", shape.attributes);
+  const rating = table("rating", shape.ratings);
 
   return (batch) => {
     const itemIds = new Ids(batch.item);
     const attributeIds = new Ids(batch.itemAttributes);
-    // Where the history's own vectors are wanted, they and the target's are looked up together.
-    let wanted = false;
-    let made: { readonly target: Value; readonly history: readonly Value[] } | undefined;
-    const together = (): NonNullable<typeof made> => {
-      if (made !== undefined) return made;
-      const [targetItem, historyItem] = item.both(itemIds, new Ids(batch.historyItems));
-      const [targetAttributes, historyAttributes] = attribute.both(
-        attributeIds,
-        new Ids(batch.historyAttributes),
-      );
-      const historyRating = rating.rows(new Ids(batch.historyRatings));
-      made = {
-        target: concat([targetItem, targetAttributes]),
-        history: [historyItem, historyAttributes, historyRating],
-      };
-      return made;
+    const items = new Both(item, itemIds, new Ids(batch.historyItems));
+    const attributes = new Both(attribute, attributeIds, new Ids(batch.historyAttributes));
+    const ratings = (): Value => rating.rows(new Ids(batch.historyRatings));
+    const fewAttributes = Mixture.suits(attribute.table);
+    // Small tables are mixed rather than looked up, so that nothing is looked up with their rows.
+    const together = (): void => {
+      items.together();
+      if (!fewAttributes) attributes.together();
     };
-    const target = (): Value =>
-      wanted || made !== undefined
-        ? together().target
-        : concat([item.vector(itemIds), attribute.vector(attributeIds)]);
-    const history = (): Tensor => concat(together().history).tensor;
+    const history = (): Tensor => {
+      together();
+      return concat([items.rows(), attributes.rows(), ratings()]).tensor;
+    };
+    const mean = (rows: () => Value): Value => new Value(() => reduce(rows().tensor, 2, "mean"));
+    // A target's attribute is the mean of one.
+    const mixtures = (table: Tensor, ids: readonly Tensor[]): Value[] =>
+      ids.map((each) => new Mixture(table, each));
     const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
@@ -53,11 +52,15 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
     return {
       item: itemIds,
       itemAttributes: attributeIds,
-      target: new Value(() => target().tensor),
+      target: concat([
+        new Value(() => items.vector().tensor),
+        ...(fewAttributes
+          ? mixtures(attribute.table, tf.split(batch.itemAttributes, attributeFields, 2))
+          : [new Value(() => attributes.vector().tensor)]),
+      ]),
       get history() {
         if (kit.mode.anyBatch === true) {
           // The batch of an exported model may have any size: nothing is chosen by it.
-          wanted = true;
           return new Value(history);
         }
         const lookups: Lookup[] = [
@@ -68,9 +71,16 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
         return new LookedUp(lookups, history);
       },
       get historyMean() {
-        wanted = true;
-        const mean = (part: Value): Value => new Value(reduce(part.tensor, 2, "mean"));
-        return new Value(() => concat(together().history.map(mean)).tensor);
+        together();
+        return concat([
+          mean(() => items.rows()),
+          ...(fewAttributes
+            ? mixtures(attribute.table, tf.unstack(batch.historyAttributes, 3))
+            : [mean(() => attributes.rows())]),
+          ...(Mixture.suits(rating.table)
+            ? mixtures(rating.table, [batch.historyRatings])
+            : [mean(ratings)]),
+        ]);
       },
       get historyMask() {
         return mask(batch.historyLength, kit.shape.historyLength);
@@ -80,6 +90,33 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
       knowledge: userKnowledge === null ? null : concat([userKnowledge, itemKnowledge]),
     };
   };
+}
+
+/** The target's vector and the history's, of one table: one look-up where both are asked for. */
+class Both {
+  #together = false;
+  #made: readonly [Value, Value] | undefined;
+
+  constructor(
+    readonly table: Embedding,
+    readonly target: Ids,
+    readonly history: Ids,
+  ) {}
+
+  /** To be called before the first look-up where both will be asked for. */
+  together(): void {
+    this.#together = true;
+  }
+  vector(): Value {
+    return this.#together ? this.#both()[0] : this.table.vector(this.target);
+  }
+  rows(): Value {
+    return this.#together ? this.#both()[1] : this.table.rows(this.history);
+  }
+  #both(): readonly [Value, Value] {
+    this.#made ??= this.table.both(this.target, this.history);
+    return this.#made;
+  }
 }
 
 /** Look-ups of the history's attributes: through the items where it is known which each one has. */

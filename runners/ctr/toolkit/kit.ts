@@ -13,9 +13,10 @@ import { gru, gruCell, type Gru, type GruCell, type GruOptions } from "./gru.js"
 import { multiHeadAttention, type HeadsOptions } from "./heads.js";
 import { zeros, type Initial } from "./initial.js";
 import * as initial from "./initial.js";
+import { concat } from "./joined.js";
 import type { Parameters } from "./parameters.js";
 import { tf, type Tensor } from "./tensorflow.js";
-import { concat, stack, Value } from "./value.js";
+import { stack, Value } from "./value.js";
 
 /** Widths of the parts of a sample that a backbone is given. */
 export interface Widths {

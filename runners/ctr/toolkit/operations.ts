@@ -65,6 +65,35 @@ export function linear(
   );
 }
 
+/**
+ * x · w + c · v + b as one product, of x [R, n, k] and columns c [R, n, l] beside it that are no
+ * function of any parameter, hence without a gradient; kernels w [R, k, out] and v [R, l, out].
+ */
+export function linearBeside(
+  [x, w]: readonly [Tensor, Tensor],
+  [c, v]: readonly [Tensor, Tensor],
+  b: Tensor | null,
+  relu: boolean,
+): Tensor {
+  return differentiable(
+    [x, w, v, ...(b === null ? [] : [b])],
+    (save) => {
+      const both = tf.concat([x, c], 2);
+      const product = multiply(both, tf.concat([w, v], 1));
+      const sum = b === null ? product : addBias(product, b);
+      const y = relu ? execute("Relu", float, [sum]) : sum;
+      save(relu ? [both, w, y] : [both, w]);
+      return y;
+    },
+    (dy, saved) => {
+      const [both, w, y] = saved as [Tensor, Tensor, Tensor];
+      const dz = relu ? execute("ReluGrad", float, [dy, y]) : dy;
+      const kernels = tf.split(multiply(both, dz, true), [w.shape[1]!, v.shape[1]!], 1);
+      return [multiply(dz, w, false, true), ...kernels, ...(b === null ? [] : [biasGradient(dz)])];
+    },
+  );
+}
+
 /** Product of two tensors [R, n, k] and [R, k, m], as one plain product where R is 1; no gradient. */
 function multiply(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   if (a.shape[0] !== 1) return product(a, b, transposeA, transposeB);
@@ -135,7 +164,8 @@ function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
   return execute("GatherV2", types, [x, indices, tf.scalar(axis, "int32")]);
 }
 
-function oneHot(ids: Tensor, depth: number): Tensor {
+/** float32 [..., depth], 1 at each id and 0 elsewhere; no gradient. */
+export function oneHot(ids: Tensor, depth: number): Tensor {
   const inputs = [ids, tf.scalar(depth, "int32"), tf.scalar(1), tf.scalar(0)];
   return execute("OneHot", { T: "float32", TI: "int32" }, inputs);
 }

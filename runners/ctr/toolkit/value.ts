@@ -175,18 +175,6 @@ export class Value {
   }
 }
 
-/** Side by side: the widths add up. Nulls are left out, so that knowledge may be absent. */
-export function concat(values: readonly (Value | null)[]): Value {
-  const present = values.filter((value) => value !== null);
-  if (present.length === 1) return present[0]!;
-  return new Value(
-    tf.concat(
-      present.map((value) => value.tensor),
-      -1,
-    ),
-  );
-}
-
 /** Vectors, and rows of vectors, of one width below each other. */
 export function stack(values: readonly (Value | null)[]): Value {
   const present = values.filter((value) => value !== null);

@@ -44,9 +44,7 @@ export function lossOf(
   let updates: readonly tf.Tensor[] = [];
   const losses = cut(rows).map((part, i) => {
     const knowledge =
-      ofUsers === null || ofItems === null
-        ? null
-        : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
+      ofUsers === null || ofItems === null ? null : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
     const { historyLength } = model.shape;
     const { batch, label } = batchOf(t, columns, part, historyLength, fullHistory, knowledge);
     const passed = model.forward(batch, { training: true, ...(noise && { noise }) });
