@@ -100,6 +100,8 @@ export interface Model {
 /** How {@link Model.forward} runs. */
 export interface ForwardMode {
   readonly training: boolean;
+  /** In how many pieces layers go through the batch that see each sample by itself. */
+  readonly pieces?: number;
   /** True where the batch traced is an example and the model must fit one of any size. */
   readonly anyBatch?: boolean;
   /**

@@ -16,7 +16,7 @@ import * as initial from "./initial.js";
 import { concat } from "./joined.js";
 import type { Parameters } from "./parameters.js";
 import { tf, type Tensor } from "./tensorflow.js";
-import { stack, Value } from "./value.js";
+import { inPieces, stack, Value } from "./value.js";
 
 /** Widths of the parts of a sample that a backbone is given. */
 export interface Widths {
@@ -59,7 +59,7 @@ export class Kit {
   head(from: number): Layer {
     const hidden = this.mlp("final", from, this.shape.mlp);
     const logit = this.dense("logit", this.shape.mlp.at(-1)!, 1);
-    return (input) => logit(hidden(input));
+    return (input) => inPieces(input, this.mode.pieces ?? 1, (piece) => logit(hidden(piece)));
   }
   /** A kernel of its own for each row, no bias. */
   rowDense(name: string, rows: number, from: number, to: number, start?: Initial): Layer {

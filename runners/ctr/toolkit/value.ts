@@ -187,3 +187,16 @@ export function stack(values: readonly (Value | null)[]): Value {
     ),
   );
 }
+
+/** A layer on the samples of the batch in so many pieces, which are computed side by side. */
+export function inPieces(value: Value, pieces: number, layer: (piece: Value) => Value): Value {
+  const samples = value.tensor.shape[1]!;
+  if (pieces === 1 || samples % pieces !== 0) return layer(value);
+  const parts = tf.split(value.tensor, pieces, 1);
+  return new Value(
+    tf.concat(
+      parts.map((part) => layer(new Value(part)).tensor),
+      1,
+    ),
+  );
+}

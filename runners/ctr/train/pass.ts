@@ -47,7 +47,7 @@ export function lossOf(
       ofUsers === null || ofItems === null ? null : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
     const { historyLength } = model.shape;
     const { batch, label } = batchOf(t, columns, part, historyLength, fullHistory, knowledge);
-    const passed = model.forward(batch, { training: true, ...(noise && { noise }) });
+    const passed = model.forward(batch, { training: true, pieces: pieces / sizes.length, ...(noise && { noise }) });
     updates = passed.stateUpdates;
     const loss = crossEntropy(passed.logits, label);
     return sizes.length === 1 ? loss : t.mul(loss, sizes[i]! / samples);
