@@ -1,7 +1,7 @@
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import { Joined } from "./joined.js";
 import type { Kit } from "./kit.js";
-import { LookedUp } from "./looked-up.js";
+import { LookedUp, Summed } from "./looked-up.js";
 import { linear, matMul } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
@@ -39,8 +39,9 @@ export function dense(
 
 /** The sum behind {@link dense}, with kernel [R, in, out] and bias [R, out] given. */
 export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value {
-  if (input instanceof LookedUp && input.smallTables) {
-    return new Value(input.product(kernel, bias, relu));
+  if ((input instanceof LookedUp || input instanceof Summed) && input.smallTables) {
+    const rows = input.product(kernel, bias);
+    return relu ? rows.relu() : rows;
   }
   if (input instanceof Joined && input.mixed) return new Value(input.product(kernel, bias, relu));
   const { shape } = input.tensor;

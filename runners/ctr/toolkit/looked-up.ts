@@ -1,4 +1,4 @@
-import { activate, linear, lookUp } from "./operations.js";
+import { linear, lookUp } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
 
@@ -15,6 +15,16 @@ export interface Lookup {
 }
 
 /**
+ * Whether multiplying these tables, of vectors of such widths, is clearly less work than multiplying
+ * the rows they are looked up for.
+ */
+function smallTables(lookups: readonly Lookup[], rowWidth: number): boolean {
+  const [, samples, rows] = lookups[0]!.ids.shape as [number, number, number];
+  const byTable = lookups.reduce((sum, { table }) => sum + table.shape[1]! * table.shape[2]!, 0);
+  return 2 * byTable < samples * rows * rowWidth;
+}
+
+/**
  * Rows made of vectors out of tables, side by side, that are looked up only when they are asked for.
  * A dense layer asks for the tables instead where they are small: a table times the kernel is then
  * looked up, which multiplies each vector once instead of once for every row it stands in.
@@ -27,17 +37,13 @@ export class LookedUp extends Value {
     super(rows);
   }
 
-  /** True where multiplying the tables is clearly less work than multiplying the rows. */
   get smallTables(): boolean {
-    const [, samples, rows] = this.lookups[0]!.ids.shape as [number, number, number];
-    const shapes = this.lookups.map(({ table }) => table.shape as [number, number, number]);
-    const byTable = shapes.reduce((sum, [, n, width]) => sum + n * width, 0);
-    const byRow = shapes.reduce((sum, [, , width]) => sum + samples * rows * width, 0);
-    return 2 * byTable < byRow;
+    const width = this.lookups.reduce((sum, { table }) => sum + table.shape[2]!, 0);
+    return smallTables(this.lookups, width);
   }
 
-  /** The rows times a kernel [R, in, out], plus a bias [R, out] or none: [R, B, rows, out]. */
-  product(kernel: Tensor, bias: Tensor | null, relu: boolean): Tensor {
+  /** The rows times a kernel [R, in, out], plus a bias [R, out] or none. */
+  product(kernel: Tensor, bias: Tensor | null): Summed {
     const replicas = kernel.shape[0]!;
     const widths = this.lookups.map(({ table }) => table.shape[2]!);
     const kernels = tf.split(kernel, widths, 1);
@@ -50,11 +56,35 @@ export class LookedUp extends Value {
       const placed = through === undefined ? product : lookUp(product, repeat(through, replicas));
       byIds.set(ids, [...(byIds.get(ids) ?? []), placed]);
     });
-    const found = [...byIds].map(([ids, tables]) =>
-      lookUp(sum(tables), tf.reshape(ids, [replicas, -1])),
+    return new Summed([...byIds].map(([ids, tables]) => ({ table: sum(tables), ids })));
+  }
+}
+
+/** Rows that are sums of one vector out of each of several tables, looked up when asked for. */
+export class Summed extends Value {
+  constructor(readonly lookups: readonly Lookup[]) {
+    super(() => {
+      const { ids, table } = lookups[0]!;
+      const [replicas, samples, rows] = ids.shape as [number, number, number];
+      const found = lookups.map(({ table, ids }) =>
+        lookUp(table, tf.reshape(ids, [replicas, samples * rows])),
+      );
+      return tf.reshape(sum(found), [replicas, samples, rows, table.shape[2]!]);
+    });
+  }
+
+  get smallTables(): boolean {
+    return smallTables(this.lookups, this.lookups[0]!.table.shape[2]!);
+  }
+
+  /** The rows times a kernel [R, in, out], plus a bias [R, out] or none. */
+  product(kernel: Tensor, bias: Tensor | null): Summed {
+    return new Summed(
+      this.lookups.map(({ table, ids }, i) => ({
+        table: linear(table, kernel, i === 0 ? bias : null),
+        ids,
+      })),
     );
-    const rows = relu ? activate(sum(found), "Relu") : sum(found);
-    return tf.reshape(rows, [...this.lookups[0]!.ids.shape, kernel.shape[2]!]);
   }
 }
 

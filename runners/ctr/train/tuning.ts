@@ -26,7 +26,9 @@ export function scoringSizes(
     ? scoredAtOnce.gpu
     : scoredAtOnce.cpu;
   const each = (most: number): number => Math.max(256, Math.floor(most / replicas));
-  return { scoreBatch: Math.max(1, Math.min(samples, each(call))), partSize: each(pass) };
+  // Calls of equal size, so that the last is not filled up.
+  const calls = Math.max(1, Math.ceil(samples / each(call)));
+  return { scoreBatch: Math.max(1, Math.ceil(samples / calls)), partSize: each(pass) };
 }
 
 /**
