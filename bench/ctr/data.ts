@@ -1,9 +1,35 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random } from "../../runners/ctr/toolkit/random.js";
+import { datasetRunner, datasetStage } from "../../runners/dataset/index.js";
+import { readDataset } from "../../runners/dataset/read.js";
 import { writeNpy } from "../../runners/npy.js";
+import { taskOf } from "./task.js";
 
-/** How large a data set is; its ids and ratings are drawn at random: speed does not depend on them. */
+/** A data set, and vectors of its users and items: two artifacts. */
+export interface BenchData {
+  readonly dataset: string;
+  readonly embed: string;
+}
+
+/**
+ * ML-100K, prepared in a folder as a sweep does it, unless it is there already, with vectors drawn at
+ * random: which users and items meet in a batch shows in the speed, what the vectors hold does not.
+ */
+export async function ml100kData(folder: string, prepared?: string): Promise<BenchData> {
+  const dataset = prepared ?? (await prepare("ml-100k", join(folder, "ml-100k")));
+  const { users, items } = await readDataset(dataset);
+  return { dataset, embed: await writeVectors(join(folder, "embed"), { users, items }) };
+}
+
+async function prepare(id: string, folder: string): Promise<string> {
+  const request = datasetStage({ dataset: id }, { folder: "/" });
+  const task = taskOf({ ...request, inputs: {} }, folder);
+  await (await datasetRunner.load()).run([task]);
+  return task.out;
+}
+
+/** How large a data set is that is drawn at random. */
 export interface Sizes {
   readonly users: number;
   readonly items: number;
@@ -11,8 +37,6 @@ export interface Sizes {
   /** Interactions of each user. */
   readonly length: number;
 }
-
-const ml100k: Sizes = { users: 943, items: 1664, attributes: 19, length: 106 };
 
 /** ML-1M's: 736,880 training samples and 193,280 of test. */
 export const ml1m: Sizes = { users: 6040, items: 3706, attributes: 18, length: 165 };
@@ -23,12 +47,10 @@ const dimension = 1024;
 /** Writes a data set and an embed artifact of such sizes into a folder. */
 export async function writeData(
   folder: string,
-  { users, items, attributes, length }: Sizes = ml100k,
-): Promise<{ dataset: string; embed: string }> {
+  { users, items, attributes, length }: Sizes,
+): Promise<BenchData> {
   const dataset = join(folder, "dataset");
-  const embed = join(folder, "embed");
   await mkdir(dataset, { recursive: true });
-  await mkdir(embed, { recursive: true });
   const { uniform } = random(1, "benchmark");
   const draw = (from: number, to: number): number => from + Math.floor(uniform() * (to - from + 1));
   const count = users * length;
@@ -75,12 +97,18 @@ export async function writeData(
     interactions: count,
   };
   await writeFile(join(dataset, "dataset.json"), JSON.stringify(info));
-  for (const [name, n] of [
-    ["users", users],
-    ["items", items],
-  ] as const) {
+  return { dataset, embed: await writeVectors(join(folder, "embed"), { users, items }) };
+}
+
+async function writeVectors(
+  folder: string,
+  sizes: { readonly users: number; readonly items: number },
+): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const { uniform } = random(1, "vectors");
+  for (const [name, n] of Object.entries(sizes)) {
     const values = Float32Array.from({ length: (n + 1) * dimension }, () => uniform() - 0.5);
-    await writeNpy(join(embed, `${name}.npy`), values, [n + 1, dimension]);
+    await writeNpy(join(folder, `${name}.npy`), values, [n + 1, dimension]);
   }
-  return { dataset, embed };
+  return folder;
 }

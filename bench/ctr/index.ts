@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatTable } from "../../src/commands/table.js";
-import { writeData } from "./data.js";
+import { ml100kData } from "./data.js";
 import { memoryBenchmark } from "./memory.js";
 import { compileModes, rowsOf, type Row } from "./rows.js";
 import { Side } from "./side.js";
@@ -23,9 +23,10 @@ export interface Measured {
   readonly readySeconds: { readonly ours: number; readonly other: number };
 }
 
-const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE]
+const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE] [--dataset FOLDER]
 Every row compares two sides that work in turns, window by window, in one run. --python: an
-interpreter with torch, for the rows against PyTorch. Without npm: node dist/bench/index.js ctr,
+interpreter with torch, for the rows against PyTorch. --dataset: ML-100K's artifact, where it can't be
+fetched. Without npm: node dist/bench/index.js ctr,
 with R4EC_TFJS_BINDING set.
 npm run bench -- ctr memory: the most memory that one cell of ML-1M's sizes takes.`;
 
@@ -41,6 +42,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
       device: { type: "string", default: "cpu" },
       modes: { type: "string", default: compileModes.join(",") },
       json: { type: "string" },
+      dataset: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -50,7 +52,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
   const measured: Measured[] = [];
   try {
-    const data = await writeData(folder);
+    const data = await ml100kData(folder, values.dataset);
     const rows = rowsOf(device, data, values.modes.split(",")).filter(
       ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
     );

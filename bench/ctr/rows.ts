@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { backbones } from "../../runners/ctr/backbones/index.js";
+import type { BenchData } from "./data.js";
 import type { Work } from "./measure.js";
 import { Side } from "./side.js";
 
@@ -23,18 +24,13 @@ export interface Row {
   ): Promise<Other>;
 }
 
-interface Data {
-  readonly dataset: string;
-  readonly embed: string;
-}
-
 /** PyTorch's ways to run a step, all tried. */
 export const compileModes = ["eager", "default", "reduce-overhead"] as const;
 
 /** The rows of docs/performance.md, for a CPU or a CUDA card. */
 export function rowsOf(
   device: "cpu" | "cuda",
-  data: Data,
+  data: BenchData,
   modes: readonly string[] = compileModes,
 ): Row[] {
   const gpu = device === "cuda";

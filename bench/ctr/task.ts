@@ -1,0 +1,34 @@
+import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Fingerprint } from "../../src/fingerprint.js";
+import type { StageRequest, StageTask } from "../../src/runner.js";
+
+/** What a stage is asked for, its inputs being folders. */
+type Asked = Pick<StageRequest, "label" | "params" | "execution"> & {
+  readonly inputs: { readonly [name: string]: string };
+};
+
+/** A stage as a worker would be given it, that writes into `folder`/out and throws where it fails. */
+export function taskOf({ label, params, execution, inputs }: Asked, folder: string): StageTask {
+  const [out, work] = ["out", "work"].map((name) => join(folder, name)) as [string, string];
+  for (const each of [out, work]) mkdirSync(each, { recursive: true });
+  return {
+    fingerprint: "0".repeat(64) as Fingerprint,
+    label,
+    params,
+    execution,
+    inputs,
+    files: {},
+    out,
+    work,
+    resources: { gpus: [], threads: availableParallelism() },
+    toolchain: { llmEnvironment: null },
+    stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
+    emit: () => undefined,
+    publish: async () => undefined,
+    fail: async ({ message }) => {
+      throw new Error(message);
+    },
+  };
+}
