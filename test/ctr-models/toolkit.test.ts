@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Parameters } from "../../runners/ctr/toolkit/parameters.js";
 import { project } from "../../runners/ctr/toolkit/dense.js";
-import { LookedUp, type Lookup } from "../../runners/ctr/toolkit/looked-up.js";
+import { concat, Joined, Mixture } from "../../runners/ctr/toolkit/joined.js";
+import { LookedUp, Summed, type Lookup } from "../../runners/ctr/toolkit/looked-up.js";
 import { gruCell } from "../../runners/ctr/toolkit/gru.js";
 import { dice } from "../../runners/ctr/toolkit/dice.js";
 import { Kit } from "../../runners/ctr/toolkit/kit.js";
@@ -18,7 +19,7 @@ import {
 } from "../../runners/ctr/toolkit/operations.js";
 import { random } from "../../runners/ctr/toolkit/random.js";
 import { tf, type Tensor } from "../../runners/ctr/toolkit/tensorflow.js";
-import { Value } from "../../runners/ctr/toolkit/value.js";
+import { inPieces, Value } from "../../runners/ctr/toolkit/value.js";
 import { difference, smallShape } from "./models.js";
 
 let drawn = 0;
@@ -57,12 +58,24 @@ const kitOf = (replicas: number): Kit =>
     knowledge: 0,
   });
 
+/** Whole numbers from 0 to `below` - 1. */
+const ids = (below: number, ...shape: number[]): Tensor =>
+  tf.cast(tf.floor(tf.mul(tf.sigmoid(noise(...shape)), below)), "int32");
+
+/** Each replica's rows of its table, by tfjs's own gather. */
+const gathered = (tables: Tensor, places: Tensor): Tensor => {
+  const replica = (x: Tensor, i: number): Tensor => tf.squeeze(tf.slice(x, i, 1), [0]);
+  return tf.stack(
+    Array.from({ length: tables.shape[0]! }, (_, i) =>
+      tf.gather(replica(tables, i), replica(places, i) as never),
+    ),
+  );
+};
+
 describe.each([1, 3])(
   "with %i replicas, gradients by hand are those of the plain formula:",
   (r) => {
     it("a dense layer on rows looked up in small tables, some of them through a table of ids", () => {
-      const ids = (below: number, ...shape: number[]): Tensor =>
-        tf.cast(tf.floor(tf.mul(tf.sigmoid(noise(...shape)), below)), "int32");
       const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
       const attributes = ids(4, 7);
       const lookups = (tables: Tensor[]): Lookup[] => [
@@ -71,17 +84,10 @@ describe.each([1, 3])(
         { table: tables[2]!, ids: ratings },
       ];
       const rows = (tables: Tensor[]): Tensor => {
-        const replica = (x: Tensor, i: number): Tensor => tf.squeeze(tf.slice(x, i, 1), [0]);
-        const of = (table: Tensor, places: Tensor): Tensor =>
-          tf.stack(
-            Array.from({ length: r }, (_, i) =>
-              tf.gather(replica(table, i), replica(places, i) as never),
-            ),
-          );
         const parts = [
-          of(tables[0]!, items),
-          of(tables[1]!, tf.gather(attributes, items as never)),
-          of(tables[2]!, ratings),
+          gathered(tables[0]!, items),
+          gathered(tables[1]!, tf.gather(attributes, items as never)),
+          gathered(tables[2]!, ratings),
         ];
         return tf.concat(parts, 3);
       };
@@ -102,6 +108,67 @@ describe.each([1, 3])(
           },
         );
       }
+    });
+
+    it("dense layers on sums of rows of small tables", () => {
+      const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
+      agree(
+        [noise(r, 7, 4), noise(r, 3, 4), noise(r, 4, 6), noise(r, 6)],
+        (...x) => {
+          const value = new Summed([
+            { table: x[0]!, ids: items },
+            { table: x[1]!, ids: ratings },
+          ]);
+          expect(value.smallTables).toBe(true);
+          const rows = project(value, x[2]!, x[3]!);
+          expect(rows).toBeInstanceOf(Summed);
+          return rows.tensor;
+        },
+        (...x) => {
+          const rows = tf.add(gathered(x[0]!, items), gathered(x[1]!, ratings));
+          const flat = tf.reshape(rows, [r, 200, 4]);
+          const sum = tf.add(tf.matMul(flat, x[2]!), tf.expandDims(x[3]!, 1));
+          return tf.reshape(sum, [r, 40, 5, 6]);
+        },
+      );
+    });
+
+    it("a dense layer on vectors beside means of rows of small tables", () => {
+      const [first, second] = [ids(3, r, 20, 1), ids(4, r, 20, 5)];
+      for (const relu of [false, true]) {
+        agree(
+          [noise(r, 20, 5), noise(r, 3, 8), noise(r, 4, 8), noise(r, 21, 6), noise(r, 6)],
+          (...x) => {
+            const value = concat([
+              new Mixture(x[1]!, first),
+              concat([new Value(x[0]!), new Mixture(x[2]!, second)]),
+            ]);
+            expect(value instanceof Joined && value.mixed).toBe(true);
+            return project(value, x[3]!, x[4]!, relu).tensor;
+          },
+          (...x) => {
+            const mean = (table: Tensor, places: Tensor): Tensor =>
+              tf.mean(gathered(table, places), 2);
+            const whole = tf.concat([mean(x[1]!, first), x[0]!, mean(x[2]!, second)], 2);
+            const sum = tf.add(tf.matMul(whole, x[3]!), tf.expandDims(x[4]!, 1));
+            return relu ? tf.relu(sum) : sum;
+          },
+        );
+      }
+      const table = noise(r, 4, 8);
+      const mean = new Mixture(table, second).tensor;
+      expect(
+        difference(mean.dataSync(), tf.mean(gathered(table, second), 2).dataSync()),
+      ).toBeLessThan(1e-6);
+    });
+
+    it.each([false, true])("a layer on a batch in pieces, a rest: %s", (rest) => {
+      const samples = rest ? 7 : 8;
+      agree(
+        [noise(r, samples, 4), noise(r, 4, 3)],
+        (...x) => inPieces(new Value(x[0]!), 2, (piece) => project(piece, x[1]!, null)).tensor,
+        (...x) => tf.matMul(x[0]!, x[1]!),
+      );
     });
 
     it("a sum of rows by weights", () => {

@@ -11,8 +11,8 @@ export interface PassOptions {
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   /**
-   * The batch goes through a model without batch statistics in so many pieces, whose operations run
-   * side by side and stay in the caches.
+   * In how many pieces the batch goes through the model, or, where batch statistics need it whole,
+   * through the layers after them: their operations run side by side and stay in the caches.
    */
   readonly pieces: number;
   /** The batch's different users and items, where a step makes each one's features once. */
@@ -36,7 +36,8 @@ export function lossOf(
   { fullHistory, pieces, distinct, noise }: PassOptions,
 ): Pass {
   const samples = rows.shape[1]!;
-  const sizes = model.state.length > 0 ? [samples] : sizesOf(samples, pieces);
+  const whole = model.state.length > 0;
+  const sizes = whole ? [samples] : sizesOf(samples, pieces);
   const cut = (x: tf.Tensor): tf.Tensor[] => (sizes.length === 1 ? [x] : t.split(x, sizes, 1));
   const adapted = adaptedRows(t, model, columns, rows, distinct);
   const ofUsers = adapted === null ? null : cut(adapted.ofUsers);
@@ -47,7 +48,11 @@ export function lossOf(
       ofUsers === null || ofItems === null ? null : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
     const { historyLength } = model.shape;
     const { batch, label } = batchOf(t, columns, part, historyLength, fullHistory, knowledge);
-    const passed = model.forward(batch, { training: true, pieces: pieces / sizes.length, ...(noise && { noise }) });
+    const passed = model.forward(batch, {
+      training: true,
+      pieces: whole ? pieces : 1,
+      ...(noise && { noise }),
+    });
     updates = passed.stateUpdates;
     const loss = crossEntropy(passed.logits, label);
     return sizes.length === 1 ? loss : t.mul(loss, sizes[i]! / samples);

@@ -113,8 +113,11 @@ export class Trainer {
     );
     const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
     const { distinct: room } = options;
+    // Operation by operation, nothing would run side by side.
+    let pieces = options.engine === "eager" ? 1 : options.pieces;
+    // Compiled, many steps are one program, between which the host has no say.
     const distinct =
-      room === null || samples < batchSize
+      room === null || samples < batchSize || options.xla
         ? null
         : new DistinctIds(t, columns, room, batchSize, count, samples);
     const step = (size: number, narrow = false): FunctionSpec => ({
@@ -122,7 +125,9 @@ export class Trainer {
       run: ([begin]) => {
         const rows = whole(sliceRows(t, order, begin!, [count, size]));
         const noise = dropoutNoise(t, replicas, optimizer.step);
-        const pass = { ...options, distinct: narrow ? distinct!.of(begin!) : null, noise };
+        const { fullHistory } = options;
+        const ids = narrow ? distinct!.of(begin!) : null;
+        const pass = { fullHistory, pieces, distinct: ids, noise };
         trainingStep(t, model, optimizer, lossSum, () => lossOf(t, model, columns, rows, pass));
         return [];
       },
@@ -131,7 +136,6 @@ export class Trainer {
     const functions: { [name: string]: FunctionSpec } = {};
     if (samples >= batchSize) functions["step"] = step(batchSize);
     if (distinct !== null) functions["narrow_step"] = step(batchSize, true);
-    // Compiled, many steps are one program, between which the host has no say.
     const atOnce = options.xla ? stepsAtOnce(Math.floor(samples / batchSize)) : 1;
     if (atOnce > 1) {
       functions["steps"] = { ...step(batchSize), loop: { times: atOnce, stride: [0, batchSize] } };
@@ -140,7 +144,11 @@ export class Trainer {
     const scoring = new Scoring(t, model, columns, options);
     const snapshots = new Snapshots(t, changing(model, optimizer), count);
     const all = { ...functions, ...scoring.functions, ...snapshots.functions };
-    const executor = await makeExecutor(t, all, options);
+    const onFallback = (reason: string): void => {
+      pieces = 1;
+      options.onFallback?.(reason);
+    };
+    const executor = await makeExecutor(t, all, { ...options, onFallback });
     const variables = { order, lossSum, distinct };
     return new Trainer(options, {
       model,
