@@ -20,6 +20,8 @@ export interface Work {
   readonly engine: "graph" | "eager";
   readonly xla: boolean;
   readonly what: "train" | "score";
+  /** Cores of its own; by default all there are. */
+  readonly threads?: number;
 }
 
 /*
@@ -28,7 +30,10 @@ export interface Work {
  */
 const work = JSON.parse(process.argv[2]!) as Work;
 const began = performance.now();
-prepareProcess({ gpus: work.device === "cuda" ? [0] : [], threads: availableParallelism() });
+prepareProcess({
+  gpus: work.device === "cuda" ? [0] : [],
+  threads: work.threads ?? availableParallelism(),
+});
 const tensorflow = loadTensorFlow();
 const { buildModel } = await import("../../runners/ctr/build.js");
 const { Trainer } = await import("../../runners/ctr/train/trainer.js");

@@ -63,7 +63,7 @@ export function rowsOf(
     // As a sweep runs them: a core each.
     const cores = availableParallelism();
     const name = `cpu 8 cells of one shape, no knowledge, ${cores} at a time, in all`;
-    const ours = Array.from({ length: cores }, () => work("din", false));
+    const ours = Array.from({ length: cores }, () => work("din", false, { threads: 1 }));
     rows.push({ name, ours, other: against("one after another", work("din", false)) });
     const fused = work("din", false, { replicas: 8 });
     const fusedName = "cpu 8 cells of one shape, no knowledge, as one graph";

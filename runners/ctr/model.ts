@@ -51,8 +51,8 @@ export interface Batch {
   /** int32 [R, B] */
   readonly historyLength: tf.Tensor;
   /**
-   * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; in scoring
-   * it may hold what {@link Model.adapt} made of them, then `adapted` is true.
+   * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; where
+   * `adapted` is true, what {@link Model.adapt} made of them.
    */
   readonly userKnowledge: tf.Tensor | null;
   readonly itemKnowledge: tf.Tensor | null;

@@ -40,12 +40,12 @@ export class LocalExecutor implements Executor {
     return this.#slots.places(wanted, gpu);
   }
 
-  find(wanted: Resources, gpu: number | null): Place | null {
+  find(wanted: Resources, gpu: number | null, ready: number): Place | null {
     const share = this.#slots.take(wanted, gpu);
-    return share === null ? null : this.#place(share);
+    return share === null ? null : this.#place(share, ready);
   }
 
-  #place(share: Share): Place {
+  #place(share: Share, ready: number): Place {
     const allocation = { gpus: share.gpus, threads: share.cpus };
     let worker: WorkerProcess | null = null;
     const release = (): void => {
@@ -57,7 +57,7 @@ export class LocalExecutor implements Executor {
       allocation,
       release,
       open: (toolchain) => {
-        worker = this.#take(share, toolchain);
+        worker = this.#take(share, toolchain, ready);
         // A process that could not be started at all says so by its exit.
         return { worker: worker.number, pid: worker.pid ?? -1, mark: worker.mark };
       },
@@ -66,8 +66,8 @@ export class LocalExecutor implements Executor {
   }
 
   /** A worker for the share: one that rests, or a new one. */
-  #take(share: Share, toolchain: ReadyToolchain): WorkerProcess {
-    const environment = this.#environment(share, toolchain);
+  #take(share: Share, toolchain: ReadyToolchain, ready: number): WorkerProcess {
+    const environment = this.#environment(share, toolchain, ready);
     const key = JSON.stringify([share.gpus, share.cpus, toolchain.environment]);
     let chosen: WorkerProcess | null = null;
     for (const worker of this.#idle) {
@@ -104,8 +104,10 @@ export class LocalExecutor implements Executor {
     setTimeout(() => worker.kill(), 3000).unref();
   }
 
-  #environment(share: Share, toolchain: ReadyToolchain): NodeJS.ProcessEnv {
+  #environment(share: Share, toolchain: ReadyToolchain, ready: number): NodeJS.ProcessEnv {
     const threads = String(share.cpus);
+    // Cores of the sweep's own that no other stage is there for may be used.
+    const spare = share.gpus.length > 0 ? 0 : Math.floor(this.options.cpus / Math.max(1, ready));
     const visible = share.gpus.map(
       (index) => this.options.gpus.find((gpu) => gpu.index === index)?.visible ?? String(index),
     );
@@ -117,8 +119,7 @@ export class LocalExecutor implements Executor {
       CUDA_VISIBLE_DEVICES: visible.join(","),
       TF_FORCE_GPU_ALLOW_GROWTH: "true",
       TF_NUM_INTRAOP_THREADS: threads,
-      // Cores of the sweep's own that neighbours leave idle may be used.
-      TF_NUM_INTEROP_THREADS: share.gpus.length > 0 ? threads : String(this.options.cpus),
+      TF_NUM_INTEROP_THREADS: String(Math.max(share.cpus, spare)),
       OMP_NUM_THREADS: threads,
     };
   }

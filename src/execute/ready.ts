@@ -76,6 +76,13 @@ export class ReadyStages {
     return this.#buckets.size === 0;
   }
 
+  /** Stages that wait. */
+  get size(): number {
+    let size = 0;
+    for (const { queue } of this.#buckets.values()) size += queue.length;
+    return size;
+  }
+
   clear(): void {
     this.#buckets.clear();
   }

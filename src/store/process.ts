@@ -101,8 +101,7 @@ export function killTree(mark: string, signal: NodeJS.Signals, except?: number):
       met.add(pid);
       attempt(() => process.kill(pid, signal));
     }
-    if (pids.length === 0 || signal !== "SIGKILL" || Date.now() - begin > DYING_MS)
-      return met.size;
+    if (pids.length === 0 || signal !== "SIGKILL" || Date.now() - begin > DYING_MS) return met.size;
   }
 }
 

@@ -7,6 +7,7 @@ export type Tensor = TensorFlow.Tensor;
 
 /** What the toolkit uses of tfjs-node's backend: TensorFlow operations by name. */
 interface NativeBackend {
+  readonly isUsingGpuDevice: boolean;
   readonly binding: { readonly [constant: string]: number };
   executeSingleOutput(
     name: string,
@@ -14,6 +15,9 @@ interface NativeBackend {
     inputs: readonly Tensor[],
   ): Tensor;
 }
+
+/** Whether operations run on a GPU. */
+export const onCard = (): boolean => (tf.backend() as unknown as NativeBackend).isUsingGpuDevice;
 
 interface Attribute {
   readonly name: string;

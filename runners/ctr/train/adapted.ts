@@ -1,11 +1,15 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
 import type { AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
+import { nodeBackend } from "../graph/backend.js";
 import type { FunctionSpec } from "../graph/executor.js";
 import type { Model } from "../model.js";
 
-/** Rows of a table that the adaptor takes at once, over all replicas: bounds the memory it needs. */
-const rowsAtOnce = 16384;
+/**
+ * Rows of a table that the adaptor takes at once, over all replicas: as many as memory has room for on a
+ * card, as are worth a core's while on a CPU, where several are on their way side by side.
+ */
+const rowsAtOnce = { gpu: 16384, cpu: 512 } as const;
 
 /**
  * What the adaptor makes of every user's and every item's vector, made once an evaluation instead
@@ -27,12 +31,14 @@ export class AdaptedKnowledge {
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
     const whole = (side: "user" | "item", table: tf.Variable): tf.Tensor => {
       const [rows, dim] = table.shape as [number, number];
-      const chunk = Math.max(1, Math.floor(rowsAtOnce / replicas));
+      const most = rowsAtOnce[nodeBackend(t).isUsingGpuDevice ? "gpu" : "cpu"];
+      const chunk = Math.max(1, Math.floor(most / replicas));
       const parts: tf.Tensor[] = [];
       for (let at = 0; at < rows; at += chunk) {
         const size = Math.min(chunk, rows - at);
         const vectors = t.reshape(t.slice(table, [at, 0], [size, dim]), [1, size, dim]);
-        parts.push(adapt(side, t.tile(vectors, [replicas, 1, 1])));
+        // A tile of one would be one more copy of all vectors.
+        parts.push(adapt(side, replicas === 1 ? vectors : t.tile(vectors, [replicas, 1, 1])));
       }
       return t.concat(parts, 1);
     };
