@@ -42,10 +42,10 @@ export interface Place {
 /** Where stages run: this machine, or a cluster. */
 export interface Executor {
   /**
-   * Room for a group now, or null. `gpu`: pinned to that card. `ready`: stages that wait for room, its
-   * own among them.
+   * Room for a group now, or null. `gpu`: pinned to that card. `ready` counts the stages that wait
+   * for room, its own among them.
    */
-  find(wanted: Resources, gpu: number | null, ready: number): Place | null;
+  find(wanted: Resources, gpu: number | null, ready: () => number): Place | null;
   /** How many groups of such needs it can run side by side, on separate hardware. */
   places(wanted: Resources, gpu: number | null): number;
   /** Tells all that runs to come to a checkpoint and end. */

@@ -40,9 +40,9 @@ export class LocalExecutor implements Executor {
     return this.#slots.places(wanted, gpu);
   }
 
-  find(wanted: Resources, gpu: number | null, ready: number): Place | null {
+  find(wanted: Resources, gpu: number | null, ready: () => number): Place | null {
     const share = this.#slots.take(wanted, gpu);
-    return share === null ? null : this.#place(share, ready);
+    return share === null ? null : this.#place(share, ready());
   }
 
   #place(share: Share, ready: number): Place {

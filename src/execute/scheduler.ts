@@ -117,7 +117,7 @@ export class Scheduler {
       );
       return "not yet";
     }
-    const place = executor.find(bucket.wanted, bucket.gpu, this.#ready.size);
+    const place = executor.find(bucket.wanted, bucket.gpu, () => this.#ready.size);
     if (place === null) return "no room";
     const share = Math.ceil(bucket.queue.length / executor.places(bucket.wanted, bucket.gpu));
     const stages = bucket.queue.splice(0, Math.min(bucket.limit, share));

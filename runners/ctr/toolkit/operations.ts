@@ -48,14 +48,13 @@ export function linear(
   return differentiable(
     inputs,
     (save) => {
-      const sum = b === null ? multiply(x, w) : addBias(multiply(x, w), b);
-      const y = relu ? execute("Relu", float, [sum]) : sum;
+      const y = affine(x, w, b, relu);
       save(relu ? [x, w, y] : [x, w]);
       return y;
     },
     (dy, saved) => {
-      const [x, w, y] = saved as [Tensor, Tensor, Tensor];
-      const dz = relu ? execute("ReluGrad", float, [dy, y]) : dy;
+      const [x, w, y] = saved as [Tensor, Tensor, Tensor?];
+      const dz = beforeRelu(dy, y);
       return [
         ...(leaf ? [] : [multiply(dz, w, false, true)]),
         multiply(x, dz, true),
@@ -79,20 +78,28 @@ export function linearBeside(
     [x, w, v, ...(b === null ? [] : [b])],
     (save) => {
       const both = tf.concat([x, c], 2);
-      const product = multiply(both, tf.concat([w, v], 1));
-      const sum = b === null ? product : addBias(product, b);
-      const y = relu ? execute("Relu", float, [sum]) : sum;
+      const y = affine(both, tf.concat([w, v], 1), b, relu);
       save(relu ? [both, w, y] : [both, w]);
       return y;
     },
     (dy, saved) => {
-      const [both, w, y] = saved as [Tensor, Tensor, Tensor];
-      const dz = relu ? execute("ReluGrad", float, [dy, y]) : dy;
+      const [both, w, y] = saved as [Tensor, Tensor, Tensor?];
+      const dz = beforeRelu(dy, y);
       const kernels = tf.split(multiply(both, dz, true), [w.shape[1]!, v.shape[1]!], 1);
       return [multiply(dz, w, false, true), ...kernels, ...(b === null ? [] : [biasGradient(dz)])];
     },
   );
 }
+
+/** x · w + b, through ReLU or not; no gradient. */
+function affine(x: Tensor, w: Tensor, b: Tensor | null, relu: boolean): Tensor {
+  const sum = b === null ? multiply(x, w) : addBias(multiply(x, w), b);
+  return relu ? execute("Relu", float, [sum]) : sum;
+}
+
+/** The gradient before a ReLU that gave y; without one, the same. */
+const beforeRelu = (dy: Tensor, y: Tensor | undefined): Tensor =>
+  y === undefined ? dy : execute("ReluGrad", float, [dy, y]);
 
 /** Product of two tensors [R, n, k] and [R, k, m], as one plain product where R is 1; no gradient. */
 function multiply(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {

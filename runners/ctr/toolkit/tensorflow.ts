@@ -1,4 +1,5 @@
 import { loadTensorFlow, type TensorFlow } from "../../tensorflow.js";
+import { nodeBackend } from "../graph/backend.js";
 
 /** TensorFlow, loaded when the first module of the toolkit is: nothing that plans imports it. */
 export const tf = loadTensorFlow();
@@ -7,7 +8,6 @@ export type Tensor = TensorFlow.Tensor;
 
 /** What the toolkit uses of tfjs-node's backend: TensorFlow operations by name. */
 interface NativeBackend {
-  readonly isUsingGpuDevice: boolean;
   readonly binding: { readonly [constant: string]: number };
   executeSingleOutput(
     name: string,
@@ -17,7 +17,7 @@ interface NativeBackend {
 }
 
 /** Whether operations run on a GPU. */
-export const onCard = (): boolean => (tf.backend() as unknown as NativeBackend).isUsingGpuDevice;
+export const onCard = (): boolean => nodeBackend(tf).isUsingGpuDevice;
 
 interface Attribute {
   readonly name: string;

@@ -1,6 +1,7 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
 import { batchOf, wholeRows, type AdaptedRows } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
+import { evenSizes } from "../even.js";
 import type { ForwardMode, Model } from "../model.js";
 import { crossEntropy } from "../toolkit/loss.js";
 import { lookUp } from "../toolkit/operations.js";
@@ -37,7 +38,7 @@ export function lossOf(
 ): Pass {
   const samples = rows.shape[1]!;
   const whole = model.state.length > 0;
-  const sizes = whole ? [samples] : sizesOf(samples, pieces);
+  const sizes = whole ? [samples] : evenSizes(samples, pieces);
   const cut = (x: tf.Tensor): tf.Tensor[] => (sizes.length === 1 ? [x] : t.split(x, sizes, 1));
   const adapted = adaptedRows(t, model, columns, rows, distinct);
   const ofUsers = adapted === null ? null : cut(adapted.ofUsers);
@@ -58,13 +59,6 @@ export function lossOf(
     return sizes.length === 1 ? loss : t.mul(loss, sizes[i]! / samples);
   });
   return { loss: losses.length === 1 ? losses[0]! : t.addN(losses), samples, updates };
-}
-
-/** `samples` in pieces of about equal size. */
-function sizesOf(samples: number, pieces: number): number[] {
-  const count = Math.min(samples, pieces);
-  const end = (i: number): number => Math.round((i * samples) / count);
-  return Array.from({ length: count }, (_, i) => end(i + 1) - end(i));
 }
 
 /** What the adaptor makes of each sample's user and item; null without knowledge. */

@@ -1,6 +1,7 @@
 import type { TensorFlow as tf } from "../../tensorflow.js";
 import { batchOf, type AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
+import { evenSizes } from "../even.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import type { Model, ModelShape } from "../model.js";
 import { AdaptedKnowledge } from "./adapted.js";
@@ -19,13 +20,6 @@ export interface ScoringOptions {
 export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
   fullHistory ? historyLength : 0;
 
-/** Places 0 to n in pieces of about equal size, each [from, size], none above `most`. */
-function cut(n: number, most: number): [number, number][] {
-  const count = Math.ceil(n / most);
-  const starts = Array.from({ length: count + 1 }, (_, i) => Math.floor((i * n) / count));
-  return starts.slice(1).map((end, i) => [starts[i]!, end - starts[i]!]);
-}
-
 /** The scoring of samples by all replicas of a model, as functions for an executor. */
 export class Scoring {
   readonly functions: { readonly [name: string]: FunctionSpec };
@@ -43,9 +37,9 @@ export class Scoring {
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
         const knowledge = tables();
-        const parts = cut(scoreBatch, partSize).map(([from, size]) => {
-          const own = t.reshape(t.slice(rows!, from, size), [1, size]);
-          const each = t.tile(own, [replicas, 1]);
+        const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / partSize));
+        const parts = t.split(rows!, sizes, 0).map((part) => {
+          const each = t.tile(t.expandDims(part, 0), [replicas, 1]);
           const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, knowledge);
           return t.sigmoid(model.forward(batch, { training: false }).logits);
         });

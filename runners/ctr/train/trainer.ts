@@ -149,16 +149,8 @@ export class Trainer {
       options.onFallback?.(reason);
     };
     const executor = await makeExecutor(t, all, { ...options, onFallback });
-    const variables = { order, lossSum, distinct };
-    return new Trainer(options, {
-      model,
-      optimizer,
-      executor,
-      scoring,
-      snapshots,
-      ...variables,
-      atOnce,
-    });
+    const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
+    return new Trainer(options, { ...parts, distinct });
   }
 
   /** Optimizer steps of an epoch. */
