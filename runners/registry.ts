@@ -1,7 +1,7 @@
-import type { Finding } from "../src/diagnostic.js";
-import type { Json, JsonObject } from "../src/json.js";
-import type { Runner, StageRequest } from "../src/runner.js";
-import type { Ignored, Science, SpecPlace } from "../src/science.js";
+import type { Finding } from "../src/base/diagnostic.js";
+import type { Json, JsonObject } from "../src/base/json.js";
+import type { Runner, StageRequest } from "../src/contract/runner.js";
+import type { Ignored, Science, SpecPlace } from "../src/contract/science.js";
 import {
   backboneFragment,
   checkCtr,
@@ -10,7 +10,7 @@ import {
   ctrRunner,
   ctrStage,
   ignoredCtr,
-} from "./ctr/index.js";
+} from "./stages/ctr/index.js";
 import {
   checkDataset,
   datasetFragment,
@@ -18,10 +18,10 @@ import {
   datasetStage,
   expandDataset,
   ignoredDataset,
-} from "./dataset/index.js";
-import { datasetCommand } from "./dataset/command.js";
-import { finetuneRunners } from "./finetune/index.js";
-import { inferCommands, inferRunners } from "./infer/index.js";
+} from "./stages/dataset/index.js";
+import { datasetCommand } from "./stages/dataset/command.js";
+import { finetuneRunners } from "./stages/finetune/runner.js";
+import { inferCommands, inferRunners } from "./stages/infer/runner.js";
 import {
   checkKnowledge,
   expandKnowledge,
@@ -29,8 +29,8 @@ import {
   knowledgeFragment,
   knowledgeRunners,
   knowledgeStage,
-} from "./knowledge/index.js";
-import { teachRunners } from "./teach/index.js";
+} from "./composition/index.js";
+import { teachRunners } from "./stages/teach/runner.js";
 
 const runners: readonly Runner[] = [
   datasetRunner,

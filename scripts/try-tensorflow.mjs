@@ -1,6 +1,6 @@
 // Loads TensorFlow as a worker process does and multiplies two matrices. Prints one JSON line:
 // {"version": TensorFlow's version, "gpu": whether it computes on a GPU}.
-import { loadTensorFlow } from "../dist/runners/tensorflow.js";
+import { loadTensorFlow } from "../dist/runners/base/tensorflow.js";
 
 const tf = loadTensorFlow();
 const backend = tf.backend();

@@ -5,10 +5,10 @@ import { distance } from "fastest-levenshtein";
 import type { CommandModule } from "yargs";
 import yargs from "yargs";
 import { commandsOf } from "./commands/index.js";
-import { colours } from "./commands/terminal.js";
-import { ExitCode, UserError } from "./exit.js";
-import type { Science } from "./science.js";
-import { isDiskError } from "./store/durable.js";
+import { colours } from "./base/terminal.js";
+import { ExitCode, UserError } from "./base/exit.js";
+import type { Science } from "./contract/science.js";
+import { isDiskError } from "./base/durable.js";
 
 /** What a program is made of beside the engine. */
 export interface ProgramParts {

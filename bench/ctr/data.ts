@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { random } from "../../runners/ctr/toolkit/random.js";
-import { datasetRunner, datasetStage } from "../../runners/dataset/index.js";
-import { readDataset } from "../../runners/dataset/read.js";
-import { writeNpy } from "../../runners/npy.js";
+import { random } from "../../runners/stages/ctr/toolkit/random.js";
+import { datasetRunner, datasetStage } from "../../runners/stages/dataset/index.js";
+import { readDataset } from "../../runners/base/artifacts/dataset.js";
+import { writeNpy } from "../../runners/base/files/npy.js";
 import { taskOf } from "./task.js";
 
 /** A data set, and vectors of its users and items: two artifacts. */

@@ -3,7 +3,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { formatTable } from "../../src/commands/table.js";
+import { formatTable } from "../../src/base/table.js";
 import { ml100kData } from "./data.js";
 import { memoryBenchmark } from "./memory.js";
 import { compileModes, rowsOf, type Row } from "./rows.js";

@@ -1,13 +1,17 @@
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
-import { backbones } from "../../runners/ctr/backbones/index.js";
-import { makeColumns, positionsOf } from "../../runners/ctr/data/columns.js";
-import { loadCtrData, shapeOf } from "../../runners/ctr/data/load.js";
-import { prepareProcess } from "../../runners/ctr/process.js";
-import type { CtrParams } from "../../runners/ctr/settings.js";
-import { Companion } from "../../runners/ctr/train/companion.js";
-import { piecesOfStep, roomForDistinct, scoringSizes } from "../../runners/ctr/train/tuning.js";
-import { loadTensorFlow } from "../../runners/tensorflow.js";
+import { backbones } from "../../runners/stages/ctr/backbones/index.js";
+import { makeColumns, positionsOf } from "../../runners/stages/ctr/data/columns.js";
+import { loadCtrData, shapeOf } from "../../runners/stages/ctr/data/load.js";
+import { prepareProcess } from "../../runners/stages/ctr/process.js";
+import type { CtrParams } from "../../runners/stages/ctr/settings.js";
+import { Companion } from "../../runners/stages/ctr/train/companion.js";
+import {
+  piecesOfStep,
+  roomForDistinct,
+  scoringSizes,
+} from "../../runners/stages/ctr/train/tuning.js";
+import { loadTensorFlow } from "../../runners/base/tensorflow.js";
 
 /** What one measured process works on. */
 export interface Work {
@@ -35,8 +39,8 @@ prepareProcess({
   threads: work.threads ?? availableParallelism(),
 });
 const tensorflow = loadTensorFlow();
-const { buildModel } = await import("../../runners/ctr/build.js");
-const { Trainer } = await import("../../runners/ctr/train/trainer.js");
+const { buildModel } = await import("../../runners/stages/ctr/build.js");
+const { Trainer } = await import("../../runners/stages/ctr/train/trainer.js");
 
 const inputs = { dataset: work.dataset, ...(work.embed === null ? {} : { embed: work.embed }) };
 const params: CtrParams = {

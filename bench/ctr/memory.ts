@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { formatTable } from "../../src/commands/table.js";
+import { formatTable } from "../../src/base/table.js";
 import { ml1m, writeData } from "./data.js";
 import type { PeakWork } from "./peak.js";
 

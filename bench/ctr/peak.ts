@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../src/json.js";
-import { ctrProgram } from "../../runners/ctr/program.js";
+import type { JsonObject } from "../../src/base/json.js";
+import { ctrProgram } from "../../runners/stages/ctr/program.js";
 import { taskOf } from "./task.js";
 
 /** What a process trains, and where. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { backbones } from "../../runners/ctr/backbones/index.js";
+import { backbones } from "../../runners/stages/ctr/backbones/index.js";
 import type { BenchData } from "./data.js";
 import type { Work } from "./measure.js";
 import { Side } from "./side.js";

@@ -3,7 +3,7 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { formatTable } from "../../src/commands/table.js";
+import { formatTable } from "../../src/base/table.js";
 import { writeMovieRatings, writeReviews } from "./generate.js";
 
 /** One measured pass over a file. */

@@ -1,7 +1,7 @@
 // One timed pass over a file by r4ec's reader, in a process of its own.
-import { amazonBooks } from "../../runners/dataset/amazon-books.js";
-import { ml1m } from "../../runners/dataset/ml-1m.js";
-import type { ReadTask } from "../../runners/dataset/source.js";
+import { amazonBooks } from "../../runners/stages/dataset/amazon-books.js";
+import { ml1m } from "../../runners/stages/dataset/ml-1m.js";
+import type { ReadTask } from "../../runners/stages/dataset/source.js";
 
 const [kind, file] = process.argv.slice(2) as [string, string];
 const task: ReadTask = {

@@ -2,7 +2,7 @@
  * Neural Factorization Machine (He and Chua 2017): the element-wise products of all pairs of fields,
  * added up, go through an MLP; every field adds a linear term.
  *
- * @type {import("../../runners/ctr/toolkit/backbone.js").Backbone}
+ * @type {import("../../runners/stages/ctr/toolkit/backbone.js").Backbone}
  */
 export const backbone = {
   id: "nfm",

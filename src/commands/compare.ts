@@ -1,14 +1,14 @@
 import { stat } from "node:fs/promises";
 import type { CommandModule } from "yargs";
-import { ExitCode, UserError } from "../exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
-import { colours, printJson, printLine, write } from "./terminal.js";
+import { colours, printJson, printLine, write } from "../base/terminal.js";
 
 interface CompareArguments extends GlobalArguments {
   readonly sweep?: string | undefined;

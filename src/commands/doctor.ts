@@ -1,11 +1,11 @@
 import type { CommandModule } from "yargs";
-import type { Config, Origin } from "../config.js";
-import { ExitCode } from "../exit.js";
+import type { Config, Origin } from "../config/config.js";
+import { ExitCode } from "../base/exit.js";
 import type { Check } from "../toolchain/doctor.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
-import type { Colours } from "./terminal.js";
-import { colours, printJson, printLine, write } from "./terminal.js";
+import type { Colours } from "../base/terminal.js";
+import { colours, printJson, printLine, write } from "../base/terminal.js";
 
 interface Arguments extends GlobalArguments {
   readonly json: boolean;

@@ -1,6 +1,6 @@
 import type { Plan, PlanEstimate } from "../plan/index.js";
-import { formatTable } from "./table.js";
-import type { Colours } from "./terminal.js";
+import { formatTable } from "../base/table.js";
+import type { Colours } from "../base/terminal.js";
 
 /** Numbers of one stage as the table shows them; what is nothing is a dash. */
 const numbers = (one: PlanEstimate["total"]): string[] => [

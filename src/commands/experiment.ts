@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Config } from "../config.js";
-import type { ConfigFlags } from "../config-load.js";
-import type { Diagnostic } from "../diagnostic.js";
-import { ExitCode, UserError } from "../exit.js";
-import type { Science } from "../science.js";
+import type { Config } from "../config/config.js";
+import type { ConfigFlags } from "../config/load.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
-import { colours, write } from "./terminal.js";
+import { colours, write } from "../base/terminal.js";
 
 /** The options that every command has, as yargs gives them. */
 export interface GlobalArguments {
@@ -56,7 +56,7 @@ export async function loadSettings(
   args: GlobalArguments,
   experiment?: Experiment,
 ): Promise<Config> {
-  const { loadConfig } = await import("../config-load.js");
+  const { loadConfig } = await import("../config/load.js");
   const loaded = await loadConfig({
     cwd: process.cwd(),
     flags: flagsOf(args),

@@ -1,15 +1,15 @@
 import type { CommandModule } from "yargs";
-import { UserError } from "../exit.js";
-import type { Fingerprint } from "../fingerprint.js";
+import { UserError } from "../base/exit.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { short } from "./plan.js";
-import type { Colours } from "./terminal.js";
-import { colours, printJson, printLine } from "./terminal.js";
+import type { Colours } from "../base/terminal.js";
+import { colours, printJson, printLine } from "../base/terminal.js";
 
 /** Each is compared with every artifact of its runner. */
 const MOST_STAGES = 500;

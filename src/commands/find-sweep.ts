@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 import { distance } from "fastest-levenshtein";
-import type { Config } from "../config.js";
-import { UserError } from "../exit.js";
-import type { SweepId } from "../fingerprint.js";
-import { sweepIdOf } from "../fingerprint.js";
+import type { Config } from "../config/config.js";
+import { UserError } from "../base/exit.js";
+import type { SweepId } from "../base/fingerprint.js";
+import { sweepIdOf } from "../base/fingerprint.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps } from "../journal/index.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import { loadExperiment } from "./experiment.js";
 
 /**

@@ -1,14 +1,14 @@
 import type { CommandModule } from "yargs";
-import { ExitCode, UserError } from "../exit.js";
-import type { Fingerprint } from "../fingerprint.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import { listSweeps, readSweep, sweepLockFile } from "../journal/index.js";
 import type { Garbage } from "../store/collect.js";
 import { findGarbage, removeGarbage } from "../store/collect.js";
 import { Store, lockHolder, waitForLock } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
-import { formatTable } from "./table.js";
-import { printJson, printLine } from "./terminal.js";
+import { formatTable } from "../base/table.js";
+import { printJson, printLine } from "../base/terminal.js";
 
 interface GcArguments extends GlobalArguments {
   readonly unreferenced: boolean;

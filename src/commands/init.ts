@@ -2,8 +2,8 @@ import { mkdir, open } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
-import { ExitCode, UserError } from "../exit.js";
-import type { Science } from "../science.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { Science } from "../contract/science.js";
 import { starterSpec } from "../spec/starter.js";
 
 interface Arguments {

@@ -1,9 +1,9 @@
 import type { CommandModule } from "yargs";
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
 import type { ServerStatus } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
-import { printJson, printLine, write } from "./terminal.js";
+import { printJson, printLine, write } from "../base/terminal.js";
 
 interface ServerArguments extends GlobalArguments {
   readonly action: "start" | "status" | "stop";

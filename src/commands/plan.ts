@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
 import type { Plan, StagePresence } from "../plan/index.js";
-import type { Science } from "../science.js";
-import { tellingPaths, valueText } from "./cell-names.js";
+import type { Science } from "../contract/science.js";
+import { tellingPaths, valueText } from "../cells/names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
-import { formatTable } from "./table.js";
-import type { Colours } from "./terminal.js";
-import { colours, printJson, printLine } from "./terminal.js";
+import { formatTable } from "../base/table.js";
+import type { Colours } from "../base/terminal.js";
+import { colours, printJson, printLine } from "../base/terminal.js";
 
 interface PlanArguments extends GlobalArguments {
   readonly file: string;

@@ -1,9 +1,9 @@
-import type { JournalEntry } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
+import type { JournalEntry } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { EventSink, SweepState } from "../journal/index.js";
-import type { RunnerEvent } from "../runner.js";
-import type { Colours } from "./terminal.js";
-import { colours } from "./terminal.js";
+import type { RunnerEvent } from "../contract/runner.js";
+import type { Colours } from "../base/terminal.js";
+import { colours } from "../base/terminal.js";
 import type { LiveProgress } from "./time-left.js";
 import { durationText, stageSecondsLeft, sweepSecondsLeft } from "./time-left.js";
 

@@ -1,11 +1,11 @@
 import path from "node:path";
 import type { CommandModule } from "yargs";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import { PACKAGE_ROOT } from "../toolchain/place.js";
 import { loadExperiment } from "./experiment.js";
 import type { SweepArguments } from "./sweep.js";
 import { sweepExperiment } from "./sweep.js";
-import { printLine } from "./terminal.js";
+import { printLine } from "../base/terminal.js";
 
 /** `r4ec quickstart`: the sweep of experiments/quickstart.yaml, as `r4ec sweep` runs it. */
 export const quickstartCommand = (

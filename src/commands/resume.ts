@@ -1,8 +1,8 @@
 import type { CommandModule } from "yargs";
-import { ExitCode, UserError } from "../exit.js";
-import { sweepIdOf } from "../fingerprint.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import { sweepIdOf } from "../base/fingerprint.js";
 import { readSpecPlace } from "../journal/index.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import type { SweepArguments } from "./sweep.js";

@@ -1,10 +1,10 @@
 import type { CommandModule } from "yargs";
-import { ExitCode, UserError } from "../exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { Part, Say, ToolchainConfig } from "../toolchain/index.js";
 import { PARTS } from "../toolchain/part.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
-import { printJson, printLine, write } from "./terminal.js";
+import { printJson, printLine, write } from "../base/terminal.js";
 
 interface Arguments extends GlobalArguments {
   readonly only: string | undefined;

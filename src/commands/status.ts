@@ -1,14 +1,14 @@
 import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
-import type { Science } from "../science.js";
-import { stageNames } from "./cell-names.js";
+import type { Science } from "../contract/science.js";
+import { stageNames } from "../cells/names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
-import { formatTable } from "./table.js";
-import type { Colours } from "./terminal.js";
-import { colours, printJson, printLine } from "./terminal.js";
+import { formatTable } from "../base/table.js";
+import type { Colours } from "../base/terminal.js";
+import { colours, printJson, printLine } from "../base/terminal.js";
 import { durationText } from "./time-left.js";
 
 interface StatusArguments extends GlobalArguments {

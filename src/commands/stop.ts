@@ -1,15 +1,15 @@
 import type { CommandModule } from "yargs";
 import type { KnownSweep } from "../journal/index.js";
 import { listSweeps, sweepLockFile } from "../journal/index.js";
-import { UserError } from "../exit.js";
+import { UserError } from "../base/exit.js";
 import { requestStop } from "../execute/stop-request.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import type { LockHolder } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
-import { printLine } from "./terminal.js";
+import { printLine } from "../base/terminal.js";
 
 interface StopArguments extends GlobalArguments {
   readonly sweep?: string | undefined;

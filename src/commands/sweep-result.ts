@@ -1,7 +1,7 @@
 import type { SweepOutcome } from "../execute/index.js";
 import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
-import { colours } from "./terminal.js";
+import { colours } from "../base/terminal.js";
 import { durationText } from "./time-left.js";
 
 /** How a sweep went, for other programs. */

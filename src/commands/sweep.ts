@@ -1,21 +1,21 @@
 import type { Argv, CommandModule } from "yargs";
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
 import type { SweepOutcome } from "../execute/index.js";
-import { ExitCode } from "../exit.js";
-import type { Fingerprint } from "../fingerprint.js";
+import { ExitCode } from "../base/exit.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan } from "../plan/index.js";
 import { programVersion } from "../program.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
-import { stageNames } from "./cell-names.js";
+import { stageNames } from "../cells/names.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { closeKilled } from "./find-sweep.js";
 import { planAsJson, planAsText } from "./plan.js";
 import { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
-import { colours, printJson, printLine } from "./terminal.js";
+import { colours, printJson, printLine } from "../base/terminal.js";
 
 export interface SweepArguments extends GlobalArguments {
   readonly only?: readonly string[] | undefined;

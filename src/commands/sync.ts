@@ -1,14 +1,14 @@
 import type { CommandModule } from "yargs";
-import { ExitCode, UserError } from "../exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
-import type { Science } from "../science.js";
+import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
-import { printJson, printLine, write } from "./terminal.js";
+import { printJson, printLine, write } from "../base/terminal.js";
 
 interface SyncArguments extends GlobalArguments {
   readonly sweep?: string | undefined;

@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageState, SweepState } from "../journal/index.js";
 
 /** Where a running stage is, as its runner last said. */

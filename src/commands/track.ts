@@ -1,4 +1,4 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
 import type { EventSink } from "../journal/index.js";
 import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";

@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
-import { ExitCode } from "../exit.js";
-import type { Science } from "../science.js";
+import { ExitCode } from "../base/exit.js";
+import type { Science } from "../contract/science.js";
 import { loadSpec } from "../spec/index.js";
 import { showDiagnostics } from "./experiment.js";
 

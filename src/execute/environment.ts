@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
 
 /**
  * Settings that stages read from the environment: R4EC_DOWNLOADS, the folder of files fetched for

@@ -1,5 +1,5 @@
-import type { Fingerprint } from "../fingerprint.js";
-import type { Allocation, Resources, RunnerEvent, ToolchainPaths } from "../runner.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { Allocation, Resources, RunnerEvent, ToolchainPaths } from "../contract/runner.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 
 /** A toolchain that is ready for some stages. */

@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
 
 /** Where a stage stands while a sweep runs. `idle`: nobody needs it. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import type { Resources } from "../runner.js";
+import type { Resources } from "../contract/runner.js";
 import type { Executor, Group, GroupListener, Place, ReadyToolchain } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";

@@ -1,13 +1,13 @@
-import type { StageRecord } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { JsonObject } from "../json.js";
+import type { StageRecord } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { JsonObject } from "../base/json.js";
 import type {
   Allocation,
   RunnerEvent,
   StageError,
   StageResult,
   ToolchainPaths,
-} from "../runner.js";
+} from "../contract/runner.js";
 
 /** A stage as it is sent to a worker: plain data. */
 export interface TaskOrder {

@@ -1,6 +1,6 @@
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
-import type { StageResult } from "../runner.js";
+import type { StageResult } from "../contract/runner.js";
 import type { Lock, LockHolder, Store } from "../store/index.js";
 import { resultOf } from "../store/index.js";
 

@@ -1,7 +1,7 @@
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
-import type { Resources } from "../runner.js";
-import { toolchainOf } from "../runner.js";
+import type { Resources } from "../contract/runner.js";
+import { toolchainOf } from "../contract/runner.js";
 
 /** Stages that are ready and alike: any of them could share a call, or stand in each other's place. */
 export interface Bucket {

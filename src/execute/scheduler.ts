@@ -1,9 +1,9 @@
-import type { Event } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
+import type { Event } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
-import type { StageError, StageResult } from "../runner.js";
-import { toolchainOf } from "../runner.js";
+import type { StageError, StageResult } from "../contract/runner.js";
+import { toolchainOf } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
 import type { Executor, Place, ReadyToolchain } from "./executor.js";

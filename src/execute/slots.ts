@@ -1,4 +1,4 @@
-import type { Resources } from "../runner.js";
+import type { Resources } from "../contract/runner.js";
 
 /** A share of the machine that a group of stages holds. */
 export interface Share {

@@ -1,4 +1,4 @@
-import type { StopSignal } from "../runner.js";
+import type { StopSignal } from "../contract/runner.js";
 
 /** The one stop signal of a worker, as runners see it and as the worker sets it. */
 export class WorkerStop implements StopSignal {

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Config } from "../config.js";
-import type { Fingerprint } from "../fingerprint.js";
-import { ExitCode, UserError } from "../exit.js";
+import type { Config } from "../config/config.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { EventSink, SweepState } from "../journal/index.js";
 import {
   JournalWriter,
@@ -27,7 +27,7 @@ import { Scheduler } from "./scheduler.js";
 import { forgetStop, watchStop } from "./stop-request.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
-import { redact, redactJson } from "../redact.js";
+import { redact, redactJson } from "../base/redact.js";
 
 export interface SweepRequest {
   readonly experiment: Experiment;

@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type {
   Allocation,
   RunnerEvent,
@@ -7,7 +7,7 @@ import type {
   StageTask,
   StopSignal,
   ToolchainPaths,
-} from "../runner.js";
+} from "../contract/runner.js";
 import { removeFolder } from "../store/artifact.js";
 import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";

@@ -1,6 +1,6 @@
-import type { UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import type { StageError, ToolchainPart } from "../runner.js";
+import type { UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import type { StageError, ToolchainPart } from "../contract/runner.js";
 import type { ReadyToolchain } from "./executor.js";
 
 /** Makes parts of the toolchain ready; src/toolchain does it. */

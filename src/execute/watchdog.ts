@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { killTree } from "../store/process.js";
+import { killTree } from "../base/process.js";
 
 /**
  * A thread of every worker process that ends it when its controller is gone. The main thread

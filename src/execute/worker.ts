@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
-import { ExitCode, UserError } from "../exit.js";
-import type { StageError } from "../runner.js";
-import { Drained } from "../runner.js";
-import type { Science } from "../science.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { StageError } from "../contract/runner.js";
+import { Drained } from "../contract/runner.js";
+import type { Science } from "../contract/science.js";
 import { Store, TREE_VARIABLE, isDiskError, killTree } from "../store/index.js";
 import type { FromWorker, ToWorker, WorkerArguments } from "./messages.js";
 import { WorkerStop } from "./stop.js";

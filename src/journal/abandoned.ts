@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
-import type { SweepId } from "../fingerprint.js";
+import type { SweepId } from "../base/fingerprint.js";
 import { lockHolder, tryLock, writeDurable } from "../store/index.js";
 import { namesIn } from "../store/store.js";
 import { sweepFolder } from "./read.js";

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { JournalEntry } from "../events.js";
+import type { JournalEntry } from "./events.js";
 
 // A line is {"crc":"<8 hex digits>","entry":<JSON>}: JSON by itself, and checked by cutting the
 // entry's text out of it, so that the sum does not depend on how a parser spells values.

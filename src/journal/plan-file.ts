@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Event } from "../events.js";
-import { writeDurable } from "../store/durable.js";
+import type { Event } from "./events.js";
+import { writeDurable } from "../base/durable.js";
 
 type SweepStarted = Extract<Event, { type: "sweep-started" }>;
 type Kept = "specText" | "resolved" | "cells" | "stages";

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { JournalEntry } from "../events.js";
-import type { SweepId } from "../fingerprint.js";
-import { isErrno, writeDurable } from "../store/durable.js";
+import type { JournalEntry } from "./events.js";
+import type { SweepId } from "../base/fingerprint.js";
+import { isErrno, writeDurable } from "../base/durable.js";
 import { parseLine } from "./line.js";
 import type { PlanReference } from "./plan-file.js";
 import { isPlanReference, readPlanFile } from "./plan-file.js";

@@ -1,7 +1,7 @@
-import type { Event, CellRecord, JournalEntry, StageRecord } from "../events.js";
-import type { Fingerprint, SweepId } from "../fingerprint.js";
-import type { JsonObject } from "../json.js";
-import type { StageError, StageResult } from "../runner.js";
+import type { Event, CellRecord, JournalEntry, StageRecord } from "./events.js";
+import type { Fingerprint, SweepId } from "../base/fingerprint.js";
+import type { JsonObject } from "../base/json.js";
+import type { StageError, StageResult } from "../contract/runner.js";
 
 /**
  * What became of a stage: `waiting` (not begun), `running`, `cached` (found in the store), `done`

@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { open, truncate } from "node:fs/promises";
 import path from "node:path";
-import type { Event, JournalEntry } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { RunnerEvent } from "../runner.js";
-import { makeFolder, syncFolder } from "../store/durable.js";
+import type { Event, JournalEntry } from "./events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { RunnerEvent } from "../contract/runner.js";
+import { makeFolder, syncFolder } from "../base/durable.js";
 import { formatLine } from "./line.js";
 import { writePlanFile } from "./plan-file.js";
 import type { JournalDamage } from "./read.js";

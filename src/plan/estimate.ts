@@ -1,5 +1,5 @@
-import type { Fingerprint } from "../fingerprint.js";
-import type { StageEstimate } from "../runner.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { StageEstimate } from "../contract/runner.js";
 import type { Plan } from "./plan.js";
 import type { StagePresence } from "./presence.js";
 

@@ -1,6 +1,6 @@
-import type { Fingerprint } from "../fingerprint.js";
-import type { JsonObject } from "../json.js";
-import { canonicalJson } from "../json.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { JsonObject } from "../base/json.js";
+import { canonicalJson } from "../base/json.js";
 import { flatSettings } from "../spec/index.js";
 import type { Manifest } from "../store/index.js";
 import type { Plan, PlannedStage } from "./plan.js";

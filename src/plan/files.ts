@@ -1,8 +1,8 @@
 import { open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { ExitCode, UserError } from "../exit.js";
-import { hashFile, stampOf } from "../store/hash.js";
-import { isErrno, makeFolder } from "../store/durable.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import { hashFile, stampOf } from "../base/hash.js";
+import { isErrno, makeFolder } from "../base/durable.js";
 import { formatCacheLine, parseCacheLine } from "./file-cache.js";
 
 /**

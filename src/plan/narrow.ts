@@ -1,5 +1,5 @@
-import type { CellRecord } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
+import type { CellRecord } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, PlannedStage } from "./plan.js";
 
 /** The plan with only some of its cells and what they need. The sweep stays the same one. */

@@ -1,9 +1,9 @@
-import type { CellRecord, StageRecord } from "../events.js";
-import type { CellId, Fingerprint, SweepId } from "../fingerprint.js";
-import { fingerprintOf, sweepIdOf } from "../fingerprint.js";
-import type { JsonObject } from "../json.js";
-import type { Runner, StageRequest } from "../runner.js";
-import type { Science } from "../science.js";
+import type { CellRecord, StageRecord } from "../journal/events.js";
+import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
+import { fingerprintOf, sweepIdOf } from "../base/fingerprint.js";
+import type { JsonObject } from "../base/json.js";
+import type { Runner, StageRequest } from "../contract/runner.js";
+import type { Science } from "../contract/science.js";
 import type { Cell, Experiment } from "../spec/index.js";
 import { flatSettings } from "../spec/index.js";
 

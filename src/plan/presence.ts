@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { Inspection, Manifest } from "../store/index.js";
 import type { Plan } from "./plan.js";
 import { stagesNeeded } from "./narrow.js";

@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
-import type { CellRecord } from "../events.js";
-import { UserError } from "../exit.js";
+import type { CellRecord } from "../journal/events.js";
+import { UserError } from "../base/exit.js";
 
 /**
  * Reads `--only`: comma-separated conditions that must all hold; several selectors: any of them.

@@ -1,4 +1,4 @@
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 import { extendsSettings, groupBy, rolesOf, type Roles } from "./groups.js";
 import type { CellOutcome, CellState } from "./outcome.js";
 import type { CompareRules } from "./rules.js";

@@ -1,6 +1,6 @@
 import type { Comparison } from "./comparison.js";
 import { entryMarks } from "./labels.js";
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 
 const quoted = (text: string): string =>
   /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -1,9 +1,9 @@
-import type { Json } from "../json.js";
-import { canonicalJson } from "../json.js";
+import type { Json } from "../base/json.js";
+import { canonicalJson } from "../base/json.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
 import { SEED } from "./rules.js";
-import { varyingPaths } from "../varying.js";
+import { varyingPaths } from "../cells/varying.js";
 
 type Flat = { readonly [path: string]: Json };
 

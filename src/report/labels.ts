@@ -1,4 +1,4 @@
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 import type { Comparison, Entry, MetricTable } from "./comparison.js";
 
 type Flat = { readonly [path: string]: Json };

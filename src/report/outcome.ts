@@ -1,8 +1,8 @@
-import type { CellRecord } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { Json } from "../json.js";
+import type { CellRecord } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { Json } from "../base/json.js";
 import type { SweepState } from "../journal/index.js";
-import type { StageResult } from "../runner.js";
+import type { StageResult } from "../contract/runner.js";
 import { marksOf } from "../tracking/lineage.js";
 
 /** How far a cell has come. */

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../json.js";
-import { canonicalJson, isJsonObject } from "../json.js";
+import type { Json, JsonObject } from "../base/json.js";
+import { canonicalJson, isJsonObject } from "../base/json.js";
 import type { Experiment, Select } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
 

@@ -1,7 +1,7 @@
 import { groupBy, pick } from "./groups.js";
 import type { CellOutcome } from "./outcome.js";
 import { mean } from "./statistics.js";
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 
 /** Whether more of a metric is better: less of a loss or an error is. */
 export type Direction = "max" | "min";

@@ -1,4 +1,4 @@
-import { formatTable, widthOf } from "../commands/table.js";
+import { formatTable, widthOf } from "../base/table.js";
 import type { Comparison, Entry, MetricTable } from "./comparison.js";
 import {
   differenceText,

@@ -1,6 +1,6 @@
-import { type CellId, cellIdOf } from "../fingerprint.js";
-import type { Json, JsonObject } from "../json.js";
-import type { Ignored, Science } from "../science.js";
+import { type CellId, cellIdOf } from "../base/fingerprint.js";
+import type { Json, JsonObject } from "../base/json.js";
+import type { Ignored, Science } from "../contract/science.js";
 import { contains, withoutValue } from "./dotted.js";
 import type { Cell } from "./experiment.js";
 import { matcher } from "./match.js";

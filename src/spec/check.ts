@@ -1,5 +1,5 @@
-import type { Json } from "../json.js";
-import type { Science, SpecPlace } from "../science.js";
+import type { Json } from "../base/json.js";
+import type { Science, SpecPlace } from "../contract/science.js";
 import type { Expansion } from "./cells.js";
 import { whereOf } from "./origin.js";
 import type { Places } from "./places.js";

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../science.js";
+import type { JsonSchema } from "../contract/science.js";
 
 const metricName: JsonSchema = {
   type: "string",

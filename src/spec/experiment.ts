@@ -1,6 +1,6 @@
-import type { Diagnostic } from "../diagnostic.js";
-import type { CellId } from "../fingerprint.js";
-import type { Json, JsonObject } from "../json.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import type { CellId } from "../base/fingerprint.js";
+import type { Json, JsonObject } from "../base/json.js";
 
 /** Settings by dotted path (`ctr.learning_rate`). */
 export interface FlatSettings {

@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from "../json.js";
-import { isJsonObject } from "../json.js";
-import type { JsonSchema } from "../science.js";
+import type { Json, JsonObject } from "../base/json.js";
+import { isJsonObject } from "../base/json.js";
+import type { JsonSchema } from "../contract/science.js";
 import { follow } from "./settings.js";
 import type { Validator } from "./validator.js";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { JsonObject } from "../json.js";
-import type { JsonSchema, Science } from "../science.js";
+import type { JsonObject } from "../base/json.js";
+import type { JsonSchema, Science } from "../contract/science.js";
 import { omit } from "./dotted.js";
 import { referencePage } from "./reference.js";
 import { assembleSchema, undescribed } from "./schema.js";

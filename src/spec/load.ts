@@ -1,8 +1,8 @@
-import type { Diagnostic } from "../diagnostic.js";
-import type { Json, JsonObject } from "../json.js";
-import { isJsonObject } from "../json.js";
-import { err, ok, type Result } from "../result.js";
-import type { Science } from "../science.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import type { Json, JsonObject } from "../base/json.js";
+import { isJsonObject } from "../base/json.js";
+import { err, ok, type Result } from "../base/result.js";
+import type { Science } from "../contract/science.js";
 import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";

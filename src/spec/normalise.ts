@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../json.js";
-import type { JsonSchema, Science } from "../science.js";
+import type { Json, JsonObject } from "../base/json.js";
+import type { JsonSchema, Science } from "../contract/science.js";
 import { defaultOf, withDefaults } from "./defaults.js";
 import { valueAt, withValue } from "./dotted.js";
 import type { Problem } from "./problem.js";

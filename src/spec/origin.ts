@@ -1,4 +1,4 @@
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 import { contains, partsOf } from "./dotted.js";
 import type { Override } from "./normalise.js";
 import type { Places } from "./places.js";

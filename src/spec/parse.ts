@@ -10,7 +10,7 @@ import {
   parseDocument,
   type YAMLError,
 } from "yaml";
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 import { Places, type Spot } from "./places.js";
 import type { Source } from "./source.js";
 import { syntaxMessage } from "./syntax.js";

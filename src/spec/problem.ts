@@ -1,4 +1,4 @@
-import type { Json } from "../json.js";
+import type { Json } from "../base/json.js";
 
 /** A mistake in settings, by the place in the document. */
 export interface Problem {

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../json.js";
-import { isJsonObject } from "../json.js";
+import type { Json, JsonObject } from "../base/json.js";
+import { isJsonObject } from "../base/json.js";
 import { omit } from "./dotted.js";
 import type { Problem } from "./problem.js";
 

@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../diagnostic.js";
+import type { Diagnostic } from "../base/diagnostic.js";
 import type { Places } from "./places.js";
 import { type Problem, settingAt } from "./problem.js";
 

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../json.js";
-import type { JsonSchema } from "../science.js";
+import type { Json, JsonObject } from "../base/json.js";
+import type { JsonSchema } from "../contract/science.js";
 import { defaultOf, withDefaults } from "./defaults.js";
 import type { Normaliser } from "./normalise.js";
 import type { SpecSchema } from "./schema.js";

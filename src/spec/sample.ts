@@ -1,5 +1,5 @@
-import type { Json } from "../json.js";
-import type { JsonSchema } from "../science.js";
+import type { Json } from "../base/json.js";
+import type { JsonSchema } from "../contract/science.js";
 import type { SpecSchema } from "./schema.js";
 import { follow } from "./settings.js";
 

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../json.js";
-import type { JsonSchema, Science } from "../science.js";
+import type { JsonObject } from "../base/json.js";
+import type { JsonSchema, Science } from "../contract/science.js";
 import { aboutTheSweep, engineFragments, sweepFragment } from "./engine-fragments.js";
 import { type Setting, settingsOf } from "./settings.js";
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../json.js";
-import { isJsonObject } from "../json.js";
-import type { JsonSchema } from "../science.js";
+import type { Json, JsonObject } from "../base/json.js";
+import { isJsonObject } from "../base/json.js";
+import type { JsonSchema } from "../contract/science.js";
 
 /** A setting or a block of settings, as the schema knows it. */
 export interface Setting {

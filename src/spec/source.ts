@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Diagnostic } from "../diagnostic.js";
-import { err, ok, type Result } from "../result.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import { err, ok, type Result } from "../base/result.js";
 
 /** A spec's file, read. */
 export interface Source {

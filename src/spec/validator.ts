@@ -1,7 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { Json, JsonObject } from "../json.js";
-import type { JsonSchema } from "../science.js";
+import type { Json, JsonObject } from "../base/json.js";
+import type { JsonSchema } from "../contract/science.js";
 import { explain } from "./explain.js";
 import type { Problem } from "./problem.js";
 import type { SpecSchema } from "./schema.js";

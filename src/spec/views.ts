@@ -1,5 +1,5 @@
-import type { JsonObject } from "../json.js";
-import { isJsonObject } from "../json.js";
+import type { JsonObject } from "../base/json.js";
+import { isJsonObject } from "../base/json.js";
 import type { CheckContext } from "./check.js";
 import { contains, flatSettings, withValue } from "./dotted.js";
 import type { Axis, Cell, Compare, FlatSettings, Select } from "./experiment.js";

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { readFile, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Fingerprint } from "../fingerprint.js";
-import { isErrno, syncFolder, writeDurable } from "./durable.js";
-import { hashFile, stampOf } from "./hash.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import { isErrno, syncFolder, writeDurable } from "../base/durable.js";
+import { hashFile, stampOf } from "../base/hash.js";
 import type { ArtifactFile, Manifest } from "./manifest.js";
 import { MANIFEST_FILE, parseManifest } from "./manifest.js";
 

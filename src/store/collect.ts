@@ -1,8 +1,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import path from "node:path";
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import { removeFolder } from "./artifact.js";
-import { lockHolder, tryLock } from "./lock.js";
+import { lockHolder, tryLock } from "../base/lock.js";
 import type { Store } from "./store.js";
 import { namesIn } from "./store.js";
 

@@ -1,7 +1,7 @@
 import path from "node:path";
-import type { Fingerprint } from "../fingerprint.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import { removeFolder } from "./artifact.js";
-import { lockHolder } from "./lock.js";
+import { lockHolder } from "../base/lock.js";
 import type { Store } from "./store.js";
 import { namesIn } from "./store.js";
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { StageRecord } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { Json, JsonObject } from "../json.js";
-import { canonicalJson, isJsonObject } from "../json.js";
-import type { StageResult } from "../runner.js";
+import type { StageRecord } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { Json, JsonObject } from "../base/json.js";
+import { canonicalJson, isJsonObject } from "../base/json.js";
+import type { StageResult } from "../contract/runner.js";
 
 /** One file of an artifact. */
 export interface ArtifactFile {

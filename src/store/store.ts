@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
-import type { StageRecord } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { StageResult } from "../runner.js";
+import type { StageRecord } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { StageResult } from "../contract/runner.js";
 import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
-import { isErrno, makeFolder, syncFolder, writeDurable } from "./durable.js";
-import type { Lock, LockHolder } from "./lock.js";
-import { tryLock } from "./lock.js";
+import { isErrno, makeFolder, syncFolder, writeDurable } from "../base/durable.js";
+import type { Lock, LockHolder } from "../base/lock.js";
+import { tryLock } from "../base/lock.js";
 import type { Manifest } from "./manifest.js";
 import { MANIFEST_FILE, formatManifest, manifestOf, parseManifest } from "./manifest.js";
-import { identityOf } from "./process.js";
+import { identityOf } from "../base/process.js";
 
 /**
  * The folder of artifacts and of work in progress. Nothing is kept in memory: any number of

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
+import type { UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
 import { offline } from "./failure.js";
 import type { Pip } from "./pip.js";
 import { pipDownload } from "./pip.js";

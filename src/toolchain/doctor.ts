@@ -1,5 +1,5 @@
-import type { Config } from "../config.js";
-import { isDiskError } from "../store/durable.js";
+import type { Config } from "../config/config.js";
+import { isDiskError } from "../base/durable.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "./compiler.js";
 import type { EnvironmentPlan } from "./environment.js";

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from "../exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { Outcome } from "./program.js";
 
 /** An error of the toolchain: exit status 3. */

@@ -1,10 +1,10 @@
 import path from "node:path";
-import type { Config } from "../config.js";
-import type { UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
-import type { ToolchainPaths } from "../runner.js";
-import { isDiskError } from "../store/durable.js";
+import type { Config } from "../config/config.js";
+import type { UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
+import type { ToolchainPaths } from "../contract/runner.js";
+import { isDiskError } from "../base/durable.js";
 import { LLM, TRACKING, installEnvironment } from "./environment.js";
 import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./part.js";

@@ -1,4 +1,4 @@
-import type { ToolchainPart } from "../runner.js";
+import type { ToolchainPart } from "../contract/runner.js";
 
 /** Every part that can be installed: what runners ask for, and MLflow's server for tracking. */
 export type Part = ToolchainPart | "tracking";

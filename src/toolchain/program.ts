@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { isErrno } from "../store/durable.js";
+import { isErrno } from "../base/durable.js";
 
 /** How a program ended. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import path from "node:path";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
-import type { UserError } from "../exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
+import type { UserError } from "../base/exit.js";
 import { broken } from "./failure.js";
 import { runProgram } from "./program.js";
 

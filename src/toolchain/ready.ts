@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Json } from "../json.js";
-import { canonicalJson } from "../json.js";
-import { writeDurable } from "../store/durable.js";
+import type { Json } from "../base/json.js";
+import { canonicalJson } from "../base/json.js";
+import { writeDurable } from "../base/durable.js";
 
 /** What stands in a part's ready.json: renamed into place as the last act of an installation. */
 export interface Ready {

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
-import { waitForLock } from "../store/lock.js";
+import type { UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
+import { waitForLock } from "../base/lock.js";
 import { failedProgram, offline } from "./failure.js";
 import type { IndexSettings, Pip } from "./pip.js";
 import { pip, readIndexSettings } from "./pip.js";

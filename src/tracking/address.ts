@@ -1,7 +1,7 @@
-import { ExitCode, UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
-import { redact } from "../redact.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
+import { redact } from "../base/redact.js";
 
 /** An MLflow server and how to sign in there. */
 export interface Address {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Config } from "../config.js";
-import type { UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
+import type { Config } from "../config/config.js";
+import type { UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
 import type { PythonEnvironment } from "../toolchain/index.js";
 import type { Address } from "./address.js";
 import { parseAddress } from "./address.js";

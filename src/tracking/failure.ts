@@ -1,4 +1,4 @@
-import { redact } from "../redact.js";
+import { redact } from "../base/redact.js";
 
 /**
  * Why a request to MLflow came to nothing.

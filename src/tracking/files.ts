@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { isJsonObject } from "../json.js";
+import { isJsonObject } from "../base/json.js";
 import type { ArtifactSource } from "./artifacts.js";
 import type { StageFiles } from "./update.js";
 import type { Metric } from "./values.js";

@@ -1,5 +1,5 @@
 import os from "node:os";
-import type { CellRecord, Event, StageRecord } from "../events.js";
+import type { CellRecord, Event, StageRecord } from "../journal/events.js";
 import { TAG } from "./update.js";
 
 type SweepStarted = Extract<Event, { type: "sweep-started" }>;

@@ -1,11 +1,11 @@
 import path from "node:path";
-import type { Config } from "../config.js";
-import type { UserError } from "../exit.js";
-import type { SweepId } from "../fingerprint.js";
+import type { Config } from "../config/config.js";
+import type { UserError } from "../base/exit.js";
+import type { SweepId } from "../base/fingerprint.js";
 import type { EventSink } from "../journal/index.js";
 import { sweepFolder } from "../journal/index.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
 import { Store } from "../store/index.js";
 import type { Say } from "../toolchain/index.js";
 import { trackingEnvironment } from "../toolchain/index.js";

@@ -1,7 +1,7 @@
-import type { CellRecord, StageRecord } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { Json } from "../json.js";
-import type { StageResult } from "../runner.js";
+import type { CellRecord, StageRecord } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { Json } from "../base/json.js";
+import type { StageResult } from "../contract/runner.js";
 import type { DatasetInput } from "./client.js";
 import { LIMITS } from "./values.js";
 

@@ -1,11 +1,11 @@
-import type { CellRecord, Event, JournalEntry } from "../events.js";
-import type { Fingerprint } from "../fingerprint.js";
-import type { StageResult } from "../runner.js";
+import type { CellRecord, Event, JournalEntry } from "../journal/events.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { StageResult } from "../contract/runner.js";
 import { flatSettings } from "../spec/index.js";
-import { redact } from "../redact.js";
+import { redact } from "../base/redact.js";
 import type { RunStatus } from "./client.js";
 import { cellTags, stageTags, sweepTags } from "./identity.js";
-import { varyingPaths } from "../varying.js";
+import { varyingPaths } from "../cells/varying.js";
 import { cellName, datasetsOf, lineageOf, marksOf, upstreamOf } from "./lineage.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { identityOf, TAG } from "./update.js";

@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import type { SweepId } from "../fingerprint.js";
+import type { SweepId } from "../base/fingerprint.js";
 import { waitForLock } from "../store/index.js";
 import { putArtifact, type ArtifactSource } from "./artifacts.js";
 import type { MlflowClient, Run } from "./client.js";

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { request } from "undici";
 import { isErrno } from "../store/index.js";
-import type { ProcessIdentity } from "../store/process.js";
+import type { ProcessIdentity } from "../base/process.js";
 
 /** What the local server's state file says. */
 export interface ServerState extends ProcessIdentity {

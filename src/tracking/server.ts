@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { open, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ExitCode, UserError } from "../exit.js";
-import type { Result } from "../result.js";
-import { err, ok } from "../result.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
+import { err, ok } from "../base/result.js";
 import {
   hostName,
   killTree,
@@ -14,7 +14,7 @@ import {
   waitForLock,
   writeDurable,
 } from "../store/index.js";
-import { hostIdentity, identityOf, isAlive, processesOfTree } from "../store/process.js";
+import { hostIdentity, identityOf, isAlive, processesOfTree } from "../base/process.js";
 import type { PythonEnvironment } from "../toolchain/index.js";
 import type { ServerState } from "./server-process.js";
 import {

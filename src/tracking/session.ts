@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { SweepId } from "../fingerprint.js";
+import type { SweepId } from "../base/fingerprint.js";
 import type { Address } from "./address.js";
 import { MlflowClient } from "./client.js";
 import { MlflowFailure } from "./failure.js";

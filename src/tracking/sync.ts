@@ -1,6 +1,6 @@
 import path from "node:path";
-import type { Config } from "../config.js";
-import type { SweepId } from "../fingerprint.js";
+import type { Config } from "../config/config.js";
+import type { SweepId } from "../base/fingerprint.js";
 import { readSweep, sweepFolder, sweepLockFile } from "../journal/index.js";
 import { lockHolder, Store } from "../store/index.js";
 import type { Say } from "../toolchain/index.js";

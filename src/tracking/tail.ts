@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import type { JournalEntry } from "../events.js";
+import type { JournalEntry } from "../journal/events.js";
 import { parseLine } from "../journal/line.js";
 import { isPlanReference, readPlanFile } from "../journal/plan-file.js";
 import { JOURNAL_FILE } from "../journal/read.js";

@@ -1,13 +1,13 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JournalEntry } from "../events.js";
-import type { SweepId } from "../fingerprint.js";
+import type { JournalEntry } from "../journal/events.js";
+import type { SweepId } from "../base/fingerprint.js";
 import type { EventSink } from "../journal/index.js";
-import type { Result } from "../result.js";
-import type { UserError } from "../exit.js";
+import type { Result } from "../base/result.js";
+import type { UserError } from "../base/exit.js";
 import { tryLock } from "../store/index.js";
 import type { Address } from "./address.js";
-import { redact } from "../redact.js";
+import { redact } from "../base/redact.js";
 import { MlflowFailure } from "./failure.js";
 import { Ledger, unfinished } from "./ledger.js";
 import type { ProjectionOptions } from "./projection.js";

@@ -1,4 +1,4 @@
-import type { CellId, Fingerprint, SweepId } from "../fingerprint.js";
+import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { ArtifactSource } from "./artifacts.js";
 import type { DatasetInput, RunStatus } from "./client.js";
 import type { Metric } from "./values.js";

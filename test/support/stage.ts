@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Fingerprint } from "../../src/fingerprint.js";
-import type { JsonObject } from "../../src/json.js";
+import type { Fingerprint } from "../../src/base/fingerprint.js";
+import type { JsonObject } from "../../src/base/json.js";
 import type {
   Runner,
   RunnerEvent,
@@ -10,7 +10,7 @@ import type {
   StageResult,
   StageTask,
   ToolchainPaths,
-} from "../../src/runner.js";
+} from "../../src/contract/runner.js";
 
 /** What a stage is run on in a test; what is left out is empty. */
 export interface StageSetup {

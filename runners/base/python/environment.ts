@@ -1,0 +1,61 @@
+import path from "node:path";
+import type { StageTask } from "../../../src/contract/runner.js";
+import type { ProcessEnd } from "./process-tree.js";
+import { pythonError } from "./process-tree.js";
+
+/** Environment variables of a Python program of the LLM environment, beside process.env. */
+export function pythonVariables(task: StageTask): { readonly [name: string]: string } {
+  const folder = task.toolchain.llmEnvironment;
+  if (folder === null) throw new Error("the LLM environment is not there: run r4ec setup");
+  const { gpus, threads } = task.resources;
+  return {
+    VIRTUAL_ENV: folder,
+    // torchrun and llamafactory-cli find each other by PATH.
+    PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"] ?? ""}`,
+    // The worker was given its cards already, under names that only it may know.
+    CUDA_VISIBLE_DEVICES: process.env["CUDA_VISIBLE_DEVICES"] ?? gpus.join(","),
+    // More threads than cores slow small models down forty times.
+    OMP_NUM_THREADS: String(Math.max(1, threads)),
+    // Threads that spin while they wait for each other take a busy machine's cores from the very
+    // ones they wait for: four to ten times slower on two shared cores.
+    OMP_WAIT_POLICY: process.env["OMP_WAIT_POLICY"] ?? "PASSIVE",
+    TOKENIZERS_PARALLELISM: "false",
+    PYTHONUNBUFFERED: "1",
+    ...(process.env["R4EC_OFFLINE"] === "1" ? { HF_HUB_OFFLINE: "1" } : {}),
+  };
+}
+
+/**
+ * Program and arguments of torchrun on this machine, a process a card. llamafactory-cli starts it by
+ * a line that it cuts at blanks, so that an environment in a folder whose name has one fails.
+ *
+ * @param program what each process runs: a file, or `-m` and a module, with its arguments
+ */
+export const torchrun = (
+  cards: number,
+  program: readonly string[],
+): { readonly program: string; readonly arguments: readonly string[] } => ({
+  program: "torchrun",
+  arguments: [
+    ...["--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", String(cards)],
+    ...program,
+  ],
+});
+
+/** A program of ours that failed: its last words, with the last lines of stderr as detail. */
+export class ProgramFailure extends Error {
+  readonly detail: string;
+  constructor(program: string, end: Pick<ProcessEnd, "exitCode" | "signal" | "stderrTail">) {
+    const how =
+      end.signal === null
+        ? end.exitCode === null
+          ? "failed"
+          : end.exitCode === 0
+            ? "ended too early"
+            : `failed (exit status ${end.exitCode})`
+        : `was ended by ${end.signal}`;
+    super(`${program} ${how}: ${pythonError(end.stderrTail)}`);
+    this.name = "ProgramFailure";
+    this.detail = end.stderrTail;
+  }
+}

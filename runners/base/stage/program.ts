@@ -1,0 +1,46 @@
+import { ExitCode, UserError } from "../../../src/base/exit.js";
+import type { RunnerProgram, StageError, StageTask } from "../../../src/contract/runner.js";
+import { Drained } from "../../../src/contract/runner.js";
+import { BudgetSpent } from "../chat/ask.js";
+import { EndpointError } from "../chat/endpoint.js";
+import { ProgramFailure } from "../python/environment.js";
+
+/**
+ * A program that does its tasks one by one. Errors that a user or a machine can cause end their own
+ * task with words; all else is a bug and is thrown on.
+ */
+export const programOf = (work: (task: StageTask) => Promise<void>): RunnerProgram => ({
+  async run(tasks) {
+    for (const task of tasks) {
+      try {
+        await work(task);
+      } catch (error) {
+        // A stop tears down what is under way; what that breaks is no failure of its own.
+        if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
+        const told = stageErrorOf(error);
+        if (told === null) throw error;
+        await task.fail(told);
+      }
+    }
+  },
+});
+
+/** What an error means to the user; null for a bug. */
+function stageErrorOf(error: unknown): StageError | null {
+  if (error instanceof ProgramFailure) {
+    return { message: error.message, kind: "machine", detail: error.detail };
+  }
+  if (error instanceof EndpointError) {
+    return { message: error.message, kind: error.kind === "passing" ? "machine" : "spec" };
+  }
+  if (error instanceof UserError) {
+    const kind = error.exitCode === ExitCode.environment ? "machine" : "spec";
+    return {
+      message: error.message,
+      kind,
+      ...(error.hint === undefined ? {} : { detail: error.hint }),
+    };
+  }
+  if (error instanceof BudgetSpent) return { message: error.message, kind: "spec" };
+  return null;
+}

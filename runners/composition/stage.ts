@@ -1,0 +1,102 @@
+import path from "node:path";
+import type { JsonObject } from "../../src/base/json.js";
+import { isJsonObject } from "../../src/base/json.js";
+import type { StageRequest } from "../../src/contract/runner.js";
+import type { SpecPlace } from "../../src/contract/science.js";
+import { embedStage } from "../stages/embed/stage.js";
+import { fileInputs, holdsVectors } from "../stages/own-files/file-input.js";
+import { llmText } from "./llm-stages.js";
+import type { KnowledgeSettings } from "./settings.js";
+import { knowledgeOf } from "./settings.js";
+
+/** Stages that have been composed, by the blocks of settings they were composed from. */
+const composed = new WeakMap<object, WeakMap<object, Map<string, StageRequest | null>>>();
+
+/**
+ * The stage whose artifact holds a cell's knowledge vectors, with all it needs: the variant's path
+ * through the graph. Null for variant `none`. Cells share equal blocks of settings, and those that
+ * share `knowledge` and `dataset` get one and the same request: it is composed, and files and
+ * templates are looked at, once for all of them.
+ *
+ * @param settings a cell's settings, normalised
+ */
+export function knowledgeStage(
+  settings: JsonObject,
+  place: SpecPlace,
+  dataset: StageRequest,
+): StageRequest | null {
+  const { knowledge, dataset: data } = settings;
+  if (!isJsonObject(knowledge) || !isJsonObject(data)) return compose(settings, place, dataset);
+  const byData = composed.get(knowledge) ?? new WeakMap<object, Map<string, StageRequest | null>>();
+  composed.set(knowledge, byData);
+  const byPlace = byData.get(data) ?? new Map<string, StageRequest | null>();
+  byData.set(data, byPlace);
+  const known = byPlace.get(place.folder);
+  if (known !== undefined) return known;
+  const stage = compose(settings, place, dataset);
+  byPlace.set(place.folder, stage);
+  return stage;
+}
+
+function compose(
+  settings: JsonObject,
+  place: SpecPlace,
+  dataset: StageRequest,
+): StageRequest | null {
+  const knowledge = knowledgeOf(settings);
+  switch (knowledge.variant) {
+    case "none":
+      return null;
+    case "profile":
+      return embedStage(knowledge.embed, place, dataset, profileStage(knowledge, dataset));
+    case "file": {
+      const own = fileStage(knowledge, place, dataset);
+      return holdsVectors(knowledge.file, place)
+        ? own
+        : embedStage(knowledge.embed, place, dataset, own);
+    }
+    case "kar":
+    case "r2ec":
+    case "r4ec": {
+      const text = llmText(knowledge, domainOf(settings), place, dataset);
+      return embedStage(knowledge.embed, place, dataset, text);
+    }
+  }
+}
+
+function profileStage(knowledge: KnowledgeSettings, dataset: StageRequest): StageRequest {
+  return {
+    runner: "profile",
+    label: "profile",
+    params: { history: knowledge.history },
+    inputs: { dataset },
+    files: {},
+    execution: {},
+  };
+}
+
+function fileStage(
+  knowledge: KnowledgeSettings,
+  place: SpecPlace,
+  dataset: StageRequest,
+): StageRequest {
+  const files = fileInputs(knowledge.file, place);
+  return {
+    runner: "file",
+    label: "file",
+    // A file counts by its content; how it is to be read shows in the end of its name alone.
+    params: Object.fromEntries(
+      Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
+    ),
+    inputs: { dataset },
+    files,
+    execution: {},
+  };
+}
+
+/** What kind of item a data set holds, by its id: it says which words prompts use. */
+export function domainOf(settings: JsonObject): "movie" | "book" {
+  const dataset = settings["dataset"];
+  const id = isJsonObject(dataset) ? dataset["id"] : dataset;
+  return typeof id === "string" && /book/u.test(id) ? "book" : "movie";
+}

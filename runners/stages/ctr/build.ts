@@ -1,0 +1,71 @@
+import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
+import { adaptors } from "./adaptors/index.js";
+import { loadedBackbone } from "./backbones/index.js";
+import type { BuildModel, Model, ModelShape } from "./model.js";
+import type { Backbone } from "./toolkit/backbone.js";
+import { sampleInput, type Adapt } from "./toolkit/input.js";
+import { Kit, type Widths } from "./toolkit/kit.js";
+import { Parameters } from "./toolkit/parameters.js";
+import { tf } from "./toolkit/tensorflow.js";
+import { Value } from "./toolkit/value.js";
+
+/**
+ * Builds a model of `seeds.length` replicas. A backbone that is a module of the user's own is loaded
+ * from its path (`shape.backbone`). Importing this module loads TensorFlow.
+ */
+export const buildModel: BuildModel = (given, seeds) => {
+  const backbone = loadedBackbone(given.backbone);
+  const shape = { ...given, options: { ...defaultsOf(backbone), ...given.options } };
+  const parameters = new Parameters(seeds);
+  const kit = new Kit(parameters, shape, widthsOf(shape));
+  const { knowledge, adaptor } = shape;
+  let adapt: Adapt | null = null;
+  if (knowledge !== null && adaptor !== null) {
+    const widths = { user: knowledge.userDim, item: knowledge.itemDim };
+    adapt = adaptors[adaptor.type].build(kit, widths, adaptor);
+  }
+  const read = sampleInput(kit, adapt);
+  const network = backbone.build(kit, shape);
+
+  const forward: Model["forward"] = (batch, mode) => {
+    kit.mode = mode;
+    const logits = network(read(batch)).tensor;
+    const [replicas, samples, width] = logits.shape;
+    if (logits.rank !== 3 || width !== 1) {
+      throw new Error(
+        `${backbone.id} must end in a vector of width 1: it ended in [${logits.shape.slice(2).join(", ")}]`,
+      );
+    }
+    const stateUpdates = kit.takeUpdates();
+    return { logits: tf.reshape(logits, [replicas!, samples!]), stateUpdates };
+  };
+
+  return {
+    shape,
+    replicas: seeds.length,
+    parameters: parameters.list,
+    state: parameters.state,
+    forward,
+    adapt: adapt === null ? null : (side, vectors) => adapt(side, new Value(vectors, true)).tensor,
+    dispose: () => parameters.dispose(),
+  };
+};
+
+/** Options that a spec may leave out: a user's own module is not part of the schema. */
+function defaultsOf({ options }: Backbone): JsonObject {
+  const { properties } = options;
+  if (!isJsonObject(properties)) return {};
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, schema]) =>
+      isJsonObject(schema) && schema["default"] !== undefined ? [[name, schema["default"]]] : [],
+    ),
+  );
+}
+
+function widthsOf({ embeddingDim, attributeFields, knowledge, adaptor }: ModelShape): Widths {
+  return {
+    target: (1 + attributeFields) * embeddingDim,
+    history: (2 + attributeFields) * embeddingDim,
+    knowledge: knowledge === null || adaptor === null ? 0 : 2 * adaptor.layers.at(-1)!,
+  };
+}

@@ -1,0 +1,130 @@
+import { writeFile } from "node:fs/promises";
+import type { CommandModule } from "yargs";
+import { loadSettings, type GlobalArguments } from "../../../src/commands/experiment.js";
+import { printJson, printLine, write } from "../../../src/base/terminal.js";
+import type { Config } from "../../../src/config/config.js";
+import { UserError } from "../../../src/base/exit.js";
+import { Store } from "../../../src/store/index.js";
+import type { TensorFlow } from "../../base/tensorflow.js";
+
+interface ScoreArguments extends GlobalArguments {
+  readonly cell: string;
+  readonly samples?: string;
+  readonly split?: "train" | "valid" | "test";
+  readonly dataset?: string;
+  readonly out?: string;
+}
+
+interface ExportArguments extends GlobalArguments {
+  readonly cell: string;
+  readonly folder: string;
+  readonly json: boolean;
+}
+
+const cellHelp =
+  "a cell's id, its stage's fingerprint (or the beginning of one), or its artifact's folder";
+
+/** `score CELL [SAMPLES]`: new samples through a trained cell, as JSON Lines. */
+const scoreCommand: CommandModule = {
+  command: "score <cell> [samples]",
+  describe: "score new samples with a trained cell",
+  builder: (yargs) =>
+    yargs
+      .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
+      .positional("samples", {
+        type: "string",
+        describe: 'JSON Lines of {"user", "item"} with raw ids, and "history" where wanted',
+      })
+      .option("split", {
+        choices: ["train", "valid", "test"] as const,
+        describe: "score a split of the cell's own data set instead",
+      })
+      .option("dataset", {
+        type: "string",
+        describe:
+          "with --split: another preparation of the cell's data set, by its artifact's folder or its stage's fingerprint",
+      })
+      .option("out", { type: "string", describe: "write here instead of to stdout" })
+      .check(({ samples, split, dataset }) => {
+        if ((samples === undefined) === (split === undefined)) {
+          throw new UserError("give a file of samples, or --split");
+        }
+        if (dataset !== undefined && split === undefined) {
+          throw new UserError("--dataset goes with --split, which says what of it to score");
+        }
+        return true;
+      }),
+  handler: async (args) => {
+    const { cell, samples, split, dataset, out, ...globals } = args as unknown as ScoreArguments;
+    const { store, tensorflow } = await prepare(await loadSettings(globals));
+    const { openDataset, openTrained } = await import("./serve/trained.js");
+    const trained = await openTrained(store, cell);
+    const { scoreFile, scoreSplit } = await import("./serve/score.js");
+    let lines: string[];
+    let strangers: number;
+    if (split !== undefined) {
+      const other = dataset === undefined ? null : await openDataset(store, dataset);
+      const scored = await scoreSplit(tensorflow, trained, split, other);
+      ({ strangers } = scored);
+      lines = Array.from(scored.scores, (score) => JSON.stringify({ score }));
+    } else {
+      const scored = await scoreFile(tensorflow, trained, samples!);
+      ({ strangers } = scored);
+      lines = scored.samples.map((sample, i) =>
+        JSON.stringify({ ...sample, score: scored.scores[i] }),
+      );
+    }
+    if (strangers > 0) {
+      const text = `warning: ${strangers} of ${lines.length} samples are of users that the cell's data set does not know; they are scored by their history, without knowledge of the user`;
+      await write(process.stderr, `${text}\n`);
+    }
+    const text = lines.join("\n");
+    if (out === undefined) await printLine(text);
+    else await writeFile(out, `${text}\n`);
+  },
+};
+
+/** `export CELL FOLDER`: a trained cell as a TensorFlow SavedModel. */
+const exportCommand: CommandModule = {
+  command: "export <cell> <folder>",
+  describe: "write a trained cell as a TensorFlow SavedModel",
+  builder: (yargs) =>
+    yargs
+      .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
+      .positional("folder", { type: "string", demandOption: true, describe: "where to write it" })
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  handler: async (args) => {
+    const { cell, folder, json, ...globals } = args as unknown as ExportArguments;
+    const { store, tensorflow } = await prepare(await loadSettings(globals));
+    const { openTrained } = await import("./serve/trained.js");
+    const { exportModel } = await import("./serve/export.js");
+    const inputs = await exportModel(tensorflow, await openTrained(store, cell), folder);
+    if (json) await printJson({ folder, signature: "serving_default", inputs, output: "score" });
+    else {
+      const list = inputs.map(
+        ({ name, dtype, shape }) => `  ${name}: ${dtype} [${shape.join(", ")}]`,
+      );
+      await printLine([`${folder}: signature serving_default to score, from`, ...list].join("\n"));
+    }
+  },
+};
+
+/** The store, and TensorFlow, installed first where it is missing. */
+async function prepare(
+  config: Config,
+): Promise<{ readonly store: Store; readonly tensorflow: typeof TensorFlow }> {
+  const { ensure } = await import("../../../src/toolchain/index.js");
+  const ready = await ensure(["tensorflow"], config, ({ text }) => {
+    void write(process.stderr, `${text}\n`);
+  });
+  if (!ready.ok) throw ready.error;
+  Object.assign(process.env, ready.value.environment);
+  const { prepareProcess } = await import("./process.js");
+  const { availableParallelism } = await import("node:os");
+  prepareProcess({ gpus: [], threads: availableParallelism() });
+  const { loadTensorFlow } = await import("../../base/tensorflow.js");
+  return { store: new Store(config.store.value), tensorflow: loadTensorFlow() };
+}
+
+/** Commands about trained cells. */
+export const ctrCommands: CommandModule[] = [scoreCommand, exportCommand];

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import type { JsonObject } from "../../../../src/base/json.js";
+import { readDataset, type Dataset } from "../../../base/artifacts/dataset.js";
+import { readNpy } from "../../../base/files/npy.js";
+import type { CtrParams } from "../settings.js";
+import type { ModelShape } from "../model.js";
+import { backbones, loadBackbone } from "../backbones/index.js";
+import { labelsOf, type KnowledgeTables } from "./columns.js";
+
+/** Samples of one split with what metrics need. */
+export interface Split {
+  /** Row numbers. */
+  readonly rows: Int32Array;
+  readonly labels: Float32Array;
+  readonly users: Int32Array;
+}
+
+/** All the data that cells of one group train and are tested on. */
+export interface CtrData {
+  readonly dataset: Dataset;
+  readonly knowledge: KnowledgeTables | null;
+  /** Rows to train on: without the validation samples where the epoch is picked on them. */
+  readonly train: Int32Array;
+  /** Null where the epoch is picked on test. */
+  readonly valid: Split | null;
+  readonly test: Split;
+  /** True where every sample has at least `history_length` interactions before it. */
+  readonly fullHistory: boolean;
+}
+
+/** Reads the input artifacts of a CTR stage. */
+export async function loadCtrData(
+  inputs: { readonly [name: string]: string },
+  params: Pick<CtrParams, "pick" | "history_length">,
+): Promise<CtrData> {
+  const dataset = await readDataset(inputs["dataset"]!);
+  const knowledge = inputs["embed"] === undefined ? null : await loadKnowledge(inputs["embed"]);
+  const labels = labelsOf(dataset);
+  const split = (rows: Int32Array): Split => ({
+    rows,
+    labels: Float32Array.from(rows, (row) => labels[row]!),
+    users: Int32Array.from(rows, (row) => dataset.interactionUser[row]!),
+  });
+  const held = new Set(params.pick === "valid" ? dataset.valid : []);
+  const hasHistory = (row: number): boolean =>
+    row - dataset.offsets[dataset.interactionUser[row]!]! >= params.history_length;
+  return {
+    dataset,
+    knowledge,
+    train: dataset.train.filter((row) => !held.has(row)),
+    valid: params.pick === "valid" ? split(dataset.valid) : null,
+    test: split(dataset.test),
+    fullHistory: dataset.train.every(hasHistory) && dataset.test.every(hasHistory),
+  };
+}
+
+/** Reads an embed artifact. */
+export async function loadKnowledge(folder: string): Promise<KnowledgeTables> {
+  const [users, items] = await Promise.all(
+    ["users", "items"].map(async (side) => readNpy(join(folder, `${side}.npy`))),
+  );
+  return {
+    users: Float32Array.from(users!.data),
+    userDim: users!.shape[1]!,
+    items: Float32Array.from(items!.data),
+    itemDim: items!.shape[1]!,
+  };
+}
+
+/** The shape of a stage's model. `module` is the path of a backbone of the user's own. */
+export function shapeOf(
+  params: CtrParams,
+  { dataset, knowledge }: Pick<CtrData, "dataset" | "knowledge">,
+  module: string | undefined,
+): ModelShape {
+  const { adaptor } = params;
+  const backbone = params.backbone ?? module!;
+  return {
+    backbone,
+    items: dataset.items,
+    attributes: dataset.attributes,
+    ratings: dataset.ratings,
+    attributeFields: dataset.attributeFields.length,
+    historyLength: params.history_length,
+    embeddingDim: params.embedding_dim,
+    mlp: params.mlp,
+    knowledge:
+      knowledge === null ? null : { userDim: knowledge.userDim, itemDim: knowledge.itemDim },
+    adaptor:
+      adaptor === null || knowledge === null
+        ? null
+        : {
+            type: adaptor.type,
+            sharedExperts: adaptor.shared_experts ?? 2,
+            specificExperts: adaptor.specific_experts ?? 6,
+            layers: adaptor.layers ?? [128, 32],
+          },
+    options: { ...defaultOptions(backbone), ...params.options },
+  };
+}
+
+/** Defaults of a backbone's own options, out of its schema. */
+function defaultOptions(backbone: string): { [name: string]: unknown } {
+  const found = backbones[backbone] ?? loadBackbone(backbone);
+  const schema = "ok" in found ? (found.ok ? found.value.options : {}) : found.options;
+  const properties = (schema["properties"] ?? {}) as { [name: string]: JsonObject };
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => [name, property["default"]]),
+  );
+}

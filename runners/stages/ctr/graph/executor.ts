@@ -1,0 +1,58 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+
+/** A function over tensors that may assign to tf.Variables; it must not read tensor values. */
+export type TensorFunction = (inputs: readonly tf.Tensor[]) => readonly tf.Tensor[];
+
+/** An argument of a function. */
+export interface FunctionInput {
+  readonly shape: readonly number[];
+  readonly dtype: "float32" | "int32";
+  /** What tracing fills it with, 0 by default: a value that the function can work on. */
+  readonly example?: number;
+}
+
+/** A function that runs several times in one call, its first input growing by the stride. */
+export interface Loop {
+  readonly times: number;
+  /** int32, of the first input's shape, which is one axis long. */
+  readonly stride: readonly number[];
+}
+
+/** A function to execute, with the shape and type of what it is called with. */
+export interface FunctionSpec {
+  readonly run: TensorFunction;
+  readonly inputs: readonly FunctionInput[];
+  /** Several turns a call; such a function has no outputs. */
+  readonly loop?: Loop;
+  /** False where compiling it would not pay. */
+  readonly compile?: boolean;
+}
+
+/** The inputs of each turn of a function: one, or those that its loop makes of them. */
+export function* turns(spec: FunctionSpec, inputs: readonly Numbers[]): Generator<Numbers[]> {
+  const { loop } = spec;
+  if (loop === undefined) return yield [...inputs];
+  const [first, ...rest] = inputs;
+  for (let turn = 0; turn < loop.times; turn++) {
+    yield [Int32Array.from(first!, (value, i) => value + turn * loop.stride[i]!), ...rest];
+  }
+}
+
+/** Numbers of a tensor in C order. */
+export type Numbers = Float32Array | Int32Array;
+
+/**
+ * Runs functions over shared variables, call by call. What they assign stays for the next call.
+ * {@link EagerExecutor} runs them operation by operation, a session as one graph each.
+ */
+export interface Executor {
+  readonly kind: "eager" | "graph";
+  /** Calls a function by name; inputs as its spec says; returns the values of its outputs. */
+  run(name: string, inputs: readonly Numbers[]): Numbers[];
+  /** Values of variables, in the order given. */
+  read(variables: readonly tf.Variable[]): Numbers[];
+  /** Sets variables. */
+  write(variables: readonly tf.Variable[], values: readonly Numbers[]): void;
+  /** Frees what the executor itself holds; the variables belong to whoever made them. */
+  dispose(): void;
+}

@@ -1,0 +1,366 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { nodeBackend, type EagerAttribute, type NodeBackend } from "./backend.js";
+import type { FunctionSpec } from "./executor.js";
+import { constant, dataTypeOf, shape, type, type Attribute, type GraphNode } from "./node.js";
+import { typeAttributes } from "./operations.js";
+
+/** A function that can't become a graph; the message says which operation is in the way. */
+export class CannotTrace extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "CannotTrace";
+  }
+}
+
+/** A variable's place in the graph: the nodes that make its handle are the session's. */
+export interface VariableNames {
+  /** Name of the node that gives the variable's handle. */
+  handleOf(variable: tf.Variable): string;
+}
+
+/** The numbers of an Adam step, float32 [] each; the powers are those of the betas so far. */
+export interface AdamScalars {
+  readonly power1: tf.Tensor;
+  readonly power2: tf.Tensor;
+  readonly rate: tf.Tensor;
+  readonly beta1: tf.Tensor;
+  readonly beta2: tf.Tensor;
+  readonly epsilon: tf.Tensor;
+}
+
+/** What one function became. */
+export interface Recording {
+  readonly nodes: readonly GraphNode[];
+  /** Placeholders, in the order of the function's inputs. */
+  readonly placeholders: readonly string[];
+  /** Values of the function's outputs, `node:output`. */
+  readonly outputs: readonly { readonly name: string; readonly dtype: number }[];
+  /** Nodes with an effect that a call has to wait for. */
+  readonly effects: readonly string[];
+}
+
+interface Slot {
+  /** `node:output`. */
+  readonly name: string;
+  /** False for values that depend on an input or a variable: reading them would freeze them. */
+  readonly fixed: boolean;
+}
+
+let current: Recorder | undefined;
+
+/** The recorder of the function being traced; undefined while running eagerly. */
+export const activeRecorder = (): Recorder | undefined => current;
+
+/**
+ * Records the operations that tfjs-node executes while a function runs once, and with them how they
+ * hang together, as nodes of a TensorFlow graph. Variables that the function assigns to get their
+ * values back afterwards.
+ */
+export class Recorder {
+  readonly #tf: typeof tf;
+  readonly #backend: NodeBackend;
+  readonly #prefix: string;
+  readonly #variables: VariableNames;
+  readonly #nodes: GraphNode[] = [];
+  readonly #slots = new Map<object, Slot>();
+  readonly #variableByData = new Map<object, tf.Variable>();
+  /** Nodes that read or update a variable, which its next update has to follow. */
+  readonly #follow = new Map<tf.Variable, readonly string[]>();
+  /** Data of variables whose update is a node of its own already. */
+  readonly #inPlace = new Set<object>();
+  readonly #constants = new Map<string, string>();
+  readonly #effects: string[] = [];
+
+  constructor(tensorflow: typeof tf, prefix: string, variables: VariableNames) {
+    this.#tf = tensorflow;
+    this.#backend = nodeBackend(tensorflow);
+    this.#prefix = prefix;
+    this.#variables = variables;
+  }
+
+  /** Runs `spec.run` once on `examples` and records it. Throws {@link CannotTrace}. */
+  record(spec: FunctionSpec, examples: readonly tf.Tensor[]): Recording {
+    const registered = Object.values(this.#tf.engine().state.registeredVariables) as tf.Variable[];
+    const before = registered.map((variable) => ({
+      variable,
+      data: variable.dataId as object,
+      copy: variable.clone(),
+    }));
+    for (const { variable, data } of before) this.#variableByData.set(data, variable);
+    const placeholders = examples.map((example) => {
+      const name = this.#add("Placeholder", [], {
+        dtype: type(dataTypeOf(example.dtype)),
+        shape: shape(example.shape),
+      });
+      this.#slots.set(example.dataId as object, { name: `${name}:0`, fixed: false });
+      return name;
+    });
+    const restore = this.#intercept();
+    try {
+      let recording: Recording | undefined;
+      this.#tf.tidy(() => {
+        const outputs = spec.run(examples);
+        // Assignments: variables whose data is no longer what it was.
+        for (const { variable, data } of before) {
+          const now = variable.dataId as object;
+          if (variable.isDisposed || now === data || this.#inPlace.has(now)) continue;
+          this.#assign(variable, this.#slotOf(now).name);
+        }
+        recording = {
+          outputs: outputs.map((tensor) => ({
+            name: this.#slotOf(tensor.dataId as object).name,
+            dtype: dataTypeOf(tensor.dtype),
+          })),
+          placeholders,
+          nodes: this.#nodes,
+          effects: this.#effects,
+        };
+      });
+      return recording!;
+    } finally {
+      restore();
+      for (const { variable, data, copy } of before) {
+        if ((variable.dataId as object) !== data) variable.assign(copy as tf.Tensor as never);
+        copy.dispose();
+      }
+    }
+  }
+
+  /**
+   * Updates a variable by TensorFlow's own Adam kernel, in place:
+   * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + epsilon).
+   */
+  applyAdam(
+    variable: tf.Variable,
+    first: tf.Variable,
+    second: tf.Variable,
+    scalars: AdamScalars,
+    gradient: tf.Tensor,
+  ): void {
+    const { power1, power2, rate, beta1, beta2, epsilon } = scalars;
+    const values = [power1, power2, rate, beta1, beta2, epsilon, gradient].map(
+      (tensor) => this.#slotOf(tensor.dataId as object).name,
+    );
+    const targets = [variable, first, second];
+    const update = this.#add(
+      "ResourceApplyAdam",
+      [
+        ...targets.map((target) => `${this.#variables.handleOf(target)}:0`),
+        ...values,
+        ...targets.flatMap((target) => this.#after(target)),
+      ],
+      { T: type(1), use_locking: { kind: "bool", value: true } },
+    );
+    this.#effects.push(update);
+    for (const target of targets) this.#updatedInPlace(target, update);
+  }
+
+  /** From here on the variable's value is what is read after `update`. */
+  #updatedInPlace(variable: tf.Variable, update: string): void {
+    const read = this.#add(
+      "ReadVariableOp",
+      [`${this.#variables.handleOf(variable)}:0`, `^${update}`],
+      { dtype: type(dataTypeOf(variable.dtype)) },
+    );
+    this.#follow.set(variable, [update, read]);
+    const fresh = this.#tf.tensor(new Float32Array(variable.size), variable.shape);
+    variable.assign(fresh as never);
+    this.#slots.set(variable.dataId as object, { name: `${read}:0`, fixed: false });
+    this.#inPlace.add(variable.dataId as object);
+  }
+
+  #assign(variable: tf.Variable, value: string): void {
+    this.#effects.push(
+      this.#add(
+        "AssignVariableOp",
+        [`${this.#variables.handleOf(variable)}:0`, value, ...this.#after(variable)],
+        { dtype: type(dataTypeOf(variable.dtype)) },
+      ),
+    );
+  }
+
+  #after(variable: tf.Variable): string[] {
+    return (this.#follow.get(variable) ?? []).map((node) => `^${node}`);
+  }
+
+  #intercept(): () => void {
+    const backend = this.#backend;
+    const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
+    const restoreGather = this.#replaceGather();
+    const previous = current;
+    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    current = this;
+    backend.executeSingleOutput = (op, attributes, inputs) => {
+      const output = executeSingleOutput.call(backend, op, attributes, inputs);
+      this.#operation(op, attributes, inputs, [output]);
+      return output;
+    };
+    backend.executeMultipleOutputs = (op, attributes, inputs, count) => {
+      const outputs = executeMultipleOutputs.call(backend, op, attributes, inputs, count);
+      this.#operation(op, attributes, inputs, outputs);
+      return outputs;
+    };
+    backend.readSync = (dataId) => {
+      this.#refuseReading(dataId);
+      return readSync.call(backend, dataId);
+    };
+    backend.read = (dataId) => {
+      this.#refuseReading(dataId);
+      return read.call(backend, dataId);
+    };
+    return () => {
+      current = previous;
+      // The methods are the prototype's: what stands on the instance is only ours.
+      const own = backend as Partial<NodeBackend>;
+      delete own.executeSingleOutput;
+      delete own.executeMultipleOutputs;
+      delete own.readSync;
+      delete own.read;
+      restoreGather();
+    };
+  }
+
+  /** tfjs-node's own GatherV2 reads the indices back to check them, which no graph can. */
+  #replaceGather(): () => void {
+    const original = this.#tf.getKernel("GatherV2", "tensorflow");
+    const backend = this.#backend;
+    const tensorflow = this.#tf;
+    this.#tf.unregisterKernel("GatherV2", "tensorflow");
+    this.#tf.registerKernel({
+      kernelName: "GatherV2",
+      backendName: "tensorflow",
+      kernelFunc: ({ inputs, attrs }) => {
+        const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+        const axisTensor = tensorflow.scalar(axis, "int32");
+        const attributes = [
+          { name: "batch_dims", type: backend.binding["TF_ATTR_INT"]!, value: batchDims },
+        ];
+        const output = backend.executeSingleOutput("GatherV2", attributes, [
+          inputs["x"] as never,
+          inputs["indices"] as never,
+          axisTensor as never,
+        ]);
+        axisTensor.dispose();
+        return output;
+      },
+    });
+    return () => {
+      this.#tf.unregisterKernel("GatherV2", "tensorflow");
+      this.#tf.registerKernel(original);
+    };
+  }
+
+  #refuseReading(dataId: object): void {
+    const slot = this.#slots.get(dataId);
+    if (this.#variableByData.has(dataId) || (slot !== undefined && !slot.fixed)) {
+      throw new CannotTrace(
+        `the values of ${slot?.name ?? "a variable"} are read while the function runs`,
+      );
+    }
+  }
+
+  #operation(
+    op: string,
+    attributes: readonly EagerAttribute[],
+    inputs: readonly { readonly dataId: object; readonly dtype: string }[],
+    outputs: readonly tf.Tensor[],
+  ): void {
+    const typed = typeAttributes.get(op);
+    if (typed === undefined) throw new CannotTrace(`no graph form of the operation ${op} is known`);
+    const converted: { [name: string]: Attribute } = {};
+    for (const attribute of attributes) {
+      converted[attribute.name] = convert(attribute, this.#backend.binding);
+    }
+    for (const [name, index] of Object.entries(typed)) {
+      converted[name] ??= type(dataTypeOf(inputs.at(index)!.dtype));
+    }
+    const slots = inputs.map((input) => this.#slotOf(input.dataId));
+    const node = this.#add(
+      op,
+      slots.map((slot) => slot.name),
+      converted,
+    );
+    const fixed = slots.every((slot) => slot.fixed) && !op.startsWith("Stateless");
+    outputs.forEach((output, i) => {
+      this.#slots.set(output.dataId as object, { name: `${node}:${i}`, fixed });
+    });
+  }
+
+  /** Where a tensor's value comes from: a node already recorded, a variable, or a constant. */
+  #slotOf(dataId: object): Slot {
+    const known = this.#slots.get(dataId);
+    if (known !== undefined) return known;
+    const variable = this.#variableByData.get(dataId);
+    const slot =
+      variable === undefined
+        ? { name: this.#constant(dataId), fixed: true }
+        : { name: this.#readVariable(variable), fixed: false };
+    this.#slots.set(dataId, slot);
+    return slot;
+  }
+
+  #readVariable(variable: tf.Variable): string {
+    const name = this.#add("ReadVariableOp", [`${this.#variables.handleOf(variable)}:0`], {
+      dtype: type(dataTypeOf(variable.dtype)),
+    });
+    this.#follow.set(variable, [name]);
+    return `${name}:0`;
+  }
+
+  #constant(dataId: object): string {
+    const info = (
+      this.#backend as unknown as {
+        tensorMap: { get(id: object): { shape: number[]; dtype: number } };
+      }
+    ).tensorMap.get(dataId);
+    const values = this.#backend.readSync(dataId);
+    if (Array.isArray(values)) throw new CannotTrace("a constant of strings");
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+    const small = bytes.length <= 256;
+    const key = small
+      ? `${info.dtype}[${info.shape.join()}]${Buffer.from(bytes).toString("latin1")}`
+      : "";
+    const same = small ? this.#constants.get(key) : undefined;
+    if (same !== undefined) return same;
+    const name = `${this.#prefix}/c${this.#nodes.length}`;
+    this.#nodes.push(constant(name, { dtype: info.dtype, shape: [...info.shape], bytes }));
+    if (small) this.#constants.set(key, `${name}:0`);
+    return `${name}:0`;
+  }
+
+  #add(
+    op: string,
+    inputs: readonly string[],
+    attributes: { readonly [name: string]: Attribute },
+  ): string {
+    const name = `${this.#prefix}/${op}_${this.#nodes.length}`;
+    this.#nodes.push({ name, op, inputs, attributes });
+    return name;
+  }
+}
+
+function convert(
+  { name, type: kind, value }: EagerAttribute,
+  binding: { readonly [constant: string]: number },
+): Attribute {
+  switch (kind) {
+    case binding["TF_ATTR_TYPE"]:
+      return type(value as number);
+    case binding["TF_ATTR_INT"]:
+      return Array.isArray(value)
+        ? { kind: "ints", value: value as number[] }
+        : { kind: "int", value: Number(value) };
+    case binding["TF_ATTR_FLOAT"]:
+      return Array.isArray(value)
+        ? { kind: "floats", value: value as number[] }
+        : { kind: "float", value: Number(value) };
+    case binding["TF_ATTR_BOOL"]:
+      return { kind: "bool", value: Boolean(value) };
+    case binding["TF_ATTR_STRING"]:
+      return { kind: "string", value: String(value) };
+    case binding["TF_ATTR_SHAPE"]:
+      return shape(value as number[]);
+    default:
+      throw new CannotTrace(`the attribute ${name} has a type that no graph form is known of`);
+  }
+}

@@ -1,0 +1,124 @@
+import type { TensorFlow as tf } from "../../base/tensorflow.js";
+
+/** What decides the shapes of a model: cells with equal shapes can train as one graph. */
+export interface ModelShape {
+  readonly backbone: string;
+  /** Items, attribute values and rating values, padding not counted: tables have one row more. */
+  readonly items: number;
+  readonly attributes: number;
+  readonly ratings: number;
+  /** F, attribute ids per item. */
+  readonly attributeFields: number;
+  /** H, interactions of history a sample sees. */
+  readonly historyLength: number;
+  /** E. */
+  readonly embeddingDim: number;
+  /** Hidden sizes of the final MLP. */
+  readonly mlp: readonly number[];
+  /** Knowledge vectors, or null where the cell has none. */
+  readonly knowledge: { readonly userDim: number; readonly itemDim: number } | null;
+  /** Null: no adaptor, hence no knowledge. */
+  readonly adaptor: AdaptorShape | null;
+  /** The backbone's own options, complete with defaults. */
+  readonly options: { readonly [name: string]: unknown };
+}
+
+export interface AdaptorShape {
+  readonly type: "hea" | "moe" | "mlp";
+  readonly sharedExperts: number;
+  readonly specificExperts: number;
+  /** Sizes of an expert's layers, 128-32 by default. */
+  readonly layers: readonly number[];
+}
+
+/**
+ * A batch of samples for R replicas, every tensor with the replica axis first.
+ * Backbones never see that axis: the toolkit hands them values that behave as if it were not there.
+ */
+export interface Batch {
+  /** int32 [R, B] */
+  readonly item: tf.Tensor;
+  /** int32 [R, B, F] */
+  readonly itemAttributes: tf.Tensor;
+  /** int32 [R, B, H], padding (0) at the end */
+  readonly historyItems: tf.Tensor;
+  /** int32 [R, B, H, F] */
+  readonly historyAttributes: tf.Tensor;
+  /** int32 [R, B, H] */
+  readonly historyRatings: tf.Tensor;
+  /** int32 [I + 1, F]: the attributes of every item, where they are the history's attributes too. */
+  readonly attributesOfItems?: tf.Tensor;
+  /** int32 [R, B] */
+  readonly historyLength: tf.Tensor;
+  /**
+   * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; where
+   * `adapted` is true, what {@link Model.adapt} made of them.
+   */
+  readonly userKnowledge: tf.Tensor | null;
+  readonly itemKnowledge: tf.Tensor | null;
+  readonly adapted?: boolean;
+}
+
+/** A trainable parameter of R replicas: float32 [R, ...shape]. */
+export interface Parameter {
+  /** Stable, descriptive: `item_embedding`, `attention.dense_0.kernel`. */
+  readonly name: string;
+  readonly variable: tf.Variable;
+  /** False for biases and normalisation parameters. */
+  readonly decays: boolean;
+}
+
+/** Values that training updates without a gradient, such as Dice's running statistics. */
+export interface StateVariable {
+  readonly name: string;
+  readonly variable: tf.Variable;
+}
+
+/**
+ * A CTR model of R replicas, written with tfjs operations so that it runs eagerly, is differentiated
+ * by tf.variableGrads and can be traced into one TensorFlow graph.
+ */
+export interface Model {
+  readonly shape: ModelShape;
+  readonly replicas: number;
+  readonly parameters: readonly Parameter[];
+  readonly state: readonly StateVariable[];
+  /**
+   * Logits, float32 [R, B]. In training mode dropout and batch statistics are on and `stateUpdates`
+   * (new values of {@link state}, in its order) come along; in scoring mode a sample's logit
+   * depends on that sample alone.
+   */
+  forward(batch: Batch, mode: ForwardMode): ForwardResult;
+  /**
+   * The adaptor's output for one side alone, float32 [R, n, d] from raw vectors [R, n, D], where the
+   * adaptor keeps user and item apart (all three types do); null without knowledge.
+   */
+  readonly adapt: ((side: "user" | "item", vectors: tf.Tensor) => tf.Tensor) | null;
+  dispose(): void;
+}
+
+/** How {@link Model.forward} runs. */
+export interface ForwardMode {
+  readonly training: boolean;
+  /** In how many pieces layers go through the batch that see each sample by itself. */
+  readonly pieces?: number;
+  /** True where the batch traced is an example and the model must fit one of any size. */
+  readonly anyBatch?: boolean;
+  /**
+   * Dropout noise, given by the trainer where some replica drops out: float32 [R, ...shape], each
+   * number 0 or 1 / (1 - rate) by its replica's own rate and seed. Multiply an activation by it.
+   * Absent: no dropout. (Random numbers made by tf.dropout would be frozen into a traced graph.)
+   */
+  readonly noise?: (shape: readonly number[]) => tf.Tensor;
+}
+
+export interface ForwardResult {
+  readonly logits: tf.Tensor;
+  readonly stateUpdates: readonly tf.Tensor[];
+}
+
+/**
+ * Builds a model with fresh weights, one seed a replica. A replica's initial weights depend on its
+ * own seed alone, not on R or its place.
+ */
+export type BuildModel = (shape: ModelShape, seeds: readonly number[]) => Model;

@@ -1,0 +1,58 @@
+import { Drained, type RunnerProgram, type StageTask } from "../../../src/contract/runner.js";
+import { canonicalJson } from "../../../src/base/json.js";
+import { loadCtrData, shapeOf, type CtrData } from "./data/load.js";
+import { prepareProcess } from "./process.js";
+import { paramsOf, sharedParams } from "./settings.js";
+
+/** Trains the tasks it is given, those of one shape and one set of inputs as one model. */
+export const ctrProgram: RunnerProgram = {
+  async run(tasks) {
+    prepareProcess(tasks[0]!.resources);
+    const { loadTensorFlow } = await import("../../base/tensorflow.js");
+    const tensorflow = loadTensorFlow();
+    const { buildModel } = await import("./build.js");
+    const { replicasAtOnce } = await import("./train/tuning.js");
+    const { trainGroup } = await import("./train/group.js");
+    for (const group of groupsOf(tasks)) {
+      const [first] = group as [StageTask];
+      if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
+      const params = paramsOf(first.params);
+      const data = await loadCtrData(first.inputs, params);
+      const fault = faultOf(data);
+      if (fault !== null) {
+        for (const task of group) await task.fail({ kind: "spec", message: fault });
+        continue;
+      }
+      const shape = shapeOf(params, data, first.files["backbone"]);
+      const size = replicasAtOnce(tensorflow, shape, params.batch_size, group.length);
+      for (let at = 0; at < group.length; at += size) {
+        const tasks = group.slice(at, at + size);
+        await trainGroup(tensorflow, { tasks, data, shape, buildModel });
+      }
+    }
+  },
+};
+
+function faultOf({ train, valid, test }: CtrData): string | null {
+  if (train.length === 0) return "the data set has no training samples";
+  if (test.rows.length === 0) return "the data set has no test samples";
+  if (valid?.rows.length === 0) {
+    return "the data set has no validation samples: no user has 10 training samples; ctr.pick: test does without them";
+  }
+  return null;
+}
+
+/** Tasks that can share a model: equal in all but what replicas may differ in. */
+function groupsOf(tasks: readonly StageTask[]): StageTask[][] {
+  const groups = new Map<string, StageTask[]>();
+  for (const task of tasks) {
+    const key = canonicalJson({
+      params: sharedParams(task.params),
+      inputs: task.inputs,
+      files: task.files,
+      execution: task.execution,
+    });
+    groups.set(key, [...(groups.get(key) ?? []), task]);
+  }
+  return [...groups.values()];
+}

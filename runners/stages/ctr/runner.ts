@@ -1,0 +1,31 @@
+import { canonicalJson } from "../../../src/base/json.js";
+import type { Runner } from "../../../src/contract/runner.js";
+import { ctrHours, sizeOf, sizesOnly } from "../../base/estimate.js";
+import { executionOf, sharedParams } from "./settings.js";
+
+/**
+ * Most cells of one shape that `ctr.fuse: auto` puts into one graph; memory may allow fewer. On CPUs
+ * cells that run side by side, a core each, are faster than fused ones (docs/performance.md).
+ */
+const mostFused = { cards: 32, cpus: 1 } as const;
+
+/** Trains and tests one CTR model a task; ready tasks of one shape train as one graph. */
+export const ctrRunner: Runner = {
+  name: "ctr",
+  version: 3,
+  toolchain: ["tensorflow"],
+  resources: () => ({ cpus: 1, gpus: 0.25 }),
+  fusion(params, execution, cards) {
+    const { fuse, engine } = executionOf(execution);
+    if (fuse === "off" || fuse === 1) return undefined;
+    return {
+      key: canonicalJson({ params: sharedParams(params), execution: { ...execution, engine } }),
+      limit: fuse === "auto" ? mostFused[cards > 0 ? "cards" : "cpus"] : fuse,
+    };
+  },
+  estimate: ({ params, inputs }) => ({
+    ...sizesOnly({}),
+    gpuHours: ctrHours(sizeOf(inputs["dataset"], "train.samples") * Number(params["epochs"] ?? 20)),
+  }),
+  load: async () => (await import("./program.js")).ctrProgram,
+};

@@ -1,0 +1,112 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
+import { freeze } from "../graph/freeze.js";
+import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";
+import type { Batch, Model, ModelShape } from "../model.js";
+import { trainedModel } from "./score.js";
+import type { TrainedCell } from "./trained.js";
+
+/** Name and form of each input of an exported model; -1 is the batch. */
+export interface ExportedInput {
+  readonly name: string;
+  readonly dtype: "int32" | "float32";
+  readonly shape: readonly number[];
+}
+
+/**
+ * Writes a trained cell as a TensorFlow SavedModel with its weights inside: signature
+ * `serving_default`, from a batch's features to `score`. `r4ec.json` beside it holds model.json.
+ */
+export async function exportModel(
+  tensorflow: typeof tf,
+  trained: TrainedCell,
+  folder: string,
+): Promise<readonly ExportedInput[]> {
+  const model = trainedModel(tensorflow, trained);
+  try {
+    const inputs = inputsOf(model.shape);
+    const frozen = freeze(tensorflow, "r4ec", (batch) =>
+      functionOf(tensorflow, model, inputs, batch),
+    );
+    const ends: { [name: string]: SignatureTensor } = {};
+    inputs.forEach(({ name, dtype, shape }, i) => {
+      const node = frozen.placeholders[i]!;
+      ends[name] = { name: `${node}:0`, dtype: dtype === "int32" ? 3 : 1, shape };
+    });
+    const [output] = frozen.outputs;
+    await writeSavedModel(folder, frozen.nodes, {
+      tag: "serve",
+      signatures: {
+        serving_default: {
+          inputs: ends,
+          outputs: { score: { name: output!.name, dtype: output!.dtype, shape: [-1] } },
+        },
+      },
+    });
+    await writeFile(join(folder, "r4ec.json"), `${JSON.stringify(trained.model, null, 2)}\n`);
+    return inputs;
+  } finally {
+    model.dispose();
+  }
+}
+
+function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): ExportedInput[] {
+  const ids = (name: string, ...rest: number[]): ExportedInput => ({
+    name,
+    dtype: "int32",
+    shape: [-1, ...rest],
+  });
+  const vectors = (name: string, dim: number): ExportedInput => ({
+    name,
+    dtype: "float32",
+    shape: [-1, dim],
+  });
+  return [
+    ids("item"),
+    ids("item_attributes", attributeFields),
+    ids("history_items", historyLength),
+    ids("history_attributes", historyLength, attributeFields),
+    ids("history_ratings", historyLength),
+    ids("history_length"),
+    ...(knowledge === null
+      ? []
+      : [
+          vectors("user_knowledge", knowledge.userDim),
+          vectors("item_knowledge", knowledge.itemDim),
+        ]),
+  ];
+}
+
+function functionOf(
+  t: typeof tf,
+  model: Model,
+  inputs: readonly ExportedInput[],
+  size: number,
+): FunctionSpec {
+  return {
+    inputs: inputs.map(({ dtype, shape }): FunctionInput => ({
+      dtype,
+      shape: [size, ...shape.slice(1)],
+    })),
+    run: (tensors) => {
+      const [item, itemAttributes, historyItems, historyAttributes, historyRatings, historyLength] =
+        tensors.map((tensor) => t.reshape(tensor, [1, ...tensor.shape]));
+      const knowledge = (i: number): tf.Tensor | null =>
+        tensors[i] === undefined ? null : t.reshape(tensors[i], [1, ...tensors[i].shape]);
+      const batch: Batch = {
+        item: item!,
+        itemAttributes: itemAttributes!,
+        historyItems: historyItems!,
+        historyAttributes: historyAttributes!,
+        historyRatings: historyRatings!,
+        historyLength: historyLength!,
+        userKnowledge: knowledge(6),
+        itemKnowledge: knowledge(7),
+      };
+      const { logits } = model.forward(batch, { training: false, anyBatch: true });
+      return [t.reshape(t.sigmoid(logits), [size])];
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { statSync } from "node:fs";
+import { UserError } from "../../../../src/base/exit.js";
+import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
+import { readJsonl } from "../../../base/files/jsonl.js";
+import type { Interactions } from "../data/columns.js";
+
+/** A sample that a user asks a score for, as it stands in the file. */
+export interface RawSample {
+  readonly user: string;
+  readonly item: string;
+}
+
+/** Samples as rows over interactions of their own. */
+export interface Samples {
+  readonly raw: readonly RawSample[];
+  readonly interactions: Interactions;
+  /** Row of each sample. */
+  readonly rows: Int32Array;
+  /** Samples of users that the data set does not know. */
+  readonly strangers: number;
+}
+
+/** The row of users whom a data set does not know: padding, whose knowledge is zeros. */
+export const stranger = 0;
+
+/** One interaction of a history given with a sample. */
+interface Event {
+  readonly item: number;
+  readonly rating: number;
+}
+
+/**
+ * Reads samples from JSON Lines: `{"user", "item"}` with raw ids, and where wanted
+ * `"history": [{"item", "rating"}, ...]`, oldest first, in place of the user's last interactions in
+ * the data set. A user whom the data set does not know has to come with a history, and has no
+ * knowledge: that of row 0, zeros. Throws a UserError that names the line.
+ */
+export async function readSamples(
+  path: string,
+  folder: string,
+  dataset: Dataset,
+  historyLength: number,
+): Promise<Samples> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new UserError(`there is no file of samples at ${path}`);
+  }
+  const [users, items] = await Promise.all([readUsers(folder), readItems(folder)]);
+  const userIndex = new Map(users.map(({ id, index }) => [id, index]));
+  const itemIndex = new Map(items.map(({ id, index }) => [id, index]));
+  const raw: RawSample[] = [];
+  const columns = { user: [] as number[], item: [] as number[], rating: [] as number[] };
+  const position: number[] = [];
+  const rows: number[] = [];
+  let strangers = 0;
+  const append = (user: number, { item, rating }: Event, at: number): void => {
+    columns.user.push(user);
+    columns.item.push(item);
+    columns.rating.push(rating);
+    position.push(at);
+  };
+  for await (const { value, line } of readJsonl(path)) {
+    const wrong = (what: string): UserError => new UserError(`${path}:${line}: ${what}`);
+    const { user, item, history } = value as Record<string, unknown>;
+    const rawId = (id: unknown, what: string): string => {
+      if (typeof id !== "string" && typeof id !== "number") throw wrong(`no ${what}`);
+      return String(id);
+    };
+    const itemOf = (id: unknown): number => {
+      const found = itemIndex.get(rawId(id, "item"));
+      if (found === undefined) throw wrong(`the data set has no item ${String(id)}`);
+      return found;
+    };
+    const userId = userIndex.get(rawId(user, "user")) ?? stranger;
+    if (userId === stranger) {
+      if (history === undefined) {
+        throw wrong(`the data set has no user ${String(user)}: give the sample a history`);
+      }
+      strangers++;
+    }
+    const target = itemOf(item);
+    const events =
+      history === undefined
+        ? lastOf(dataset, userId, historyLength)
+        : eventsOf(history, itemOf, dataset, wrong);
+    const recent = events.slice(-historyLength);
+    recent.forEach((event, at) => append(userId, event, at));
+    rows.push(columns.item.length);
+    append(userId, { item: target, rating: 0 }, recent.length);
+    raw.push({ user: String(user), item: String(item) });
+  }
+  if (raw.length === 0) throw new UserError(`${path} holds no samples`);
+  return {
+    raw,
+    strangers,
+    rows: Int32Array.from(rows),
+    interactions: {
+      interactionUser: Int32Array.from(columns.user),
+      interactionItem: Int32Array.from(columns.item),
+      interactionRating: Int32Array.from(columns.rating),
+      position: Int32Array.from(position),
+      itemAttributes: dataset.itemAttributes,
+      attributeFields: dataset.attributeFields,
+      likeAbove: dataset.likeAbove,
+    },
+  };
+}
+
+function lastOf(dataset: Dataset, user: number, count: number): Event[] {
+  const end = dataset.offsets[user + 1]!;
+  const start = Math.max(dataset.offsets[user]!, end - count);
+  return Array.from({ length: end - start }, (_, i) => ({
+    item: dataset.interactionItem[start + i]!,
+    rating: dataset.interactionRating[start + i]!,
+  }));
+}
+
+function eventsOf(
+  history: unknown,
+  itemOf: (id: unknown) => number,
+  { ratings }: Dataset,
+  wrong: (what: string) => UserError,
+): Event[] {
+  if (!Array.isArray(history)) throw wrong("history is not a list of {item, rating}");
+  return history.map((entry: unknown) => {
+    const { item, rating } = (entry ?? {}) as Record<string, unknown>;
+    const whole = Number.isInteger(rating) && (rating as number) >= 1;
+    if (!whole || (rating as number) > ratings) {
+      throw wrong(`a rating in the history is not a whole number from 1 to ${ratings}`);
+    }
+    return { item: itemOf(item), rating: rating as number };
+  });
+}

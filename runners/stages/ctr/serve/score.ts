@@ -1,0 +1,113 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { readDataset } from "../../../base/artifacts/dataset.js";
+import { buildModel } from "../build.js";
+import { makeColumns, positionsOf, type Interactions } from "../data/columns.js";
+import { loadKnowledge } from "../data/load.js";
+import type { Model } from "../model.js";
+import { Scoring } from "../train/scoring.js";
+import { makeExecutor } from "../train/trainer.js";
+import { scoringSizes } from "../train/tuning.js";
+import { readSamples, stranger, type RawSample } from "./samples.js";
+import { translated } from "./translate.js";
+import { loadWeights, type TrainedCell } from "./trained.js";
+
+/** Samples with their scores, in the order of the file. */
+export interface ScoredSamples {
+  readonly samples: readonly RawSample[];
+  /** Probability that the user likes the item, [n]. */
+  readonly scores: Float32Array;
+  /** Samples of users that the data set does not know: scored without knowledge of them. */
+  readonly strangers: number;
+}
+
+/** Scores samples of a JSON Lines file (see {@link readSamples}) by a trained cell. */
+export async function scoreFile(
+  tensorflow: typeof tf,
+  trained: TrainedCell,
+  path: string,
+): Promise<ScoredSamples> {
+  const dataset = await readDataset(trained.dataset);
+  const { historyLength } = trained.model.shape;
+  const { raw, interactions, rows, strangers } = await readSamples(
+    path,
+    trained.dataset,
+    dataset,
+    historyLength,
+  );
+  const scores = await scoreRows(tensorflow, trained, interactions, rows);
+  return { samples: raw, scores, strangers };
+}
+
+/** Scores of a split, in its order. */
+export interface ScoredSplit {
+  readonly scores: Float32Array;
+  /** Samples of users that the cell's data set does not know. */
+  readonly strangers: number;
+}
+
+/**
+ * Scores a split of the cell's own data set, or of another preparation of it, whose artifact is in
+ * the folder `other`. Throws a UserError where the cell can't score that (see {@link translated}).
+ */
+export async function scoreSplit(
+  tensorflow: typeof tf,
+  trained: TrainedCell,
+  split: "train" | "valid" | "test",
+  other: string | null = null,
+): Promise<ScoredSplit> {
+  const own = await readDataset(trained.dataset);
+  const dataset = other === null ? own : await readDataset(other);
+  const rows = dataset[split];
+  const position = positionsOf(dataset);
+  const interactions =
+    other === null
+      ? { ...dataset, position }
+      : await translated(
+          { folder: trained.dataset, dataset: own },
+          { folder: other, dataset },
+          { rows, position, historyLength: trained.model.shape.historyLength },
+        );
+  const scores = await scoreRows(tensorflow, trained, interactions, rows);
+  const { interactionUser } = interactions;
+  return { scores, strangers: rows.filter((row) => interactionUser[row] === stranger).length };
+}
+
+async function scoreRows(
+  t: typeof tf,
+  trained: TrainedCell,
+  interactions: Interactions,
+  rows: Int32Array,
+): Promise<Float32Array> {
+  const knowledge = trained.embed === null ? null : await loadKnowledge(trained.embed);
+  const model = trainedModel(t, trained);
+  const columns = makeColumns(t, interactions, knowledge);
+  const scoring = new Scoring(t, model, columns, {
+    ...scoringSizes(t, 1, rows.length),
+    fullHistory: false,
+  });
+  const executor = await makeExecutor(t, scoring.functions, { engine: "auto", xla: false });
+  try {
+    return scoring.score(executor, rows)[0]!;
+  } finally {
+    executor.dispose();
+    scoring.dispose();
+    columns.dispose();
+    model.dispose();
+  }
+}
+
+/** A model of one replica with a trained cell's weights. */
+export function trainedModel(t: typeof tf, { model: file, weights }: TrainedCell): Model {
+  const model = buildModel(file.shape, [file.seed]);
+  const variables = new Map([
+    ...model.parameters.map(({ name, variable }) => [name, variable] as const),
+    ...model.state.map(({ name, variable }) => [`state/${name}`, variable] as const),
+  ]);
+  t.tidy(() => {
+    for (const [name, { data }] of loadWeights(model, weights)) {
+      const variable = variables.get(name)!;
+      variable.assign(t.tensor(data, variable.shape) as never);
+    }
+  });
+  return model;
+}

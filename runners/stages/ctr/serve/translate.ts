@@ -1,0 +1,72 @@
+import { UserError } from "../../../../src/base/exit.js";
+import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
+import type { Interactions } from "../data/columns.js";
+import { stranger } from "./samples.js";
+
+/** A prepared data set and the folder of its artifact. */
+export interface Prepared {
+  readonly folder: string;
+  readonly dataset: Dataset;
+}
+
+/**
+ * The interactions of another preparation of a cell's data set, in the numbers that the cell knows:
+ * users and items by their raw ids, an item with the attributes that the cell trained with. Only
+ * data sets of one id share their raw ids. Users whom the cell does not know become
+ * {@link stranger}s; an item that it does not know has no embedding, so that a sample that shows one
+ * is an error.
+ */
+export async function translated(
+  own: Prepared,
+  other: Prepared,
+  {
+    rows,
+    position,
+    historyLength,
+  }: { readonly rows: Int32Array; readonly position: Int32Array; readonly historyLength: number },
+): Promise<Interactions> {
+  const [mine, theirs] = [own.dataset, other.dataset];
+  if (mine.id !== theirs.id) {
+    throw new UserError(
+      `the cell was trained on ${mine.id}, whose ids are not those of ${theirs.id} in ${other.folder}`,
+    );
+  }
+  const [users, items, otherUsers, otherItems] = await Promise.all([
+    readUsers(own.folder),
+    readItems(own.folder),
+    readUsers(other.folder),
+    readItems(other.folder),
+  ]);
+  const userOf = numbers(users, otherUsers);
+  const itemOf = numbers(items, otherItems);
+  const interactionItem = theirs.interactionItem.map((item) => itemOf[item]!);
+  for (const row of rows) {
+    for (let at = row - Math.min(position[row]!, historyLength); at <= row; at++) {
+      if (interactionItem[at] !== 0) continue;
+      const { id } = otherItems[theirs.interactionItem[at]! - 1]!;
+      throw new UserError(`the cell's data set has no item ${id}, which ${other.folder} shows`);
+    }
+  }
+  return {
+    interactionUser: theirs.interactionUser.map((user) => userOf[user]!),
+    interactionItem,
+    interactionRating: theirs.interactionRating,
+    position,
+    itemAttributes: mine.itemAttributes,
+    attributeFields: mine.attributeFields,
+    likeAbove: theirs.likeAbove,
+  };
+}
+
+interface Numbered {
+  readonly id: string;
+  readonly index: number;
+}
+
+/** By the other's number: one's own number of the same raw id, 0 where there is none. */
+function numbers(own: readonly Numbered[], other: readonly Numbered[]): Int32Array {
+  const known = new Map(own.map(({ id, index }) => [id, index]));
+  const table = new Int32Array(other.length + 1);
+  for (const { id, index } of other) table[index] = known.get(id) ?? stranger;
+  return table;
+}

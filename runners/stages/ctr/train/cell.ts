@@ -1,0 +1,99 @@
+import type { StageTask } from "../../../../src/contract/runner.js";
+import type { Quality } from "../metrics.js";
+import type { CtrData, Split } from "../data/load.js";
+import { paramsOf, type CtrParams } from "../settings.js";
+import type { Checkpoint, Progress } from "./checkpoint.js";
+import type { Judged } from "./companion.js";
+import type { ReplicaState } from "./state.js";
+
+const fresh: Progress = {
+  epochs: 0,
+  bestEpoch: 0,
+  bestAuc: -1,
+  curves: [],
+  trainSeconds: 0,
+  trainSamples: 0,
+};
+
+/** One cell on its way through training: its own curves, best epoch and end. */
+export class Cell {
+  readonly params: CtrParams;
+  progress: Progress;
+  /** What to go on from, while no trainer has gone on from it; null before the first epoch. */
+  held: { readonly state: ReplicaState; readonly best: ReplicaState } | null;
+  /** Progress as its checkpoint has it. */
+  saved: Progress;
+
+  constructor(
+    readonly task: StageTask,
+    checkpoint: Checkpoint | null,
+  ) {
+    this.params = paramsOf(task.params);
+    this.progress = checkpoint?.progress ?? fresh;
+    this.saved = this.progress;
+    this.held = checkpoint;
+  }
+
+  /** True once no further epoch is to be run. */
+  get finished(): boolean {
+    const { epochs, bestEpoch } = this.progress;
+    return (
+      epochs >= this.params.epochs || (epochs > 0 && epochs - bestEpoch >= this.params.patience)
+    );
+  }
+
+  /** Name of the split that picks the epoch. */
+  get picking(): "valid" | "test" {
+    return this.params.pick;
+  }
+
+  /**
+   * Takes an epoch's outcome in; returns its row of the curves. The epoch was the best so far where
+   * {@link Progress.bestEpoch} is its own number afterwards.
+   * Throws a RangeError where loss or scores are no numbers.
+   */
+  record(epoch: {
+    readonly loss: number;
+    readonly rate: number;
+    readonly judged: Judged;
+    readonly seconds: number;
+    readonly samples: number;
+  }): { readonly [name: string]: number } {
+    const number = this.progress.epochs + 1;
+    if (!Number.isFinite(epoch.loss))
+      throw new RangeError(`the loss of epoch ${number} is not a number`);
+    if ("fault" in epoch.judged) throw new RangeError(epoch.judged.fault);
+    const row = {
+      epoch: number,
+      "train.loss": epoch.loss,
+      ...qualityMetrics(this.picking, epoch.judged),
+      learning_rate: epoch.rate,
+    };
+    const auc = epoch.judged.auc ?? 0;
+    const better = auc > this.progress.bestAuc;
+    this.progress = {
+      epochs: number,
+      bestEpoch: better ? number : this.progress.bestEpoch,
+      bestAuc: better ? auc : this.progress.bestAuc,
+      curves: [...this.progress.curves, row],
+      trainSeconds: this.progress.trainSeconds + epoch.seconds,
+      trainSamples: this.progress.trainSamples + epoch.samples,
+    };
+    return row;
+  }
+}
+
+/** Metrics by dotted name, those without a value left out. */
+export function qualityMetrics(
+  split: "valid" | "test",
+  { auc, logloss, gauc }: Quality,
+): { [name: string]: number } {
+  return {
+    ...(auc === undefined ? {} : { [`${split}.auc`]: auc }),
+    [`${split}.logloss`]: logloss,
+    ...(gauc === undefined ? {} : { [`${split}.gauc`]: gauc }),
+  };
+}
+
+/** The split that picks the epoch. */
+export const pickingSplit = (data: CtrData): Split => data.valid ?? data.test;

@@ -1,0 +1,123 @@
+import { Drained, type StageTask } from "../../../../src/contract/runner.js";
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { makeColumns, positionsOf, type Columns } from "../data/columns.js";
+import type { CtrData } from "../data/load.js";
+import type { BuildModel, ModelShape } from "../model.js";
+import { executionOf } from "../settings.js";
+import { Cell } from "./cell.js";
+import { readCheckpoint } from "./checkpoint.js";
+import { Companion } from "./companion.js";
+import { rateOf } from "./schedule.js";
+import { piecesOfStep, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
+import { Trainer, type Replica } from "./trainer.js";
+import { Training } from "./training.js";
+
+/** Cells of one shape over one data set, that train as one model. */
+export interface Group {
+  readonly tasks: readonly StageTask[];
+  readonly data: CtrData;
+  readonly shape: ModelShape;
+  readonly buildModel: BuildModel;
+}
+
+/** Trains a group to its end: every cell publishes or fails by itself, as soon as it can. */
+export async function trainGroup(tensorflow: typeof tf, group: Group): Promise<void> {
+  const { tasks, data } = group;
+  const cells = await Promise.all(tasks.map(openCell));
+  const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
+  const columns = makeColumns(tensorflow, interactions, data.knowledge);
+  const companion = new Companion(data);
+  try {
+    let open = cells;
+    let xla: boolean | undefined;
+    while (open.length > 0) {
+      const { xla: setting } = executionOf(open[0]!.task.execution);
+      xla ??= useXla(tensorflow, setting, open, data.train.length);
+      const before = open.map(({ progress }) => progress);
+      try {
+        open = await trainUntilChange(tensorflow, { group, columns, companion, xla }, open);
+      } catch (error) {
+        // What XLA can't compile shows at the first step, before anything is recorded.
+        const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
+        if (!xla || setting !== "auto" || !untouched || error instanceof Drained) throw error;
+        xla = false;
+        const message = `XLA could not compile the model, training goes on without: ${(error as Error).message}`;
+        for (const { task } of open) task.emit({ type: "note", severity: "warning", message });
+      }
+    }
+  } finally {
+    columns.dispose();
+    await companion.close();
+  }
+}
+
+async function openCell(task: StageTask): Promise<Cell> {
+  const checkpoint = await readCheckpoint(task.work);
+  if (checkpoint === "unreadable") {
+    const message = "the checkpoint can't be read; training starts from the beginning";
+    task.emit({ type: "note", severity: "warning", message });
+    return new Cell(task, null);
+  }
+  return new Cell(task, checkpoint);
+}
+
+/** What all trainers of a group share. */
+interface Equipment {
+  readonly group: Group;
+  readonly columns: Columns;
+  readonly companion: Companion;
+  readonly xla: boolean;
+}
+
+/** Trains until the group is worth making anew for fewer cells; returns those still open. */
+async function trainUntilChange(
+  tensorflow: typeof tf,
+  { group, columns, companion, xla }: Equipment,
+  cells: readonly Cell[],
+): Promise<Cell[]> {
+  const { data, shape, buildModel } = group;
+  const { batch_size: batchSize } = cells[0]!.params;
+  const samples = data.train.length;
+  const stepsPerEpoch = Math.ceil(samples / batchSize);
+  const execution = executionOf(cells[0]!.task.execution);
+  const started = performance.now();
+  const trainer = await Trainer.create(tensorflow, {
+    shape,
+    buildModel,
+    columns,
+    batchSize,
+    samples,
+    ...scoringSizes(tensorflow, cells.length, data.test.rows.length),
+    distinct: roomForDistinct(tensorflow, columns, data.train, batchSize),
+    pieces: piecesOfStep(tensorflow, batchSize),
+    replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
+    fullHistory: data.fullHistory,
+    engine: execution.engine,
+    xla,
+    sameStep: cells.every((cell) => cell.progress.epochs === cells[0]!.progress.epochs),
+    onFallback: (reason) => {
+      const message = `the model can't be traced into a graph and runs eagerly, several times slower: ${reason}`;
+      for (const { task } of cells) task.emit({ type: "note", severity: "warning", message });
+    },
+  });
+  try {
+    trainer.restore(
+      cells.map(({ held }) => held?.state ?? null),
+      cells.map(({ held }) => held?.best ?? null),
+    );
+    const making = (performance.now() - started) / 1000;
+    return await new Training(trainer, companion, data, shape, cells).run(making);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+function replicaOf({ params }: Cell, stepsPerEpoch: number): Replica {
+  return {
+    seed: params.seed,
+    dropout: params.dropout,
+    weightDecay: params.weight_decay,
+    clipNorm: params.clip_norm,
+    rate: rateOf(params, stepsPerEpoch),
+  };
+}

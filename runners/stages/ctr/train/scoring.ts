@@ -1,0 +1,83 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { batchOf, type AdaptedTables } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
+import { evenSizes } from "../even.js";
+import type { Executor, FunctionSpec } from "../graph/executor.js";
+import type { Model, ModelShape } from "../model.js";
+import { AdaptedKnowledge } from "./adapted.js";
+
+/** How samples are scored. */
+export interface ScoringOptions {
+  /** Samples that one call scores. */
+  readonly scoreBatch: number;
+  /** Samples that one pass through the model scores: a call's passes run side by side. */
+  readonly partSize: number;
+  /** True where every sample has a history of full length before it. */
+  readonly fullHistory: boolean;
+}
+
+/** A row that tracing can work on: one with a history where every sample has one. */
+export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
+  fullHistory ? historyLength : 0;
+
+/** The scoring of samples by all replicas of a model, as functions for an executor. */
+export class Scoring {
+  readonly functions: { readonly [name: string]: FunctionSpec };
+  readonly #adapted: AdaptedKnowledge | null;
+  readonly #replicas: number;
+  readonly #batch: number;
+
+  constructor(t: typeof tf, model: Model, columns: Columns, options: ScoringOptions) {
+    const { scoreBatch, partSize, fullHistory } = options;
+    const { replicas, shape } = model;
+    this.#adapted = AdaptedKnowledge.of(t, model, columns);
+    this.#replicas = replicas;
+    this.#batch = scoreBatch;
+    const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
+      inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
+      run: ([rows]) => {
+        const knowledge = tables();
+        const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / partSize));
+        const parts = t.split(rows!, sizes, 0).map((part) => {
+          const each = t.tile(t.expandDims(part, 0), [replicas, 1]);
+          const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, knowledge);
+          return t.sigmoid(model.forward(batch, { training: false }).logits);
+        });
+        return [parts.length === 1 ? parts[0]! : t.concat(parts, 1)];
+      },
+    });
+    const adapted = this.#adapted;
+    this.functions =
+      adapted === null
+        ? { score: score(() => null) }
+        : {
+            adapt: adapted.spec,
+            score: score(() => adapted.tables),
+            adapt_and_score: score(adapted.make),
+          };
+  }
+
+  /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
+  score(executor: Executor, rows: Int32Array): Float32Array[] {
+    const scores = Array.from({ length: this.#replicas }, () => new Float32Array(rows.length));
+    const once = rows.length <= this.#batch;
+    if (this.#adapted !== null && !once) executor.run("adapt", []);
+    const name = this.#adapted !== null && once ? "adapt_and_score" : "score";
+    // The last batch is filled up with its first row: scores don't depend on neighbours.
+    const chunk = new Int32Array(this.#batch);
+    for (let at = 0; at < rows.length; at += this.#batch) {
+      const part = rows.subarray(at, at + this.#batch);
+      chunk.fill(part[0]!).set(part);
+      const [values] = executor.run(name, [chunk]);
+      scores.forEach((all, replica) => {
+        const from = replica * this.#batch;
+        all.set((values as Float32Array).subarray(from, from + part.length), at);
+      });
+    }
+    return scores;
+  }
+
+  dispose(): void {
+    this.#adapted?.dispose();
+  }
+}

@@ -1,0 +1,122 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import type { Executor, FunctionSpec } from "../graph/executor.js";
+import { ReplicaState, type Part, type StateTensor } from "./state.js";
+
+/** Which copy of the replicas' state: the last epoch's end, or the best epoch so far. */
+export type Copy = "kept" | "best";
+
+/**
+ * Copies of what training changes that stay where it is: all of it as it was at the end of an epoch,
+ * and what scoring needs as it was at each replica's best. So an epoch's outcome can be weighed
+ * while the next one trains, and states come to the host for checkpoints and results alone.
+ */
+export class Snapshots {
+  readonly functions: { readonly [name: string]: FunctionSpec };
+  readonly #live: readonly Part[];
+  readonly #copies: { readonly [copy in Copy]: readonly Part[] };
+  readonly #replicas: number;
+
+  /** `live`: every variable that training changes, float32 [R, ...]. */
+  constructor(t: typeof tf, live: readonly Part[], replicas: number) {
+    const copyOf = (parts: readonly Part[]): Part[] =>
+      parts.map(({ name, variable }) => ({
+        name,
+        variable: t.tidy(() => t.variable(t.zeros(variable.shape), false)),
+      }));
+    const scored = live.filter(({ name }) => /^(parameter|state)\//.test(name));
+    const [kept, best] = [copyOf(live), copyOf(scored)];
+    this.#live = live;
+    this.#copies = { kept, best };
+    this.#replicas = replicas;
+    const keptOf = new Map(kept.map(({ name, variable }) => [name, variable]));
+    // Copying is no work for a compiler.
+    const plain = { compile: false };
+    const masked = (from: (i: number) => tf.Variable, to: (i: number) => tf.Variable) => ({
+      ...plain,
+      inputs: [{ shape: [replicas], dtype: "float32" as const }],
+      run: ([mask]: readonly tf.Tensor[]) => {
+        const chosen = t.greater(mask!, 0.5);
+        best.forEach((_, i) => {
+          const target = to(i);
+          const each = t.reshape(chosen, [replicas, ...Array<number>(target.rank - 1).fill(1)]);
+          // A choice, not a product: what is not a number in one replica stays there.
+          target.assign(t.where(each, from(i), target) as never);
+        });
+        return [];
+      },
+    });
+    const one = (parts: readonly Part[]): FunctionSpec => ({
+      ...plain,
+      inputs: [{ shape: [1], dtype: "int32" }],
+      run: ([replica]) => parts.map(({ variable }) => t.gather(variable, replica as tf.Tensor1D)),
+    });
+    this.functions = {
+      keep: {
+        ...plain,
+        inputs: [],
+        run: () => {
+          live.forEach(({ variable }, i) => kept[i]!.variable.assign(variable as never));
+          return [];
+        },
+      },
+      mark_best: masked(
+        (i) => keptOf.get(scored[i]!.name)!,
+        (i) => best[i]!.variable,
+      ),
+      recall_best: masked(
+        (i) => best[i]!.variable,
+        (i) => scored[i]!.variable,
+      ),
+      one_kept: one(kept),
+      one_best: one(best),
+    };
+  }
+
+  /** Keeps the present state of all replicas. */
+  keep(executor: Executor): void {
+    executor.run("keep", []);
+  }
+
+  /** What is kept becomes the best of the replicas given. */
+  markBest(executor: Executor, replicas: readonly number[]): void {
+    executor.run("mark_best", [this.#mask(replicas)]);
+  }
+
+  /** The replicas given get their best weights back, to be scored; their training is over. */
+  recallBest(executor: Executor, replicas: readonly number[]): void {
+    executor.run("recall_best", [this.#mask(replicas)]);
+  }
+
+  /** One replica's copy. */
+  read(executor: Executor, copy: Copy, replica: number): ReplicaState {
+    const values = executor.run(`one_${copy}`, [Int32Array.of(replica)]);
+    const tensors = this.#copies[copy].map(({ name, variable }, i): [string, StateTensor] => [
+      name,
+      { data: values[i] as Float32Array, shape: variable.shape.slice(1) },
+    ]);
+    return new ReplicaState(new Map(tensors));
+  }
+
+  /** Puts states and best weights back, one of each a replica, and keeps them. */
+  restore(
+    executor: Executor,
+    states: readonly (ReplicaState | null)[],
+    best: readonly (ReplicaState | null)[],
+  ): void {
+    ReplicaState.write(executor, this.#live, states);
+    ReplicaState.write(executor, this.#copies.best, best);
+    this.keep(executor);
+  }
+
+  #mask(replicas: readonly number[]): Float32Array {
+    const mask = new Float32Array(this.#replicas);
+    for (const replica of replicas) mask[replica] = 1;
+    return mask;
+  }
+
+  dispose(): void {
+    for (const parts of Object.values(this.#copies)) {
+      for (const { variable } of parts) variable.dispose();
+    }
+  }
+}

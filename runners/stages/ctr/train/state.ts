@@ -1,0 +1,53 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import type { Executor, Numbers } from "../graph/executor.js";
+
+/** A variable of R replicas, float32 [R, ...shape], under its name in a checkpoint. */
+export interface Part {
+  readonly name: string;
+  readonly variable: tf.Variable;
+}
+
+/** Float32 numbers of one replica with their shape, the replica axis gone. */
+export interface StateTensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** All that training has made of one replica: it goes on from here alone or in any group. */
+export class ReplicaState {
+  constructor(readonly tensors: ReadonlyMap<string, StateTensor>) {}
+
+  /** The parts whose name begins with `prefix`, which is taken off. */
+  under(prefix: string): Map<string, StateTensor> {
+    return new Map(
+      [...this.tensors]
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+    );
+  }
+
+  /** Overwrites what the states hold; a replica whose state is null keeps all it has. */
+  static write(
+    executor: Executor,
+    parts: readonly Part[],
+    states: readonly (ReplicaState | null)[],
+  ): void {
+    const changed = parts.filter(({ name }) => states.some((state) => state?.tensors.has(name)));
+    const values = executor.read(changed.map(({ variable }) => variable));
+    changed.forEach(({ name, variable }, i) => {
+      const size = variable.size / states.length;
+      states.forEach((state, replica) => {
+        const tensor = state?.tensors.get(name);
+        if (tensor === undefined) return;
+        if (tensor.data.length !== size) {
+          throw new RangeError(`${name} has ${tensor.data.length} numbers where ${size} belong`);
+        }
+        (values[i] as Numbers).set(tensor.data, replica * size);
+      });
+    });
+    executor.write(
+      changed.map(({ variable }) => variable),
+      values,
+    );
+  }
+}

@@ -1,0 +1,282 @@
+import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { whole } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
+import { EagerExecutor } from "../graph/eager.js";
+import type { Executor, FunctionSpec } from "../graph/executor.js";
+import { GraphSession } from "../graph/session.js";
+import type { BuildModel, Model, ModelShape } from "../model.js";
+import { AdamW, type ReplicaRule } from "./adamw.js";
+import { DistinctIds, type DistinctSizes } from "./distinct.js";
+import { dropoutNoise } from "./noise.js";
+import { lossOf } from "./pass.js";
+import { exampleRow, Scoring } from "./scoring.js";
+import { Snapshots, type Copy } from "./snapshots.js";
+import type { Part, ReplicaState } from "./state.js";
+import { sliceRows, trainingStep } from "./step.js";
+
+/** One cell as the trainer sees it. */
+export interface Replica extends ReplicaRule {
+  readonly seed: number;
+  readonly dropout: number;
+}
+
+/** What a trainer is made for. */
+export interface TrainerOptions {
+  readonly shape: ModelShape;
+  readonly buildModel: BuildModel;
+  readonly replicas: readonly Replica[];
+  readonly columns: Columns;
+  readonly batchSize: number;
+  /** Training samples of an epoch. */
+  readonly samples: number;
+  /** How samples are scored, see {@link ScoringOptions}. */
+  readonly scoreBatch: number;
+  readonly partSize: number;
+  /** Room for the different users and items of a batch, or null to take every sample's own. */
+  readonly distinct: DistinctSizes | null;
+  /** Pieces of a step, see {@link PassOptions}. */
+  readonly pieces: number;
+  /** True where every sample has a history of full length before it. */
+  readonly fullHistory: boolean;
+  readonly engine: "auto" | "graph" | "eager";
+  readonly xla: boolean;
+  /** Whether all replicas are at the same optimizer step (fresh, or of equal age). */
+  readonly sameStep: boolean;
+  /** Told why a model runs eagerly although a graph was wanted. */
+  readonly onFallback?: (reason: string) => void;
+}
+
+/** Trains and scores R replicas of one model. */
+export class Trainer {
+  readonly model: Model;
+  readonly optimizer: AdamW;
+  readonly executor: Executor;
+  readonly #options: TrainerOptions;
+  readonly #scoring: Scoring;
+  readonly #snapshots: Snapshots;
+  readonly #own: readonly tf.Variable[];
+  readonly #order: tf.Variable;
+  readonly #lossSum: tf.Variable;
+  readonly #distinct: DistinctIds | null;
+  /** Steps that one call may do. */
+  readonly stepsAtOnce: number;
+
+  private constructor(
+    options: TrainerOptions,
+    parts: {
+      model: Model;
+      optimizer: AdamW;
+      executor: Executor;
+      scoring: Scoring;
+      snapshots: Snapshots;
+      order: tf.Variable;
+      lossSum: tf.Variable;
+      distinct: DistinctIds | null;
+      atOnce: number;
+    },
+  ) {
+    this.stepsAtOnce = parts.atOnce;
+    this.#options = options;
+    this.model = parts.model;
+    this.optimizer = parts.optimizer;
+    this.executor = parts.executor;
+    this.#scoring = parts.scoring;
+    this.#snapshots = parts.snapshots;
+    this.#order = parts.order;
+    this.#lossSum = parts.lossSum;
+    this.#distinct = parts.distinct;
+    this.#own = [parts.order, parts.lossSum];
+  }
+
+  static async create(tensorflow: typeof tf, options: TrainerOptions): Promise<Trainer> {
+    const { replicas, shape, columns, batchSize, samples } = options;
+    const t = tensorflow;
+    const count = replicas.length;
+    const model = options.buildModel(
+      shape,
+      replicas.map(({ seed }) => seed),
+    );
+    // XLA fuses the optimizer's single operations itself, and has no step in place.
+    const kernel = options.engine !== "eager" && !options.xla;
+    const { sameStep } = options;
+    const optimizer = new AdamW(t, model.parameters, replicas, { kernel, sameStep });
+    // Until an epoch begins, rows that do have a history: tracing works on them.
+    const order = t.tidy(() =>
+      t.variable(
+        t.fill(
+          [count, samples],
+          exampleRow(shape, options.fullHistory),
+          columns.item.dtype as "int32",
+        ),
+        false,
+      ),
+    );
+    const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
+    const { distinct: room } = options;
+    // Operation by operation, nothing would run side by side.
+    let pieces = options.engine === "eager" ? 1 : options.pieces;
+    // Compiled, many steps are one program, between which the host has no say.
+    const distinct =
+      room === null || samples < batchSize || options.xla
+        ? null
+        : new DistinctIds(t, columns, room, batchSize, count, samples);
+    const step = (size: number, narrow = false): FunctionSpec => ({
+      inputs: [{ shape: [2], dtype: "int32" }],
+      run: ([begin]) => {
+        const rows = whole(sliceRows(t, order, begin!, [count, size]));
+        const noise = dropoutNoise(t, replicas, optimizer.step);
+        const { fullHistory } = options;
+        const ids = narrow ? distinct!.of(begin!) : null;
+        const pass = { fullHistory, pieces, distinct: ids, noise };
+        trainingStep(t, model, optimizer, lossSum, () => lossOf(t, model, columns, rows, pass));
+        return [];
+      },
+    });
+    const tail = samples % batchSize;
+    const functions: { [name: string]: FunctionSpec } = {};
+    if (samples >= batchSize) functions["step"] = step(batchSize);
+    if (distinct !== null) functions["narrow_step"] = step(batchSize, true);
+    const atOnce = options.xla ? stepsAtOnce(Math.floor(samples / batchSize)) : 1;
+    if (atOnce > 1) {
+      functions["steps"] = { ...step(batchSize), loop: { times: atOnce, stride: [0, batchSize] } };
+    }
+    if (tail > 0) functions["last_step"] = step(tail);
+    const scoring = new Scoring(t, model, columns, options);
+    const snapshots = new Snapshots(t, changing(model, optimizer), count);
+    const all = { ...functions, ...scoring.functions, ...snapshots.functions };
+    const onFallback = (reason: string): void => {
+      pieces = 1;
+      options.onFallback?.(reason);
+    };
+    const executor = await makeExecutor(t, all, { ...options, onFallback });
+    const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
+    return new Trainer(options, { ...parts, distinct });
+  }
+
+  /** Optimizer steps of an epoch. */
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.#options.samples / this.#options.batchSize);
+  }
+
+  /** Sets each replica's order of rows for the epoch that begins. */
+  begin(orders: readonly Int32Array[]): void {
+    const { samples, replicas } = this.#options;
+    const all = new Int32Array(replicas.length * samples);
+    orders.forEach((order, replica) => all.set(order, replica * samples));
+    const ids = this.#distinct?.begin(orders) ?? { variables: [], values: [] };
+    this.executor.write(
+      [this.#order, this.#lossSum, ...ids.variables],
+      [all, new Float32Array(replicas.length), ...ids.values],
+    );
+  }
+
+  /**
+   * Optimizer steps of all replicas from the epoch's batch `index` on: as many as one call does.
+   *
+   * @returns how many
+   */
+  advance(index: number): number {
+    const { samples, batchSize } = this.#options;
+    const at = Int32Array.of(0, index * batchSize);
+    const whole = Math.floor(samples / batchSize) - index;
+    if (this.stepsAtOnce > 1 && whole >= this.stepsAtOnce) {
+      this.executor.run("steps", [at]);
+      return this.stepsAtOnce;
+    }
+    const narrow = this.#distinct?.fits(index) === true;
+    this.executor.run(whole < 1 ? "last_step" : narrow ? "narrow_step" : "step", [at]);
+    return 1;
+  }
+
+  /** Mean loss of each replica over the samples of the epoch, once all its steps are done. */
+  losses(): number[] {
+    const [sums] = this.executor.read([this.#lossSum]);
+    return [...sums!].map((sum) => sum / this.#options.samples);
+  }
+
+  /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
+  score(rows: Int32Array): Float32Array[] {
+    return this.#scoring.score(this.executor, rows);
+  }
+
+  /** Keeps the state of all replicas as it is now. */
+  keep(): void {
+    this.#snapshots.keep(this.executor);
+  }
+
+  /** What is kept becomes the best of the replicas given. */
+  markBest(replicas: readonly number[]): void {
+    this.#snapshots.markBest(this.executor, replicas);
+  }
+
+  /** The replicas given get their best weights back, to be scored; their training is over. */
+  recallBest(replicas: readonly number[]): void {
+    this.#snapshots.recallBest(this.executor, replicas);
+  }
+
+  /** One replica's state as kept, or its best weights. */
+  copy(which: Copy, replica: number): ReplicaState {
+    return this.#snapshots.read(this.executor, which, replica);
+  }
+
+  /** Puts states and best weights back, one of each a replica, null for what stays as it is. */
+  restore(states: readonly (ReplicaState | null)[], best: readonly (ReplicaState | null)[]): void {
+    this.#snapshots.restore(this.executor, states, best);
+  }
+
+  /** Trainable numbers of one replica. */
+  get parameterCount(): number {
+    return this.model.parameters.reduce(
+      (sum, { variable }) => sum + variable.size / this.model.replicas,
+      0,
+    );
+  }
+
+  dispose(): void {
+    this.executor.dispose();
+    this.#scoring.dispose();
+    this.#snapshots.dispose();
+    this.#distinct?.dispose();
+    this.optimizer.dispose();
+    this.model.dispose();
+    for (const variable of this.#own) variable.dispose();
+  }
+}
+
+/** Everything that training changes. */
+function changing({ parameters, state }: Model, { slots, step }: AdamW): Part[] {
+  return [
+    ...parameters.map(({ name, variable }) => ({ name: `parameter/${name}`, variable })),
+    ...state.map(({ name, variable }) => ({ name: `state/${name}`, variable })),
+    ...slots.flatMap(({ parameter, first, second }) => [
+      { name: `first/${parameter.name}`, variable: first },
+      { name: `second/${parameter.name}`, variable: second },
+    ]),
+    { name: "step", variable: step },
+  ];
+}
+
+/** A graph, or where that can't be made and `auto` was asked for, operation by operation. */
+export async function makeExecutor(
+  t: typeof tf,
+  functions: { readonly [name: string]: FunctionSpec },
+  { engine, xla, onFallback }: Pick<TrainerOptions, "engine" | "xla" | "onFallback">,
+): Promise<Executor> {
+  if (engine === "eager") return new EagerExecutor(t, functions);
+  try {
+    return await GraphSession.create(t, functions, { xla });
+  } catch (error) {
+    if (engine === "graph") throw error;
+    onFallback?.((error as Error).message);
+    return new EagerExecutor(t, functions);
+  }
+}
+
+/** Steps of one compiled call: some dozens, so that few of an epoch's are left over. */
+function stepsAtOnce(steps: number): number {
+  let best = Math.min(steps, 1);
+  for (let count = Math.min(steps, 64); count >= Math.min(steps, 16); count--) {
+    if (best <= 1 || steps % count < steps % best) best = count;
+  }
+  return best;
+}

@@ -1,0 +1,299 @@
+import { Drained } from "../../../../src/contract/runner.js";
+import type { CtrData } from "../data/load.js";
+import type { ModelShape } from "../model.js";
+import { Background } from "./background.js";
+import { pickingSplit, type Cell } from "./cell.js";
+import { writeCheckpoint } from "./checkpoint.js";
+import type { Companion, Judged } from "./companion.js";
+import { publishCell } from "./publish.js";
+import { rateAt, rateOf } from "./schedule.js";
+import type { ReplicaState } from "./state.js";
+import type { Trainer } from "./trainer.js";
+
+/** How long the process may be deaf to messages while training, in milliseconds. */
+const longestSilence = 200;
+
+/** Bytes a second that writing a checkpoint is reckoned with before one has been written. */
+const reckonedRate = 5e8;
+
+/** An epoch that is over, and whose metrics may still be in the making. */
+interface Outcome {
+  /** The cells it was trained for, with each one's loss. */
+  readonly losses: ReadonlyMap<Cell, number>;
+  readonly seconds: number;
+  readonly judged: Promise<Judged[]>;
+  arrived: boolean;
+}
+
+/**
+ * The epochs of one trainer over its cells, some of which end before the others. While an epoch's
+ * metrics are made, the next one trains already; where they say that a cell has ended, what that
+ * epoch did to it is of no account.
+ */
+export class Training {
+  readonly #open: Set<Cell>;
+  readonly #background = new Background();
+  /** The last epoch, until what it means for the cells is decided. */
+  #undecided: Outcome | null = null;
+  /** Orders of the next epoch. */
+  #orders: Promise<Int32Array[]>;
+  /** Epochs begun. */
+  #begun = 0;
+  /** Seconds that an epoch takes, scoring included. */
+  #epochSeconds = 0;
+  #heard = performance.now();
+  #saving: Promise<void> = Promise.resolve();
+  /** When the next checkpoint is due, on performance.now()'s clock. */
+  #due: number;
+  readonly #first: readonly number[];
+
+  constructor(
+    readonly trainer: Trainer,
+    readonly companion: Companion,
+    readonly data: CtrData,
+    readonly shape: ModelShape,
+    readonly cells: readonly Cell[],
+  ) {
+    this.#open = new Set(cells);
+    this.#first = cells.map(({ progress }) => progress.epochs);
+    this.#orders = this.#nextOrders();
+    // Parameters, two moments, and the best parameters.
+    const bytes = 16 * trainer.parameterCount * cells.length;
+    this.#due = dueAfter(bytes / reckonedRate);
+    const values = {
+      parameters: trainer.parameterCount,
+      engine: trainer.executor.kind,
+      replicas: cells.length,
+      train_samples: data.train.length,
+    };
+    for (const { task } of cells) task.emit({ type: "facts", values });
+  }
+
+  /**
+   * Runs epochs; returns the open cells once a smaller trainer would pay, or none are left.
+   *
+   * @param making seconds that a trainer takes to make
+   */
+  async run(making: number): Promise<Cell[]> {
+    try {
+      await this.#endFinished();
+      while (this.#open.size > 0 && !this.#smallerPays(making)) await this.#epoch();
+      await this.#decide();
+    } finally {
+      await this.#background.done();
+    }
+    this.#background.check();
+    const open = [...this.#open];
+    for (const cell of open) {
+      const replica = this.cells.indexOf(cell);
+      const [state, best] = [
+        this.trainer.copy("kept", replica),
+        this.trainer.copy("best", replica),
+      ];
+      cell.held = { state, best };
+    }
+    return open;
+  }
+
+  /** Whether the work saved by dropping the slots of ended cells is worth a new trainer. */
+  #smallerPays(making: number): boolean {
+    const ended = this.cells.length - this.#open.size;
+    if (ended === 0) return false;
+    const left = Math.max(
+      ...[...this.#open].map(({ params, progress }) =>
+        Math.min(params.epochs - progress.epochs, params.patience),
+      ),
+    );
+    return (ended / this.cells.length) * this.#epochSeconds * left > making;
+  }
+
+  #nextOrders(): Promise<Int32Array[]> {
+    const of = this.cells.map(({ params }, replica) => ({
+      seed: params.seed,
+      epoch: this.#first[replica]! + this.#begun,
+    }));
+    const orders = this.companion.orders(of);
+    // Where training ends before, nobody waits for them.
+    orders.catch(() => undefined);
+    return orders;
+  }
+
+  async #epoch(): Promise<void> {
+    const { trainer, data } = this;
+    const orders = await this.#orders;
+    this.#begun++;
+    this.#orders = this.#nextOrders();
+    const steps = trainer.stepsPerEpoch;
+    let training = 0;
+    const timed = <T>(work: () => T): T => {
+      const started = performance.now();
+      const result = work();
+      training += performance.now() - started;
+      return result;
+    };
+    timed(() => trainer.begin(orders));
+    for (let done = 0; done < steps;) {
+      done += timed(() => trainer.advance(done));
+      await this.#between(done / steps);
+      if (this.#open.size === 0) return;
+    }
+    const losses = timed(() => trainer.losses());
+    await this.#decide();
+    await this.#stopIfAsked();
+    if (this.#open.size === 0) return;
+    const started = performance.now();
+    trainer.keep();
+    const scores = trainer.score(pickingSplit(data).rows);
+    this.#epochSeconds = (training + performance.now() - started) / 1000;
+    const replicas = this.cells.flatMap((cell, i) => (this.#open.has(cell) ? [i] : []));
+    const outcome: Outcome = {
+      losses: new Map(replicas.map((replica) => [this.cells[replica]!, losses[replica]!])),
+      seconds: training / 1000,
+      judged: this.companion.judge(
+        "picking",
+        replicas.map((replica) => scores[replica]!),
+      ),
+      arrived: false,
+    };
+    this.#background.add(outcome.judged.then(() => void (outcome.arrived = true)));
+    this.#undecided = outcome;
+    this.#tellProgress(0);
+    const last = [...this.#open].every(({ params, progress }) => {
+      return progress.epochs + 1 >= params.epochs;
+    });
+    if (last) await this.#decide();
+  }
+
+  /** Between steps: lets messages in, tells how far the epoch is, and stops where asked to. */
+  async #between(share: number): Promise<void> {
+    const now = performance.now();
+    const silent = now - this.#heard >= longestSilence;
+    if (!silent && !this.#background.busy) return;
+    if (silent) {
+      this.#heard = now;
+      this.#tellProgress(share);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#background.check();
+    if (this.#undecided?.arrived === true) await this.#decide();
+    await this.#stopIfAsked();
+  }
+
+  #tellProgress(share: number): void {
+    const more = (this.#undecided === null ? 0 : 1) + share;
+    for (const { task, progress, params } of this.#open) {
+      const total = params.epochs;
+      const done = Math.min(progress.epochs + more, total);
+      task.emit({ type: "progress", done, total, unit: "epochs" });
+    }
+  }
+
+  /** Takes in what the last epoch came to: best weights, cells that end, a checkpoint. */
+  async #decide(): Promise<void> {
+    const outcome = this.#undecided;
+    if (outcome === null) return;
+    const { losses, seconds } = outcome;
+    const judged = await outcome.judged;
+    this.#undecided = null;
+    const better: number[] = [];
+    for (const [i, [cell, loss]] of [...losses].entries()) {
+      const { params, progress, task } = cell;
+      const epoch = progress.epochs + 1;
+      const { stepsPerEpoch } = this.trainer;
+      try {
+        const { epoch: step, ...values } = cell.record({
+          loss,
+          rate: rateAt(rateOf(params, stepsPerEpoch), epoch * stepsPerEpoch - 1),
+          judged: judged[i]!,
+          // A share of the group's time, so that the cells' seconds add up to it.
+          seconds: seconds / this.cells.length,
+          samples: this.data.train.length,
+        });
+        task.emit({ type: "metrics", step: step!, values });
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        await this.#fail(cell, error.message);
+      }
+      if (cell.progress.bestEpoch === epoch) better.push(this.cells.indexOf(cell));
+      cell.held = null;
+    }
+    if (better.length > 0) this.trainer.markBest(better);
+    await this.#endFinished();
+    if (performance.now() >= this.#due) this.#save();
+  }
+
+  async #fail(cell: Cell, message: string): Promise<void> {
+    this.#open.delete(cell);
+    const advice = "try a smaller ctr.learning_rate, or ctr.clip_norm";
+    await cell.task.fail({ kind: "spec", message: `training diverged: ${message}; ${advice}` });
+  }
+
+  /** Tests and publishes the cells that have run their course, with their best weights. */
+  async #endFinished(): Promise<void> {
+    const ended = [...this.#open].filter((cell) => cell.finished);
+    if (ended.length === 0) return;
+    const { trainer, data, cells } = this;
+    const replicas = ended.map((cell) => cells.indexOf(cell));
+    trainer.recallBest(replicas);
+    const scores = trainer.score(data.test.rows);
+    for (const [i, cell] of ended.entries()) {
+      this.#open.delete(cell);
+      this.#background.add(
+        this.#publish(cell, scores[replicas[i]!]!, trainer.copy("best", replicas[i]!)),
+      );
+    }
+  }
+
+  async #publish(cell: Cell, scores: Float32Array, best: ReplicaState): Promise<void> {
+    const [judged] = await this.companion.judge("test", [scores.slice()]);
+    if ("fault" in judged!) return this.#fail(cell, judged.fault);
+    // A checkpoint on its way would land in a folder that is gone.
+    await this.#saving.catch(() => undefined);
+    const { shape, trainer } = this;
+    const parameters = trainer.parameterCount;
+    await publishCell(cell, this.data, { best, scores, quality: judged!, shape, parameters });
+  }
+
+  /** Ends the run where a task was told to stop: at once, or with all epochs done saved. */
+  async #stopIfAsked(): Promise<void> {
+    const stops = [...this.#open].map(({ task }) => task.stop);
+    if (stops.some(({ abort }) => abort.aborted)) throw new Drained();
+    if (!stops.some(({ draining }) => draining)) return;
+    await this.#decide();
+    await this.#saving;
+    this.#save();
+    await this.#background.done();
+    this.#background.check();
+    throw new Drained();
+  }
+
+  /**
+   * Saves every open cell in the background, and has the next checkpoint wait until saving has
+   * taken no more than a twentieth of the time: that matters for many large replicas on a fast card.
+   */
+  #save(): void {
+    const started = performance.now();
+    const checkpoints = [...this.#open]
+      .filter((cell) => cell.saved !== cell.progress)
+      .map((cell) => {
+        const replica = this.cells.indexOf(cell);
+        const [state, best] = [
+          this.trainer.copy("kept", replica),
+          this.trainer.copy("best", replica),
+        ];
+        return { cell, progress: cell.progress, state, best };
+      });
+    this.#due = Infinity;
+    this.#saving = (async () => {
+      for (const { cell, ...checkpoint } of checkpoints) {
+        await writeCheckpoint(cell.task.work, checkpoint);
+        cell.saved = checkpoint.progress;
+      }
+      this.#due = dueAfter((performance.now() - started) / 1000);
+    })();
+    this.#background.add(this.#saving);
+  }
+}
+
+/** When a checkpoint may be written next, after one that took `seconds`. */
+const dueAfter = (seconds: number): number => performance.now() + 20 * 1000 * seconds;

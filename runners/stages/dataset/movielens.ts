@@ -1,0 +1,174 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Finding } from "../../../src/base/diagnostic.js";
+import { UserError } from "../../../src/base/exit.js";
+import type { JsonObject } from "../../../src/base/json.js";
+import type { JsonSchema, SpecPlace } from "../../../src/contract/science.js";
+import { isTimeZone, dayIn } from "./day.js";
+import { eachLine } from "./lines.js";
+import { type Ratings, RatingColumns } from "./ratings.js";
+import type { DatasetSettings, ItemText, ReadTask } from "./source.js";
+
+const dayZoneSchema: JsonSchema = {
+  description:
+    "MovieLens: sequences are in order of the day of this time zone, then as the file has them. " +
+    "Default UTC; Asia/Shanghai gives other, published counts.",
+  type: "string",
+  minLength: 1,
+};
+
+/** What both MovieLens data sets have in common. */
+export const movielens = {
+  domain: "movie",
+  attributeFields: ["genre"],
+  ratings: 5,
+  defaults: { like_above: 3, user_core: 1, item_core: 1, day_zone: "UTC" },
+  properties: {
+    path: {
+      description:
+        "MovieLens: folder of GroupLens' archive as it unpacks. ml-100k without one comes from PyPI.",
+      type: "string",
+      minLength: 1,
+    },
+    day_zone: dayZoneSchema,
+  },
+} as const;
+
+/** Days since 1970 in the zone of the settings. */
+export const dayOrder = (params: JsonObject): ((seconds: number) => number) =>
+  dayIn(String(params["day_zone"] ?? "UTC"));
+
+/** Checks the time zone, and the folder of a raw copy where one is named. */
+export function checkMovielens(
+  settings: DatasetSettings,
+  place: SpecPlace,
+  files: readonly string[],
+): Finding[] {
+  const findings: Finding[] = [];
+  const zone = settings["day_zone"];
+  if (typeof zone === "string" && !isTimeZone(zone)) {
+    const message = `${zone} is not a time zone; names look like UTC or Asia/Shanghai`;
+    findings.push({ severity: "error", message, path: "dataset.day_zone" });
+  }
+  const path = settings["path"];
+  if (typeof path === "string") {
+    const folder = resolve(place.folder, path);
+    const missing = files.filter((file) => !existsSync(join(folder, file)));
+    if (missing.length > 0) {
+      const found = existsSync(folder)
+        ? `${path} lacks`
+        : `there is no folder ${path}; it should hold`;
+      const message = `${found} ${missing.join(" and ")} (the layout of GroupLens' ${settings.id} archive)`;
+      findings.push({ severity: "error", message, path: "dataset.path" });
+    }
+  }
+  return findings;
+}
+
+/** How lines of ratings look. */
+export interface RatingLayout {
+  /** What stands between user, item, rating and time, in ASCII. */
+  readonly separator: string;
+  /** A line as it should be, for messages. */
+  readonly example: string;
+  /** Whether the first line names the columns. */
+  readonly header: boolean;
+}
+
+/** Reads ratings of four whole numbers a line, as columns. Throws a UserError with file and line. */
+export async function readMovieRatings(
+  task: ReadTask,
+  path: string,
+  layout: RatingLayout,
+): Promise<Ratings> {
+  const columns = new RatingColumns();
+  const gap = Buffer.from(layout.separator, "latin1");
+  const starts = new Int32Array(4);
+  const ends = new Int32Array(4);
+  await eachLine(
+    path,
+    (bytes, start, end, line) => {
+      if (start === end || (layout.header && line === 1)) return;
+      if (!cut(bytes, start, end, gap, starts, ends)) {
+        throw wrongLine(path, line, bytes.toString("latin1", start, end), layout);
+      }
+      const rating = wholeNumber(bytes, starts[2]!, ends[2]!);
+      const time = wholeNumber(bytes, starts[3]!, ends[3]!);
+      if (time < 0 || rating < 0) {
+        throw wrongLine(path, line, bytes.toString("latin1", start, end), layout);
+      }
+      if (rating < 1 || rating > movielens.ratings) {
+        throw new UserError(
+          `${path}:${line}: a rating of ${rating}; ratings are whole numbers from 1 to ${movielens.ratings}`,
+        );
+      }
+      columns.user.push(columns.users.intern(bytes, starts[0]!, ends[0]!));
+      columns.item.push(columns.items.intern(bytes, starts[1]!, ends[1]!));
+      columns.rating.push(rating);
+      columns.time.push(time);
+    },
+    ({ done, total }) => task.progress(done, total, "bytes of ratings"),
+  );
+  return columns.take();
+}
+
+/** Cuts a line into four fields that aren't empty; false where it has more or fewer. */
+function cut(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  gap: Uint8Array,
+  starts: Int32Array,
+  ends: Int32Array,
+): boolean {
+  let field = 0;
+  starts[0] = start;
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== gap[0] || (gap.length === 2 && bytes[at + 1] !== gap[1])) continue;
+    if (field === 3 || at === starts[field]) return false;
+    ends[field++] = at;
+    at += gap.length - 1;
+    starts[field] = at + 1;
+  }
+  ends[field] = end;
+  return field === 3 && starts[3]! < end;
+}
+
+/** -1 where the bytes are not a whole number of up to 15 digits. */
+function wholeNumber(bytes: Buffer, start: number, end: number): number {
+  if (end - start > 15) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const c = bytes[at]!;
+    if (c < 0x30 || c > 0x39) return -1;
+    value = value * 10 + c - 0x30;
+  }
+  return value;
+}
+
+/** A line that isn't in the layout, with what was expected. */
+export const wrongLine = (
+  path: string,
+  line: number,
+  text: string,
+  layout: { readonly example: string },
+): UserError => {
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return new UserError(
+    `${path}:${line}: expected a line such as ${JSON.stringify(layout.example)}, found ${JSON.stringify(shown)}`,
+  );
+};
+
+/**
+ * A movie's text: its article back in front (`Godfather, The (1972)`), its attribute the last word
+ * of its first genre.
+ */
+export function movieText(title: string, genres: readonly string[]): ItemText {
+  const natural = title.trim().replace(/^([^(]*?), (The|A|An)(?= \(|$)/, "$2 $1");
+  const first = genres[0]?.trim().split(/\s+/).at(-1) ?? "";
+  return {
+    title: natural === "" ? null : natural,
+    attributes: [first === "" ? null : first],
+    genres,
+  };
+}

@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
+import { Drained, type RunnerProgram, type StageTask } from "../../../src/contract/runner.js";
+import { buildDataset } from "./build.js";
+import { coreRows } from "./core.js";
+import { keepRows, type Ratings } from "./ratings.js";
+import type { ReadTask, Source } from "./source.js";
+import { sourceOf } from "./sources.js";
+import { metricsOf, writeDataset } from "./write.js";
+
+/** Prepares data sets, one after another. */
+export const program: RunnerProgram = {
+  async run(tasks) {
+    for (const task of tasks) {
+      try {
+        await prepare(task);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        const kind = error.exitCode === ExitCode.environment ? "machine" : "spec";
+        await task.fail({
+          kind,
+          message: error.message,
+          ...(error.hint === undefined ? {} : { detail: error.hint }),
+        });
+      }
+    }
+  },
+};
+
+async function prepare(task: StageTask): Promise<void> {
+  const { params } = task;
+  const source = sourceOf(params["id"]);
+  if (source === undefined) throw new UserError(`there is no data set ${String(params["id"])}`);
+  const reading = readTask(task);
+  const userCore = params["user_core"] as number;
+  const itemCore = params["item_core"] as number;
+  const ratings = coreOf(source, await source.readRatings(reading), userCore, itemCore);
+  const wanted = new Set<string>();
+  for (const id of new Set(ratings.item)) wanted.add(ratings.items.text(id));
+  const texts = await source.readItems(reading, wanted);
+  if (texts.size < wanted.size) {
+    const missing = wanted.size - texts.size;
+    reading.note(
+      "info",
+      `${missing} of ${wanted.size} items without metadata or with a dropped title left the sequences`,
+    );
+  }
+  const traits = {
+    id: source.id,
+    attributeFields: source.attributeFields,
+    ratings: source.ratings,
+    likeAbove: params["like_above"] as number,
+    domain: source.domain,
+  };
+  const built = buildDataset(traits, ratings, texts, source.orderKey(params));
+  if (built.dataset.train.length === 0 || built.dataset.test.length === 0) {
+    throw new UserError(
+      `${source.id} has no ${built.dataset.train.length === 0 ? "training" : "test"} samples: a user's first sample is the 12th rating, and no user of ${built.dataset.users} has enough`,
+    );
+  }
+  await writeDataset(task.out, built);
+  await task.publish({ metrics: metricsOf(built.dataset) });
+}
+
+/** The ratings that pass both cores; an error where none does. */
+function coreOf(source: Source, all: Ratings, userCore: number, itemCore: number): Ratings {
+  const rows = coreRows(all, userCore, itemCore);
+  if (rows.length > 0) return keepRows(all, rows);
+  if (all.user.length === 0) throw new UserError(`${source.id}: the file holds no ratings`);
+  throw new UserError(
+    `nothing of ${source.id} is left: of ${all.user.length} ratings by ${all.users.size} users none ` +
+      `passes user_core ${userCore} with item_core ${itemCore}; choose smaller ones`,
+  );
+}
+
+function readTask(task: StageTask): ReadTask {
+  const { params, files, stop } = task;
+  let told = 0;
+  return {
+    params,
+    files,
+    stop,
+    // Fetched files are shared by all stores; without such a folder they last as long as the stage.
+    downloads: process.env["R4EC_DOWNLOADS"] ?? join(task.work, "downloads"),
+    note: (severity, message) => task.emit({ type: "note", severity, message }),
+    progress: (done, total, unit) => {
+      if (stop.draining || stop.abort.aborted) throw new Drained();
+      const now = Date.now();
+      if (now - told < 200 && done < total) return;
+      told = now;
+      task.emit({ type: "progress", done, total, unit });
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Finding } from "../../../src/base/diagnostic.js";
+import type { Json, JsonObject } from "../../../src/base/json.js";
+import type { FileInput, StopSignal } from "../../../src/contract/runner.js";
+import type { JsonSchema, SpecPlace } from "../../../src/contract/science.js";
+import type { Ratings } from "./ratings.js";
+
+/** Settings under `dataset`, complete: those that the data set doesn't know are left out. */
+export type DatasetSettings = JsonObject & { readonly id: string };
+
+/** What a data set's file tells about an item. */
+export interface ItemText {
+  /** Null where the text can't be used. */
+  readonly title: string | null;
+  /** One for each of {@link Source.attributeFields}; null where the text can't be used. */
+  readonly attributes: readonly (string | null)[];
+  readonly genres?: readonly string[];
+}
+
+/** What a source works with when its data is prepared. */
+export interface ReadTask {
+  /** What {@link Source.params} gave. */
+  readonly params: JsonObject;
+  /** Absolute paths, by the names of {@link Source.files}. */
+  readonly files: { readonly [name: string]: string };
+  /** Folder for what is fetched and can be fetched again. */
+  readonly downloads: string;
+  readonly stop: StopSignal;
+  note(severity: "warning" | "info", message: string): void;
+  progress(done: number, total: number, unit: string): void;
+}
+
+/** A data set: the one thing that a new one has to write. */
+export interface Source {
+  readonly id: string;
+  /** A sentence for the schema. */
+  readonly description: string;
+  readonly domain: "movie" | "book";
+  readonly attributeFields: readonly string[];
+  /** The largest rating; ratings are whole numbers from 1. */
+  readonly ratings: number;
+  /** Values of `like_above`, `user_core`, `item_core` and of its own settings. */
+  readonly defaults: { readonly [setting: string]: Json };
+  /** Its own settings; those with equal names in several sources are described alike. */
+  readonly properties: { readonly [setting: string]: JsonSchema };
+  /** The files it reads. */
+  files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };
+  /** What decides its content beside files and the common settings. */
+  params(settings: DatasetSettings): JsonObject;
+  /** Mistakes that the schema can't see. */
+  check(settings: DatasetSettings, place: SpecPlace): readonly Finding[];
+  /** Reads every rating. Throws a UserError that names file and line. */
+  readRatings(task: ReadTask): Promise<Ratings>;
+  /** Reads the texts of wanted items, by raw id; items left out leave the sequences. */
+  readItems(task: ReadTask, wanted: ReadonlySet<string>): Promise<Map<string, ItemText>>;
+  /** Sequences are ordered by this key of a rating's time, then as the file has them. */
+  orderKey(params: JsonObject): (seconds: number) => number;
+}

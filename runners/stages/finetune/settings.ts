@@ -1,0 +1,56 @@
+import type { JsonObject } from "../../../src/base/json.js";
+
+/** `knowledge.finetune`, complete with defaults (schema.ts). */
+export interface FinetuneSettings {
+  readonly lora_rank: number;
+  readonly lora_alpha: number | null;
+  readonly lora_dropout: number;
+  readonly lora_target: string;
+  readonly cutoff_len: number;
+  readonly batch_size: number;
+  readonly micro_batch_size: number;
+  readonly learning_rate: number;
+  readonly epochs: number;
+  readonly schedule: string;
+  readonly warmup_ratio: number;
+  readonly validation: number;
+  readonly precision: "auto" | "bf16" | "fp16" | "fp32";
+  readonly save_steps: number;
+  readonly gpus: number;
+  readonly samples: {
+    readonly thinking: string | null;
+    readonly refinement: string | null;
+    readonly reflection: string | null;
+  };
+  readonly llamafactory: JsonObject;
+  readonly actor: JsonObject;
+  /** Missing where the variant has no reflector. */
+  readonly reflector?: JsonObject;
+}
+
+/** Which of the two models a stage trains. */
+export type Role = "actor" | "reflector";
+
+/** Params of a finetune stage. */
+export interface FinetuneParams extends JsonObject {
+  readonly role: Role;
+  /** The base model as runners/base/models/models.ts names it. */
+  readonly model: JsonObject;
+  /** LLaMA-Factory's name of the chat template. */
+  readonly template: string;
+  readonly seed: number;
+  /** Classes of samples, by the input that holds them. */
+  readonly samples: { readonly [input: string]: readonly string[] };
+  /** LLaMA-Factory's options, r4ec's and the user's merged. */
+  readonly options: JsonObject;
+  /** Samples per optimizer step, over all cards. */
+  readonly batch_size: number;
+}
+
+/** How a finetune stage runs: decides no outcome beyond rounding. */
+export interface FinetuneExecution extends JsonObject {
+  readonly micro_batch_size: number;
+  readonly save_steps: number;
+  readonly precision: "auto" | "bf16" | "fp16" | "fp32";
+  readonly gpus: number;
+}

@@ -1,0 +1,79 @@
+import type { SpecPlace } from "../../../src/contract/science.js";
+import type { StageRequest } from "../../../src/contract/runner.js";
+import { modelInput, resolvePath, templateOf } from "../../base/models/models.js";
+import { optionsOf } from "./config.js";
+import type { FinetuneExecution, FinetuneParams, FinetuneSettings, Role } from "./settings.js";
+
+/** The base model of an adapter, as a spec names it. */
+export interface BaseModel {
+  readonly name: string;
+  readonly revision?: string | null;
+  readonly template?: string | null;
+}
+
+/** Stages that hold samples, and the classes to take from each. */
+export interface SampleSource {
+  readonly stage: StageRequest;
+  readonly classes: readonly ("thinking" | "reflection" | "refinement")[];
+}
+
+/** The stage that trains an adapter. */
+export function finetuneStage(
+  role: Role,
+  settings: FinetuneSettings,
+  base: BaseModel,
+  seed: number,
+  sources: { readonly [input: string]: SampleSource },
+  place: SpecPlace,
+): StageRequest {
+  const model = modelInput("model", base.name, base.revision ?? null, place);
+  const params: FinetuneParams = {
+    role,
+    model: model.params,
+    template: base.template ?? templateOf(base.name) ?? "default",
+    seed,
+    samples: Object.fromEntries(
+      Object.entries(sources).map(([input, source]) => [input, source.classes]),
+    ),
+    options: optionsOf(settings, role),
+    batch_size: settings.batch_size,
+  };
+  const execution: FinetuneExecution = {
+    micro_batch_size: settings.micro_batch_size,
+    save_steps: settings.save_steps,
+    precision: settings.precision,
+    gpus: settings.gpus,
+  };
+  return {
+    runner: "finetune",
+    label: `finetune ${role}`,
+    params,
+    inputs: {
+      ...Object.fromEntries(
+        Object.entries(sources).map(([input, source]) => [input, source.stage]),
+      ),
+      ...model.inputs,
+    },
+    files: model.files,
+    execution,
+  };
+}
+
+/** True where the spec brings samples of its own, so that no teacher is asked. */
+export const bringsSamples = (settings: FinetuneSettings): boolean =>
+  Object.values(settings.samples).some((file) => file !== null);
+
+/** The stage that reads the spec's own samples. */
+export function ownSamplesStage(settings: FinetuneSettings, place: SpecPlace): StageRequest {
+  const files = Object.entries(settings.samples).flatMap(([name, file]) =>
+    file === null ? [] : [[name, { path: resolvePath(file, place) }] as const],
+  );
+  return {
+    runner: "samples",
+    label: "own samples",
+    params: {},
+    inputs: {},
+    files: Object.fromEntries(files),
+    execution: {},
+  };
+}

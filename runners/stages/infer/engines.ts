@@ -1,0 +1,29 @@
+import type { StageTask } from "../../../src/contract/runner.js";
+import { modelLabel } from "../../base/models/models.js";
+import { adapterIdentity } from "./adapter.js";
+import type { Answerer } from "./answerer.js";
+import { loadEndpoint } from "./chat.js";
+import { loadLlamaFactory } from "./llamafactory.js";
+import { loadServer } from "./server.js";
+import type { InferParams } from "./settings.js";
+
+/** Loads the engine that a stage names. */
+export async function loadAnswerer(task: StageTask): Promise<Answerer> {
+  const { model, answer } = task.params as unknown as InferParams;
+  task.emit({
+    type: "facts",
+    values: {
+      model: modelLabel(model),
+      adapter: await adapterIdentity(task),
+      engine: answer.engine,
+    },
+  });
+  switch (answer.engine) {
+    case "llamafactory":
+      return loadLlamaFactory(task);
+    case "endpoint":
+      return loadEndpoint(task);
+    case "server":
+      return loadServer(task);
+  }
+}

@@ -1,0 +1,64 @@
+import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.js";
+import {
+  atMost,
+  billionsOf,
+  ENTRY,
+  JUDGEMENT,
+  KNOWLEDGE,
+  sizeOf,
+  TEMPLATE,
+  UNREASONABLE,
+  writingHours,
+} from "../../base/estimate.js";
+import type { InferExecution, InferParams } from "./settings.js";
+
+type Step = "think" | "reflect" | "refine";
+
+/** What asking a model about users and items takes. */
+export function estimateInfer(
+  step: Step,
+  { params, execution, inputs }: EstimateStage,
+): StageEstimate {
+  const { answer, model, prompts, ...limits } = params as unknown as InferParams;
+  const { dataset, text } = inputs;
+  const about =
+    step === "think"
+      ? {
+          users: atMost(limits.users, sizeOf(dataset, "users")),
+          items: atMost(limits.items, sizeOf(dataset, "items")),
+        }
+      : { users: sizeOf(text, "users.texts"), items: sizeOf(text, "items.texts") };
+  const share = (side: "users" | "items") => {
+    if (step !== "refine") return about[side];
+    const judged = text?.sizes[`${side}.unreasonable`];
+    return judged ?? UNREASONABLE * about[side];
+  };
+  const asked = { users: share("users"), items: share("items") };
+  const written = step === "think" ? 0 : KNOWLEDGE + (step === "refine" ? JUDGEMENT : 0);
+  const history = prompts.history * ENTRY;
+  const promptTokens =
+    asked.users * (TEMPLATE + written + history) + asked.items * (TEMPLATE + written + 2 * history);
+  const length = Math.min(answer.max_new_tokens, step === "reflect" ? JUDGEMENT : KNOWLEDGE);
+  const completionTokens = (asked.users + asked.items) * length;
+  const { batch_size, concurrency } = execution as unknown as InferExecution;
+  const batch = answer.engine === "llamafactory" ? batch_size : concurrency;
+  return {
+    promptTokens,
+    completionTokens,
+    gpuHours:
+      answer.engine === "endpoint"
+        ? 0
+        : writingHours(billionsOf(model), promptTokens, completionTokens, batch),
+    usd: 0,
+    sizes: {
+      "users.texts": about.users,
+      "items.texts": about.items,
+      ...(step === "reflect"
+        ? {
+            "users.unreasonable": UNREASONABLE * about.users,
+            "items.unreasonable": UNREASONABLE * about.items,
+          }
+        : {}),
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import path from "node:path";
+import type { StageTask } from "../../../src/contract/runner.js";
+import { writeJsonl } from "../../base/files/jsonl.js";
+import type { Side } from "../../base/artifacts/knowledge.js";
+import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
+import {
+  guidesOf,
+  parseJudgement,
+  studentKnowledge,
+  studentPrompt,
+} from "../../base/prompts/index.js";
+import type { PromptMaker, Subject } from "../../base/prompts/index.js";
+import { openPromptMaker } from "../../base/prompts/open.js";
+import { answerAll, isGuided } from "./answers.js";
+import { loadAnswerer } from "./engines.js";
+import type { InferExecution, InferParams } from "./settings.js";
+import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
+import { lineAsJson, nextIteration } from "../../base/artifacts/texts.js";
+
+/** A text with whom it is about. */
+interface Text {
+  readonly side: Side;
+  readonly subject: Subject;
+  readonly line: KnowledgeLine;
+}
+
+/** reflect: the reflector judges every text; an answer that can't be read is kept and counted. */
+export async function reflect(task: StageTask): Promise<void> {
+  const { maker, texts } = await open(task);
+  const prompts = texts.map(({ subject, line }) =>
+    studentPrompt(maker, "reflect", { subject, index: line.index }, { knowledge: line.text }),
+  );
+  const { judgement: guide } = guidesOf(maker.templates.words);
+  const guides = isGuided(task) ? texts.map(({ subject }) => guide(subject)) : null;
+  const answers = await answerAll(task, prompts, loadAnswerer, guides);
+  const counts = new Counts(["reasonable", "unreasonable", "unreadable"]);
+  const lines = texts.map(({ side, line }, place) => {
+    const step = judgement(answers.texts[place] ?? null, nextIteration(line));
+    counts.add(side, step.verdict === "not reasonable" ? "unreasonable" : step.verdict);
+    return {
+      side,
+      line: {
+        index: line.index,
+        text: line.text,
+        verdict: step.verdict,
+        reflection: step.reflection,
+        history: [...line.history, step],
+      },
+    };
+  });
+  await write(task, lines);
+  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
+}
+
+/** A text that could not be judged stays as it is: nothing says that it is wrong. */
+function judgement(
+  answer: string | null,
+  iteration: number,
+): Extract<TextStep, { step: "reflect" }> {
+  const read = answer === null ? null : parseJudgement(answer);
+  if (read?.ok === true) {
+    const verdict = read.value.reasonable ? "reasonable" : "not reasonable";
+    return { step: "reflect", iteration, verdict, reflection: read.value.reflection };
+  }
+  const reason = read === null ? "no answer" : read.error;
+  return { step: "reflect", iteration, verdict: "unreadable", reflection: answer ?? "", reason };
+}
+
+/** refine: the actor rewrites what was judged unreasonable, with the reflection in hand. */
+export async function refine(task: StageTask): Promise<void> {
+  const { maker, texts } = await open(task);
+  const wrong = texts.filter(({ line }) => line.verdict === "not reasonable");
+  const prompts = wrong.map(({ subject, line }) =>
+    studentPrompt(
+      maker,
+      "refine",
+      { subject, index: line.index },
+      { knowledge: line.text, reflection: line.reflection ?? "" },
+    ),
+  );
+  const { knowledge: guide } = guidesOf(maker.templates.words);
+  const guides = isGuided(task) ? wrong.map(({ subject }) => guide(subject)) : null;
+  const answers = await answerAll(task, prompts, loadAnswerer, guides);
+  const refined = new Map(wrong.map((text, place) => [text, answers.texts[place] ?? null]));
+  const counts = new Counts(["texts", "refined", "empty"]);
+  const lines = texts.map((each) => {
+    const { side, subject, line } = each;
+    const { index, history } = line;
+    counts.add(side, "texts");
+    if (!refined.has(each)) return { side, line: { index, text: line.text, history } };
+    const text = studentKnowledge(refined.get(each) ?? "", subject, maker.templates.words.tag);
+    // No answer is no improvement: the text before it stays.
+    counts.add(side, text === "" ? "empty" : "refined");
+    if (text === "") return { side, line: { index, text: line.text, history } };
+    const step = { step: "refine", iteration: nextIteration(line) - 1, text } as const;
+    return { side, line: { index, text, history: [...history, step] } };
+  });
+  await write(task, lines);
+  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
+}
+
+async function open(
+  task: StageTask,
+): Promise<{ readonly maker: PromptMaker; readonly texts: readonly Text[] }> {
+  const params = task.params as unknown as InferParams;
+  const { prompts: own } = task.execution as unknown as InferExecution;
+  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
+  const texts: Text[] = [];
+  for (const side of SIDES) {
+    const subject = side === "users" ? "user" : "item";
+    for (const line of await readTexts(task.inputs["text"]!, side)) {
+      texts.push({ side, subject, line: line as unknown as KnowledgeLine });
+    }
+  }
+  return { maker, texts };
+}
+
+async function write(
+  task: StageTask,
+  lines: readonly { readonly side: Side; readonly line: KnowledgeLine }[],
+): Promise<void> {
+  for (const side of SIDES) {
+    const own = lines.filter((each) => each.side === side);
+    await writeJsonl(
+      path.join(task.out, `${side}.jsonl`),
+      own.map(({ line }) => lineAsJson(line)),
+    );
+  }
+}
+
+/** Counts by side and kind, as a stage's metrics: `users.reasonable`. */
+class Counts {
+  private readonly counts: { [name: string]: number };
+  constructor(kinds: readonly string[]) {
+    const names = SIDES.flatMap((side) => kinds.map((kind) => `${side}.${kind}`));
+    this.counts = Object.fromEntries(names.map((name) => [name, 0]));
+  }
+  add(side: Side, kind: string): void {
+    this.counts[`${side}.${kind}`]! += 1;
+  }
+  metrics(): { readonly [name: string]: number } {
+    return this.counts;
+  }
+}

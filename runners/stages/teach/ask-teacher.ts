@@ -1,0 +1,59 @@
+import type { Json } from "../../../src/base/json.js";
+import type { Result } from "../../../src/base/result.js";
+import { answerKey } from "../../base/chat/answer-log.js";
+import type { AskOptions } from "../../base/chat/ask.js";
+import { askAll } from "../../base/chat/ask.js";
+import type { Unreadable } from "../../base/prompts/index.js";
+
+/** What became of a prompt in the end. */
+export type Taught<T> =
+  | { readonly status: "read"; readonly value: T; readonly answer: string }
+  | { readonly status: "unreadable"; readonly reason: Unreadable; readonly answer: string }
+  | { readonly status: "refused" };
+
+/** How the teacher is asked. */
+export interface TeacherAsking extends AskOptions {
+  /** All that decides an answer beside the prompt: model, temperature, ... */
+  readonly identity: Json;
+  /** Tries at an answer that can be read, the first included. */
+  readonly readableTries: number;
+}
+
+/**
+ * Asks the teacher every prompt; answers that can't be read are kept and asked again, up to
+ * `readableTries` times in all.
+ */
+export async function askTeacher<T>(
+  prompts: readonly string[],
+  parse: (answer: string) => Result<T, Unreadable>,
+  asking: TeacherAsking,
+): Promise<Taught<T>[]> {
+  const outcomes = new Array<Taught<T>>(prompts.length);
+  let open = prompts.map((_, index) => index);
+  for (let attempt = 1; attempt <= asking.readableTries && open.length > 0; attempt++) {
+    const already = prompts.length - open.length;
+    const answers = await askAll(
+      open.map((index) => ({
+        key: answerKey({ asked: asking.identity, prompt: prompts[index]!, attempt }),
+        prompt: prompts[index]!,
+      })),
+      {
+        ...asking,
+        onAnswer: (done) => asking.onAnswer?.(already + done, prompts.length),
+      },
+    );
+    open.forEach((index, place) => {
+      const answer = answers[place]!;
+      if (answer === null) {
+        outcomes[index] = { status: "refused" };
+        return;
+      }
+      const read = parse(answer.text);
+      outcomes[index] = read.ok
+        ? { status: "read", value: read.value, answer: answer.text }
+        : { status: "unreadable", reason: read.error, answer: answer.text };
+    });
+    open = open.filter((index) => outcomes[index]!.status === "unreadable");
+  }
+  return outcomes;
+}

@@ -1,0 +1,32 @@
+import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
+import type { Runner } from "../../../src/contract/runner.js";
+
+import { estimateReview, estimateThink } from "./estimate.js";
+
+export { teachStages, type TeachSettings } from "./stage.js";
+
+/** True where the stage serves its teacher itself. */
+const isServed = (params: JsonObject): boolean =>
+  isJsonObject((params["teacher"] as JsonObject)["model"]!);
+
+const runner = (
+  name: string,
+  version: number,
+  estimate: NonNullable<Runner["estimate"]>,
+  load: Runner["load"],
+): Runner => ({
+  name,
+  version,
+  toolchain: (params) => (isServed(params) ? ["llm"] : []),
+  // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
+  // share one rate limit.
+  resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),
+  estimate,
+  load,
+});
+
+/** teach-think and teach-review. */
+export const teachRunners: readonly Runner[] = [
+  runner("teach-think", 2, estimateThink, async () => (await import("./think.js")).program),
+  runner("teach-review", 3, estimateReview, async () => (await import("./review.js")).program),
+];

@@ -1,0 +1,73 @@
+import type { JsonObject } from "../../../src/base/json.js";
+import type { PromptParams } from "../../base/prompts/open.js";
+
+/** `knowledge.teacher`, complete with defaults (schema.ts). */
+export interface TeacherSettings {
+  /** Missing where r4ec serves the teacher itself. */
+  readonly base_url?: string | null;
+  readonly model: string;
+  /** Missing where r4ec serves the teacher itself. */
+  readonly api_key_env?: string | null;
+  readonly server: null | "r4ec" | readonly string[];
+  readonly revision?: string | null;
+  readonly template?: string | null;
+  readonly start_timeout_seconds?: number;
+  readonly guided: boolean;
+  readonly temperature: number;
+  readonly max_tokens: number;
+  readonly extra: JsonObject;
+  readonly users: "all" | number;
+  readonly items: "all" | number;
+  readonly readable_tries: number;
+  readonly balance: number;
+  readonly concurrency: number;
+  readonly timeout_seconds: number;
+  readonly retries: number;
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  readonly prices: { readonly prompt: number; readonly completion: number };
+}
+
+/** What decides the teacher's answers to a prompt. */
+export interface AnswerIdentity extends JsonObject {
+  /** The name at an endpoint, or the served model as runners/base/models/models.ts names it. */
+  readonly model: string | JsonObject;
+  /** LLaMA-Factory's name of the served model's chat template. */
+  readonly template?: string;
+  readonly guided: boolean;
+  readonly temperature: number;
+  readonly max_tokens: number;
+  readonly extra: JsonObject;
+}
+
+/** Params of teach-think. */
+export interface ThinkParams extends JsonObject {
+  readonly prompts: PromptParams;
+  readonly teacher: AnswerIdentity;
+  readonly users: "all" | number;
+  readonly items: "all" | number;
+  readonly readable_tries: number;
+}
+
+/** Params of teach-review. */
+export interface ReviewParams extends JsonObject {
+  readonly prompts: PromptParams;
+  readonly teacher: AnswerIdentity;
+  readonly readable_tries: number;
+  readonly balance: number;
+}
+
+/** How the endpoint is reached and what it may cost: no part of a stage's identity. */
+export interface TeachExecution extends JsonObject {
+  readonly base_url: string | null;
+  readonly api_key_env: string | null;
+  /** Command of the stage's own server; null: an endpoint is asked. */
+  readonly server: null | "r4ec" | readonly string[];
+  readonly start_timeout_seconds: number;
+  readonly concurrency: number;
+  readonly timeout_seconds: number;
+  readonly retries: number;
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  readonly prices: { readonly prompt: number; readonly completion: number };
+  /** Folder of the user's own templates, or null; their text is in the params. */
+  readonly prompts: string | null;
+}

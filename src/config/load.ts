@@ -1,0 +1,176 @@
+import { existsSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Config, Configured, Origin } from "./config.js";
+import {
+  type ConfigFile,
+  expandHome,
+  findProjectFile,
+  findUserFile,
+  projectFiles,
+  readConfigFile,
+} from "./file.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import { err, ok, type Result } from "../base/result.js";
+import type { Experiment } from "../spec/index.js";
+
+/** Flags that override settings; undefined where not given. */
+export interface ConfigFlags {
+  /** `--store`, as given; relative to the cwd. */
+  readonly store?: string | undefined;
+  /** `--toolchain` */
+  readonly toolchain?: string | undefined;
+  /** `--mlflow-uri` */
+  readonly mlflowUri?: string | undefined;
+  /** `--gpus`: `auto`, `none` or `0,1`. */
+  readonly gpus?: string | undefined;
+  /** `--offline` */
+  readonly offline?: boolean | undefined;
+}
+
+export interface ConfigRequest {
+  /** Absolute. */
+  readonly cwd: string;
+  readonly flags?: ConfigFlags;
+  /** Its `resources.gpus` and `tracking.mlflow` override files, not the environment or flags. */
+  readonly spec?: Pick<Experiment, "file" | "resources" | "tracking">;
+  /** Default: process.env. */
+  readonly environment?: { readonly [name: string]: string | undefined };
+}
+
+/**
+ * Finds and merges the user-level settings; every value says where it came from. A mistake in a
+ * file stands at its line; one in a variable or a flag names that as its file, at 1:1.
+ */
+export async function loadConfig(
+  request: ConfigRequest,
+): Promise<Result<Config, readonly Diagnostic[]>> {
+  const { cwd, flags = {}, spec, environment = process.env } = request;
+  const diagnostics: Diagnostic[] = [];
+  const read = async (file: string | null): Promise<ConfigFile | null> => {
+    if (file === null) return null;
+    const result = await readConfigFile(file);
+    if (result.ok) return result.value;
+    diagnostics.push(...result.error);
+    return null;
+  };
+  const project = await read(await findProjectFile(cwd));
+  const user = await read(findUserFile(environment));
+
+  const parsed = <T>(name: string, text: string | undefined, parse: Parse<T>): T | undefined => {
+    if (text === undefined || text === "") return undefined;
+    const result = parse(text);
+    if (result.ok) return result.value;
+    const message = `${result.error}, not ${JSON.stringify(text)}`;
+    diagnostics.push({ severity: "error", message, file: name, line: 1, column: 1, path: null });
+    return undefined;
+  };
+  /** Layers from the strongest to the weakest; the first that has a value wins. */
+  const layered = <T>(layers: readonly Layer<T>[], fallback: T): Configured<T> => {
+    const layer = layers.find(({ value }) => value !== undefined);
+    return layer === undefined
+      ? { value: fallback, origin: { kind: "default", name: null } }
+      : { value: layer.value as T, origin: { kind: layer.kind, name: layer.name } };
+  };
+  const flag = <T>(name: string, value: T | undefined): Layer<T> => ({ kind: "flag", name, value });
+  const variable = <T>(name: string, parse: Parse<T>): Layer<T> => ({
+    kind: "environment",
+    name,
+    value: parsed(name, environment[name], parse),
+  });
+  const files = <T>(pick: (file: ConfigFile) => T | undefined): readonly Layer<T>[] => [
+    { kind: "project", name: project?.file ?? null, value: project ? pick(project) : undefined },
+    { kind: "user", name: user?.file ?? null, value: user ? pick(user) : undefined },
+  ];
+  const fromSpec = <T>(value: T | undefined): Layer<T> => ({
+    kind: "spec",
+    name: spec?.file ?? null,
+    value,
+  });
+  const folder: Parse<string> = (text) => ok(expandHome(text, cwd));
+  const mlflow = spec?.tracking.mlflow;
+
+  const config: Config = {
+    store: layered(
+      [
+        flag("--store", parsed("--store", flags.store, folder)),
+        variable("R4EC_STORE", folder),
+        ...files((file) => file.store),
+      ],
+      join(defaultRoot(cwd), ".r4ec"),
+    ),
+    toolchain: layered(
+      [
+        flag("--toolchain", parsed("--toolchain", flags.toolchain, folder)),
+        variable("R4EC_TOOLCHAIN", folder),
+        ...files((file) => file.toolchain),
+      ],
+      join(environment["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "r4ec"),
+    ),
+    mlflowUri: layered<string | null>(
+      [
+        flag("--mlflow-uri", parsed("--mlflow-uri", flags.mlflowUri, address)),
+        variable("R4EC_MLFLOW_URI", address),
+        variable("MLFLOW_TRACKING_URI", address),
+        fromSpec(mlflow === "off" ? "off" : mlflow?.uri),
+        ...files((file) => file.mlflowUri),
+      ],
+      null,
+    ),
+    gpus: layered<"auto" | readonly number[]>(
+      [
+        flag("--gpus", parsed("--gpus", flags.gpus, cards)),
+        variable("R4EC_GPUS", cards),
+        fromSpec(spec?.resources.gpus),
+        ...files((file) => file.gpus),
+      ],
+      "auto",
+    ),
+    offline: layered(
+      [
+        flag("--offline", flags.offline),
+        variable("R4EC_OFFLINE", yesOrNo),
+        ...files((file) => file.offline),
+      ],
+      false,
+    ),
+  };
+  return diagnostics.length > 0 ? err(diagnostics) : ok(config);
+}
+
+interface Layer<T> extends Origin {
+  readonly value: T | undefined;
+}
+
+type Parse<T> = (text: string) => Result<T, string>;
+
+const address: Parse<string> = (text) =>
+  text === "off" || /^https?:\/\/[^\s/]/.test(text)
+    ? ok(text)
+    : err("must be the http(s) address of an MLflow server, or off");
+
+const cards: Parse<"auto" | readonly number[]> = (text) => {
+  if (text === "auto") return ok("auto");
+  if (text === "none") return ok([]);
+  if (!/^\d{1,3}(?:\s*,\s*\d{1,3})*$/.test(text.trim())) {
+    return err("must be auto, none, or numbers of cards with commas between");
+  }
+  return ok([...new Set(text.split(",").map(Number))]);
+};
+
+const yesOrNo: Parse<boolean> = (text) => {
+  if (/^(?:1|true|yes|on)$/i.test(text)) return ok(true);
+  if (/^(?:0|false|no|off)$/i.test(text)) return ok(false);
+  return err("must be 1 or 0");
+};
+
+/** The nearest folder around `cwd` that looks like a project; the cwd itself where none does. */
+function defaultRoot(cwd: string): string {
+  const marks = [...projectFiles, ".git", "package.json"];
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const store = statSync(join(folder, ".r4ec"), { throwIfNoEntry: false });
+    if (store?.isDirectory() === true) return folder;
+    if (marks.some((mark) => existsSync(join(folder, mark)))) return folder;
+    if (dirname(folder) === folder) return cwd;
+  }
+}

@@ -1,0 +1,209 @@
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { JsonObject } from "../base/json.js";
+
+/** A user's file that a stage reads. It counts by its content, not by where it lies. */
+export interface FileInput {
+  /** Absolute path on this machine. */
+  readonly path: string;
+}
+
+/**
+ * A stage as the science asks for it: a node of the graph before it has a fingerprint.
+ * Two requests with equal runner, params, inputs and files are one stage.
+ */
+export interface StageRequest {
+  /** Name of the runner, as the registry knows it. */
+  readonly runner: string;
+  /** A few words for people: `ctr din`, `dataset ml-100k`. Not part of the identity. */
+  readonly label: string;
+  /** Everything that decides what the stage produces, beside its inputs and files. */
+  readonly params: JsonObject;
+  /** Stages whose artifacts it reads, by the name its runner knows them by. */
+  readonly inputs: { readonly [name: string]: StageRequest };
+  readonly files: { readonly [name: string]: FileInput };
+  /** How to run it without changing what comes out: endpoints, concurrency, pinned cards. */
+  readonly execution: JsonObject;
+}
+
+/** What a stage occupies while it runs. */
+export interface Resources {
+  /** CPU slots (of about `cores` in all). */
+  readonly cpus: number;
+  /** GPUs wanted where the machine has any; a fraction shares one card (0.25: four on a card). */
+  readonly gpus: number;
+}
+
+/** Parts of the toolchain that a runner cannot do without. `r4ec setup` and a sweep install them. */
+export type ToolchainPart = "tensorflow" | "llm";
+
+/** The code of one kind of stage. Lives in runners/, knows nothing of sweeps or tracking. */
+export interface Runner {
+  readonly name: string;
+  /** Raised when what it produces changes, and only then: it is part of every fingerprint. */
+  readonly version: number;
+  /** Parts it needs: always the same, or by what the stage asks for. Read by {@link toolchainOf}. */
+  readonly toolchain: readonly ToolchainPart[] | ((params: JsonObject) => readonly ToolchainPart[]);
+  resources(params: JsonObject, execution: JsonObject): Resources;
+  /**
+   * Ready stages with equal keys may be given to one call of {@link run}, up to `limit`.
+   * Undefined: never. `cards`: how many GPUs there are.
+   */
+  fusion?(
+    params: JsonObject,
+    execution: JsonObject,
+    cards: number,
+  ): { key: string; limit: number } | undefined;
+  /**
+   * What the stage will take, as far as that can be told before it runs: for `plan --estimate`.
+   * Undefined: next to nothing.
+   */
+  estimate?(stage: EstimateStage): StageEstimate;
+  /** Loads the code that does the work; called in the worker process only. */
+  load(): Promise<RunnerProgram>;
+}
+
+/** A stage that is to be estimated. */
+export interface EstimateStage {
+  readonly params: JsonObject;
+  readonly execution: JsonObject;
+  /** Estimates of its input stages, by input name. */
+  readonly inputs: { readonly [name: string]: StageEstimate };
+}
+
+/** What a stage takes, reckoned in advance. */
+export interface StageEstimate {
+  /** Tokens that language models read and write. */
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Hours of one card. */
+  readonly gpuHours: number;
+  /** US dollars that an endpoint charges. */
+  readonly usd: number;
+  /**
+   * How much the artifact will hold (users, texts, samples ...), by name: what later stages reckon
+   * with. Where the artifact is there, its own metrics stand above these.
+   */
+  readonly sizes: { readonly [name: string]: number };
+}
+
+/** Parts of the toolchain that a stage of this runner needs. */
+export const toolchainOf = (runner: Runner, params: JsonObject): readonly ToolchainPart[] =>
+  typeof runner.toolchain === "function" ? runner.toolchain(params) : runner.toolchain;
+
+/** The part of a runner that a worker process loads. */
+export interface RunnerProgram {
+  /**
+   * Does the work of the stages. Each task ends by its own {@link StageTask.publish} or
+   * {@link StageTask.fail}, as soon as it is ready; a throw fails every task that has not ended. After {@link StopSignal.draining}
+   * turns true, save what is needed to go on into `work` and throw {@link Drained}.
+   */
+  run(tasks: readonly StageTask[]): Promise<void>;
+}
+
+/** One stage in the hands of a runner. */
+export interface StageTask {
+  readonly fingerprint: Fingerprint;
+  readonly label: string;
+  readonly params: JsonObject;
+  readonly execution: JsonObject;
+  /** Folders of the input artifacts (read-only), by input name. */
+  readonly inputs: { readonly [name: string]: string };
+  /** Absolute paths of the user's files, by name. */
+  readonly files: { readonly [name: string]: string };
+  /** Empty folder; what it holds when {@link publish} is called becomes the artifact. */
+  readonly out: string;
+  /**
+   * Folder that outlives kills, the same for every attempt at this fingerprint, removed once the
+   * artifact stands: checkpoints, answers received so far. Write it so that a kill between any two
+   * system calls leaves it usable.
+   */
+  readonly work: string;
+  readonly resources: Allocation;
+  readonly toolchain: ToolchainPaths;
+  readonly stop: StopSignal;
+  /** Reports to the journal: progress, metrics, log lines, costs. */
+  emit(event: RunnerEvent): void;
+  /** Ends the task well. `metrics` are the stage's results by dotted name (`test.auc`). */
+  publish(result: StageResult): Promise<void>;
+  /** Ends the task badly while others of the same call go on. */
+  fail(error: StageError): Promise<void>;
+}
+
+/** What a stage was given to run on. */
+export interface Allocation {
+  /** CUDA device numbers; empty on a machine without GPUs. */
+  readonly gpus: readonly number[];
+  /** Threads a stage should use. */
+  readonly threads: number;
+}
+
+/** Where the toolchain's parts are; null where one is not installed. */
+export interface ToolchainPaths {
+  /** Folder of the Python environment with LLaMA-Factory and sentence-transformers. */
+  readonly llmEnvironment: string | null;
+}
+
+/** Tells a running stage to come to an end. */
+export interface StopSignal {
+  /** Save at the next good moment and throw {@link Drained}. */
+  readonly draining: boolean;
+  /** Calls back once, when draining begins (at once if it has begun). */
+  onDrain(listener: () => void): void;
+  /** Aborted when the stage must end now. */
+  readonly abort: AbortSignal;
+}
+
+/** Thrown by a runner that stopped because it was asked to; the stage goes on in the next sweep. */
+export class Drained extends Error {
+  constructor() {
+    super("stopped at a checkpoint");
+    this.name = "Drained";
+  }
+}
+
+/** Results of a stage: they stand in the artifact's manifest and in the journal. */
+export interface StageResult {
+  /** Finite numbers by dotted name: `test.auc`, `users`. */
+  readonly metrics: { readonly [name: string]: number };
+  /** Marks for every view, such as `leak: "epoch picked on test"`. */
+  readonly marks?: { readonly [name: string]: string };
+}
+
+/** Why a stage failed. */
+export interface StageError {
+  readonly message: string;
+  /** `spec`: wrong settings or data; `machine`: may pass on another try; `bug`: ours. */
+  readonly kind: "spec" | "machine" | "bug";
+  /** Last lines of the log, or a stack. */
+  readonly detail?: string;
+}
+
+/** What a running stage says. */
+export type RunnerEvent =
+  | {
+      /** Where it is; not kept in the journal, shown live. */
+      readonly type: "progress";
+      readonly done: number;
+      readonly total: number;
+      /** What is counted: `epochs`, `samples`, `texts`, `steps`. */
+      readonly unit: string;
+      /** Seconds left, where the runner knows better than a straight line. */
+      readonly secondsLeft?: number;
+    }
+  | {
+      /** Values of one step of a curve; kept, and sent to MLflow. */
+      readonly type: "metrics";
+      readonly step: number;
+      readonly values: { readonly [name: string]: number };
+    }
+  | {
+      /** A remark for the user; kept. */
+      readonly type: "note";
+      readonly severity: "warning" | "info";
+      readonly message: string;
+    }
+  | {
+      /** Facts about the run for tracking (parameters counted, environment, lineage); kept. */
+      readonly type: "facts";
+      readonly values: { readonly [name: string]: string | number };
+    };

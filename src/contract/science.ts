@@ -1,0 +1,46 @@
+import type { CommandModule } from "yargs";
+import type { Finding } from "../base/diagnostic.js";
+import type { JsonObject } from "../base/json.js";
+import type { Runner, StageRequest } from "./runner.js";
+
+/** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
+export type JsonSchema = JsonObject;
+
+/** A setting that has no effect in a cell, and why. */
+export interface Ignored {
+  /** Dotted path of the setting or of the block that holds it. */
+  readonly path: string;
+  /** Why, as the end of a sentence: `only dien reads it`. */
+  readonly because: string;
+}
+
+/** What a science needs to know about where a spec stands. */
+export interface SpecPlace {
+  /** Absolute folder of the spec; relative paths in settings start here. */
+  readonly folder: string;
+}
+
+/**
+ * What the engine needs to know of the field it serves. The engine asks; runners/registry.ts
+ * answers. Nothing here may load TensorFlow or anything slow: validating and planning use it.
+ */
+export interface Science {
+  /**
+   * Schema fragments of the settings that the science owns, by top-level key (`dataset`,
+   * `knowledge`, `backbone`, `ctr`). Defaults stand in them; a setting with a string form lists it
+   * beside the object form under `anyOf`, the object form last.
+   */
+  readonly fragments: { readonly [key: string]: JsonSchema };
+  /** Writes out short forms: `dataset: ml-100k` becomes `{id: ml-100k}`. Keeps what it can't read. */
+  expand(settings: JsonObject): JsonObject;
+  /** Settings (complete, defaults filled in) that this cell ignores. */
+  ignored(settings: JsonObject): readonly Ignored[];
+  /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
+  check(settings: JsonObject, place: SpecPlace): readonly Finding[];
+  /** The cell's last stage, holding all it needs; settings are normalised. */
+  plan(settings: JsonObject, place: SpecPlace): StageRequest;
+  /** A runner by name; undefined where there is none. */
+  runner(name: string): Runner | undefined;
+  /** Commands of the science's own (`dataset`, `score`, `export`, `log`). */
+  readonly commands: readonly CommandModule[];
+}

@@ -1,0 +1,111 @@
+import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
+import type { Json, JsonObject } from "../base/json.js";
+import type { StageError, StageResult } from "../contract/runner.js";
+
+/** A cell as the journal and every view know it. */
+export interface CellRecord {
+  readonly id: CellId;
+  /** Flat map from dotted path to resolved value. */
+  readonly settings: { readonly [path: string]: Json };
+  /** Fingerprint of the cell's last stage, whose metrics are the cell's. */
+  readonly stage: Fingerprint;
+}
+
+/** A stage as the journal and every view know it. */
+export interface StageRecord {
+  readonly fingerprint: Fingerprint;
+  readonly runner: string;
+  readonly version: number;
+  readonly label: string;
+  readonly params: JsonObject;
+  /** Input stages by input name. */
+  readonly inputs: { readonly [name: string]: Fingerprint };
+  /** sha256 of the user's files by name. */
+  readonly files: { readonly [name: string]: string };
+}
+
+/**
+ * All that can happen in a sweep. Every event is appended to the journal before anything else hears
+ * of it. A closed union: a view that forgets a kind does not compile.
+ */
+export type Event =
+  | {
+      readonly type: "sweep-started";
+      readonly sweep: SweepId;
+      readonly experiment: string;
+      /** The spec's file as the user gave it, its text, and what it resolved to. */
+      readonly specFile: string;
+      readonly specText: string;
+      readonly resolved: JsonObject;
+      readonly cells: readonly CellRecord[];
+      readonly stages: readonly StageRecord[];
+      readonly codeVersion: string;
+      readonly gitCommit: string | null;
+      readonly process: number;
+      readonly host: string;
+    }
+  | { readonly type: "stage-cached"; readonly stage: Fingerprint; readonly result: StageResult }
+  | {
+      readonly type: "stage-started";
+      readonly stage: Fingerprint;
+      /** From 1. */
+      readonly attempt: number;
+      readonly worker: number;
+      readonly gpus: readonly number[];
+      /** Stages run by the same call, this one included; one where nothing is fused. */
+      readonly fusedWith: number;
+    }
+  | {
+      readonly type: "stage-metrics";
+      readonly stage: Fingerprint;
+      readonly step: number;
+      readonly values: { readonly [name: string]: number };
+    }
+  | {
+      readonly type: "stage-facts";
+      readonly stage: Fingerprint;
+      readonly values: { readonly [name: string]: string | number };
+    }
+  | {
+      readonly type: "stage-note";
+      readonly stage: Fingerprint;
+      readonly severity: "warning" | "info";
+      readonly message: string;
+    }
+  | {
+      readonly type: "stage-finished";
+      readonly stage: Fingerprint;
+      readonly seconds: number;
+      readonly result: StageResult;
+    }
+  | {
+      readonly type: "stage-failed";
+      readonly stage: Fingerprint;
+      readonly seconds: number;
+      readonly error: StageError;
+    }
+  | {
+      /** Stopped by a drain, a stop or a kill; goes on in the next run of the sweep. */
+      readonly type: "stage-interrupted";
+      readonly stage: Fingerprint;
+    }
+  | {
+      /** Never ran, since a stage it needs failed. */
+      readonly type: "stage-skipped";
+      readonly stage: Fingerprint;
+      readonly because: Fingerprint;
+    }
+  | {
+      readonly type: "sweep-finished";
+      readonly outcome: "done" | "failed" | "interrupted";
+      readonly seconds: number;
+    };
+
+/** An event as it stands in the journal. */
+export interface JournalEntry {
+  /** From 1, without gaps. */
+  readonly seq: number;
+  /** Milliseconds since 1970, integer. */
+  readonly time: number;
+  readonly event: Event;
+}

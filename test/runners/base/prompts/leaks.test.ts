@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { KnowledgeData } from "../../../../runners/base/artifacts/knowledge.js";
+import { readKnowledgeData, readTexts } from "../../../../runners/base/artifacts/knowledge.js";
+import { knowledgeRunners } from "../../../../runners/composition/index.js";
+import { itemProfile, userProfile } from "../../../../runners/stages/profile/program.js";
+import { lengthOf } from "../../../../runners/base/prompts/index.js";
+import { prepare, removeFolders } from "../../stages/dataset/stage.js";
+import { runStage } from "../../../support/stage.js";
+
+describe("profile text of ML-100K", () => {
+  let dataset: string;
+  let data: KnowledgeData;
+
+  beforeAll(async () => {
+    dataset = (await prepare("ml-100k")).out;
+    data = await readKnowledgeData(dataset);
+  });
+  afterAll(removeFolders);
+
+  /** The same data with every interaction from a position on replaced: item, rating, and split. */
+  const changedFrom = (position: number): KnowledgeData => {
+    const interactionItem = data.interactionItem.slice();
+    const interactionRating = data.interactionRating.slice();
+    for (let user = 1; user <= data.users; user++) {
+      for (let row = data.offsets[user]! + position; row < data.offsets[user + 1]!; row++) {
+        interactionItem[row] = (interactionItem[row]! % data.items) + 1;
+        interactionRating[row] = 6 - interactionRating[row]!;
+      }
+    }
+    return { ...data, interactionItem, interactionRating, split: data.split.map(() => 0) };
+  };
+
+  it("says of every user nothing that depends on position 10 or later", () => {
+    const changed = changedFrom(10);
+    for (let user = 1; user <= data.users; user++) {
+      expect(userProfile(changed, user, 10)).toBe(userProfile(data, user, 10));
+    }
+  });
+
+  it("does depend on the last position that it may show", () => {
+    const changed = changedFrom(9);
+    let same = 0;
+    for (let user = 1; user <= data.users; user++) {
+      if (userProfile(changed, user, 10) === userProfile(data, user, 10)) same += 1;
+    }
+    expect(same).toBe(0);
+  });
+
+  it("says of every item nothing that depends on any interaction", () => {
+    const changed = changedFrom(0);
+    for (let item = 1; item <= data.items; item++) {
+      expect(itemProfile(changed, item)).toBe(itemProfile(data, item));
+    }
+  });
+
+  it("shows each user exactly the titles of the first interactions", async () => {
+    const runner = knowledgeRunners.find(({ name }) => name === "profile")!;
+    const { out } = await runStage({ runner, params: { history: 10 }, inputs: { dataset } });
+    const users = await readTexts(out, "users");
+    expect(users).toHaveLength(943);
+    expect(await readTexts(out, "items")).toHaveLength(1682);
+    for (const { index, text } of users) {
+      const first = data.offsets[index]!;
+      const shown = Array.from(
+        { length: Math.min(10, lengthOf(data, index)) },
+        (_, position) => data.titles[data.interactionItem[first + position]!]!,
+      );
+      const titles = [...text.matchAll(/Rated \d: (.*?)\.(?= Rated \d: |$)/gu)].flatMap((match) =>
+        match[1]!.split("; "),
+      );
+      expect(titles.sort()).toEqual(shown.sort());
+    }
+  });
+});

@@ -1,0 +1,368 @@
+import { describe, expect, it } from "vitest";
+import { Parameters } from "../../../../../runners/stages/ctr/toolkit/parameters.js";
+import { project } from "../../../../../runners/stages/ctr/toolkit/dense.js";
+import { concat, Joined, Mixture } from "../../../../../runners/stages/ctr/toolkit/joined.js";
+import {
+  LookedUp,
+  Summed,
+  type Lookup,
+} from "../../../../../runners/stages/ctr/toolkit/looked-up.js";
+import { gruCell } from "../../../../../runners/stages/ctr/toolkit/gru.js";
+import { dice } from "../../../../../runners/stages/ctr/toolkit/dice.js";
+import { Kit } from "../../../../../runners/stages/ctr/toolkit/kit.js";
+import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
+import {
+  activate,
+  leakyRelu,
+  linear,
+  lookUp,
+  matMul,
+  reduce,
+  selectRows,
+  weightedSum,
+} from "../../../../../runners/stages/ctr/toolkit/operations.js";
+import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
+import { tf, type Tensor } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { inPieces, Value } from "../../../../../runners/stages/ctr/toolkit/value.js";
+import { difference, smallShape } from "./models.js";
+
+let drawn = 0;
+const noise = (...shape: number[]): Tensor => {
+  const source = random(1, `tensor ${drawn++}`);
+  const size = shape.reduce((a, b) => a * b, 1);
+  return tf.tensor(
+    Array.from({ length: size }, () => source.normal()),
+    shape,
+  );
+};
+
+/** Two ways to compute the same thing: values and gradients of all inputs have to agree. */
+function agree(
+  inputs: Tensor[],
+  ours: (...x: Tensor[]) => Tensor,
+  plain: (...x: Tensor[]) => Tensor,
+) {
+  const value = ours(...inputs);
+  expect(value.shape).toEqual(plain(...inputs).shape);
+  expect(difference(value.dataSync(), plain(...inputs).dataSync())).toBeLessThan(1e-5);
+  const weights = noise(...value.shape);
+  const gradients = (f: (...x: Tensor[]) => Tensor): Tensor[] =>
+    tf.grads((...x: Tensor[]) => tf.sum(tf.mul(f(...x), weights)))(inputs);
+  const expected = gradients(plain);
+  gradients(ours).forEach((gradient, i) => {
+    expect(gradient.shape).toEqual(inputs[i]!.shape);
+    expect(difference(gradient.dataSync(), expected[i]!.dataSync())).toBeLessThan(1e-4);
+  });
+}
+
+const kitOf = (replicas: number): Kit =>
+  new Kit(new Parameters(Array.from({ length: replicas }, (_, i) => i)), smallShape("din", null), {
+    target: 1,
+    history: 1,
+    knowledge: 0,
+  });
+
+/** Whole numbers from 0 to `below` - 1. */
+const ids = (below: number, ...shape: number[]): Tensor =>
+  tf.cast(tf.floor(tf.mul(tf.sigmoid(noise(...shape)), below)), "int32");
+
+/** Each replica's rows of its table, by tfjs's own gather. */
+const gathered = (tables: Tensor, places: Tensor): Tensor => {
+  const replica = (x: Tensor, i: number): Tensor => tf.squeeze(tf.slice(x, i, 1), [0]);
+  return tf.stack(
+    Array.from({ length: tables.shape[0]! }, (_, i) =>
+      tf.gather(replica(tables, i), replica(places, i) as never),
+    ),
+  );
+};
+
+describe.each([1, 3])(
+  "with %i replicas, gradients by hand are those of the plain formula:",
+  (r) => {
+    it("a dense layer on rows looked up in small tables, some of them through a table of ids", () => {
+      const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
+      const attributes = ids(4, 7);
+      const lookups = (tables: Tensor[]): Lookup[] => [
+        { table: tables[0]!, ids: items },
+        { table: tables[1]!, ids: items, through: attributes },
+        { table: tables[2]!, ids: ratings },
+      ];
+      const rows = (tables: Tensor[]): Tensor => {
+        const parts = [
+          gathered(tables[0]!, items),
+          gathered(tables[1]!, tf.gather(attributes, items as never)),
+          gathered(tables[2]!, ratings),
+        ];
+        return tf.concat(parts, 3);
+      };
+      for (const relu of [false, true]) {
+        agree(
+          [noise(r, 7, 4), noise(r, 4, 3), noise(r, 3, 2), noise(r, 9, 6), noise(r, 6)],
+          (...x) => {
+            const value = new LookedUp(lookups(x.slice(0, 3)), () => {
+              throw new Error("the rows themselves are not needed");
+            });
+            expect(value.smallTables).toBe(true);
+            return project(value, x[3]!, x[4]!, relu).tensor;
+          },
+          (...x) => {
+            const flat = tf.reshape(rows(x.slice(0, 3)), [r, 200, 9]);
+            const sum = tf.add(tf.matMul(flat, x[3]!), tf.expandDims(x[4]!, 1));
+            return tf.reshape(relu ? tf.relu(sum) : sum, [r, 40, 5, 6]);
+          },
+        );
+      }
+    });
+
+    it("dense layers on sums of rows of small tables", () => {
+      const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
+      agree(
+        [noise(r, 7, 4), noise(r, 3, 4), noise(r, 4, 6), noise(r, 6)],
+        (...x) => {
+          const value = new Summed([
+            { table: x[0]!, ids: items },
+            { table: x[1]!, ids: ratings },
+          ]);
+          expect(value.smallTables).toBe(true);
+          const rows = project(value, x[2]!, x[3]!);
+          expect(rows).toBeInstanceOf(Summed);
+          return rows.tensor;
+        },
+        (...x) => {
+          const rows = tf.add(gathered(x[0]!, items), gathered(x[1]!, ratings));
+          const flat = tf.reshape(rows, [r, 200, 4]);
+          const sum = tf.add(tf.matMul(flat, x[2]!), tf.expandDims(x[3]!, 1));
+          return tf.reshape(sum, [r, 40, 5, 6]);
+        },
+      );
+    });
+
+    it("a dense layer on vectors beside means of rows of small tables", () => {
+      const [first, second] = [ids(3, r, 20, 1), ids(4, r, 20, 5)];
+      for (const relu of [false, true]) {
+        agree(
+          [noise(r, 20, 5), noise(r, 3, 8), noise(r, 4, 8), noise(r, 21, 6), noise(r, 6)],
+          (...x) => {
+            const value = concat([
+              new Mixture(x[1]!, first),
+              concat([new Value(x[0]!), new Mixture(x[2]!, second)]),
+            ]);
+            expect(value instanceof Joined && value.mixed).toBe(true);
+            return project(value, x[3]!, x[4]!, relu).tensor;
+          },
+          (...x) => {
+            const mean = (table: Tensor, places: Tensor): Tensor =>
+              tf.mean(gathered(table, places), 2);
+            const whole = tf.concat([mean(x[1]!, first), x[0]!, mean(x[2]!, second)], 2);
+            const sum = tf.add(tf.matMul(whole, x[3]!), tf.expandDims(x[4]!, 1));
+            return relu ? tf.relu(sum) : sum;
+          },
+        );
+      }
+      const table = noise(r, 4, 8);
+      const mean = new Mixture(table, second).tensor;
+      expect(
+        difference(mean.dataSync(), tf.mean(gathered(table, second), 2).dataSync()),
+      ).toBeLessThan(1e-6);
+    });
+
+    it.each([false, true])("a layer on a batch in pieces, a rest: %s", (rest) => {
+      const samples = rest ? 7 : 8;
+      agree(
+        [noise(r, samples, 4), noise(r, 4, 3)],
+        (...x) => inPieces(new Value(x[0]!), 2, (piece) => project(piece, x[1]!, null)).tensor,
+        (...x) => tf.matMul(x[0]!, x[1]!),
+      );
+    });
+
+    it("a sum of rows by weights", () => {
+      agree([noise(r, 4, 5, 3), noise(r, 4, 5, 1)], weightedSum, (rows, weights) =>
+        tf.sum(tf.mul(rows, weights), 2),
+      );
+    });
+
+    it("linear, with and without bias and ReLU", () => {
+      const plain = (x: Tensor, w: Tensor, b?: Tensor): Tensor => {
+        const sum = tf.matMul(x, w);
+        return b === undefined ? sum : tf.add(sum, tf.expandDims(b, 1));
+      };
+      const [x, w, b] = [noise(r, 5, 4), noise(r, 4, 3), noise(r, 3)];
+      agree([x, w], (x, w) => linear(x, w, null), plain);
+      agree([x, w, b], (x, w, b) => linear(x, w, b!), plain);
+      agree(
+        [x, w, b],
+        (x, w, b) => linear(x, w, b!, { relu: true }),
+        (x, w, b) => tf.relu(plain(x, w, b)),
+      );
+      agree(
+        [w, b],
+        (w, b) => linear(x, w, b!, { leaf: true }),
+        (w, b) => plain(x, w, b),
+      );
+    });
+
+    it.each([4, 100])("look-up in a table of %i rows, where ids repeat", (rows) => {
+      const ids = tf.tensor2d(
+        Array.from({ length: r * 6 }, (_, i) => (i * 7) % 4),
+        [r, 6],
+        "int32",
+      );
+      const plain = (table: Tensor): Tensor =>
+        tf.matMul(tf.cast(tf.oneHot(ids as never, rows), "float32"), table);
+      agree([noise(r, rows, 3)], (table) => lookUp(table, ids), plain);
+    });
+
+    it("products, reductions, activations and selected rows", () => {
+      agree(
+        [noise(r, 2, 3, 4), noise(r, 2, 4, 5)],
+        (a, b) => matMul(a, b),
+        (a, b) => tf.matMul(a, b),
+      );
+      agree(
+        [noise(r, 2, 3, 4), noise(r, 2, 5, 4)],
+        (a, b) => matMul(a, b, true),
+        (a, b) => tf.matMul(a, b, false, true),
+      );
+      for (const kind of ["sum", "mean"] as const) {
+        agree(
+          [noise(r, 2, 3, 4)],
+          (x) => reduce(x, 2, kind),
+          (x) => tf[kind](x, 2),
+        );
+      }
+      agree(
+        [noise(r, 7)],
+        (x) => activate(x, "Sigmoid"),
+        (x) => tf.sigmoid(x),
+      );
+      agree(
+        [noise(r, 7)],
+        (x) => activate(x, "Tanh"),
+        (x) => tf.tanh(x),
+      );
+      agree(
+        [noise(r, 7)],
+        (x) => activate(x, "Relu"),
+        (x) => tf.relu(x),
+      );
+      agree(
+        [noise(r, 7)],
+        (x) => leakyRelu(x, 0.01),
+        (x) => tf.leakyRelu(x, 0.01),
+      );
+      agree(
+        [noise(r, 2, 3, 4)],
+        (x) => selectRows(x, [2, 0, 2]),
+        (x) => tf.gather(x, tf.tensor1d([2, 0, 2], "int32"), 2),
+      );
+    });
+
+    it("cross-entropy", () => {
+      const labels = tf.cast(tf.greater(noise(r, 9), 0), "float32");
+      agree(
+        [tf.mul(noise(r, 9), 5)],
+        (z) => crossEntropy(z, labels),
+        (z) => tf.mean(tf.sub(tf.softplus(z), tf.mul(z, labels)), 1),
+      );
+      // Far out, where e^z overflows.
+      const far = crossEntropy(tf.tensor2d([[200, -200]]), tf.tensor2d([[0, 1]]));
+      expect(far.dataSync()[0]).toBeCloseTo(200, 3);
+    });
+
+    it("Dice by the batch's statistics", () => {
+      const kit = kitOf(r);
+      const layer = dice(kit, "dice", 2, 3);
+      kit.mode = { training: true };
+      const alpha = kit.parameters.list[0]!.variable;
+      alpha.assign(noise(r, 1) as never);
+      const plain = (x: Tensor): Tensor => {
+        const mean = tf.mean(x, 1, true);
+        const variance = tf.div(tf.sum(tf.square(tf.sub(x, mean)), 1, true), x.shape[1]! - 1);
+        const p = tf.sigmoid(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-9))));
+        const a = tf.reshape(alpha, [r, 1, 1, 1]);
+        return tf.add(tf.mul(tf.mul(a, x), tf.sub(1, p)), tf.mul(x, p));
+      };
+      const x = noise(r, 6, 2, 3);
+      agree([x], (x) => layer(new Value(x)).tensor, plain);
+      const of = (f: (x: Tensor) => Tensor): Float32Array =>
+        tf
+          .variableGrads(() => tf.sum(tf.square(f(x))) as never, [alpha])
+          .grads[alpha.name]!.dataSync() as Float32Array;
+      expect(
+        difference(
+          of((x) => layer(new Value(x)).tensor),
+          of(plain),
+        ),
+      ).toBeLessThan(1e-4);
+    });
+
+    it.each(["GRU", "AGRU", "AUGRU"] as const)("a step of %s", (kind) => {
+      const kit = kitOf(r);
+      const cell = gruCell(kit, "gru", 3, 4, { kind });
+      for (const { variable } of kit.parameters.list)
+        variable.assign(noise(...variable.shape) as never);
+      const parameter = (name: string): Tensor =>
+        kit.parameters.list.find((each) => each.name === name)!.variable;
+      const [wh, bh] = [parameter("gru.hidden.kernel"), parameter("gru.hidden.bias")];
+      const plain = (x: Tensor, s: Tensor, a?: Tensor): Tensor => {
+        const h = tf.add(tf.matMul(s, wh), tf.expandDims(bh, 1));
+        const [xr, xz, xn] = tf.split(x, 3, 2) as [Tensor, Tensor, Tensor];
+        const [hr, hz, hn] = tf.split(h, 3, 2) as [Tensor, Tensor, Tensor];
+        const z = tf.sigmoid(tf.add(xz, hz));
+        const n = tf.tanh(tf.add(xn, tf.mul(tf.sigmoid(tf.add(xr, hr)), hn)));
+        const share = kind === "GRU" ? tf.sub(1, z) : kind === "AGRU" ? a! : tf.mul(a!, z);
+        return tf.add(tf.mul(tf.sub(1, share), s), tf.mul(share, n));
+      };
+      const inputs = [noise(r, 2, 12), noise(r, 2, 4), ...(kind === "GRU" ? [] : [noise(r, 2, 1)])];
+      agree(
+        inputs,
+        (x, s, a) => cell.next(new Value(x), new Value(s), a && new Value(a)).tensor,
+        plain,
+      );
+      // From no state at all as from zeros.
+      const [x, , a] = inputs as [Tensor, Tensor, Tensor | undefined];
+      const weight = a && new Value(a);
+      const first = cell.next(new Value(x), null, weight).tensor.dataSync();
+      const zero = cell.next(new Value(x), new Value(tf.zeros([r, 2, 4])), weight).tensor;
+      expect(difference(first, zero.dataSync())).toBeLessThan(1e-6);
+    });
+  },
+);
+
+describe("a value", () => {
+  it("says what it was wrongly given", () => {
+    const vector = new Value(tf.zeros([1, 2, 6]));
+    expect(() => vector.mean()).toThrow("needs rows and was given a vector");
+    expect(() => vector.toRows(2).toRows(2)).toThrow("needs a vector and was given rows");
+    expect([vector.toRows(2).rows, vector.toRows(2).width, vector.rows]).toEqual([2, 3, null]);
+  });
+
+  it("multiplies within rows, this one's numbers first", () => {
+    const a = new Value(tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]));
+    const b = new Value(tf.tensor4d([10, 100, 1000, 20, 200, 2000], [1, 1, 2, 3]));
+    expect([...a.outer(b).tensor.dataSync()]).toEqual([
+      10, 100, 1000, 20, 200, 2000, 60, 600, 6000, 80, 800, 8000,
+    ]);
+  });
+});
+
+describe("a generator", () => {
+  it("is decided by seed and name, and spreads as it should", () => {
+    const take = (seed: number, name: string): number[] => {
+      const source = random(seed, name);
+      return Array.from({ length: 20000 }, () => source.uniform());
+    };
+    expect(take(1, "a")).toEqual(take(1, "a"));
+    expect(take(1, "a")[0]).not.toBe(take(2, "a")[0]);
+    expect(take(1, "a")[0]).not.toBe(take(1, "b")[0]);
+    const values = take(3, "table");
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...values)).toBeLessThan(1);
+    const mean = values.reduce((a, b) => a + b) / values.length;
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.01);
+    const source = random(3, "normal");
+    const normals = Array.from({ length: 20000 }, () => source.normal());
+    const square = normals.reduce((sum, x) => sum + x * x, 0) / normals.length;
+    expect(Math.abs(square - 1)).toBeLessThan(0.05);
+  });
+});

@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeNpy } from "../../../../../runners/base/files/npy.js";
+import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
+
+/** How large a made-up data set is. */
+export interface Size {
+  readonly users: number;
+  readonly items: number;
+  readonly attributes: number;
+  /** Interactions of each user. */
+  readonly length: number;
+}
+
+export const small: Size = { users: 80, items: 60, attributes: 6, length: 60 };
+
+/**
+ * Writes a data set artifact (docs/artifacts.md) of users and items with hidden tastes in 4
+ * dimensions, so that there is something to learn; split and samples by docs/artifacts.md's rules.
+ */
+export async function writeDataset(folder: string, size: Size): Promise<void> {
+  const { users, items, attributes, length } = size;
+  const { uniform, normal } = random(7, "tastes");
+  const taste = (count: number): number[][] =>
+    Array.from({ length: count }, () => Array.from({ length: 4 }, normal));
+  const userTaste = taste(users + 1);
+  const itemTaste = taste(items + 1);
+  const offsets = [0, 0];
+  const columns = { user: [] as number[], item: [] as number[], rating: [] as number[] };
+  const split = [0];
+  const samples = { train: [] as number[], valid: [] as number[], test: [] as number[] };
+  for (let user = 1; user <= users; user++) {
+    const start = columns.user.length;
+    const last = Math.floor(0.8 * length);
+    for (let position = 0; position < length; position++) {
+      const item = 1 + Math.floor(uniform() * items);
+      const fit = userTaste[user]!.reduce((sum, x, i) => sum + x * itemTaste[item]![i]!, 0);
+      columns.user.push(user);
+      columns.item.push(item);
+      // Items differ in quality too: without it there is little that a short history could tell.
+      const rating = 3.5 + itemTaste[item]![0]! + fit * 0.3 + normal() * 0.5;
+      columns.rating.push(Math.min(5, Math.max(1, Math.round(rating))));
+      if (position > last) samples.test.push(start + position);
+      else if (position >= 11) samples.train.push(start + position);
+    }
+    const count = last - 10;
+    const own = samples.train.slice(samples.train.length - count);
+    samples.valid.push(...own.slice(count - Math.floor(0.1 * count)));
+    offsets.push(columns.user.length);
+    split.push(last);
+  }
+  const itemAttributes = [0, ...itemTaste.slice(1).map((_, i) => 1 + (i % attributes))];
+  await mkdir(folder, { recursive: true });
+  const int32 = async (name: string, values: readonly number[], width?: number): Promise<void> => {
+    const shape = width === undefined ? [values.length] : [values.length / width, width];
+    await writeNpy(join(folder, `${name}.npy`), Int32Array.from(values), shape);
+  };
+  await int32("offsets", offsets);
+  await int32("interaction_user", columns.user);
+  await int32("interaction_item", columns.item);
+  await int32("interaction_rating", columns.rating);
+  const times = Float64Array.from(columns.user, (_, row) => row);
+  await writeNpy(join(folder, "interaction_time.npy"), times, [times.length]);
+  await int32("split", split);
+  await int32("item_attributes", itemAttributes, 1);
+  for (const [name, rows] of Object.entries(samples)) await int32(name, rows);
+  const info = {
+    id: "made-up",
+    users,
+    items,
+    attributes,
+    attribute_fields: ["genre"],
+    ratings: 5,
+    like_above: 3,
+    domain: "movie",
+    interactions: columns.user.length,
+  };
+  await writeFile(join(folder, "dataset.json"), JSON.stringify(info));
+}
+
+/** Writes an embed artifact of noise with the data set's sizes. */
+export async function writeKnowledge(folder: string, size: Size, dim: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const side of ["users", "items"] as const) {
+    const { normal } = random(11, side);
+    const rows = size[side] + 1;
+    const values = Float32Array.from({ length: rows * dim }, (_, i) =>
+      i < dim ? 0 : normal() * 0.3,
+    );
+    await writeNpy(join(folder, `${side}.npy`), values, [rows, dim]);
+  }
+}

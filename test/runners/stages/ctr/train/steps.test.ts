@@ -1,0 +1,155 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildModel } from "../../../../../runners/stages/ctr/build.js";
+import { makeColumns, positionsOf } from "../../../../../runners/stages/ctr/data/columns.js";
+import { loadCtrData, shapeOf, type CtrData } from "../../../../../runners/stages/ctr/data/load.js";
+import { paramsOf } from "../../../../../runners/stages/ctr/settings.js";
+import {
+  DistinctIds,
+  distinctSizes,
+  type DistinctSizes,
+} from "../../../../../runners/stages/ctr/train/distinct.js";
+import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
+import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { small, writeDataset, writeKnowledge } from "./dataset.js";
+import { Scratch, stageOf } from "./task.js";
+import { tf } from "./tensorflow.js";
+
+const scratch = new Scratch();
+const folders = { dataset: join(scratch.path, "dataset"), embed: join(scratch.path, "embed") };
+let data: CtrData;
+const params = paramsOf(stageOf({ backbone: "din", knowledge: true }).params);
+
+beforeAll(async () => {
+  await writeDataset(folders.dataset, small);
+  await writeKnowledge(folders.embed, small, 16);
+  data = await loadCtrData(folders, params);
+});
+afterAll(() => scratch.remove());
+
+const columnsOf = () =>
+  makeColumns(tf, { ...data.dataset, position: positionsOf(data.dataset) }, data.knowledge);
+
+const batchSize = 100;
+
+/** Loss and parameters after an epoch of two replicas, or one. */
+async function epoch(
+  backbone: string,
+  way: { readonly distinct: DistinctSizes | null; readonly pieces: number },
+  { replicas = 1, engine = "graph" as "graph" | "eager", dropout = 0 } = {},
+): Promise<{ readonly losses: number[]; readonly parameters: Float32Array[] }> {
+  const columns = columnsOf();
+  const of = { ...params, backbone, options: {} };
+  const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
+  const trainer = await Trainer.create(tf, {
+    shape: shapeOf(of, data, undefined),
+    buildModel,
+    columns,
+    batchSize,
+    samples: data.train.length,
+    scoreBatch: 64,
+    partSize: 64,
+    ...way,
+    replicas: seeds.map((seed) => ({
+      seed,
+      dropout,
+      weightDecay: 0.01,
+      clipNorm: 1,
+      rate: { peak: 1e-3, steps: 1000, warmup: 0, schedule: "constant" },
+    })),
+    fullHistory: data.fullHistory,
+    engine,
+    xla: false,
+    sameStep: true,
+  });
+  trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, 0)));
+  for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
+  const losses = trainer.losses();
+  const parameters = trainer.executor.read(
+    trainer.model.parameters.map(({ variable }) => variable),
+  ) as Float32Array[];
+  trainer.dispose();
+  columns.dispose();
+  return { losses, parameters };
+}
+
+function expectClose(
+  one: Awaited<ReturnType<typeof epoch>>,
+  other: Awaited<ReturnType<typeof epoch>>,
+): void {
+  one.losses.forEach((loss, i) => expect(loss).toBeCloseTo(other.losses[i]!, 5));
+  one.parameters.forEach((values, i) => {
+    const expected = other.parameters[i]!;
+    const apart = values.reduce((most, x, j) => Math.max(most, Math.abs(x - expected[j]!)), 0);
+    // An epoch of Adam takes a rounding error as far as the learning rate where a gradient is about 0.
+    expect(apart).toBeLessThan(2e-3);
+  });
+}
+
+const plain = { distinct: null, pieces: 1 };
+
+describe("an epoch trains to the same parameters", () => {
+  it.each(["din", "autoint", "dcnv2", "gru4rec"])("of %s in two pieces", async (backbone) => {
+    expectClose(await epoch(backbone, { distinct: null, pieces: 2 }), await epoch(backbone, plain));
+  });
+
+  // About 57 of 80 users and 49 of 60 items are in a batch of 100: some batches have room, some not.
+  it.each([1, 2])(
+    "with each different user and item adapted once, replicas: %i",
+    async (replicas) => {
+      const distinct = { users: 58, items: 51 };
+      const columns = columnsOf();
+      const ids = new DistinctIds(tf, columns, distinct, batchSize, 1, data.train.length);
+      ids.begin([epochOrder(data.train, 1, 0)]);
+      const batches = Math.floor(data.train.length / batchSize);
+      const fitting = Array.from({ length: batches }, (_, batch) => ids.fits(batch));
+      expect(new Set(fitting)).toEqual(new Set([true, false]));
+      ids.dispose();
+      columns.dispose();
+      const usual = await epoch("dcnv2", plain, { replicas });
+      expectClose(await epoch("dcnv2", { distinct, pieces: 1 }, { replicas }), usual);
+      expectClose(await epoch("dcnv2", { distinct, pieces: 2 }, { replicas }), usual);
+    },
+  );
+
+  it("operation by operation", async () => {
+    const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
+    expectClose(await epoch("din", way, { engine: "eager" }), await epoch("din", plain));
+  });
+
+  it("with dropout of another draw in each piece", async () => {
+    const dropped = await epoch("deepfm", { distinct: null, pieces: 2 }, { dropout: 0.3 });
+    const whole = await epoch("deepfm", plain, { dropout: 0.3 });
+    expect(dropped.losses[0]).toBeCloseTo(whole.losses[0]!, 1);
+    expect(dropped.losses[0]).not.toBe(whole.losses[0]);
+  });
+});
+
+describe("room for the different users and items of a batch", () => {
+  it("is what batches drawn at random need, with little to spare", () => {
+    const columns = columnsOf();
+    const sizes = distinctSizes(columns, data.train, batchSize)!;
+    columns.dispose();
+    const { interactionUser, interactionItem } = data.dataset;
+    const found = { users: 0, items: 0 };
+    let over = 0;
+    const draws = 200;
+    for (let draw = 0; draw < draws; draw++) {
+      const batch = epochOrder(data.train, 5, draw).subarray(0, batchSize);
+      const users = new Set([...batch].map((row) => interactionUser[row])).size;
+      const items = new Set([...batch].map((row) => interactionItem[row])).size;
+      found.users += users / draws;
+      found.items += items / draws;
+      if (users > sizes.users || items > sizes.items) over++;
+    }
+    expect(over).toBeLessThan(draws / 20);
+    expect(sizes.users - found.users).toBeLessThan(25);
+    expect(sizes.items - found.items).toBeLessThan(25);
+  });
+
+  it("is not made where few come twice", () => {
+    const columns = columnsOf();
+    expect(distinctSizes(columns, data.train, 8)).toBeNull();
+    columns.dispose();
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newFolder, removeFolders } from "./stage.js";
+
+const program = join(import.meta.dirname, "../../../../dist/src/cli.js");
+const data = join(import.meta.dirname, "../../../data");
+afterAll(removeFolders);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await newFolder();
+  await mkdir(join(folder, "store"));
+});
+
+/** `r4ec dataset` on a spec with this `dataset` block. */
+async function dataset(
+  block: object | string,
+  ...options: string[]
+): Promise<{ stdout: string; stderr: string; exitCode: number | undefined }> {
+  const spec = join(folder, "spec.yaml");
+  const settings = { name: "data", dataset: block, knowledge: "none", backbone: "din" };
+  await writeFile(spec, JSON.stringify(settings));
+  const args = [program, "dataset", spec, "--store", join(folder, "store"), ...options];
+  const toolchain = join(folder, "toolchain");
+  const ended = await execa(process.execPath, args, {
+    reject: false,
+    env: { R4EC_TOOLCHAIN: toolchain, R4EC_DOWNLOADS: join(toolchain, "downloads") },
+  });
+  return { stdout: ended.stdout, stderr: ended.stderr, exitCode: ended.exitCode };
+}
+
+/** Every file of the store's artifacts, with the time it was written. */
+async function artifacts(): Promise<[string, number][]> {
+  const top = join(folder, "store/artifacts");
+  const names = await readdir(top, { recursive: true });
+  return Promise.all(
+    names.sort().map(async (name) => [name, (await stat(join(top, name))).mtimeMs]),
+  );
+}
+
+test("a spec's data set is prepared, counted as JSON, and not prepared again", async () => {
+  const first = await dataset("ml-100k", "--json");
+  expect(first.exitCode).toBe(0);
+  expect(JSON.parse(first.stdout)).toEqual({
+    datasets: [
+      {
+        id: "ml-100k",
+        users: 943,
+        items: 1682,
+        attributes: 19,
+        train: { samples: 70_189, positives: 38_897 },
+        valid: { samples: expect.any(Number) as number, positives: expect.any(Number) as number },
+        test: { samples: 19_438, positives: 10_388 },
+      },
+    ],
+  });
+  expect(first.stderr).toContain("GroupLens");
+  const made = await artifacts();
+  const second = await dataset({ id: "ml-100k", day_zone: "UTC" }, "--json");
+  expect(second.stdout).toBe(first.stdout);
+  expect(second.stderr).toBe("");
+  expect(await artifacts()).toEqual(made);
+});
+
+test("people get a table", async () => {
+  const { stdout, exitCode } = await dataset({ id: "ml-1m", path: join(data, "ml-1m") });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/data set +users +items/);
+  expect(stdout).toMatch(/ml-1m +6 +30/);
+});
+
+test("what the files hold wrong ends the command with status 2 and makes nothing", async () => {
+  const before = await artifacts();
+  const copy = join(folder, "copy");
+  await mkdir(copy, { recursive: true });
+  await writeFile(join(copy, "ratings.dat"), "1::2::9::978300760\n");
+  await writeFile(join(copy, "movies.dat"), "2::A (1999)::Drama\n");
+  const { exitCode, stdout, stderr } = await dataset({ id: "ml-1m", path: copy }, "--json");
+  expect(exitCode).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/ratings\.dat:1: a rating of 9/);
+  expect(await artifacts()).toEqual(before);
+  expect(await readdir(join(folder, "store/staging"))).toEqual([]);
+});
+
+test("a data set without its files is an error at its place in the spec", async () => {
+  const { exitCode, stderr } = await dataset({ id: "amazon-books", reviews: "none.json.gz" });
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/spec\.yaml:1:\d+ error: there is no file none\.json\.gz/);
+  expect(stderr).toMatch(/amazon-books needs `metadata`/);
+});

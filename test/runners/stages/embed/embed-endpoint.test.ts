@@ -1,0 +1,150 @@
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { embedRunner } from "../../../../runners/stages/embed/runner.js";
+import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { readNpy } from "../../../../runners/base/files/npy.js";
+import type { JsonObject } from "../../../../src/base/json.js";
+import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
+import { writeDataset } from "../../../support/knowledge/dataset.js";
+import type { Asked, Fault } from "../../../support/knowledge/embeddings-server.js";
+import { embeddingsServer } from "../../../support/knowledge/embeddings-server.js";
+
+const params = { engine: "endpoint", model: { name: "vectors-1" }, normalize: false };
+const KEY = "R4EC_TEST_EMBEDDINGS_KEY";
+
+describe("an embeddings endpoint", () => {
+  let dataset: string;
+  let text: string;
+  let server: Awaited<ReturnType<typeof embeddingsServer>>;
+
+  beforeAll(async () => {
+    dataset = await writeDataset({
+      users: [[]],
+      items: "abcdefghij".split("").map(() => ({ title: "x" })),
+    });
+    text = await newFolder();
+    await writeJsonl(path.join(text, "users.jsonl"), [{ index: 1, text: "user" }]);
+    await writeJsonl(
+      path.join(text, "items.jsonl"),
+      [..."abcdefghij"].map((letter, row) => ({ index: row + 1, text: letter.repeat(row + 1) })),
+    );
+  });
+  afterEach(async () => {
+    await server.close();
+    delete process.env[KEY];
+  });
+  afterAll(removeFolders);
+
+  const run = async (
+    fault: (asked: Asked, number: number) => Fault | undefined,
+    own: JsonObject = {},
+    more: { readonly params?: JsonObject; readonly work?: string } = {},
+  ) => {
+    server = await embeddingsServer(fault);
+    return runStage({
+      runner: embedRunner,
+      params: { ...params, ...more.params },
+      execution: {
+        base_url: server.baseUrl,
+        api_key_env: null,
+        batch_size: 2,
+        concurrency: 3,
+        timeout_seconds: 5,
+        retries: 3,
+        ...own,
+      },
+      inputs: { dataset, text },
+      ...(more.work === undefined ? {} : { work: more.work }),
+    });
+  };
+  const items = async (out: string) => [...(await readNpy(path.join(out, "items.npy"))).data];
+  const right = [0, 0, 0, ...[..."abcdefghij"].flatMap((c, n) => [n + 1, c.charCodeAt(0), 1])];
+
+  it("gets each text its own vector, in batches, some at once", async () => {
+    const { out, result } = await run(() => undefined);
+    expect(await items(out)).toEqual(right);
+    expect(server.asked.map(({ input }) => input.length)).toEqual([2, 2, 2, 2, 2, 1]);
+    expect(server.mostAtOnce()).toBe(3);
+    expect(result?.metrics["texts.embedded"]).toBe(11);
+  });
+
+  it.each<[string, Fault]>([
+    ["500", { kind: "status", status: 500 }],
+    ["429", { kind: "status", status: 429 }],
+    ["a cut answer", { kind: "cut" }],
+    ["no JSON", { kind: "body", body: "<html>" }],
+    ["another shape", { kind: "body", body: `{"data": "x"}` }],
+    ["too few vectors", { kind: "body", body: `{"data": [{"index": 0, "embedding": [1]}]}` }],
+    [
+      "vectors that are none",
+      {
+        kind: "body",
+        body: `{"data": [{"index": 0, "embedding": ["x"]}, {"index": 1, "embedding": []}]}`,
+      },
+    ],
+  ])("tries again after %s", async (_, fault) => {
+    const { out, events } = await run((__, number) => (number === 2 ? fault : undefined));
+    expect(await items(out)).toEqual(right);
+    expect(server.asked).toHaveLength(7);
+    expect(events.filter(({ type }) => type === "note")).toHaveLength(1);
+  });
+
+  it("gives a request up that takes too long, and asks again", async () => {
+    const { out } = await run((_, number) => (number === 1 ? { kind: "hang" } : undefined), {
+      timeout_seconds: 0.3,
+    });
+    expect(await items(out)).toEqual(right);
+  });
+
+  it("waits as long as Retry-After says", async () => {
+    await run(
+      (_, number) => (number === 1 ? { kind: "status", status: 429, retryAfter: 1 } : undefined),
+      {
+        concurrency: 1,
+      },
+    );
+    expect(server.asked[1]!.at - server.asked[0]!.at).toBeGreaterThanOrEqual(990);
+  });
+
+  it("gives up after so many tries and keeps what it has", async () => {
+    const work = await newFolder();
+    const bad = await run(
+      ({ input }) => (input.includes("jjjjjjjjjj") ? { kind: "status", status: 503 } : undefined),
+      { retries: 1 },
+      { work },
+    );
+    expect(bad.error?.kind).toBe("machine");
+    expect(bad.error?.message).toMatch(/scripted fault.*given up after 2 tries/);
+    await server.close();
+    const good = await run(() => undefined, {}, { work });
+    expect(good.result?.metrics["texts.embedded"]).toBeLessThan(11);
+    expect(await items(good.out)).toEqual(right);
+  });
+
+  it("does not try again what cannot pass, and never tells the key", async () => {
+    process.env[KEY] = "secret-key-123";
+    const { error, events } = await run(() => ({ kind: "status", status: 401 }), {
+      api_key_env: KEY,
+      concurrency: 1,
+    });
+    expect(server.asked).toHaveLength(1);
+    expect(server.asked[0]!.authorization).toBe("Bearer secret-key-123");
+    expect(error?.kind).toBe("spec");
+    expect(JSON.stringify([error, events])).not.toContain("secret-key-123");
+  });
+
+  it("says which variable is missing", async () => {
+    const { error } = await run(() => undefined, { api_key_env: KEY });
+    expect(error?.message).toMatch(new RegExp(KEY));
+    expect(server.asked).toHaveLength(0);
+  });
+
+  it("asks for a dimension and scales to length 1 where the spec says so", async () => {
+    const { out } = await run(() => undefined, {}, { params: { normalize: true, dimension: 3 } });
+    expect(server.asked[0]!.dimensions).toBe(3);
+    const numbers = await items(out);
+    for (let row = 1; row <= 10; row++) {
+      expect(Math.hypot(...numbers.slice(row * 3, row * 3 + 3))).toBeCloseTo(1, 6);
+    }
+  });
+});

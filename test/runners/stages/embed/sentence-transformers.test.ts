@@ -1,0 +1,149 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { embedRunner } from "../../../../runners/stages/embed/runner.js";
+import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { modelInput } from "../../../../runners/base/models/models.js";
+import { readNpy } from "../../../../runners/base/files/npy.js";
+import type { JsonObject } from "../../../../src/base/json.js";
+import type { RunnerEvent } from "../../../../src/contract/runner.js";
+import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
+import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
+import { writeDataset } from "../../../support/knowledge/dataset.js";
+import { miniLm } from "../../../support/knowledge/minilm.js";
+
+const texts = [
+  "Star Wars (1977). Genres: Action, Science Fiction.",
+  "A film about battles between space ships",
+  "How to bake a chocolate cake",
+];
+
+describe("sentence-transformers", () => {
+  let environment: string;
+  let model: string;
+  let dataset: string;
+  let text: string;
+
+  beforeAll(async () => {
+    environment = (await testToolchain("llm")).paths.llmEnvironment!;
+    model = await miniLm();
+    dataset = await writeDataset({ users: [[]], items: texts.map((title) => ({ title })) });
+    text = await newFolder();
+    await writeJsonl(path.join(text, "users.jsonl"), []);
+    await writeJsonl(
+      path.join(text, "items.jsonl"),
+      texts.map((each, row) => ({ index: row + 1, text: each })),
+    );
+  }, INSTALL_TIMEOUT);
+  afterAll(removeFolders);
+
+  const run = (
+    own: JsonObject = {},
+    options: {
+      readonly batchSize?: number;
+      readonly work?: string;
+      readonly onEvent?: (event: RunnerEvent, drain: () => void) => void;
+    } = {},
+  ) => {
+    const input = modelInput("model", model, null, { folder: "/" });
+    return runStage({
+      runner: embedRunner,
+      params: {
+        engine: "sentence-transformers",
+        model: input.params,
+        pooling: "auto",
+        normalize: true,
+        ...own,
+      },
+      execution: { batch_size: options.batchSize ?? 2 },
+      inputs: { dataset, text },
+      files: Object.fromEntries(
+        Object.entries(input.files).map(([name, file]) => [name, file.path]),
+      ),
+      toolchain: { llmEnvironment: environment },
+      ...(options.work === undefined ? {} : { work: options.work }),
+      ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    });
+  };
+  const items = async (out: string) => {
+    const { data, shape } = await readNpy(path.join(out, "items.npy"));
+    const width = shape[1]!;
+    return texts.map((_, row) => [...data.slice((row + 1) * width, (row + 2) * width)]);
+  };
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, number, n) => sum + number * b[n]!, 0);
+
+  it("gives what the library itself gives, with the model's own pooling, a stop in between", async () => {
+    const work = await newFolder();
+    const stopped = await run(
+      {},
+      {
+        batchSize: 1,
+        work,
+        onEvent: (event, drain) => {
+          if (event.type === "progress" && event.done === 1) drain();
+        },
+      },
+    );
+    expect(String(stopped.thrown)).toMatch(/stopped at a checkpoint/);
+    const { out, result, events } = await run({}, { work });
+    expect([1, 2]).toContain(result?.metrics["texts.embedded"]);
+    const script = [
+      "import json, sys",
+      "from sentence_transformers import SentenceTransformer",
+      "model = SentenceTransformer(sys.argv[1])",
+      "print(json.dumps(model.encode(json.loads(sys.argv[2]), normalize_embeddings=True).tolist()))",
+    ].join("\n");
+    const { stdout } = await execa(
+      path.join(environment, "bin", "python"),
+      ["-c", script, model, JSON.stringify(texts)],
+      { env: { OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1" } },
+    );
+    const expected = JSON.parse(stdout) as number[][];
+    const got = await items(out);
+    expect(got[0]).toHaveLength(384);
+    got.forEach((vector, row) => expect(dot(vector, expected[row]!)).toBeCloseTo(1, 4));
+    expect(dot(got[0]!, got[1]!)).toBeGreaterThan(dot(got[0]!, got[2]!) + 0.2);
+    expect(events).toContainEqual({
+      type: "facts",
+      values: {
+        "embed.pooling": "mean",
+        "embed.max_tokens": 256,
+        "embed.dimension": 384,
+        "embed.device": "cpu",
+      },
+    });
+  }, 300_000);
+
+  it("pools by the first token where asked to, and keeps the first numbers", async () => {
+    const { out, events } = await run({ pooling: "cls", dimension: 16, max_tokens: 8 });
+    const [vector] = await items(out);
+    expect(vector).toHaveLength(16);
+    expect(dot(vector!, vector!)).toBeCloseTo(1, 5);
+    expect(events.find(({ type }) => type === "facts")).toMatchObject({
+      values: { "embed.pooling": "cls", "embed.max_tokens": 8 },
+    });
+  }, 300_000);
+
+  it("tells the last words of a model that cannot be loaded", async () => {
+    const file = path.join(await newFolder(), "config.json");
+    writeFileSync(file, "{}");
+    const { error } = await runStage({
+      runner: embedRunner,
+      params: {
+        engine: "sentence-transformers",
+        model: { folder: true },
+        pooling: "mean",
+        normalize: true,
+      },
+      execution: { batch_size: 2 },
+      inputs: { dataset, text },
+      files: { "model/config.json": file },
+      toolchain: { llmEnvironment: environment },
+    });
+    expect(error?.kind).toBe("machine");
+    expect(error?.message).toMatch(/^sentence-transformers failed \(exit status 1\): \w+Error: /);
+    expect(error?.detail).toContain("Traceback");
+  }, 300_000);
+});

@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockHolder, tryLock, waitForLock } from "../../../src/base/lock.js";
+import { identityOf, isAlive, killTree, processesOfTree } from "../../../src/base/process.js";
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "r4ec-lock-"));
+  file = path.join(folder, "lock");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function take(name = file): ReturnType<typeof tryLock> {
+  return tryLock(name, "test");
+}
+
+/** A process that runs until it is killed. */
+async function sleeper(environment: NodeJS.ProcessEnv = {}): Promise<ReturnType<typeof spawn>> {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('up')"], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await once(child.stdout, "data");
+  return child;
+}
+
+describe("a lock", () => {
+  it("is held by one, who is named to the others, and is free after its release", async () => {
+    const first = await take();
+    if (!("lock" in first)) throw new Error("not taken");
+    const second = await take();
+    expect("holder" in second && second.holder.pid).toBe(process.pid);
+    expect((await lockHolder(file))?.purpose).toBe("test");
+    await first.lock.release();
+    expect(await lockHolder(file)).toBeNull();
+    expect("lock" in (await take())).toBe(true);
+  });
+
+  it("is broken when its holder was killed", async () => {
+    const child = await sleeper();
+    const mine = await take();
+    if (!("lock" in mine)) throw new Error("not taken");
+    await mine.lock.handTo(child.pid!, "some-tree");
+    expect("holder" in (await take())).toBe(true);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    expect("lock" in (await take())).toBe(true);
+    // The one who handed it over must not take it from its new holder.
+    await mine.lock.release();
+    expect(await lockHolder(file)).not.toBeNull();
+  });
+
+  it("is broken when another process has got its holder's pid", async () => {
+    const holder = { ...identityOf(), start: "1", token: "t", purpose: "old", tree: null };
+    await writeFile(file, JSON.stringify(holder));
+    expect("lock" in (await take())).toBe(true);
+  });
+
+  it("is broken when its file is damaged", async () => {
+    await writeFile(file, "{");
+    expect("lock" in (await take())).toBe(true);
+  });
+
+  it("is broken although the one who broke it before died at it", async () => {
+    const dead = { ...identityOf(), start: "1", purpose: "", tree: null };
+    await writeFile(file, JSON.stringify({ ...dead, token: "a" }));
+    await writeFile(`${file}.a.break`, JSON.stringify({ ...dead, token: "b" }));
+    expect("lock" in (await take())).toBe(true);
+  });
+
+  it("held on another machine is respected while its file may still be touched", async () => {
+    const far = { pid: 1, start: "1", host: "elsewhere", token: "t", purpose: "far", tree: null };
+    await writeFile(file, JSON.stringify(far));
+    const outcome = await take();
+    expect("holder" in outcome && outcome.holder.host).toBe("elsewhere");
+  });
+
+  it("is taken by exactly one of many who break it at once", async () => {
+    const dead = { ...identityOf(), start: "1", token: "dead", purpose: "", tree: null };
+    for (let round = 0; round < 20; round++) {
+      const name = path.join(folder, `many-${round}`);
+      await writeFile(name, JSON.stringify(dead));
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => take(name)));
+      expect(outcomes.filter((one) => "lock" in one)).toHaveLength(1);
+    }
+    expect((await readdir(folder)).filter((name) => name.includes("draft"))).toEqual([]);
+  });
+
+  it("is waited for, and the wait ends with the signal", async () => {
+    const mine = await take();
+    if (!("lock" in mine)) throw new Error("not taken");
+    const met: number[] = [];
+    const second = waitForLock(file, "second", { waiting: ({ pid }) => met.push(pid) });
+    const abort = new AbortController();
+    const third = waitForLock(file, "third", { signal: abort.signal });
+    abort.abort(new Error("enough"));
+    await expect(third).rejects.toThrow("enough");
+    await mine.lock.release();
+    await second;
+    expect(met).toEqual([process.pid]);
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ purpose: "second" });
+  });
+});
+
+describe("a process tree", () => {
+  it("is found by its mark and killed, grandchildren in sessions of their own included", async () => {
+    const mark = `test-${process.pid}-${Date.now()}`;
+    const grandchild =
+      "require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], " +
+      "{ detached: true, stdio: 'ignore' }).unref(); setInterval(() => {}, 1000);" +
+      "setTimeout(() => console.log('up'), 50)";
+    const child = spawn(process.execPath, ["-e", grandchild], {
+      env: { ...process.env, R4EC_PROCESS_TREE: mark },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    await once(child.stdout, "data");
+    const pids = processesOfTree(mark);
+    expect(pids).toHaveLength(2);
+    expect(isAlive(identityOf(child.pid))).toBe(true);
+    killTree(mark, "SIGKILL");
+    await once(child, "close");
+    expect(processesOfTree(mark)).toEqual([]);
+    expect(isAlive({ ...identityOf(), pid: child.pid! })).toBe(false);
+  });
+});

@@ -1,0 +1,201 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Lab, toyProgram, until } from "../../support/engine.js";
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.open();
+});
+afterEach(() => lab.close());
+
+const spec = "name: toy\nsweep:\n  grid: {toy.model: [a, b]}\n";
+
+describe("the command line", () => {
+  it.each([
+    [["swep", "x.yaml"], "there is no command swep; did you mean sweep?"],
+    [["plan"], "an argument is missing"],
+    [["plan", "spec.yaml", "--jsn"], "unknown: --jsn"],
+    [[], "name a command"],
+    [["plan", "missing.yaml"], "missing.yaml"],
+    [["plan", "spec.yaml", "--only", "modell=a"], "did you mean toy.model?"],
+  ])("refuses %j with status 2, nothing on stdout and nothing written", async (args, message) => {
+    await lab.spec(spec);
+    const { code, stdout, stderr } = await lab.run(...(args as string[]));
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("    at ");
+    expect(await readdir(lab.folder)).toEqual(["spec.yaml", "toy"]);
+  });
+
+  it("keeps an address's password out of everything that a sweep writes", async () => {
+    const secret = "hunter2-of-the-test";
+    const address = `tracking: {mlflow: {uri: "http://me:${secret}@127.0.0.1:9"}}\n`;
+    const file = await lab.spec(spec + address);
+    const { code, stdout, stderr } = await lab.run("sweep", file);
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain(secret);
+    const written = await readdir(lab.store, { recursive: true, withFileTypes: true });
+    const files = written.filter((entry) => entry.isFile());
+    expect(files.some((entry) => entry.name === "journal.ndjson")).toBe(true);
+    for (const entry of files) {
+      const text = await readFile(path.join(entry.parentPath, entry.name), "latin1");
+      expect(text.includes(secret), entry.name).toBe(false);
+    }
+  });
+
+  it("ends quietly where its reader has seen enough", async () => {
+    await lab.spec(spec.replace("[a, b]", `[${Array.from({ length: 3000 }, (_, n) => n).join()}]`));
+    const head = spawn(
+      "sh",
+      ["-c", `"${process.execPath}" "${await toyProgram()}" plan spec.yaml | head -n 1`],
+      {
+        cwd: lab.folder,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, TOY: lab.folder, R4EC_STORE: lab.store },
+      },
+    );
+    let errors = "";
+    head.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+    await once(head, "close");
+    expect(errors.replace(/.*\b(hint|warning)\b.*\n?/g, "")).not.toContain("EPIPE");
+  });
+
+  it("ends with status 3 where the store cannot be written", async () => {
+    await writeFile(lab.store, "a file where the store should be");
+    const { code, stderr } = await lab.run("sweep", await lab.spec(spec));
+    expect(code).toBe(3);
+    expect(stderr).not.toContain("bug");
+  });
+
+  it("writes no colours where there is no terminal", async () => {
+    const file = await lab.spec(spec);
+    const swept = await lab.run("sweep", file);
+    const shown = await lab.run("plan", file);
+
+    expect(swept.stdout + swept.stderr + shown.stdout).not.toMatch(/\u001b/);
+  });
+});
+
+describe("plan", () => {
+  it("prints cells, shared stages once, what is cached and what would run", async () => {
+    await lab.run("sweep", await lab.spec(spec));
+    const file = await lab.spec(spec.replace("[a, b]", "[a, b, c]"));
+    const { code, stdout } = await lab.run("plan", file, "--json");
+    const made = JSON.parse(stdout) as {
+      cells: { id: string; settings: { [path: string]: unknown }; stage: string }[];
+      stages: {
+        fingerprint: string;
+        runner: string;
+        label: string;
+        cached: boolean;
+        needs: string[];
+      }[];
+    };
+    expect(code).toBe(0);
+    expect(made.cells.map((cell) => cell.settings["toy.model"])).toEqual(["a", "b", "c"]);
+    expect(made.stages.map(({ label, cached }) => [label, cached])).toEqual([
+      ["base base", true],
+      ["model a", true],
+      ["model b", true],
+      ["model c", false],
+    ]);
+    for (const { stage } of made.cells) {
+      const found = made.stages.find(({ fingerprint }) => fingerprint === stage)!;
+      expect(found.needs).toEqual([made.stages[0]!.fingerprint]);
+    }
+    const text = (await lab.run("plan", file)).stdout;
+    expect(text).toContain("3 cells, 4 stages (3 cached, 1 to run)");
+    for (const { id } of made.cells) expect(text).toContain(id);
+  });
+});
+
+describe("status, stop and resume", () => {
+  it("show a sweep that runs, stop it at its checkpoint and go on with it", async () => {
+    const file = await lab.spec(spec);
+    lab.flag("b.hold");
+    const run = lab.start("sweep", file);
+    await lab.logged("holding b");
+    await lab.logged("end a");
+    await until(async () => (await lab.statuses())["model a"] === "done", "the journal");
+    const running = JSON.parse((await lab.run("status", "--json")).stdout) as {
+      sweeps: { status: string; stage_counts: object }[];
+    };
+    expect(running.sweeps[0]).toMatchObject({
+      status: "running",
+      stage_counts: { done: 2, running: 1 },
+    });
+    const stopped = await lab.run("stop", "toy");
+    expect([stopped.code, stopped.stdout]).toEqual([0, "toy has stopped\n"]);
+    expect((await run.finished).code).toBe(130);
+    expect((await lab.run("status", file)).stdout).toContain("interrupted");
+    expect((await lab.run("stop")).stdout).toBe("no sweep is running\n");
+    lab.unflag("b.hold");
+    expect((await lab.run("resume")).code).toBe(0);
+    expect(lab.log().at(-1)).toBe("end b");
+    expect((await lab.run("status", "--all")).stdout).toMatch(/toy +done/);
+  });
+
+  it("close what a kill -9 left open", async () => {
+    lab.flag("b.hold");
+    const run = lab.start("sweep", await lab.spec(spec));
+    await lab.logged("holding b");
+    run.child.kill("SIGKILL");
+    await run.finished;
+    const { stdout } = await lab.run("status", "--json");
+    const { sweeps } = JSON.parse(stdout) as { sweeps: { status: string }[] };
+    expect(sweeps[0]!.status).toBe("interrupted");
+    expect(await lab.statuses()).toMatchObject({ "model b": "interrupted" });
+  });
+
+  it("refuse a sweep that is not known, and name those that are", async () => {
+    expect((await lab.run("status")).stderr).toContain("there is no sweep");
+    await lab.run("sweep", await lab.spec(spec));
+    const { code, stderr } = await lab.run("status", "tyo");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("there are: toy")]);
+  });
+
+  it("resume refuses a spec whose cells have changed", async () => {
+    await lab.run("sweep", await lab.spec(spec));
+    await lab.spec(spec.replace("[a, b]", "[a, c]"));
+    const { code, stderr } = await lab.run("resume");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("has changed since")]);
+  });
+});
+
+describe("explain", () => {
+  it("names what differs from the nearest earlier stage", async () => {
+    await writeFile(path.join(lab.folder, "data.txt"), "one");
+    const withFile = `${spec}toy: {file: data.txt}\n`;
+    await lab.run("sweep", await lab.spec(withFile));
+    await writeFile(path.join(lab.folder, "data.txt"), "two");
+    const { stdout } = await lab.run(
+      "explain",
+      await lab.spec(withFile.replace("[a, b]", "[a, z]")),
+    );
+    expect(stdout).toMatch(/base base: would run; .*differs in\n +file data: its content/);
+    expect(stdout).toMatch(/model z: would run; .*\n( +.*\n)* +name: "[ab]" → "z"/);
+    expect(stdout).toMatch(/input base: .* \(base base, itself new\)/);
+  });
+});
+
+describe("gc", () => {
+  it("removes what nothing needs and leaves what a sweep made", async () => {
+    const file = await lab.spec(spec);
+    await lab.run("sweep", file);
+    const base = await lab.fingerprint("base base");
+    await writeFile(path.join(lab.artifact(base), "out.txt"), "BASE");
+    const dry = JSON.parse((await lab.run("gc", "--verify", "--dry-run", "--json")).stdout) as {
+      damaged: unknown[];
+    };
+    expect(dry.damaged).toHaveLength(1);
+    const { code, stdout } = await lab.run("gc", "--verify", "--unreferenced");
+    expect([code, stdout]).toEqual([0, expect.stringContaining("damaged")]);
+    expect(await readdir(path.join(lab.store, "quarantine"))).toEqual([]);
+    expect((await lab.run("sweep", file)).code).toBe(0);
+    // The cells' own artifacts are there, so that the base is not needed.
+    expect(lab.log().filter((line) => line.startsWith("start"))).toHaveLength(3);
+  });
+});

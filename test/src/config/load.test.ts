@@ -1,0 +1,154 @@
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type ConfigRequest, loadConfig } from "../../../src/config/load.js";
+import { experimentOf, spec } from "../spec/read.js";
+
+/** A folder with the given files; `home` stands for the folder of the user's settings. */
+function world(files: { readonly [file: string]: string } = {}): {
+  readonly root: string;
+  readonly cwd: string;
+  readonly environment: { readonly [name: string]: string };
+} {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "r4ec-config-")));
+  const cwd = join(root, "project", "deep");
+  mkdirSync(cwd, { recursive: true });
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  }
+  return { root, cwd, environment: { XDG_CONFIG_HOME: join(root, "home") } };
+}
+
+async function configOf(request: ConfigRequest) {
+  const result = await loadConfig(request);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+const user = "home/r4ec/config.yaml";
+const project = "project/r4ec.config.yaml";
+
+describe("user-level settings", () => {
+  it("have defaults", async () => {
+    const { cwd } = world();
+    const config = await configOf({ cwd, environment: { XDG_CONFIG_HOME: join(cwd, "none") } });
+    const origin = { kind: "default", name: null };
+    expect(config).toEqual({
+      store: { value: join(cwd, ".r4ec"), origin },
+      toolchain: { value: join(homedir(), ".cache", "r4ec"), origin },
+      mlflowUri: { value: null, origin },
+      gpus: { value: "auto", origin },
+      offline: { value: false, origin },
+    });
+  });
+
+  it.each([
+    [".git", (root: string) => mkdirSync(join(root, "project", ".git"))],
+    ["package.json", (root: string) => writeFileSync(join(root, "project", "package.json"), "{}")],
+    ["a store", (root: string) => mkdirSync(join(root, "project", ".r4ec"))],
+    ["a file of settings", (root: string) => writeFileSync(join(root, project), "offline: true")],
+  ])("keep the store beside %s", async (_name, prepare) => {
+    const { root, cwd, environment } = world();
+    prepare(root);
+    const { store } = await configOf({ cwd, environment });
+    expect(store.value).toBe(join(root, "project", ".r4ec"));
+  });
+
+  it("come from the strongest of flag, environment, spec, project, user and default", async () => {
+    const { root, cwd, environment } = world({
+      [user]:
+        "resources: {gpus: [1]}\ntracking: {mlflow: {uri: 'http://user'}}\noffline: true\nstore: s\n",
+      [project]: "resources: {gpus: [2]}\ntracking: {mlflow: {uri: 'http://project'}}\n",
+    });
+    const experiment = experimentOf(
+      spec("resources: {gpus: [3]}\ntracking: {mlflow: {uri: 'http://spec'}}\n"),
+    );
+    const fromFiles = await configOf({ cwd, environment });
+    expect(fromFiles.gpus).toEqual({
+      value: [2],
+      origin: { kind: "project", name: join(root, project) },
+    });
+    expect(fromFiles.offline).toEqual({
+      value: true,
+      origin: { kind: "user", name: join(root, user) },
+    });
+    expect(fromFiles.store.value).toBe(join(root, "home/r4ec/s"));
+
+    const fromSpec = await configOf({ cwd, environment, spec: experiment });
+    expect(fromSpec.gpus).toEqual({ value: [3], origin: { kind: "spec", name: "spec.yaml" } });
+    expect(fromSpec.mlflowUri.value).toBe("http://spec");
+
+    const variables = { ...environment, R4EC_GPUS: "4, 5", MLFLOW_TRACKING_URI: "http://mlflow" };
+    const fromEnvironment = await configOf({ cwd, environment: variables, spec: experiment });
+    expect(fromEnvironment.gpus).toEqual({
+      value: [4, 5],
+      origin: { kind: "environment", name: "R4EC_GPUS" },
+    });
+    expect(fromEnvironment.mlflowUri.origin.name).toBe("MLFLOW_TRACKING_URI");
+    const ours = { ...variables, R4EC_MLFLOW_URI: "off" };
+    expect((await configOf({ cwd, environment: ours })).mlflowUri.value).toBe("off");
+
+    const fromFlag = await configOf({
+      cwd,
+      environment: ours,
+      flags: { gpus: "none", store: "here" },
+    });
+    expect(fromFlag.gpus).toEqual({ value: [], origin: { kind: "flag", name: "--gpus" } });
+    expect(fromFlag.store.value).toBe(join(cwd, "here"));
+  });
+
+  it("may be switched off in a spec", async () => {
+    const { cwd, environment } = world();
+    const experiment = experimentOf(spec("tracking: {mlflow: off}\n"));
+    expect((await configOf({ cwd, environment, spec: experiment })).mlflowUri.value).toBe("off");
+  });
+
+  it("take the environment's empty variables for unset", async () => {
+    const { cwd, environment } = world();
+    const config = await configOf({
+      cwd,
+      environment: { ...environment, R4EC_STORE: "", R4EC_OFFLINE: "1" },
+    });
+    expect(config.store.origin.kind).toBe("default");
+    expect(config.offline.value).toBe(true);
+  });
+});
+
+describe("mistakes in user-level settings", () => {
+  it("stand at their place in the file, all at once", async () => {
+    const { root, cwd, environment } = world({
+      [project]: "stor: x\nresources:\n  gpus: all\noffline: yes\n",
+    });
+    const result = await loadConfig({ cwd, environment });
+    expect(
+      result.ok ? [] : result.error.map((one) => `${one.line}:${one.column} ${one.message}`),
+    ).toEqual([
+      '1:1 unknown setting "stor"; did you mean store?',
+      '3:9 unknown value "all" for resources.gpus; it must be auto',
+      '4:10 offline must be true or false, not "yes" (YAML 1.2 knows only true and false)',
+    ]);
+    expect(result.ok ? null : result.error[0]!.file).toBe(join(root, project));
+  });
+
+  it("name the variable or the flag", async () => {
+    const { cwd, environment } = world();
+    const result = await loadConfig({
+      cwd,
+      environment: {
+        ...environment,
+        R4EC_GPUS: "two",
+        R4EC_OFFLINE: "maybe",
+        MLFLOW_TRACKING_URI: "sqlite:///x",
+      },
+      flags: { mlflowUri: "localhost" },
+    });
+    expect(result.ok ? [] : result.error.map(({ file, message }) => `${file} ${message}`)).toEqual([
+      '--mlflow-uri must be the http(s) address of an MLflow server, or off, not "localhost"',
+      'MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, or off, not "sqlite:///x"',
+      'R4EC_GPUS must be auto, none, or numbers of cards with commas between, not "two"',
+      'R4EC_OFFLINE must be 1 or 0, not "maybe"',
+    ]);
+  });
+});

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import {
+  compareCells,
+  comparisonAsCsv,
+  comparisonAsMarkdown,
+  comparisonAsText,
+} from "../../../src/report/index.js";
+import { cell } from "./cells.js";
+
+const comparison = compareCells({
+  experiment: "e",
+  sweep: "s",
+  rules: {
+    axes: ["knowledge.variant", "backbone", "seed"],
+    baseline: { "knowledge.variant": "none" },
+    metrics: ["test.auc"],
+    select: null,
+  },
+  cells: [
+    cell({ "knowledge.variant": "none", backbone: "din", seed: 1 }, { "test.auc": 0.76 }),
+    cell({ "knowledge.variant": "none", backbone: "din", seed: 2 }, { "test.auc": 0.7606 }),
+    cell(
+      { "knowledge.variant": 'a "b", c', backbone: "din", seed: 1 },
+      { "test.auc": 0.761 },
+      { marks: { leak: "epoch picked on test" } },
+    ),
+    cell(
+      { "knowledge.variant": 'a "b", c', backbone: "din", seed: 2 },
+      {},
+      { state: "failed", why: "out of memory" },
+    ),
+  ],
+});
+
+test("as text: aligned, with marks, what is missing, and why there is no p", () => {
+  const lines = comparisonAsText(comparison).split("\n");
+  expect(lines[0]).toBe("test.auc (higher is better)");
+  expect(lines[1]).toBe('none (baseline)      a "b", c                  difference  p');
+  expect(lines[2]).toBe("0.7603 ± 0.0004 n=2  0.7610 n=1, 1 failed [1]     +0.0010  -");
+  expect(lines.slice(4)).toEqual([
+    "[1] leak: epoch picked on test",
+    "not averaged over:",
+    expect.stringMatching(/^ {2}a "b", c, seed 2 \(cell \w+\) is failed: out of memory$/),
+    "no significance test: needs two seeds or more on both sides, has 1",
+  ]);
+});
+
+test("as CSV: quoted as RFC 4180 asks, numbers in full", () => {
+  const [head, none, other] = comparisonAsCsv(comparison).split("\r\n");
+  expect(head).toBe(
+    "metric,knowledge.variant,baseline,mean,sd,n,difference,difference_sd,pairs,t,df,p,p_holm,selected,missing,marks",
+  );
+  expect(none).toMatch(/^test\.auc,none,true,0\.7603,0\.000424\d+,2,,,,,,,,,0,$/);
+  expect(other).toMatch(/^test\.auc,"a ""b"", c",false,0\.761,,1,0\.001\d*,,1,,,,,,1,leak: /);
+});
+
+test("as Markdown: a table that a pipe in a value does not break", () => {
+  expect(comparisonAsMarkdown(comparison)).toContain("| none (baseline) | ");
+  const piped = compareCells({
+    experiment: "e",
+    sweep: "s",
+    rules: { axes: ["x"], baseline: null, metrics: ["m"], select: null },
+    cells: [cell({ x: "a|b" }, { m: 1 }), cell({ x: "c" }, { m: 2 })],
+  });
+  const rows = comparisonAsMarkdown(piped)
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
+  expect(rows[2]).toBe("| a\\|b | 1 n=1 |");
+});

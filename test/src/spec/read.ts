@@ -1,0 +1,36 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Diagnostic } from "../../../src/base/diagnostic.js";
+import type { Science } from "../../../src/contract/science.js";
+import type { Experiment } from "../../../src/spec/index.js";
+import { readSpec } from "../../../src/spec/load.js";
+import { toy } from "./toy.js";
+
+const folder = mkdtempSync(join(tmpdir(), "r4ec-spec-"));
+
+/** Reads a spec's text as if it stood in an empty folder. */
+export const read = (text: string, science: Science = toy) =>
+  readSpec({ file: "spec.yaml", folder, text }, science);
+
+/** The experiment of a text that must be right. */
+export function experimentOf(text: string, science: Science = toy): Experiment {
+  const result = read(text, science);
+  if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
+  return result.value;
+}
+
+/** All that is said about a text. */
+export function diagnosticsOf(text: string): readonly Diagnostic[] {
+  const result = read(text);
+  return result.ok ? result.value.diagnostics : result.error;
+}
+
+/** `line:column message` of everything of a severity. */
+export const said = (text: string, severity: Diagnostic["severity"] = "error"): readonly string[] =>
+  diagnosticsOf(text)
+    .filter((one) => one.severity === severity)
+    .map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+/** A spec with only what must stand, then `rest`, which begins at line 4. */
+export const spec = (rest = ""): string => `name: t\ndataset: ml-100k\nbackbone: din\n${rest}`;

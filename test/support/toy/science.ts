@@ -1,0 +1,180 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
+import type {
+  Runner,
+  RunnerProgram,
+  StageRequest,
+  StageTask,
+} from "../../../src/contract/runner.js";
+import type { Science } from "../../../src/contract/science.js";
+
+/**
+ * A tiny science for the engine's tests: `base` feeds `middle` feeds `model`, one model a cell.
+ * What a stage does is told by files in the folder that TOY names: every start and end is a line of
+ * its `log`; where `<name>.hold` exists a stage waits in it until the file is gone.
+ */
+const folder = (): string => process.env["TOY"]!;
+const log = (line: string): void => appendFileSync(path.join(folder(), "log"), `${line}\n`);
+const flag = (name: string): boolean => existsSync(path.join(folder(), name));
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 15));
+
+/** The behaviour that a stage is told by its `act` parameter. */
+const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise<void> | void } = {
+  work: () => undefined,
+  fail: () => {
+    throw new Error("told to fail");
+  },
+  /** Dies the first time only. */
+  "crash-once": (_task, name) => {
+    if (flag(`${name}.crashed`)) return;
+    writeFileSync(path.join(folder(), `${name}.crashed`), "");
+    process.stderr.write("last words\n");
+    process.kill(process.pid, "SIGKILL");
+  },
+  crash: () => {
+    process.stderr.write("last words\n");
+    process.exit(7);
+  },
+};
+
+async function hold(task: StageTask, name: string): Promise<void> {
+  if (!flag(`${name}.hold`)) return;
+  log(`holding ${name} ${process.pid}`);
+  const deaf = flag(`${name}.deaf`);
+  while (flag(`${name}.hold`)) {
+    if (task.stop.draining && !deaf) {
+      writeFileSync(path.join(task.work, "checkpoint"), name);
+      const { Drained } = await import("../../../src/contract/runner.js");
+      throw new Drained();
+    }
+    await pause();
+  }
+}
+
+const nameOf = (task: StageTask): string => String(task.params["name"]);
+
+async function runOne(task: StageTask): Promise<void> {
+  const name = nameOf(task);
+  const resumed = existsSync(path.join(task.work, "checkpoint"));
+  log(`start ${name}${resumed ? " from checkpoint" : ""}`);
+  task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
+  task.emit({ type: "metrics", step: 1, values: { loss: 0.5 } });
+  await hold(task, name);
+  await acts[String(task.params["act"] ?? "work")]!(task, name);
+  const inputs = Object.entries(task.inputs).map(([input, place]) => {
+    return `${input}:${readFileSync(path.join(place, "out.txt"), "utf8")}`;
+  });
+  const files = Object.entries(task.files).map(([file, place]) => {
+    return `${file}:${readFileSync(place, "utf8")}`;
+  });
+  writeFileSync(path.join(task.out, "out.txt"), [name, ...inputs, ...files].join("\n"));
+  await task.publish({ metrics: { "test.auc": 0.7, value: name.length } });
+  log(`end ${name}`);
+}
+
+const single: RunnerProgram = {
+  run: async (tasks) => {
+    for (const task of tasks) await runOne(task);
+  },
+};
+
+/** Fused: all replicas in one call, each ending by itself. */
+const fused: RunnerProgram = {
+  run: async (tasks) => {
+    log(`group ${tasks.map(nameOf).sort().join(" ")}`);
+    await Promise.all(
+      tasks.map(async (task) => {
+        if (task.params["act"] === "fail") {
+          await task.fail({ kind: "spec", message: `${nameOf(task)} diverged` });
+        } else {
+          await runOne(task);
+        }
+      }),
+    );
+  },
+};
+
+const runner = (name: string, program: RunnerProgram, more: Partial<Runner> = {}): Runner => ({
+  name,
+  version: 1,
+  toolchain: [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: () => Promise.resolve(program),
+  ...more,
+});
+
+const runners: readonly Runner[] = [
+  runner("base", single),
+  runner("middle", single),
+  runner("model", single),
+  runner("replica", fused, {
+    fusion: (params) => ({ key: String(params["shape"] ?? ""), limit: 8 }),
+    resources: () => ({ cpus: 2, gpus: 0 }),
+  }),
+];
+
+const text = (description: string, value: string): JsonObject => ({
+  type: "string",
+  description,
+  default: value,
+});
+
+const request = (
+  runnerName: string,
+  params: JsonObject,
+  more: Partial<StageRequest> = {},
+): StageRequest => ({
+  runner: runnerName,
+  label: `${runnerName} ${String(params["name"])}`,
+  params,
+  inputs: {},
+  files: {},
+  execution: {},
+  ...more,
+});
+
+const block = (settings: JsonObject, key: string): JsonObject => settings[key] as JsonObject;
+
+export const science: Science = {
+  fragments: {
+    toy: {
+      type: "object",
+      description: "The toy's settings.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        base: text("Name of the base stage.", "base"),
+        base_act: text("What the base stage does.", "work"),
+        middle: text("Name of the middle stage; empty for none.", ""),
+        model: text("Name of the model.", "model"),
+        act: text("What the model does.", "work"),
+        runner: text("model or replica", "model"),
+        file: text("A file that the base reads; empty for none.", ""),
+      },
+    },
+  },
+  expand: (settings) => settings,
+  ignored: () => [],
+  check: () => [],
+  plan: (settings, place) => {
+    const toy = block(settings, "toy");
+    const file = String(toy["file"]);
+    const base = request(
+      "base",
+      { name: toy["base"]!, act: toy["base_act"]! },
+      { files: file === "" ? {} : { data: { path: path.resolve(place.folder, file) } } },
+    );
+    const middle =
+      toy["middle"] === ""
+        ? base
+        : request("middle", { name: toy["middle"]! }, { inputs: { base } });
+    return request(
+      String(toy["runner"]),
+      { name: toy["model"]!, act: toy["act"]!, seed: settings["seed"] ?? null },
+      { inputs: { base: middle } },
+    );
+  },
+  runner: (name) => runners.find((one) => one.name === name),
+  commands: [],
+};
