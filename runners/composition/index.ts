@@ -12,7 +12,7 @@ export { ignoredKnowledge } from "./variants.js";
 const profileRunner: Runner = {
   name: "profile",
   version: 1,
-  toolchain: [],
+  toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   estimate: ({ inputs: { dataset } }) =>
     sizesOnly({
@@ -25,7 +25,7 @@ const profileRunner: Runner = {
 const fileRunner: Runner = {
   name: "file",
   version: 1,
-  toolchain: [],
+  toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   load: async () => (await import("../stages/own-files/program.js")).fileProgram,
 };

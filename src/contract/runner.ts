@@ -11,18 +11,18 @@ export interface FileInput {
  * A stage as the science asks for it: a node of the graph before it has a fingerprint.
  * Two requests with equal runner, params, inputs and files are one stage.
  */
-export interface StageRequest {
+export interface StageRequest<Params = JsonObject, Execution = JsonObject> {
   /** Name of the runner, as the registry knows it. */
   readonly runner: string;
   /** A few words for people: `ctr din`, `dataset ml-100k`. Not part of the identity. */
   readonly label: string;
   /** Everything that decides what the stage produces, beside its inputs and files. */
-  readonly params: JsonObject;
+  readonly params: Params;
   /** Stages whose artifacts it reads, by the name its runner knows them by. */
   readonly inputs: { readonly [name: string]: StageRequest };
   readonly files: { readonly [name: string]: FileInput };
   /** How to run it without changing what comes out: endpoints, concurrency, pinned cards. */
-  readonly execution: JsonObject;
+  readonly execution: Execution;
 }
 
 /** What a stage occupies while it runs. */
@@ -36,36 +36,40 @@ export interface Resources {
 /** Parts of the toolchain that a runner cannot do without. `r4ec setup` and a sweep install them. */
 export type ToolchainPart = "tensorflow" | "llm";
 
-/** The code of one kind of stage. Lives in runners/, knows nothing of sweeps or tracking. */
-export interface Runner {
+/**
+ * The code of one kind of stage. Lives in runners/, knows nothing of sweeps or tracking. Its type
+ * parameters are the forms of its stages' parameters and execution settings: whoever writes a stage
+ * request for it writes them in that form.
+ */
+export interface Runner<Params = JsonObject, Execution = JsonObject> {
   readonly name: string;
   /** Raised when what it produces changes, and only then: it is part of every fingerprint. */
   readonly version: number;
-  /** Parts it needs: always the same, or by what the stage asks for. Read by {@link toolchainOf}. */
-  readonly toolchain: readonly ToolchainPart[] | ((params: JsonObject) => readonly ToolchainPart[]);
-  resources(params: JsonObject, execution: JsonObject): Resources;
+  /** Parts of the toolchain that a stage with these parameters needs. */
+  toolchain(params: Params): readonly ToolchainPart[];
+  resources(params: Params, execution: Execution): Resources;
   /**
    * Ready stages with equal keys may be given to one call of {@link run}, up to `limit`.
    * Undefined: never. `cards`: how many GPUs there are.
    */
   fusion?(
-    params: JsonObject,
-    execution: JsonObject,
+    params: Params,
+    execution: Execution,
     cards: number,
   ): { key: string; limit: number } | undefined;
   /**
    * What the stage will take, as far as that can be told before it runs: for `plan --estimate`.
    * Undefined: next to nothing.
    */
-  estimate?(stage: EstimateStage): StageEstimate;
+  estimate?(stage: EstimateStage<Params, Execution>): StageEstimate;
   /** Loads the code that does the work; called in the worker process only. */
-  load(): Promise<RunnerProgram>;
+  load(): Promise<RunnerProgram<Params, Execution>>;
 }
 
 /** A stage that is to be estimated. */
-export interface EstimateStage {
-  readonly params: JsonObject;
-  readonly execution: JsonObject;
+export interface EstimateStage<Params = JsonObject, Execution = JsonObject> {
+  readonly params: Params;
+  readonly execution: Execution;
   /** Estimates of its input stages, by input name. */
   readonly inputs: { readonly [name: string]: StageEstimate };
 }
@@ -86,26 +90,22 @@ export interface StageEstimate {
   readonly sizes: { readonly [name: string]: number };
 }
 
-/** Parts of the toolchain that a stage of this runner needs. */
-export const toolchainOf = (runner: Runner, params: JsonObject): readonly ToolchainPart[] =>
-  typeof runner.toolchain === "function" ? runner.toolchain(params) : runner.toolchain;
-
 /** The part of a runner that a worker process loads. */
-export interface RunnerProgram {
+export interface RunnerProgram<Params = JsonObject, Execution = JsonObject> {
   /**
    * Does the work of the stages. Each task ends by its own {@link StageTask.publish} or
    * {@link StageTask.fail}, as soon as it is ready; a throw fails every task that has not ended. After {@link StopSignal.draining}
    * turns true, save what is needed to go on into `work` and throw {@link Drained}.
    */
-  run(tasks: readonly StageTask[]): Promise<void>;
+  run(tasks: readonly StageTask<Params, Execution>[]): Promise<void>;
 }
 
 /** One stage in the hands of a runner. */
-export interface StageTask {
+export interface StageTask<Params = JsonObject, Execution = JsonObject> {
   readonly fingerprint: Fingerprint;
   readonly label: string;
-  readonly params: JsonObject;
-  readonly execution: JsonObject;
+  readonly params: Params;
+  readonly execution: Execution;
   /** Folders of the input artifacts (read-only), by input name. */
   readonly inputs: { readonly [name: string]: string };
   /** Absolute paths of the user's files, by name. */

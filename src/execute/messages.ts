@@ -1,4 +1,4 @@
-import type { StageRecord } from "../journal/events.js";
+import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type {

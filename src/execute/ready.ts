@@ -1,7 +1,6 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
 import type { Resources } from "../contract/runner.js";
-import { toolchainOf } from "../contract/runner.js";
 
 /** Stages that are ready and alike: any of them could share a call, or stand in each other's place. */
 export interface Bucket {
@@ -55,7 +54,7 @@ export class ReadyStages {
     const wanted = { cpus: asked.cpus, gpus };
     const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);
-    const parts = toolchainOf(runner, record.params);
+    const parts = runner.toolchain(record.params);
     const key = JSON.stringify([
       record.runner,
       wanted,

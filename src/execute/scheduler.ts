@@ -3,7 +3,6 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
 import type { StageError, StageResult } from "../contract/runner.js";
-import { toolchainOf } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
 import type { Executor, Place, ReadyToolchain } from "./executor.js";
@@ -103,7 +102,7 @@ export class Scheduler {
   #start(bucket: Bucket): "started" | "no room" | "not yet" {
     const { executor, toolchain } = this.options;
     const first = bucket.queue[0]!;
-    const parts = toolchainOf(first.runner, first.record.params);
+    const parts = first.runner.toolchain(first.record.params);
     const ready = toolchain.ready(parts);
     if (ready === null) {
       // Alike stages need alike parts, so the bucket waits as a whole, holding no room.

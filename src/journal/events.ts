@@ -1,28 +1,7 @@
-import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
-import type { Json, JsonObject } from "../base/json.js";
+import type { Fingerprint, SweepId } from "../base/fingerprint.js";
+import type { JsonObject } from "../base/json.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
 import type { StageError, StageResult } from "../contract/runner.js";
-
-/** A cell as the journal and every view know it. */
-export interface CellRecord {
-  readonly id: CellId;
-  /** Flat map from dotted path to resolved value. */
-  readonly settings: { readonly [path: string]: Json };
-  /** Fingerprint of the cell's last stage, whose metrics are the cell's. */
-  readonly stage: Fingerprint;
-}
-
-/** A stage as the journal and every view know it. */
-export interface StageRecord {
-  readonly fingerprint: Fingerprint;
-  readonly runner: string;
-  readonly version: number;
-  readonly label: string;
-  readonly params: JsonObject;
-  /** Input stages by input name. */
-  readonly inputs: { readonly [name: string]: Fingerprint };
-  /** sha256 of the user's files by name. */
-  readonly files: { readonly [name: string]: string };
-}
 
 /**
  * All that can happen in a sweep. Every event is appended to the journal before anything else hears

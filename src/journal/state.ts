@@ -1,4 +1,5 @@
-import type { Event, CellRecord, JournalEntry, StageRecord } from "./events.js";
+import type { Event, JournalEntry } from "./events.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
 import type { Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { StageError, StageResult } from "../contract/runner.js";

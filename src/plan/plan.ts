@@ -1,4 +1,4 @@
-import type { CellRecord, StageRecord } from "../journal/events.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
 import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import { fingerprintOf, sweepIdOf } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";

@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import type { CellRecord } from "../journal/events.js";
+import type { CellRecord } from "../contract/records.js";
 import { UserError } from "../base/exit.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { CellRecord } from "../journal/events.js";
+import type { CellRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
 import type { SweepState } from "../journal/index.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StageRecord } from "../journal/events.js";
+import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
-import type { StageRecord } from "../journal/events.js";
+import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageResult } from "../contract/runner.js";
 import type { Inspection } from "./artifact.js";

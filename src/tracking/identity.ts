@@ -1,5 +1,6 @@
 import os from "node:os";
-import type { CellRecord, Event, StageRecord } from "../journal/events.js";
+import type { Event } from "../journal/events.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
 import { TAG } from "./update.js";
 
 type SweepStarted = Extract<Event, { type: "sweep-started" }>;

@@ -1,4 +1,4 @@
-import type { CellRecord, StageRecord } from "../journal/events.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
 import type { StageResult } from "../contract/runner.js";

@@ -1,4 +1,5 @@
-import type { CellRecord, Event, JournalEntry } from "../journal/events.js";
+import type { Event, JournalEntry } from "../journal/events.js";
+import type { CellRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageResult } from "../contract/runner.js";
 import { flatSettings } from "../spec/index.js";

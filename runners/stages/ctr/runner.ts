@@ -13,7 +13,7 @@ const mostFused = { cards: 32, cpus: 1 } as const;
 export const ctrRunner: Runner = {
   name: "ctr",
   version: 3,
-  toolchain: ["tensorflow"],
+  toolchain: () => ["tensorflow"],
   resources: () => ({ cpus: 1, gpus: 0.25 }),
   fusion(params, execution, cards) {
     const { fuse, engine } = executionOf(execution);

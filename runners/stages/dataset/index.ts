@@ -137,7 +137,7 @@ const PUBLISHED: { readonly [id: string]: { readonly [size: string]: number } } 
 export const datasetRunner: Runner = {
   name: "dataset",
   version: 1,
-  toolchain: [],
+  toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   estimate: ({ params }) => sizesOnly(PUBLISHED[params["id"] as string] ?? {}),
   load: async () => (await import("./program.js")).program,

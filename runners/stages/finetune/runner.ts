@@ -10,7 +10,7 @@ export const finetuneRunners: readonly Runner[] = [
   {
     name: "finetune",
     version: 1,
-    toolchain: ["llm"],
+    toolchain: () => ["llm"],
     // Where there is no card the cores do its work.
     resources: (_, execution) => ({ cpus: 4, gpus: Number(execution["gpus"] ?? 1) }),
     estimate: estimateFinetune,
@@ -19,7 +19,7 @@ export const finetuneRunners: readonly Runner[] = [
   {
     name: "samples",
     version: 1,
-    toolchain: [],
+    toolchain: () => [],
     resources: () => ({ cpus: 1, gpus: 0 }),
     load: async () => (await import("./own-samples.js")).program,
   },

@@ -19,7 +19,7 @@ export const modelRunner: Runner = {
   name: "model",
   version: 1,
   // A GGUF file is converted there.
-  toolchain: ["llm"],
+  toolchain: () => ["llm"],
   resources: () => ({ cpus: 1, gpus: 0 }),
   load: async () => (await import("./program.js")).modelProgram,
 };

@@ -79,7 +79,7 @@ describe("ready stages", () => {
   const runner: Runner = {
     name: "model",
     version: 1,
-    toolchain: [],
+    toolchain: () => [],
     resources: (params) => ({ cpus: 1, gpus: Number(params["gpus"]) }),
     fusion: (params) => ({ key: String(params["shape"]), limit: 32 }),
     load: () => Promise.reject(new Error("not here")),

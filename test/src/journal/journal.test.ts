@@ -3,7 +3,8 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Event, JournalEntry, StageRecord } from "../../../src/journal/events.js";
+import type { Event, JournalEntry } from "../../../src/journal/events.js";
+import type { StageRecord } from "../../../src/contract/records.js";
 import { cellIdOf, fingerprintOf, sweepIdOf } from "../../../src/base/fingerprint.js";
 import {
   JournalWriter,

@@ -17,7 +17,7 @@ import { manifestOf } from "../../../src/store/manifest.js";
 const runner = (name: string, version = 1): Runner => ({
   name,
   version,
-  toolchain: [],
+  toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   load: () => Promise.reject(new Error("a plan runs nothing")),
 });

@@ -12,7 +12,7 @@ import {
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { StageRecord } from "../../../src/journal/events.js";
+import type { StageRecord } from "../../../src/contract/records.js";
 import { fingerprintOf } from "../../../src/base/fingerprint.js";
 import { cleanStaging } from "../../../src/store/garbage.js";
 import { Store } from "../../../src/store/index.js";

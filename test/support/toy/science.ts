@@ -98,7 +98,7 @@ const fused: RunnerProgram = {
 const runner = (name: string, program: RunnerProgram, more: Partial<Runner> = {}): Runner => ({
   name,
   version: 1,
-  toolchain: [],
+  toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   load: () => Promise.resolve(program),
   ...more,

@@ -10,7 +10,6 @@ import {
 } from "../../../../runners/base/prompts/index.js";
 import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
 import type { TeacherSettings } from "../../../../runners/stages/teach/settings.js";
-import { toolchainOf } from "../../../../src/contract/runner.js";
 import { datasetRequest } from "../../../support/knowledge/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
@@ -63,7 +62,7 @@ async function think(own: Partial<TeacherSettings> = {}) {
   const stage = teachStages(settings, datasetRequest).think;
   const files = Object.entries(stage.files).map(([name, file]) => [name, file.path]);
   const runner = teachRunners.find(({ name }) => name === "teach-think")!;
-  expect(toolchainOf(runner, stage.params)).toEqual(["llm"]);
+  expect(runner.toolchain(stage.params)).toEqual(["llm"]);
   return runStage({
     runner,
     params: stage.params,
