@@ -5,12 +5,18 @@ import type { Fingerprint } from "../../src/base/fingerprint.js";
 import type { StageRequest, StageTask } from "../../src/contract/runner.js";
 
 /** What a stage is asked for, its inputs being folders. */
-type Asked = Pick<StageRequest, "label" | "params" | "execution"> & {
+type Asked<Params, Execution> = Pick<
+  StageRequest<Params, Execution>,
+  "label" | "params" | "execution"
+> & {
   readonly inputs: { readonly [name: string]: string };
 };
 
 /** A stage as a worker would be given it, that writes into `folder`/out and throws where it fails. */
-export function taskOf({ label, params, execution, inputs }: Asked, folder: string): StageTask {
+export function taskOf<Params, Execution>(
+  { label, params, execution, inputs }: Asked<Params, Execution>,
+  folder: string,
+): StageTask<Params, Execution> {
   const [out, work] = ["out", "work"].map((name) => join(folder, name)) as [string, string];
   for (const each of [out, work]) mkdirSync(each, { recursive: true });
   return {

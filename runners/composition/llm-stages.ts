@@ -15,7 +15,7 @@ interface Making {
   readonly knowledge: KnowledgeSettings;
   readonly place: SpecPlace;
   readonly dataset: StageRequest;
-  readonly domain: "movie" | "book";
+  readonly domain: string;
   /** Absolute folder of the user's own templates, or null. */
   readonly prompts: string | null;
 }
@@ -23,7 +23,7 @@ interface Making {
 /** The stage whose artifact holds the text of variants kar, r2ec and r4ec. */
 export function llmText(
   knowledge: KnowledgeSettings,
-  domain: "movie" | "book",
+  domain: string,
   place: SpecPlace,
   dataset: StageRequest,
 ): StageRequest {

@@ -16,7 +16,7 @@ export interface DatasetInfo {
   readonly ratings: number;
   /** Ratings above it are positive. */
   readonly likeAbove: number;
-  readonly domain: "movie" | "book";
+  readonly domain: string;
   /** N. */
   readonly interactions: number;
 }
@@ -115,7 +115,7 @@ export interface DatasetFile {
   readonly attribute_fields: readonly string[];
   readonly ratings: number;
   readonly like_above: number;
-  readonly domain: "movie" | "book";
+  readonly domain: string;
   readonly interactions: number;
 }
 

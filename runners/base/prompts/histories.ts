@@ -6,7 +6,7 @@ export const TARGET_POSITION = 10;
 
 /** What prompts need of a data set (docs/artifacts.md); items and users are numbered from 1. */
 export interface PromptData {
-  readonly domain: "movie" | "book";
+  readonly domain: string;
   /** Ratings above it are likes. */
   readonly likeAbove: number;
   readonly users: number;

@@ -60,7 +60,7 @@ export function builtInPrompts(): string {
  * @param own folder of the user's templates, or null
  * @throws UserError where a template names something unknown or leaves out what it needs
  */
-export function loadTemplates(domain: "movie" | "book", own: string | null): Templates {
+export function loadTemplates(domain: string, own: string | null): Templates {
   const folders = own === null ? [builtInPrompts()] : [own, builtInPrompts()];
   const words = readWords(domain, folders);
   const texts = new Map(
@@ -97,7 +97,7 @@ export function templateValues(name: TemplateName): readonly string[] {
   return values;
 }
 
-function readWords(domain: "movie" | "book", folders: readonly string[]): Words {
+function readWords(domain: string, folders: readonly string[]): Words {
   const file = findFile("words.yaml", folders);
   const all = parse(readFileSync(file, "utf8")) as { [domain: string]: Words } | null;
   const words = all?.[domain];

@@ -25,6 +25,12 @@ export const amazonBooks: Source = {
     item_core: 40,
     drop_titles: ["EMINEM SHOW"],
   },
+  sizes: {
+    users: 11_906,
+    items: 17_332,
+    "train.samples": 1_144_308,
+    "test.samples": 309_898,
+  },
   properties: {
     reviews: {
       description: "Amazon: the file of reviews, such as Books_5.json.gz (gzipped or not).",

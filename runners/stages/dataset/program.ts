@@ -4,12 +4,13 @@ import { Drained, type RunnerProgram, type StageTask } from "../../../src/contra
 import { buildDataset } from "./build.js";
 import { coreRows } from "./core.js";
 import { keepRows, type Ratings } from "./ratings.js";
+import type { DatasetParams } from "./settings.js";
 import type { ReadTask, Source } from "./source.js";
 import { sourceOf } from "./sources.js";
 import { metricsOf, writeDataset } from "./write.js";
 
 /** Prepares data sets, one after another. */
-export const program: RunnerProgram = {
+export const program: RunnerProgram<DatasetParams> = {
   async run(tasks) {
     for (const task of tasks) {
       try {
@@ -27,14 +28,12 @@ export const program: RunnerProgram = {
   },
 };
 
-async function prepare(task: StageTask): Promise<void> {
+async function prepare(task: StageTask<DatasetParams>): Promise<void> {
   const { params } = task;
-  const source = sourceOf(params["id"]);
-  if (source === undefined) throw new UserError(`there is no data set ${String(params["id"])}`);
+  const source = sourceOf(params.id);
+  if (source === undefined) throw new UserError(`there is no data set ${params.id}`);
   const reading = readTask(task);
-  const userCore = params["user_core"] as number;
-  const itemCore = params["item_core"] as number;
-  const ratings = coreOf(source, await source.readRatings(reading), userCore, itemCore);
+  const ratings = coreOf(source, await source.readRatings(reading), params);
   const wanted = new Set<string>();
   for (const id of new Set(ratings.item)) wanted.add(ratings.items.text(id));
   const texts = await source.readItems(reading, wanted);
@@ -49,7 +48,7 @@ async function prepare(task: StageTask): Promise<void> {
     id: source.id,
     attributeFields: source.attributeFields,
     ratings: source.ratings,
-    likeAbove: params["like_above"] as number,
+    likeAbove: params.like_above,
     domain: source.domain,
   };
   const built = buildDataset(traits, ratings, texts, source.orderKey(params));
@@ -63,17 +62,18 @@ async function prepare(task: StageTask): Promise<void> {
 }
 
 /** The ratings that pass both cores; an error where none does. */
-function coreOf(source: Source, all: Ratings, userCore: number, itemCore: number): Ratings {
-  const rows = coreRows(all, userCore, itemCore);
+function coreOf(source: Source, all: Ratings, params: DatasetParams): Ratings {
+  const { user_core, item_core } = params;
+  const rows = coreRows(all, user_core, item_core);
   if (rows.length > 0) return keepRows(all, rows);
   if (all.user.length === 0) throw new UserError(`${source.id}: the file holds no ratings`);
   throw new UserError(
     `nothing of ${source.id} is left: of ${all.user.length} ratings by ${all.users.size} users none ` +
-      `passes user_core ${userCore} with item_core ${itemCore}; choose smaller ones`,
+      `passes user_core ${user_core} with item_core ${item_core}; choose smaller ones`,
   );
 }
 
-function readTask(task: StageTask): ReadTask {
+function readTask(task: StageTask<DatasetParams>): ReadTask {
   const { params, files, stop } = task;
   let told = 0;
   return {

@@ -4,8 +4,17 @@ import type { FileInput, StopSignal } from "../../../src/contract/runner.js";
 import type { JsonSchema, SpecPlace } from "../../../src/contract/science.js";
 import type { Ratings } from "./ratings.js";
 
-/** Settings under `dataset`, complete: those that the data set doesn't know are left out. */
-export type DatasetSettings = JsonObject & { readonly id: string };
+/** Settings that every data set has. */
+export interface CommonSettings {
+  /** A rating above it is positive. */
+  readonly like_above: number;
+  /** Fewest ratings of a user and of an item that stay. */
+  readonly user_core: number;
+  readonly item_core: number;
+}
+
+/** A cell's `dataset` block, complete. */
+export type DatasetSettings = JsonObject & CommonSettings & { readonly id: string };
 
 /** What a data set's file tells about an item. */
 export interface ItemText {
@@ -34,14 +43,25 @@ export interface Source {
   readonly id: string;
   /** A sentence for the schema. */
   readonly description: string;
-  readonly domain: "movie" | "book";
+  /** What an item is, for the words of prompts: the name of an entry of prompts/words.yaml. */
+  readonly domain: string;
   readonly attributeFields: readonly string[];
   /** The largest rating; ratings are whole numbers from 1. */
   readonly ratings: number;
-  /** Values of `like_above`, `user_core`, `item_core` and of its own settings. */
-  readonly defaults: { readonly [setting: string]: Json };
+  /** Defaults of the common settings and of its own. */
+  readonly defaults: CommonSettings & { readonly [setting: string]: Json };
   /** Its own settings; those with equal names in several sources are described alike. */
   readonly properties: { readonly [setting: string]: JsonSchema };
+  /**
+   * Counts that its default settings give, under the names of the stage's metrics: what
+   * `plan --estimate` reckons with before the data set is prepared.
+   */
+  readonly sizes: {
+    readonly users: number;
+    readonly items: number;
+    readonly "train.samples": number;
+    readonly "test.samples": number;
+  };
   /** The files it reads. */
   files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };
   /** What decides its content beside files and the common settings. */

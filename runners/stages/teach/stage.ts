@@ -11,7 +11,7 @@ export interface TeachSettings {
   readonly item_raters: "early" | "train";
   readonly seed: number;
   readonly teacher: TeacherSettings;
-  readonly domain: "movie" | "book";
+  readonly domain: string;
   /** Absolute folder of the user's own templates, or null. */
   readonly prompts: string | null;
   readonly place: SpecPlace;

@@ -12,7 +12,7 @@ export interface SmallDataset {
   readonly users: readonly (readonly Rated[])[];
   /** Title and genres by item; item n is items[n - 1]. */
   readonly items: readonly { readonly title: string | null; readonly genres?: readonly string[] }[];
-  readonly domain?: "movie" | "book";
+  readonly domain?: string;
 }
 
 /** Writes an artifact of a data set (docs/artifacts.md), as far as knowledge reads it. */

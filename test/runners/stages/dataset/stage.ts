@@ -10,6 +10,7 @@ import type {
   StageTask,
 } from "../../../../src/contract/runner.js";
 import { datasetRunner, datasetStage } from "../../../../runners/stages/dataset/index.js";
+import type { DatasetParams } from "../../../../runners/stages/dataset/settings.js";
 
 /** How a stage ended, what it said on the way, and where its output lies. */
 export interface StageOutcome {
@@ -42,7 +43,7 @@ export async function prepare(dataset: JsonObject | string, folder = "/"): Promi
   let result: StageResult | undefined;
   let error: StageError | undefined;
   const files = Object.entries(request.files).map(([name, file]) => [name, file.path] as const);
-  const task: StageTask = {
+  const task: StageTask<DatasetParams> = {
     fingerprint: "0".repeat(64) as Fingerprint,
     label: request.label,
     params: request.params,

@@ -1,0 +1,14 @@
+import type { Runner } from "../../../src/contract/runner.js";
+import { sizesOnly } from "../../base/estimate.js";
+import type { DatasetParams } from "./settings.js";
+import { sourceOf } from "./sources.js";
+
+/** Prepares data sets (docs/artifacts.md, `dataset`). */
+export const datasetRunner: Runner<DatasetParams> = {
+  name: "dataset",
+  version: 1,
+  toolchain: () => [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  estimate: ({ params }) => sizesOnly(sourceOf(params.id)?.sizes ?? {}),
+  load: async () => (await import("./program.js")).program,
+};

@@ -1,0 +1,65 @@
+import type { JsonSchema } from "../../../src/contract/science.js";
+import type { Source } from "./source.js";
+import { sources } from "./sources.js";
+
+/** Settings that every data set has. Their defaults are the data set's own. */
+export const commonProperties = {
+  like_above: {
+    description: "A rating above it is positive.",
+    type: "number",
+    minimum: 0,
+    exclusiveMaximum: 5,
+  },
+  user_core: {
+    description:
+      "Users with fewer ratings than this are left out, again and again until none is left.",
+    type: "integer",
+    minimum: 1,
+    maximum: 1_000_000,
+  },
+  item_core: {
+    description:
+      "Items with fewer ratings than this are left out, again and again until none is left.",
+    type: "integer",
+    minimum: 1,
+    maximum: 1_000_000,
+  },
+} as const satisfies { readonly [setting: string]: JsonSchema };
+
+const allProperties: { readonly [setting: string]: JsonSchema } = Object.assign(
+  {},
+  commonProperties,
+  ...sources.map((source) => source.properties),
+);
+
+const ids = sources.map((source) => source.id);
+
+/**
+ * The block of one data set, with its defaults. It allows the settings of the other data sets too,
+ * so that a sweep over data sets can hold the settings of each. `ignoredDataset` names those without
+ * effect.
+ */
+const formOf = (source: Source): JsonSchema => ({
+  type: "object",
+  description: `${source.description}.`,
+  additionalProperties: false,
+  required: ["id"],
+  properties: {
+    id: { const: source.id, description: `${source.description}.` },
+    ...Object.fromEntries(
+      Object.entries(allProperties).map(([name, property]) => {
+        const own = source.defaults[name];
+        return [name, own === undefined ? property : { ...property, default: own }];
+      }),
+    ),
+  },
+});
+
+/** The schema of `dataset`: an id, or the whole block. */
+export const datasetFragment: JsonSchema = {
+  description: "The data set: its id, or a block with its files and settings.",
+  anyOf: [
+    { type: "string", enum: ids, description: `Short for {id}: ${ids.join(", ")}.` },
+    ...sources.map(formOf),
+  ],
+};

@@ -1,0 +1,66 @@
+import type { Finding } from "../../../src/base/diagnostic.js";
+import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
+import type { Ignored, SpecPlace } from "../../../src/contract/science.js";
+import { commonProperties } from "./schema.js";
+import type { CommonSettings, DatasetSettings, Source } from "./source.js";
+import { sourceOf, sources } from "./sources.js";
+
+/** Parameters of a dataset stage: what decides its result, beside its files. */
+export interface DatasetParams extends CommonSettings, JsonObject {
+  readonly id: string;
+}
+
+/** `ml-100k` becomes `{id: ml-100k}`. */
+export const expandDataset = (value: Json): Json =>
+  typeof value === "string" ? { id: value } : value;
+
+/** A cell's data set: its source, and its block in the long form with the source's defaults. */
+export interface ChosenDataset {
+  readonly source: Source;
+  readonly block: DatasetSettings;
+}
+
+/** The data set that a cell's settings choose; undefined where they name none that r4ec knows. */
+export function chosenDataset(settings: JsonObject): ChosenDataset | undefined {
+  const block = expandDataset(settings["dataset"] ?? null);
+  if (!isJsonObject(block)) return undefined;
+  const source = sourceOf(block["id"]);
+  return source && { source, block: { ...source.defaults, ...block, id: source.id } };
+}
+
+/**
+ * The domain of a cell's data set: which words of prompts/words.yaml the prompts about it use.
+ * The artifact's `domain` says the same once the data set is prepared. Throws for an unknown data
+ * set.
+ *
+ * @param settings all settings of a cell
+ */
+export function domainOfDataset(settings: JsonObject): string {
+  const chosen = chosenDataset(settings);
+  if (chosen === undefined) throw new Error("dataset is neither an id nor a block with one");
+  return chosen.source.domain;
+}
+
+/** Settings that only other data sets read. */
+export function ignoredDataset(settings: JsonObject): Ignored[] {
+  const block = settings["dataset"];
+  if (!isJsonObject(block)) return [];
+  const source = sourceOf(block["id"]);
+  if (source === undefined) return [];
+  return Object.keys(block)
+    .filter((name) => name !== "id" && !reads(source, name))
+    .map((name) => {
+      const readers = sources.filter((other) => reads(other, name)).map(({ id }) => id);
+      const verb = readers.length === 1 ? "reads" : "read";
+      return { path: `dataset.${name}`, because: `only ${readers.join(" and ")} ${verb} it` };
+    });
+}
+
+const reads = (source: Source, name: string): boolean =>
+  name in commonProperties || name in source.properties;
+
+/** Mistakes in `dataset` that the schema can't see: a missing file, an unknown time zone. */
+export function checkDataset(settings: JsonObject, place: SpecPlace): readonly Finding[] {
+  const chosen = chosenDataset(settings);
+  return chosen === undefined ? [] : chosen.source.check(chosen.block, place);
+}

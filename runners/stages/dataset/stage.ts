@@ -1,0 +1,25 @@
+import type { JsonObject } from "../../../src/base/json.js";
+import type { StageRequest } from "../../../src/contract/runner.js";
+import type { SpecPlace } from "../../../src/contract/science.js";
+import { chosenDataset, type DatasetParams } from "./settings.js";
+
+/** The stage that prepares the data set of a cell's settings. Throws for an unknown data set. */
+export function datasetStage(settings: JsonObject, place: SpecPlace): StageRequest<DatasetParams> {
+  const chosen = chosenDataset(settings);
+  if (chosen === undefined) throw new Error("dataset is neither an id nor a block with one");
+  const { source, block } = chosen;
+  return {
+    runner: "dataset",
+    label: `dataset ${source.id}`,
+    params: {
+      id: source.id,
+      like_above: block.like_above,
+      user_core: block.user_core,
+      item_core: block.item_core,
+      ...source.params(block),
+    },
+    inputs: {},
+    files: source.files(block, place),
+    execution: {},
+  };
+}
