@@ -30,7 +30,7 @@ export async function memoryBenchmark(): Promise<readonly Peak[]> {
       const name = hea ? "din, HEA" : "din, no knowledge";
       const work: PeakWork = {
         params: paramsOf(hea),
-        execution: { xla: false },
+        execution: { fuse: "auto", engine: "auto", xla: false },
         inputs: hea ? { dataset, embed } : { dataset },
         folder: join(folder, hea ? "hea" : "none"),
       };

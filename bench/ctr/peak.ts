@@ -1,11 +1,11 @@
-import type { JsonObject } from "../../src/base/json.js";
 import { ctrProgram } from "../../runners/stages/ctr/program.js";
+import type { CtrExecution, CtrParams } from "../../runners/stages/ctr/settings.js";
 import { taskOf } from "./task.js";
 
 /** What a process trains, and where. */
 export interface PeakWork {
-  readonly params: JsonObject;
-  readonly execution: JsonObject;
+  readonly params: CtrParams;
+  readonly execution: CtrExecution;
   readonly inputs: { readonly [name: string]: string };
   readonly folder: string;
 }

@@ -1,4 +1,5 @@
 export { backboneFragment, ctrFragment } from "./schema.js";
-export { checkCtr, ctrStage, ignoredCtr } from "./stage.js";
+export { checkCtr, ignoredCtr } from "./settings.js";
+export { ctrStage } from "./stage.js";
 export { ctrRunner } from "./runner.js";
 export { ctrCommands } from "./commands.js";

@@ -2,10 +2,12 @@ import { Drained, type RunnerProgram, type StageTask } from "../../../src/contra
 import { canonicalJson } from "../../../src/base/json.js";
 import { loadCtrData, shapeOf, type CtrData } from "./data/load.js";
 import { prepareProcess } from "./process.js";
-import { paramsOf, sharedParams } from "./settings.js";
+import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
+
+type CtrTask = StageTask<CtrParams, CtrExecution>;
 
 /** Trains the tasks it is given, those of one shape and one set of inputs as one model. */
-export const ctrProgram: RunnerProgram = {
+export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
   async run(tasks) {
     prepareProcess(tasks[0]!.resources);
     const { loadTensorFlow } = await import("../../base/tensorflow.js");
@@ -14,9 +16,9 @@ export const ctrProgram: RunnerProgram = {
     const { replicasAtOnce } = await import("./train/tuning.js");
     const { trainGroup } = await import("./train/group.js");
     for (const group of groupsOf(tasks)) {
-      const [first] = group as [StageTask];
+      const [first] = group as [CtrTask];
       if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
-      const params = paramsOf(first.params);
+      const { params } = first;
       const data = await loadCtrData(first.inputs, params);
       const fault = faultOf(data);
       if (fault !== null) {
@@ -43,8 +45,8 @@ function faultOf({ train, valid, test }: CtrData): string | null {
 }
 
 /** Tasks that can share a model: equal in all but what replicas may differ in. */
-function groupsOf(tasks: readonly StageTask[]): StageTask[][] {
-  const groups = new Map<string, StageTask[]>();
+function groupsOf(tasks: readonly CtrTask[]): CtrTask[][] {
+  const groups = new Map<string, CtrTask[]>();
   for (const task of tasks) {
     const key = canonicalJson({
       params: sharedParams(task.params),

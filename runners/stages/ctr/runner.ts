@@ -1,7 +1,7 @@
 import { canonicalJson } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
 import { ctrHours, sizeOf, sizesOnly } from "../../base/estimate.js";
-import { executionOf, sharedParams } from "./settings.js";
+import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
 
 /**
  * Most cells of one shape that `ctr.fuse: auto` puts into one graph; memory may allow fewer. On CPUs
@@ -10,22 +10,22 @@ import { executionOf, sharedParams } from "./settings.js";
 const mostFused = { cards: 32, cpus: 1 } as const;
 
 /** Trains and tests one CTR model a task; ready tasks of one shape train as one graph. */
-export const ctrRunner: Runner = {
+export const ctrRunner: Runner<CtrParams, CtrExecution> = {
   name: "ctr",
   version: 3,
   toolchain: () => ["tensorflow"],
   resources: () => ({ cpus: 1, gpus: 0.25 }),
   fusion(params, execution, cards) {
-    const { fuse, engine } = executionOf(execution);
+    const { fuse } = execution;
     if (fuse === "off" || fuse === 1) return undefined;
     return {
-      key: canonicalJson({ params: sharedParams(params), execution: { ...execution, engine } }),
+      key: canonicalJson({ params: sharedParams(params), execution }),
       limit: fuse === "auto" ? mostFused[cards > 0 ? "cards" : "cpus"] : fuse,
     };
   },
   estimate: ({ params, inputs }) => ({
     ...sizesOnly({}),
-    gpuHours: ctrHours(sizeOf(inputs["dataset"], "train.samples") * Number(params["epochs"] ?? 20)),
+    gpuHours: ctrHours(sizeOf(inputs["dataset"], "train.samples") * params.epochs),
   }),
   load: async () => (await import("./program.js")).ctrProgram,
 };

@@ -1,74 +1,98 @@
-import type { JsonObject } from "../../../src/base/json.js";
-import type { AdaptorShape } from "./model.js";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Finding } from "../../../src/base/diagnostic.js";
+import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
+import type { Ignored, SpecPlace } from "../../../src/contract/science.js";
+import { loadBackbone } from "./backbones/index.js";
+import { adaptorSettings, backboneIds, ctrTable } from "./schema.js";
+import { defaultsOf, type ValuesOf } from "./setting.js";
+import { type ExecutionOf, type ParamsOf, replicaNames, type RoundingOf } from "./table.js";
+
+type Table = typeof ctrTable;
+
+/** Settings of an adaptor; a setting that its type ignores is missing. */
+export type AdaptorParams = JsonObject & Partial<ValuesOf<typeof adaptorSettings>>;
 
 /** Parameters of a CTR stage: what decides its result, beside its inputs and files. */
-export interface CtrParams {
+export type CtrParams = Omit<ParamsOf<Table>, "adaptor"> & {
   /** A backbone's id, or null for the user's own module (its file is the input `backbone`). */
   readonly backbone: string | null;
   readonly seed: number;
-  readonly embedding_dim: number;
-  readonly history_length: number;
-  readonly batch_size: number;
-  readonly learning_rate: number;
-  readonly weight_decay: number;
-  readonly dropout: number;
-  readonly clip_norm: number;
-  readonly epochs: number;
-  readonly patience: number;
-  readonly schedule: "cosine" | "constant";
-  readonly warmup: number;
-  readonly mlp: readonly number[];
   /** Null without knowledge. */
-  readonly adaptor: {
-    readonly type: AdaptorShape["type"];
-    readonly shared_experts: number;
-    readonly specific_experts: number;
-    readonly layers: readonly number[];
-  } | null;
-  readonly pick: "valid" | "test";
-  /** The backbone's own options, complete. */
-  readonly options: { readonly [name: string]: unknown };
-  /**
-   * With `ctr.fuse: off`, the settings beside it that float rounding depends on: a result for bit-equal
-   * reruns stands apart from those of cells that train together.
-   */
-  readonly exact?: Pick<CtrExecution, "engine" | "xla">;
-}
+  readonly adaptor: AdaptorParams | null;
+  /** The backbone's own options; a module's may be missing. */
+  readonly options: JsonObject;
+  /** With `ctr.fuse: off`: the execution settings that float rounding depends on. */
+  readonly exact?: RoundingOf<Table>;
+};
 
-/** How a CTR stage runs, without changing what comes out beyond float rounding. */
-export interface CtrExecution {
-  readonly fuse: "auto" | "off" | number;
-  readonly engine: "auto" | "graph" | "eager";
-  readonly xla: "auto" | boolean;
-}
+/** How a CTR stage runs. */
+export type CtrExecution = ExecutionOf<Table>;
 
-/** A stage's parameters, typed. The schema and {@link ctrStage} have seen to their form. */
-export const paramsOf = (params: JsonObject): CtrParams => params as unknown as CtrParams;
+/** Defaults of an adaptor's settings. */
+export const adaptorDefaults = defaultsOf(adaptorSettings);
 
-/** A stage's execution settings, with defaults for what is left out. */
-export function executionOf(execution: JsonObject): CtrExecution {
-  const given = execution as Partial<CtrExecution>;
-  return {
-    fuse: given.fuse ?? "auto",
-    engine: given.engine ?? "auto",
-    xla: given.xla ?? "auto",
-  };
-}
-
-/** Parameters that replicas of one graph may differ in. */
-const perReplica = new Set<string>([
-  "seed",
-  "learning_rate",
-  "weight_decay",
-  "dropout",
-  "clip_norm",
-  "epochs",
-  "patience",
-  "schedule",
-  "warmup",
-]);
+const ofReplicas = new Set(["seed", ...replicaNames(ctrTable)]);
 
 /** The parameters that all replicas of one graph share. */
-export function sharedParams(params: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(params).filter(([name]) => !perReplica.has(name)));
+export const sharedParams = (params: CtrParams): JsonObject =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => !ofReplicas.has(name)));
+
+/** The `ctr` block of a cell's settings. */
+export const ctrOf = (settings: JsonObject): JsonObject => {
+  const ctr = settings["ctr"];
+  return isJsonObject(ctr) ? ctr : {};
+};
+
+/** True for the path of a module of the user's own. */
+export const isModule = (backbone: string): boolean => !backboneIds.includes(backbone);
+
+const variantOf = (settings: JsonObject): Json | undefined => {
+  const knowledge = settings["knowledge"];
+  return isJsonObject(knowledge) ? knowledge["variant"] : knowledge;
+};
+
+/** Settings of the `ctr` block without effect in this cell. */
+export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
+  const ctr = ctrOf(settings);
+  const ignored: Ignored[] = backboneIds
+    .filter((id) => id !== settings["backbone"] && id in ctr)
+    .map((id) => ({
+      path: `ctr.${id}`,
+      because: `the backbone is ${String(settings["backbone"])}`,
+    }));
+  if (variantOf(settings) === "none" && "adaptor" in ctr) {
+    ignored.push({ path: "ctr.adaptor", because: "there is no knowledge to adapt" });
+  }
+  const adaptor = ctr["adaptor"];
+  if (isJsonObject(adaptor) && variantOf(settings) !== "none") {
+    const type = adaptor["type"];
+    if (type !== undefined && type !== "hea" && "specific_experts" in adaptor) {
+      ignored.push({
+        path: "ctr.adaptor.specific_experts",
+        because: "only hea has experts of a side's own",
+      });
+    }
+    if (type === "mlp" && "shared_experts" in adaptor) {
+      ignored.push({
+        path: "ctr.adaptor.shared_experts",
+        because: "the adaptor mlp has no experts",
+      });
+    }
+  }
+  return ignored;
+}
+
+/** Mistakes in `backbone` and `ctr` that the schema can't see. */
+export function checkCtr(settings: JsonObject, place: SpecPlace): readonly Finding[] {
+  const backbone = settings["backbone"];
+  if (typeof backbone !== "string" || !isModule(backbone)) return [];
+  const path = resolve(place.folder, backbone);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    return [
+      { severity: "error", path: "backbone", message: `there is no backbone module at ${path}` },
+    ];
+  }
+  const loaded = loadBackbone(path);
+  return loaded.ok ? [] : [{ severity: "error", path: "backbone", message: loaded.error }];
 }

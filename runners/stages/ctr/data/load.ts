@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { readDataset, type Dataset } from "../../../base/artifacts/dataset.js";
 import { readNpy } from "../../../base/files/npy.js";
-import type { CtrParams } from "../settings.js";
-import type { ModelShape } from "../model.js";
+import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
+import type { AdaptorShape, ModelShape } from "../model.js";
 import { backbones, loadBackbone } from "../backbones/index.js";
 import { labelsOf, type KnowledgeTables } from "./columns.js";
 
@@ -73,7 +73,6 @@ export function shapeOf(
   { dataset, knowledge }: Pick<CtrData, "dataset" | "knowledge">,
   module: string | undefined,
 ): ModelShape {
-  const { adaptor } = params;
   const backbone = params.backbone ?? module!;
   return {
     backbone,
@@ -86,17 +85,14 @@ export function shapeOf(
     mlp: params.mlp,
     knowledge:
       knowledge === null ? null : { userDim: knowledge.userDim, itemDim: knowledge.itemDim },
-    adaptor:
-      adaptor === null || knowledge === null
-        ? null
-        : {
-            type: adaptor.type,
-            sharedExperts: adaptor.shared_experts ?? 2,
-            specificExperts: adaptor.specific_experts ?? 6,
-            layers: adaptor.layers ?? [128, 32],
-          },
+    adaptor: params.adaptor === null || knowledge === null ? null : adaptorShape(params.adaptor),
     options: { ...defaultOptions(backbone), ...params.options },
   };
+}
+
+function adaptorShape(given: AdaptorParams): AdaptorShape {
+  const { type, shared_experts, specific_experts, layers } = { ...adaptorDefaults, ...given };
+  return { type, sharedExperts: shared_experts, specificExperts: specific_experts, layers };
 }
 
 /** Defaults of a backbone's own options, out of its schema. */

@@ -1,7 +1,7 @@
 import type { StageTask } from "../../../../src/contract/runner.js";
 import type { Quality } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
-import { paramsOf, type CtrParams } from "../settings.js";
+import type { CtrExecution, CtrParams } from "../settings.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
 import type { Judged } from "./companion.js";
 import type { ReplicaState } from "./state.js";
@@ -25,10 +25,10 @@ export class Cell {
   saved: Progress;
 
   constructor(
-    readonly task: StageTask,
+    readonly task: StageTask<CtrParams, CtrExecution>,
     checkpoint: Checkpoint | null,
   ) {
-    this.params = paramsOf(task.params);
+    this.params = task.params;
     this.progress = checkpoint?.progress ?? fresh;
     this.saved = this.progress;
     this.held = checkpoint;

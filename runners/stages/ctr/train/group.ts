@@ -3,7 +3,7 @@ import type { TensorFlow as tf } from "../../../base/tensorflow.js";
 import { makeColumns, positionsOf, type Columns } from "../data/columns.js";
 import type { CtrData } from "../data/load.js";
 import type { BuildModel, ModelShape } from "../model.js";
-import { executionOf } from "../settings.js";
+import type { CtrExecution, CtrParams } from "../settings.js";
 import { Cell } from "./cell.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { Companion } from "./companion.js";
@@ -14,7 +14,7 @@ import { Training } from "./training.js";
 
 /** Cells of one shape over one data set, that train as one model. */
 export interface Group {
-  readonly tasks: readonly StageTask[];
+  readonly tasks: readonly StageTask<CtrParams, CtrExecution>[];
   readonly data: CtrData;
   readonly shape: ModelShape;
   readonly buildModel: BuildModel;
@@ -31,7 +31,7 @@ export async function trainGroup(tensorflow: typeof tf, group: Group): Promise<v
     let open = cells;
     let xla: boolean | undefined;
     while (open.length > 0) {
-      const { xla: setting } = executionOf(open[0]!.task.execution);
+      const { xla: setting } = open[0]!.task.execution;
       xla ??= useXla(tensorflow, setting, open, data.train.length);
       const before = open.map(({ progress }) => progress);
       try {
@@ -51,7 +51,7 @@ export async function trainGroup(tensorflow: typeof tf, group: Group): Promise<v
   }
 }
 
-async function openCell(task: StageTask): Promise<Cell> {
+async function openCell(task: Group["tasks"][number]): Promise<Cell> {
   const checkpoint = await readCheckpoint(task.work);
   if (checkpoint === "unreadable") {
     const message = "the checkpoint can't be read; training starts from the beginning";
@@ -79,7 +79,7 @@ async function trainUntilChange(
   const { batch_size: batchSize } = cells[0]!.params;
   const samples = data.train.length;
   const stepsPerEpoch = Math.ceil(samples / batchSize);
-  const execution = executionOf(cells[0]!.task.execution);
+  const { execution } = cells[0]!.task;
   const started = performance.now();
   const trainer = await Trainer.create(tensorflow, {
     shape,

@@ -4,7 +4,6 @@ import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import { makeColumns, positionsOf } from "../../../../../runners/stages/ctr/data/columns.js";
 import { loadCtrData, shapeOf } from "../../../../../runners/stages/ctr/data/load.js";
 import { nodeBackend } from "../../../../../runners/stages/ctr/graph/backend.js";
-import { paramsOf } from "../../../../../runners/stages/ctr/settings.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
 import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
@@ -36,7 +35,7 @@ const runs = [
 for (const [engine, epochs] of runs) {
   it(`holds no more tensors after ${epochs} epochs than after 2, nor any once done: ${engine}`, async () => {
     const before = tensors();
-    const params = paramsOf(stageOf({ backbone: "din", knowledge: true }).params);
+    const { params } = stageOf({ backbone: "din", knowledge: true });
     const data = await loadCtrData(inputs, params);
     const columns = makeColumns(
       tf,

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import { makeColumns, positionsOf } from "../../../../../runners/stages/ctr/data/columns.js";
 import { loadCtrData, shapeOf, type CtrData } from "../../../../../runners/stages/ctr/data/load.js";
-import { paramsOf } from "../../../../../runners/stages/ctr/settings.js";
 import {
   DistinctIds,
   distinctSizes,
@@ -18,7 +17,7 @@ import { tf } from "./tensorflow.js";
 const scratch = new Scratch();
 const folders = { dataset: join(scratch.path, "dataset"), embed: join(scratch.path, "embed") };
 let data: CtrData;
-const params = paramsOf(stageOf({ backbone: "din", knowledge: true }).params);
+const { params } = stageOf({ backbone: "din", knowledge: true });
 
 beforeAll(async () => {
   await writeDataset(folders.dataset, small);

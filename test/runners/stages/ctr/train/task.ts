@@ -12,6 +12,7 @@ import type {
 } from "../../../../../src/contract/runner.js";
 import type { Fingerprint } from "../../../../../src/base/fingerprint.js";
 import { ctrFragment } from "../../../../../runners/stages/ctr/schema.js";
+import type { CtrExecution, CtrParams } from "../../../../../runners/stages/ctr/settings.js";
 import { ctrStage } from "../../../../../runners/stages/ctr/stage.js";
 
 /** A folder that is gone after the tests of a file. */
@@ -56,7 +57,7 @@ export function stageOf(cell: {
   readonly ctr?: JsonObject;
   readonly knowledge?: boolean;
   readonly folder?: string;
-}): StageRequest {
+}): StageRequest<CtrParams, CtrExecution> {
   const settings = {
     backbone: cell.backbone,
     seed: cell.seed ?? 1,
@@ -67,11 +68,11 @@ export function stageOf(cell: {
 }
 
 /** A task over real folders that keeps what the runner says. */
-export class TestTask implements StageTask {
+export class TestTask implements StageTask<CtrParams, CtrExecution> {
   readonly fingerprint = "0".repeat(64) as Fingerprint;
   readonly label = "test";
-  readonly params: JsonObject;
-  readonly execution: JsonObject;
+  readonly params: CtrParams;
+  readonly execution: CtrExecution;
   readonly files: { readonly [name: string]: string };
   readonly resources = { gpus: [], threads: 2 };
   readonly toolchain = { llmEnvironment: null };
@@ -82,7 +83,7 @@ export class TestTask implements StageTask {
   readonly abortion = new AbortController();
 
   constructor(
-    stage: StageRequest,
+    stage: StageRequest<CtrParams, CtrExecution>,
     readonly inputs: { readonly [name: string]: string },
     readonly out: string,
     readonly work: string,

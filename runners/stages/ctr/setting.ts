@@ -1,0 +1,79 @@
+import type { Json, JsonObject } from "../../../src/base/json.js";
+import type { JsonSchema } from "../../../src/contract/science.js";
+
+/** The JSON Schema of a setting whose values are of one type. */
+export interface Setting<Value extends Json = Json> extends JsonObject {
+  readonly default: Value;
+  readonly description: string;
+}
+
+/** A whole number from 1. */
+export function count(description: string, value: number, maximum = 64): Setting<number> {
+  return { type: "integer", minimum: 1, maximum, default: value, description };
+}
+
+/** Where the values of {@link number} lie. */
+interface Range {
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+}
+
+/** A number in a range. */
+export function number(description: string, value: number, range: Range): Setting<number> {
+  return { type: "number", ...range, default: value, description };
+}
+
+/** Sizes of layers, one after another. */
+export function sizes(description: string, value: readonly number[]): Setting<readonly number[]> {
+  return {
+    type: "array",
+    items: { type: "integer", minimum: 1, maximum: 65536 },
+    minItems: 1,
+    maxItems: 16,
+    default: value,
+    description,
+  };
+}
+
+/** True or false. */
+export function flag(description: string, value: boolean): Setting<boolean> {
+  return { type: "boolean", default: value, description };
+}
+
+/** One of several words, the first of them by default. */
+export function choice<const Word extends string>(
+  description: string,
+  words: readonly [Word, ...Word[]],
+): Setting<Word> {
+  return { enum: words, default: words[0], description };
+}
+
+/** A setting of several forms. */
+export function anyOf<Value extends Json>(
+  description: string,
+  value: Value,
+  forms: readonly JsonSchema[],
+): Setting<Value> {
+  return { anyOf: forms, default: value, description };
+}
+
+type Settings = { readonly [name: string]: Setting };
+
+/** Values of some settings. */
+export type ValuesOf<Of extends Settings> = { readonly [Name in keyof Of]: Of[Name]["default"] };
+
+/** A block of settings. A spec may leave out each of them, and the block. */
+export function block<const Of extends Settings>(
+  description: string,
+  properties: Of,
+): Setting<JsonObject & Partial<ValuesOf<Of>>> {
+  return { type: "object", additionalProperties: false, default: {}, description, properties };
+}
+
+/** The default of each setting. */
+export const defaultsOf = <Of extends Settings>(settings: Of): ValuesOf<Of> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, setting.default]),
+  ) as ValuesOf<Of>;
