@@ -1,7 +1,8 @@
 import type { Finding } from "../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../src/base/json.js";
 import type { Runner, StageRequest } from "../src/contract/runner.js";
-import type { Ignored, Science, SpecPlace } from "../src/contract/science.js";
+import type { Ignored, Science } from "../src/contract/science.js";
+import type { SpecPlace } from "../src/contract/spec-place.js";
 import {
   backboneFragment,
   checkCtr,

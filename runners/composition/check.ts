@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Finding } from "../../src/base/diagnostic.js";
 import { UserError } from "../../src/base/exit.js";
 import type { JsonObject } from "../../src/base/json.js";
-import type { SpecPlace } from "../../src/contract/science.js";
+import type { SpecPlace } from "../../src/contract/spec-place.js";
 import { ENCODER_PACKAGE } from "../stages/embed/encoder.js";
 import { RESERVED } from "../stages/finetune/config.js";
 import { bringsSamples } from "../stages/finetune/stage.js";

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../src/base/json.js";
 import type { StageRequest } from "../../src/contract/runner.js";
-import type { SpecPlace } from "../../src/contract/science.js";
+import type { SpecPlace } from "../../src/contract/spec-place.js";
 import type { SampleSource } from "../stages/finetune/stage.js";
 import { bringsSamples, finetuneStage, ownSamplesStage } from "../stages/finetune/stage.js";
 import type { InferParams } from "../stages/infer/settings.js";

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { StageRequest } from "../../src/contract/runner.js";
-import type { SpecPlace } from "../../src/contract/science.js";
+import type { SpecPlace } from "../../src/contract/spec-place.js";
 import { embedStage } from "../stages/embed/stage.js";
 import { fileInputs, holdsVectors } from "../stages/own-files/file-input.js";
 import { llmText } from "./llm-stages.js";

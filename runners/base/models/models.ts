@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { FileInput, StageRequest, StageTask } from "../../../src/contract/runner.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { modelStage, packagedModel } from "../../stages/packaged-model/runner.js";
 
 /** A model as a stage reads it: what its identity holds, and its files where it is a folder. */

@@ -4,7 +4,8 @@ import type { Finding } from "../../../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import type { Ignored, SpecPlace } from "../../../src/contract/science.js";
+import type { Ignored } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { loadBackbone } from "./backbones/index.js";
 import { backboneIds } from "./schema.js";
 

@@ -1,4 +1,4 @@
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import { modelInput, resolvePath, templateOf } from "../../base/models/models.js";
 import { optionsOf } from "./config.js";

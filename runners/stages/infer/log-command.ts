@@ -1,6 +1,4 @@
-import type { CommandModule } from "yargs";
-import type { GlobalArguments } from "../../../src/commands/experiment.js";
-import { loadExperiment, loadSettings } from "../../../src/commands/experiment.js";
+import type { ScienceCommand } from "../../../src/contract/engine.js";
 import type { Colours } from "../../../src/base/terminal.js";
 import { colours, printJson, printLine } from "../../../src/base/terminal.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
@@ -8,7 +6,7 @@ import type { Side } from "../../base/artifacts/knowledge.js";
 import type { LineageEntry, LoggedText } from "./log.js";
 import type { TextStep } from "../../base/artifacts/texts.js";
 
-interface LogArguments extends GlobalArguments {
+interface LogArguments {
   readonly file: string;
   readonly only?: readonly string[] | undefined;
   readonly user?: string | undefined;
@@ -20,7 +18,7 @@ interface LogArguments extends GlobalArguments {
  * `log FILE`: where a number came from. Without a user or item, the stages behind the cells, down
  * to adapters and data; with one, every text about it and what led to that text.
  */
-export const logCommand: CommandModule = {
+export const logCommand: ScienceCommand<LogArguments> = {
   command: "log <file>",
   describe: "where a number came from: stages behind cells, or the texts about a user or item",
   builder: (yargs) =>
@@ -35,29 +33,19 @@ export const logCommand: CommandModule = {
       .option("item", { type: "string", describe: "an item, by the data set's own id" })
       .conflicts("user", "item")
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
-  handler: async (args) => {
-    const { file, only, user, item, json, ...globals } = args as unknown as LogArguments;
-    // The registry names this command, so it can't be imported at load time.
-    const { science } = await import("../../registry.js");
-    const experiment = await loadExperiment(file, science);
-    const config = await loadSettings(globals, experiment);
-    const { FileHashes, makePlan, narrowPlan, parseSelector } =
-      await import("../../../src/plan/index.js");
-    const { Store } = await import("../../../src/store/index.js");
+  run: async ({ file, only, user, item, json }, engine) => {
     const { lineageOf, textsOf } = await import("./log.js");
-    const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
-    const plan = only === undefined ? whole : narrowPlan(whole, parseSelector(only, whole.cells));
-    const store = new Store(config.store.value);
+    const plan = await engine.plan(file, only);
     const paint = colours(process.stdout);
     const id = user ?? item;
     if (id === undefined) {
-      const lineage = await lineageOf(plan, store);
+      const lineage = await lineageOf(plan, engine);
       if (json) await printJson({ lineage });
       else await printLine(lineage.map((entry) => entryAsText(entry, paint)).join("\n"));
       return;
     }
     const side: Side = user === undefined ? "items" : "users";
-    const { texts, missing } = await textsOf(plan, store, side, id);
+    const { texts, missing } = await textsOf(plan, engine, side, id);
     if (texts.length === 0) throw nothingFound(side, id, missing);
     if (json) await printJson({ texts, missing });
     else await printLine(texts.map((text) => textAsText(text, paint)).join("\n\n"));

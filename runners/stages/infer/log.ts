@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { Plan } from "../../../src/plan/index.js";
-import type { Manifest, Store } from "../../../src/store/index.js";
+import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
 import { readJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { TextStep } from "../../base/artifacts/texts.js";
@@ -18,8 +17,8 @@ export interface LineageEntry {
   readonly params: JsonObject;
   /** Fingerprints by input name. */
   readonly inputs: { readonly [name: string]: Fingerprint };
-  readonly metrics: Manifest["metrics"];
-  readonly marks: Manifest["marks"];
+  readonly metrics: ArtifactFacts["metrics"];
+  readonly marks: ArtifactFacts["marks"];
   /** ISO 8601, or null where it is not made yet. */
   readonly created: string | null;
   readonly seconds: number | null;
@@ -42,22 +41,22 @@ export interface LoggedText {
 }
 
 /** Stages behind the cells of a plan, the last first, each once. */
-export async function lineageOf(plan: Plan, store: Store): Promise<readonly LineageEntry[]> {
+export async function lineageOf(plan: SweepPlan, engine: Engine): Promise<readonly LineageEntry[]> {
   const entries: LineageEntry[] = [];
   for (const [fingerprint, { record }] of [...plan.stages].reverse()) {
-    const seen = await store.inspect(fingerprint);
-    const manifest = seen.state === "sound" ? seen.manifest : null;
+    const seen = await engine.inspect(fingerprint);
+    const facts = seen.state === "made" ? seen.artifact.facts : null;
     entries.push({
       fingerprint,
       runner: record.runner,
       label: record.label,
-      state: manifest !== null ? "made" : seen.state === "damaged" ? seen.reason : "not made yet",
+      state: facts !== null ? "made" : seen.state === "damaged" ? seen.reason : "not made yet",
       params: record.params,
       inputs: record.inputs,
-      metrics: manifest?.metrics ?? {},
-      marks: manifest?.marks ?? {},
-      created: manifest?.created ?? null,
-      seconds: manifest?.seconds ?? null,
+      metrics: facts?.metrics ?? {},
+      marks: facts?.marks ?? {},
+      created: facts?.created ?? null,
+      seconds: facts?.seconds ?? null,
     });
   }
   return entries;
@@ -69,8 +68,8 @@ export async function lineageOf(plan: Plan, store: Store): Promise<readonly Line
  * @returns texts, and how many text stages are not made yet
  */
 export async function textsOf(
-  plan: Plan,
-  store: Store,
+  plan: SweepPlan,
+  engine: Engine,
   side: Side,
   id: string,
 ): Promise<{ readonly texts: readonly LoggedText[]; readonly missing: number }> {
@@ -78,15 +77,15 @@ export async function textsOf(
   let missing = 0;
   for (const [stage, cells] of textStages(plan)) {
     const { record } = plan.stages.get(stage)!;
-    const seen = await store.inspect(stage);
-    const dataset = record.inputs["dataset"]!;
-    if (seen.state !== "sound") {
+    const seen = await engine.inspect(stage);
+    if (seen.state !== "made") {
       missing += 1;
       continue;
     }
-    const index = await indexOf(store.artifactFolder(dataset), side, id);
+    const { artifact } = seen;
+    const index = await indexOf(engine.inputOf(artifact, "dataset")!, side, id);
     if (index === null) continue;
-    const file = path.join(store.artifactFolder(stage), `${side}.jsonl`);
+    const file = path.join(artifact.folder, `${side}.jsonl`);
     const line = existsSync(file) ? await lineOf(file, index) : null;
     texts.push({
       stage,
@@ -103,7 +102,7 @@ export async function textsOf(
 }
 
 /** Stages whose text is embedded, with the cells that stand on them. */
-function textStages(plan: Plan): ReadonlyMap<Fingerprint, readonly string[]> {
+function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly string[]> {
   const found = new Map<Fingerprint, string[]>();
   for (const cell of plan.cells) {
     for (const stage of behind(plan, cell.stage)) {
@@ -118,7 +117,7 @@ function textStages(plan: Plan): ReadonlyMap<Fingerprint, readonly string[]> {
   return found;
 }
 
-function behind(plan: Plan, last: Fingerprint): ReadonlySet<Fingerprint> {
+function behind(plan: SweepPlan, last: Fingerprint): ReadonlySet<Fingerprint> {
   const seen = new Set<Fingerprint>();
   const open = [last];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import type { Runner } from "../../../src/contract/runner.js";
 import { estimateInfer } from "./estimate.js";
 import { logCommand } from "./log-command.js";
@@ -27,4 +26,4 @@ export const inferRunners: readonly Runner[] = [
 ];
 
 /** Commands about what the models wrote. */
-export const inferCommands: readonly CommandModule[] = [logCommand as CommandModule];
+export const inferCommands = [logCommand] as const;

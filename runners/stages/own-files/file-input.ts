@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import type { FileInput } from "../../../src/contract/runner.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { resolvePath } from "../../base/models/models.js";
 import type { KnowledgeSettings } from "../../composition/settings.js";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { modelInput, modelLabel, templateOf } from "../../base/models/models.js";
 import { loadTemplates, TEMPLATE_NAMES, type TemplateName } from "../../base/prompts/templates.js";
 import type { ReviewParams, TeachExecution, TeacherSettings, ThinkParams } from "./settings.js";

@@ -34,7 +34,7 @@ export type Answer = readonly (Judged | Int32Array)[];
 /** Node loads threads itself, so that where the sources run (in tests) the compiled one serves. */
 const thread = new URL(
   import.meta.url.endsWith(".ts")
-    ? "../../../dist/runners/ctr/train/companion-thread.js"
+    ? "../../../../dist/runners/stages/ctr/train/companion-thread.js"
     : "./companion-thread.js",
   import.meta.url,
 );

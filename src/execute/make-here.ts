@@ -1,46 +1,32 @@
-import type { Config } from "../../../src/config/config.js";
-import { RunningTask } from "../../../src/execute/task.js";
-import { WorkerStop } from "../../../src/execute/stop.js";
-import { workerEnvironment } from "../../../src/execute/environment.js";
-import type { TaskEnd } from "../../../src/execute/messages.js";
-import { ExitCode, UserError } from "../../../src/base/exit.js";
-import { Drained, type RunnerEvent } from "../../../src/contract/runner.js";
-import type { Science } from "../../../src/contract/science.js";
-import type { Experiment } from "../../../src/spec/index.js";
-import { FileHashes, makePlan, type PlannedStage } from "../../../src/plan/index.js";
-import { Store, waitForLock, type Manifest } from "../../../src/store/index.js";
-import { datasetStage } from "./index.js";
-
-/** Who hears of the preparation. */
-export interface PrepareListener {
-  note(severity: "warning" | "info", message: string): void;
-  progress(label: string, done: number, total: number): void;
-}
+import { waitForLock } from "../base/lock.js";
+import { ExitCode, UserError } from "../base/exit.js";
+import type { MakeListener } from "../contract/engine.js";
+import { Drained, type RunnerEvent } from "../contract/runner.js";
+import type { Plan, PlannedStage } from "../plan/index.js";
+import type { Manifest, Store } from "../store/index.js";
+import type { TaskEnd } from "./messages.js";
+import { WorkerStop } from "./stop.js";
+import { RunningTask } from "./task.js";
 
 /**
- * The manifests of an experiment's data sets, each once, prepared in this process where the store
- * lacks them: the very artifacts that a sweep would make and use. Throws a UserError.
+ * Runs the stages of a small plan one after another in this process, where the store lacks them:
+ * the very artifacts that a sweep would make and use. Ctrl-C ends it at the next good moment.
+ *
+ * @returns their manifests, in the plan's order
+ * @throws UserError where a stage fails or the user interrupts
  */
-export async function prepareDatasets(
-  experiment: Experiment,
-  science: Science,
-  config: Config,
-  listener: PrepareListener,
+export async function makeHere(
+  plan: Plan,
+  store: Store,
+  listener: MakeListener,
 ): Promise<Manifest[]> {
-  const plan = await makePlan(
-    experiment,
-    { ...science, plan: datasetStage },
-    new FileHashes(config.store.value),
-  );
-  Object.assign(process.env, workerEnvironment(config));
-  const store = new Store(config.store.value);
   const stop = new WorkerStop();
   const interrupt = (): void => (stop.draining ? stop.end() : stop.drain());
   process.on("SIGINT", interrupt);
   try {
     const manifests: Manifest[] = [];
     for (const stage of plan.stages.values()) {
-      manifests.push(await prepareOne(stage, store, stop, listener));
+      manifests.push(await makeOne(stage, store, stop, listener));
     }
     return manifests;
   } finally {
@@ -48,11 +34,11 @@ export async function prepareDatasets(
   }
 }
 
-async function prepareOne(
+async function makeOne(
   stage: PlannedStage,
   store: Store,
   stop: WorkerStop,
-  listener: PrepareListener,
+  listener: MakeListener,
 ): Promise<Manifest> {
   const { fingerprint, label } = stage.record;
   const interrupted = new UserError("interrupted", { exitCode: ExitCode.interrupted });
@@ -86,7 +72,7 @@ async function runStage(
   stage: PlannedStage,
   store: Store,
   stop: WorkerStop,
-  listener: PrepareListener,
+  listener: MakeListener,
 ): Promise<TaskEnd> {
   const { record, runner, execution, files } = stage;
   let ended: TaskEnd | undefined;

@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { loadConfig } from "../../../../src/config/load.js";
-import { ExitCode } from "../../../../src/base/exit.js";
-import { ensure } from "../../../../src/toolchain/index.js";
-import { BINDING_VARIABLE } from "../../../base/tensorflow.js";
-import { readCase } from "./case.js";
-import type { CaseResult, Compared } from "./check.js";
+import { loadConfig } from "../../src/config/load.js";
+import { ExitCode } from "../../src/base/exit.js";
+import { ensure } from "../../src/toolchain/index.js";
+import { BINDING_VARIABLE } from "../../runners/base/tensorflow.js";
+import { readCase } from "../../runners/stages/ctr/parity/case.js";
+import type { CaseResult, Compared } from "../../runners/stages/ctr/parity/check.js";
 
 /**
  * `npm run parity -- DIR`: recomputes every golden case (*.json) of a folder and prints a line each
@@ -23,7 +23,7 @@ async function main(folder: string | undefined): Promise<number> {
   if (files.length === 0) return complain(`${folder} holds no .json file`);
   const fault = await provideTensorFlow();
   if (fault !== null) return complain(fault, ExitCode.environment);
-  const { checkCase } = await import("./check.js");
+  const { checkCase } = await import("../../runners/stages/ctr/parity/check.js");
   const width = Math.max(...files.map((file) => file.length));
   let failed = 0;
   for (const file of files) {
