@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import type { ProgramParts } from "../program.js";
+import type { ProgramParts } from "../contract/science.js";
 import { compareCommand } from "./compare.js";
 import { doctorCommand } from "./doctor.js";
 import { scienceCommand } from "./engine.js";

@@ -39,3 +39,10 @@ export interface Science {
   /** Commands of the science's own: the engine adds them to its own. */
   readonly commands: readonly ScienceCommand[];
 }
+
+/** What a program is made of beside the engine. */
+export interface ProgramParts {
+  readonly science: Science;
+  /** URL of the module that exports it as `science`, for worker processes. */
+  readonly scienceModule: string;
+}

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
-import { projectFile } from "../python/project-file.js";
+import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables } from "../python/environment.js";
 import type { ProcessTree } from "../python/process-tree.js";
 import { startTree } from "../python/process-tree.js";
@@ -98,7 +98,7 @@ async function start(
     ...values,
     port: String(port),
     config: "server.yaml",
-    serve: projectFile("runners/base/chat/serve.py"),
+    serve: packageFile("runners/base/chat/serve.py"),
   };
   const [program, ...rest] = command.map((argument) =>
     argument.replace(/\{(\w+)\}/gu, (all, name: string) => filled[name] ?? all),

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { modelLocation } from "../../base/models/models.js";
-import { projectFile } from "../../base/python/project-file.js";
+import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
 import { runTree } from "../../base/python/process-tree.js";
 import type { Embedder } from "./embedder.js";
@@ -43,7 +43,7 @@ export function loadSentenceTransformers(task: StageTask): Embedder {
           {
             environment,
             program: "python",
-            arguments: [projectFile("runners/stages/embed/embed.py"), requestFile, vectorsFile],
+            arguments: [packageFile("runners/stages/embed/embed.py"), requestFile, vectorsFile],
             folder,
             variables: pythonVariables(task),
             mark: task.fingerprint,

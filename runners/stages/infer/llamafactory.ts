@@ -4,7 +4,7 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { modelLocation } from "../../base/models/models.js";
-import { projectFile } from "../../base/python/project-file.js";
+import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables, torchrun } from "../../base/python/environment.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
@@ -78,7 +78,7 @@ function predictProgram(cards: number): {
   readonly program: string;
   readonly arguments: readonly string[];
 } {
-  const own = [projectFile("runners/stages/infer/predict.py"), "predict.yaml", PROMPTS, ANSWERS];
+  const own = [packageFile("runners/stages/infer/predict.py"), "predict.yaml", PROMPTS, ANSWERS];
   return cards > 1 ? torchrun(cards, own) : { program: "python", arguments: own };
 }
 

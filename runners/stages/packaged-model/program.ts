@@ -3,7 +3,7 @@ import path from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
-import { projectFile } from "../../base/python/project-file.js";
+import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
 import { runTree } from "../../base/python/process-tree.js";
 import type { PackagedModel } from "../../base/models/name.js";
@@ -77,7 +77,7 @@ async function convert(task: StageTask, name: string, bytes: Uint8Array): Promis
       environment,
       program: "python",
       arguments: [
-        projectFile("runners/stages/packaged-model/convert_gguf.py"),
+        packageFile("runners/stages/packaged-model/convert_gguf.py"),
         source,
         name,
         task.out,

@@ -1,20 +1,9 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** Folder of r4ec itself: the nearest one above this file that holds a package.json. */
-export const PACKAGE_ROOT = nearestPackage(path.dirname(fileURLToPath(import.meta.url)));
-
-function nearestPackage(folder: string): string {
-  if (existsSync(path.join(folder, "package.json"))) return folder;
-  const parent = path.dirname(folder);
-  if (parent === folder) throw new Error("r4ec's own package.json was not found");
-  return nearestPackage(parent);
-}
+import { packageFile } from "../base/package.js";
 
 /** A file of src/toolchain that is not compiled: requirement lists, Python scripts. */
 export const toolchainFile = (...parts: string[]): string =>
-  path.join(PACKAGE_ROOT, "src", "toolchain", ...parts);
+  packageFile(path.posix.join("src", "toolchain", ...parts));
 
 /** `linux-x64`, `linux-arm64`, `darwin-arm64`: the part of folder names that tells machines apart. */
 export const platformName = (): string => `${process.platform}-${process.arch}`;

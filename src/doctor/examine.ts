@@ -1,30 +1,17 @@
+import type { Check } from "./check.js";
 import type { Config } from "../config/config.js";
 import { isDiskError } from "../base/durable.js";
 import { localServerStatus } from "../tracking/server.js";
-import { findCompiler } from "./compiler.js";
-import type { EnvironmentPlan } from "./environment.js";
-import { LLM, TRACKING, findEnvironment } from "./environment.js";
-import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine-checks.js";
-import { givenBinding } from "./index.js";
-import { maskAddresses, runProgram } from "./program.js";
-import { findPython } from "./python.js";
-import { damagedFiles } from "./ready.js";
-import type { TensorFlowPart, TensorFlowSeen } from "./tensorflow.js";
-import { findTensorFlow, tryTensorFlow, wantedFlavour } from "./tensorflow.js";
-
-/** What `doctor` found about one part. */
-export interface Check {
-  /** `tensorflow`, `tracking`, `store`: stable, for programs. */
-  readonly name: string;
-  /** `failed`: there, but does not work; `missing`: not installed. */
-  readonly state: "ok" | "warning" | "missing" | "failed";
-  /** Whether sweeps need it: a needed part that is not ok makes exit status 3. */
-  readonly needed: boolean;
-  /** What was found, in a line or a few. */
-  readonly detail: string;
-  /** How to mend it; null where there is nothing to mend. */
-  readonly mend: string | null;
-}
+import { findCompiler } from "../toolchain/compiler.js";
+import type { EnvironmentPlan } from "../toolchain/environment.js";
+import { LLM, TRACKING, findEnvironment } from "../toolchain/environment.js";
+import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine.js";
+import { givenBinding } from "../toolchain/index.js";
+import { maskAddresses, runProgram } from "../toolchain/program.js";
+import { findPython } from "../toolchain/python.js";
+import { damagedFiles } from "../toolchain/ready-file.js";
+import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
+import { findTensorFlow, tryTensorFlow, wantedFlavour } from "../toolchain/tensorflow.js";
 
 /** Looks at every part; changes nothing. Runs the parts for real, so it takes some seconds. */
 export async function examine(config: Config): Promise<readonly Check[]> {

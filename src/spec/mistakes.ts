@@ -7,11 +7,32 @@ import { labelOf, type Problem, settingAt, shown } from "./problem.js";
 import { didYouMean } from "./suggest.js";
 import type { SchemaError, Validator } from "./validator.js";
 
+/** Everything wrong with a whole spec. Only the blocks that it has are compiled. */
+export function mistakesOfSpec(validator: Validator, document: JsonObject): readonly Problem[] {
+  const keys = Object.keys(validator.schema.root["properties"] as JsonObject);
+  return [
+    ...mistakesOf(validator, "outline#", document, []),
+    ...keys
+      .filter((key) => Object.hasOwn(document, key))
+      .flatMap((key) => mistakesOfBlock(validator, key, document[key]!)),
+  ];
+}
+
+/** Everything wrong with a top-level block. */
+export function mistakesOfBlock(
+  validator: Validator,
+  key: string,
+  value: Json,
+): readonly Problem[] {
+  const pointer = `#/properties/${key}`;
+  return validator.fits(pointer, value) ? [] : mistakesOf(validator, pointer, value, [key]);
+}
+
 /**
  * What is wrong with `value`, in plain words. Of several forms a value may have (`anyOf`), only the
  * form that was probably meant is spoken of.
  */
-export function explain(
+export function mistakesOf(
   validator: Validator,
   pointer: string,
   value: Json,
@@ -33,7 +54,7 @@ export function explain(
     const place = [...where, ...segments(choice.instancePath)];
     const chosen = chosenForm(validator, forms, choice.data);
     if (chosen === null) problems.push(noForm(validator, forms, choice, place));
-    else problems.push(...explain(validator, chosen, choice.data, place));
+    else problems.push(...mistakesOf(validator, chosen, choice.data, place));
   }
   for (const error of errors) {
     const problem = problemOf(validator, error, where);

@@ -1,9 +1,9 @@
 import { access, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Check } from "./doctor.js";
-import { PACKAGE_ROOT } from "./place.js";
-import { runProgram } from "./program.js";
+import type { Check } from "./check.js";
+import { PACKAGE_ROOT, packageFile } from "../base/package.js";
+import { runProgram } from "../toolchain/program.js";
 
 const OLDEST_NODE = [20, 19] as const;
 
@@ -20,7 +20,7 @@ export function checkNode(): Check {
 
 /** Whether the npm packages are those of package-lock.json. */
 export async function checkPackages(): Promise<Check> {
-  const file = path.join(PACKAGE_ROOT, "scripts", "bootstrap.mjs");
+  const file = packageFile("scripts/bootstrap.mjs");
   const { packagesAreThere } = (await import(pathToFileURL(file).href)) as {
     packagesAreThere(): boolean;
   };

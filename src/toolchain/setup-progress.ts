@@ -1,4 +1,4 @@
-import type { Part, Say } from "./part.js";
+import type { Part, Say } from "./parts.js";
 
 /** Says what goes on with one part. */
 export class Speaker {
