@@ -3,6 +3,7 @@ import type { JsonSchema } from "../../src/contract/science.js";
 import { embedFragment } from "../stages/embed/schema.js";
 import { finetuneFragment } from "../stages/finetune/schema.js";
 import { inferFragment } from "../stages/infer/schema.js";
+import { ownFilesFragment } from "../stages/own-files/schema.js";
 import { teacherFragment } from "../stages/teach/schema.js";
 import { VARIANTS } from "./variants.js";
 
@@ -49,13 +50,6 @@ const howMany = (description: string): JsonObject => ({
     { description: "So many.", type: "integer", minimum: 0 },
   ],
   default: "all",
-});
-
-const file = (description: string): JsonObject => ({
-  description,
-  type: ["string", "null"],
-  minLength: 1,
-  default: null,
 });
 
 /** `knowledge`: where the knowledge about users and items comes from. */
@@ -129,21 +123,7 @@ export const knowledgeFragment: JsonSchema = {
         finetune: finetuneFragment,
         infer: inferFragment,
         embed: embedFragment,
-        file: {
-          description:
-            "Variant file: text or vectors of your own. JSON Lines {id, text} or {id, vector}, where id is the data set's own; .npy or .safetensors vectors, rows in the order of the data set's users and items, or of an ids file.",
-          type: "object",
-          additionalProperties: false,
-          properties: {
-            users: file("Text or vectors of users; null: none."),
-            items: file("Text or vectors of items; null: none."),
-            user_ids: file(
-              "The ids that the rows of users' vectors belong to, one a line; null: row r is user r + 1 of the prepared data set (with one row more, row r is user r).",
-            ),
-            item_ids: file("The same for items."),
-          },
-          default: {},
-        },
+        file: ownFilesFragment,
       },
     },
   ],

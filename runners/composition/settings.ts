@@ -2,8 +2,10 @@ import type { Json, JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { EmbedEngine } from "../stages/embed/schema.js";
 import { DEFAULT_EMBED_MODELS } from "../stages/embed/schema.js";
+import type { EmbedSettings } from "../stages/embed/settings.js";
 import type { InferEngine } from "../stages/infer/schema.js";
 import type { FinetuneSettings } from "../stages/finetune/settings.js";
+import type { OwnFilesSettings } from "../stages/own-files/settings.js";
 import type { TeacherSettings } from "../stages/teach/settings.js";
 import type { Variant } from "./variants.js";
 
@@ -12,23 +14,6 @@ export interface ModelSettings {
   readonly name: string;
   readonly revision?: string | null;
   readonly template?: string | null;
-}
-
-/** `knowledge.embed`, complete. */
-export interface EmbedSettings {
-  readonly engine: EmbedEngine;
-  readonly model: string | null;
-  readonly revision: string | null;
-  readonly pooling: "auto" | "cls" | "mean";
-  readonly normalize: boolean;
-  readonly dimension: number | null;
-  readonly max_tokens: number | null;
-  readonly batch_size: number;
-  readonly base_url: string | null;
-  readonly api_key_env: string | null;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
 }
 
 /** `knowledge.infer`, complete. */
@@ -69,12 +54,7 @@ export interface KnowledgeSettings {
   readonly finetune: FinetuneSettings;
   readonly infer: InferSettings;
   readonly embed: EmbedSettings;
-  readonly file: {
-    readonly users: string | null;
-    readonly items: string | null;
-    readonly user_ids: string | null;
-    readonly item_ids: string | null;
-  };
+  readonly file: OwnFilesSettings;
 }
 
 /** The knowledge settings of a cell's settings, checked against the schema before. */

@@ -1,12 +1,12 @@
-import path from "node:path";
 import type { JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { StageRequest } from "../../src/contract/runner.js";
 import type { SpecPlace } from "../../src/contract/spec-place.js";
 import { embedStage } from "../stages/embed/stage.js";
-import { fileInputs, holdsVectors } from "../stages/own-files/file-input.js";
+import { holdsVectors } from "../stages/own-files/settings.js";
+import { ownFilesStage } from "../stages/own-files/stage.js";
+import { profileStage } from "../stages/profile/stage.js";
 import { llmText } from "./llm-stages.js";
-import type { KnowledgeSettings } from "./settings.js";
 import { knowledgeOf } from "./settings.js";
 
 /** Stages that have been composed, by the blocks of settings they were composed from. */
@@ -48,9 +48,9 @@ function compose(
     case "none":
       return null;
     case "profile":
-      return embedStage(knowledge.embed, place, dataset, profileStage(knowledge, dataset));
+      return embedStage(knowledge.embed, place, dataset, profileStage(knowledge.history, dataset));
     case "file": {
-      const own = fileStage(knowledge, place, dataset);
+      const own = ownFilesStage(knowledge.file, place, dataset);
       return holdsVectors(knowledge.file, place)
         ? own
         : embedStage(knowledge.embed, place, dataset, own);
@@ -62,36 +62,6 @@ function compose(
       return embedStage(knowledge.embed, place, dataset, text);
     }
   }
-}
-
-function profileStage(knowledge: KnowledgeSettings, dataset: StageRequest): StageRequest {
-  return {
-    runner: "profile",
-    label: "profile",
-    params: { history: knowledge.history },
-    inputs: { dataset },
-    files: {},
-    execution: {},
-  };
-}
-
-function fileStage(
-  knowledge: KnowledgeSettings,
-  place: SpecPlace,
-  dataset: StageRequest,
-): StageRequest {
-  const files = fileInputs(knowledge.file, place);
-  return {
-    runner: "file",
-    label: "file",
-    // A file counts by its content; how it is to be read shows in the end of its name alone.
-    params: Object.fromEntries(
-      Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
-    ),
-    inputs: { dataset },
-    files,
-    execution: {},
-  };
 }
 
 /** What kind of item a data set holds, by its id: it says which words prompts use. */

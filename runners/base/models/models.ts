@@ -6,7 +6,7 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { FileInput, StageRequest, StageTask } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { modelStage, packagedModel } from "../../stages/packaged-model/runner.js";
+import { packagedModel, packagedModelStage } from "./packaged.js";
 
 /** A model as a stage reads it: what its identity holds, and its files where it is a folder. */
 export interface ModelInput {
@@ -61,7 +61,7 @@ export function modelInput(
   const packaged = packagedModel(name);
   if (packaged !== null) {
     const params = { package: packaged.name, version: packaged.version };
-    return { params, files: {}, inputs: { [key]: modelStage(packaged) } };
+    return { params, files: {}, inputs: { [key]: packagedModelStage(packaged) } };
   }
   if (!isFolderName(name)) {
     return { params: { name, ...(revision === null ? {} : { revision }) }, files: {}, inputs: {} };

