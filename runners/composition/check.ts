@@ -11,7 +11,9 @@ import { namesPackage, packagedModel } from "../base/models/packaged.js";
 import { RESERVED_IN_PREDICTION } from "../stages/infer/reserved.js";
 import { loadTemplates } from "../base/prompts/index.js";
 import { FILE_SETTINGS, isVectorFile } from "../stages/own-files/settings.js";
-import { isFolderName, resolvePath, templateOf } from "../base/models/models.js";
+import { isFolderName } from "../base/models/model-input.js";
+import { isFolder, resolvePath } from "../base/files/spec-path.js";
+import { chatTemplateOf } from "../base/models/chat-template.js";
 import type { KnowledgeSettings, ModelSettings } from "./settings.js";
 import { knowledgeOf } from "./settings.js";
 import { domainOf } from "./stage.js";
@@ -129,7 +131,7 @@ function checkModel(
       return [mistake(where, `${model.name} is not a model: it holds no config.json (${folder})`)];
     }
   }
-  if (ownTemplate || (model.template ?? templateOf(model.name)) !== null) return [];
+  if (ownTemplate || (model.template ?? chatTemplateOf(model.name)) !== null) return [];
   return [
     mistake(
       where,
@@ -240,5 +242,3 @@ function checkEmbed({ embed }: KnowledgeSettings, place: SpecPlace): Finding[] {
     }
   }
 }
-
-const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();

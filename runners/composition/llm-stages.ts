@@ -7,7 +7,9 @@ import type { InferParams } from "../stages/infer/settings.js";
 import type { PromptParams } from "../base/prompts/open.js";
 import type { Step } from "../base/prompts/index.js";
 import { teachStages, templateHashes } from "../stages/teach/stage.js";
-import { modelInput, resolvePath, templateOf } from "../base/models/models.js";
+import { modelInput } from "../base/models/model-input.js";
+import { resolvePath } from "../base/files/spec-path.js";
+import { chatTemplateOf } from "../base/models/chat-template.js";
 import type { KnowledgeSettings } from "./settings.js";
 
 /** What all stages of one cell's knowledge are made from. */
@@ -114,7 +116,7 @@ function inferStage(
     prompts: promptParams(making, step),
     ...limits,
     model: model.params,
-    template: named.template ?? templateOf(named.name) ?? "default",
+    template: named.template ?? chatTemplateOf(named.name) ?? "default",
     answer: answering(making),
   };
   return {

@@ -7,10 +7,8 @@ import {
   readFileSync,
   writeSync,
 } from "node:fs";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import path from "node:path";
-import type { Json } from "../../../src/base/json.js";
-import { canonicalJson } from "../../../src/base/json.js";
 
 /** An answer as it is kept, under the hash of all that was asked. */
 export interface KeptAnswer {
@@ -19,10 +17,6 @@ export interface KeptAnswer {
   readonly promptTokens: number;
   readonly completionTokens: number;
 }
-
-/** The key of an answer: everything that decides it (model, options, prompt, number of the try). */
-export const answerKey = (asked: Json): string =>
-  createHash("sha256").update("r4ec/answer/1\n").update(canonicalJson(asked)).digest("hex");
 
 /**
  * Answers of a model, kept as they come in a folder that outlives kills. Each process appends to a

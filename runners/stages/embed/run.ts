@@ -7,11 +7,12 @@ import { Drained } from "../../../src/contract/runner.js";
 import { readDatasetInfo } from "../../base/artifacts/dataset.js";
 import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import { modelIdentity, modelLabel } from "../../base/models/models.js";
+import { modelIdentity, vectorFolder, vectorKey } from "../../base/models/identity.js";
+import { modelLabel } from "../../base/models/model-input.js";
 import { cacheFolder } from "../../base/stage/cache.js";
 import { readNpy, writeNpy } from "../../base/files/npy.js";
 import type { Embedder } from "./embedder.js";
-import { textKey, vectorFolder, VectorLog } from "./vector-log.js";
+import { VectorLog } from "./vector-log.js";
 
 /** Vectors of one side, or null where its vectors are the user's own and are passed on. */
 interface SideTexts {
@@ -39,7 +40,7 @@ export async function embedTexts(
     if (existsSync(path.join(source, `${side}.npy`))) continue;
     const lines = (await readTexts(source, side)).filter((line) => line.text.trim() !== "");
     const keys = lines.map((line) => {
-      const key = textKey(line.text);
+      const key = vectorKey(line.text);
       texts.set(key, line.text);
       return [line.index, key] as const;
     });

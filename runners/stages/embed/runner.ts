@@ -1,5 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
-import { embeddingHours, KNOWLEDGE, sizeOf, sizesOnly } from "../../base/estimate.js";
+import { embeddingHours, KNOWLEDGE, sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
 
 /** Text to vectors, by one of three engines; `params.engine` says which. */
 export const embedRunner: Runner = {

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation } from "../../base/models/models.js";
+import { modelLocation } from "../../base/models/model-input.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
 import { runTree } from "../../base/python/process-tree.js";

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { modelInput } from "../../base/models/models.js";
+import { modelInput } from "../../base/models/model-input.js";
 import type { EmbedSettings } from "./settings.js";
 import { ENCODER_MAX_TOKENS, ENCODER_PACKAGE, encoderVersion } from "./encoder.js";
 import { DEFAULT_EMBED_MODELS } from "./schema.js";

@@ -10,15 +10,6 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
-import type { Json } from "../../../src/base/json.js";
-import { canonicalJson } from "../../../src/base/json.js";
-
-/** The key of a vector: the hash of its text. Model and options name the folder. */
-export const textKey = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** Name of the folder that holds the vectors of one model and its options. */
-export const vectorFolder = (identity: Json): string =>
-  `vectors-${createHash("sha256").update("r4ec/vectors/1\n").update(canonicalJson(identity)).digest("hex").slice(0, 32)}`;
 
 /**
  * Vectors kept as they come, in a folder that outlives kills and that several processes may share:

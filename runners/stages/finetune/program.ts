@@ -3,7 +3,7 @@ import path from "node:path";
 import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
-import { modelLocation } from "../../base/models/models.js";
+import { modelLocation } from "../../base/models/model-input.js";
 import { pythonVariables, torchrun } from "../../base/python/environment.js";
 import { pythonError, runTree } from "../../base/python/process-tree.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";

@@ -34,7 +34,7 @@ export type Role = "actor" | "reflector";
 /** Params of a finetune stage. */
 export interface FinetuneParams extends JsonObject {
   readonly role: Role;
-  /** The base model as runners/base/models/models.ts names it. */
+  /** The base model as runners/base/models/model-input.ts names it. */
   readonly model: JsonObject;
   /** LLaMA-Factory's name of the chat template. */
   readonly template: string;

@@ -1,6 +1,8 @@
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import { modelInput, resolvePath, templateOf } from "../../base/models/models.js";
+import { modelInput } from "../../base/models/model-input.js";
+import { resolvePath } from "../../base/files/spec-path.js";
+import { chatTemplateOf } from "../../base/models/chat-template.js";
 import { optionsOf } from "./config.js";
 import type { FinetuneExecution, FinetuneParams, FinetuneSettings, Role } from "./settings.js";
 
@@ -30,7 +32,7 @@ export function finetuneStage(
   const params: FinetuneParams = {
     role,
     model: model.params,
-    template: base.template ?? templateOf(base.name) ?? "default",
+    template: base.template ?? chatTemplateOf(base.name) ?? "default",
     seed,
     samples: Object.fromEntries(
       Object.entries(sources).map(([input, source]) => [input, source.classes]),

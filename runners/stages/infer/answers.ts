@@ -3,10 +3,15 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { cacheFolder } from "../../base/stage/cache.js";
-import { modelIdentity } from "../../base/models/models.js";
-import { AnswerLog, answerKey } from "../../base/chat/answer-log.js";
+import {
+  adapterIdentity,
+  answerFolder,
+  answerKey,
+  modelIdentity,
+} from "../../base/models/identity.js";
+import { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
-import { adapterIdentity } from "./adapter.js";
+import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import type { InferParams } from "./settings.js";
 
@@ -38,12 +43,11 @@ export async function answerAll(
   const params = task.params as unknown as InferParams;
   const identity: JsonObject = {
     model: modelIdentity("model", task),
-    adapter: await adapterIdentity(task),
+    adapter: adapterIdentity(adapterFolder(task)),
     template: params.template,
     answer: params.answer as unknown as JsonObject,
   };
-  const folder = answerKey({ answers: identity }).slice(0, 32);
-  const log = new AnswerLog(path.join(cacheFolder(task), `answers-${folder}`));
+  const log = new AnswerLog(path.join(cacheFolder(task), answerFolder(identity)));
   try {
     const keys = prompts.map((prompt) => answerKey({ asked: identity, prompt }));
     const questions = new Map<string, Question>();

@@ -1,6 +1,7 @@
 import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLabel } from "../../base/models/models.js";
-import { adapterIdentity } from "./adapter.js";
+import { adapterIdentity } from "../../base/models/identity.js";
+import { modelLabel } from "../../base/models/model-input.js";
+import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { loadEndpoint } from "./chat.js";
 import { loadLlamaFactory } from "./llamafactory.js";
@@ -14,7 +15,7 @@ export async function loadAnswerer(task: StageTask): Promise<Answerer> {
     type: "facts",
     values: {
       model: modelLabel(model),
-      adapter: await adapterIdentity(task),
+      adapter: adapterIdentity(adapterFolder(task)),
       engine: answer.engine,
     },
   });

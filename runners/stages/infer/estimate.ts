@@ -9,7 +9,7 @@ import {
   TEMPLATE,
   UNREASONABLE,
   writingHours,
-} from "../../base/estimate.js";
+} from "../../base/stage/cost-model.js";
 import type { InferExecution, InferParams } from "./settings.js";
 
 type Step = "think" | "reflect" | "refine";

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
-import { modelLocation } from "../../base/models/models.js";
+import { modelLocation } from "../../base/models/model-input.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure, pythonVariables, torchrun } from "../../base/python/environment.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation } from "../../base/models/models.js";
+import { modelLocation } from "../../base/models/model-input.js";
 import { emptyFolder, startServed } from "../../base/chat/served.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";

@@ -28,7 +28,7 @@ export interface InferParams {
   /** think: how many users and items get knowledge; missing: all. */
   readonly users?: number;
   readonly items?: number;
-  /** The base model as runners/base/models/models.ts names it. */
+  /** The base model as runners/base/models/model-input.ts names it. */
   readonly model: JsonObject;
   /** LLaMA-Factory's name of the chat template. */
   readonly template: string;

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import type { FileInput } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { resolvePath } from "../../base/models/models.js";
+import { resolvePath } from "../../base/files/spec-path.js";
 
 /** `knowledge.file`, complete: files as the spec names them. */
 export interface OwnFilesSettings {

@@ -1,5 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
-import { sizeOf, sizesOnly } from "../../base/estimate.js";
+import { sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
 import type { ProfileParams } from "./stage.js";
 
 /** Text without an LLM, from titles, attributes and ratings. */

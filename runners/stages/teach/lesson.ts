@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation, modelLabel } from "../../base/models/models.js";
+import { modelLocation, modelLabel } from "../../base/models/model-input.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
 import { Budget } from "../../base/chat/budget.js";
 import type { Complete } from "../../base/chat/endpoint.js";

