@@ -4,10 +4,12 @@ import type { Finding } from "../../src/base/diagnostic.js";
 import { UserError } from "../../src/base/exit.js";
 import type { JsonObject } from "../../src/base/json.js";
 import type { SpecPlace } from "../../src/contract/spec-place.js";
-import { ENCODER_PACKAGE } from "../stages/embed/encoder.js";
+import { engineNamed } from "../base/stage/engine.js";
+import { mistake } from "../base/stage/mistake.js";
+import { embedEngines } from "../stages/embed/engines/index.js";
 import { RESERVED } from "../stages/finetune/config.js";
 import { bringsSamples } from "../stages/finetune/stage.js";
-import { namesPackage, packagedModel } from "../base/models/packaged.js";
+import { checkPackagedName } from "../base/models/packaged.js";
 import { RESERVED_IN_PREDICTION } from "../stages/infer/reserved.js";
 import { loadTemplates } from "../base/prompts/index.js";
 import { FILE_SETTINGS, isVectorFile } from "../stages/own-files/settings.js";
@@ -50,8 +52,6 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
       ];
   }
 }
-
-const mistake = (path: string, message: string): Finding => ({ severity: "error", message, path });
 
 function checkFile(knowledge: KnowledgeSettings, place: SpecPlace): Finding[] {
   const findings: Finding[] = [];
@@ -121,8 +121,8 @@ function checkModel(
   where: string,
   place: SpecPlace,
   ownTemplate = false,
-): Finding[] {
-  const packaged = checkPackaged(model.name, model.revision ?? null, where);
+): readonly Finding[] {
+  const packaged = checkPackagedName(model.name, model.revision ?? null, where);
   if (packaged.length > 0) return packaged;
   if (isFolderName(model.name)) {
     const folder = resolvePath(model.name, place);
@@ -141,19 +141,8 @@ function checkModel(
   ];
 }
 
-/** A packaged model needs its version, and has no other. */
-function checkPackaged(name: string, revision: string | null, where: string): Finding[] {
-  if (!namesPackage(name)) return [];
-  if (packagedModel(name) === null) {
-    const what = `${name} does not name a model in a package; write pypi:PACKAGE==VERSION`;
-    return [mistake(where, what)];
-  }
-  if (revision === null) return [];
-  return [mistake(where, `${name} has its version in its name; leave revision out`)];
-}
-
 /** A teacher that r4ec serves is a model like the others. */
-function checkTeacher({ teacher }: KnowledgeSettings, place: SpecPlace): Finding[] {
+function checkTeacher({ teacher }: KnowledgeSettings, place: SpecPlace): readonly Finding[] {
   if (teacher === undefined || teacher.server === null) return [];
   const { model, revision, server } = teacher;
   // r4ec's own server talks by the model's own template.
@@ -214,31 +203,5 @@ function checkInfer({ infer, variant }: KnowledgeSettings): Finding[] {
   return [mistake("knowledge.infer", "engine endpoint needs base_url, the endpoint's address")];
 }
 
-function checkEmbed({ embed }: KnowledgeSettings, place: SpecPlace): Finding[] {
-  switch (embed.engine) {
-    case "encoder": {
-      const { model } = embed;
-      if (model === null || model === undefined || model === ENCODER_PACKAGE) return [];
-      const what = `engine encoder has one model, ${ENCODER_PACKAGE}; leave model out, or name another engine`;
-      return [mistake("knowledge.embed.model", what)];
-    }
-    case "sentence-transformers": {
-      const { model } = embed;
-      if (model === null || model === undefined) return [];
-      if (!isFolderName(model)) {
-        return checkPackaged(model, embed.revision, "knowledge.embed.model");
-      }
-      const folder = resolvePath(model, place);
-      if (isFolder(folder)) return [];
-      return [mistake("knowledge.embed.model", `there is no folder ${model} (${folder})`)];
-    }
-    case "endpoint": {
-      const missing = (["base_url", "model"] as const).filter(
-        (key) => typeof embed[key] !== "string",
-      );
-      if (missing.length === 0) return [];
-      const what = `engine endpoint needs ${missing.join(" and ")}`;
-      return [mistake("knowledge.embed", what)];
-    }
-  }
-}
+const checkEmbed = ({ embed }: KnowledgeSettings, place: SpecPlace): readonly Finding[] =>
+  engineNamed(embedEngines, embed.engine).check(embed, "knowledge.embed", place);

@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
-import type { EmbedEngine } from "../stages/embed/schema.js";
-import { DEFAULT_EMBED_MODELS } from "../stages/embed/schema.js";
+import { expandEmbed } from "../stages/embed/expand.js";
 import type { EmbedSettings } from "../stages/embed/settings.js";
 import type { InferEngine } from "../stages/infer/schema.js";
 import type { FinetuneSettings } from "../stages/finetune/settings.js";
@@ -82,18 +81,6 @@ export function expandKnowledge(value: Json): Json {
     if (typeof expanded[setting] === "string") expanded[setting] = { [key]: expanded[setting] };
   }
   const embed = expanded["embed"];
-  if (isJsonObject(embed)) expanded["embed"] = withModel(embed);
+  if (isJsonObject(embed)) expanded["embed"] = expandEmbed(embed);
   return expanded;
-}
-
-/** The model depends on the engine, which a schema's default can't say. */
-function withModel(embed: JsonObject): JsonObject {
-  const engine = embed["engine"];
-  if (typeof engine !== "string" || !(engine in DEFAULT_EMBED_MODELS)) return embed;
-  const model = DEFAULT_EMBED_MODELS[engine as EmbedEngine];
-  if (model === null) return embed;
-  const written = embed["model"] ?? null;
-  // The model of another engine was not written by the user: an axis changed the engine.
-  const another = Object.values(DEFAULT_EMBED_MODELS).some((each) => each === written);
-  return written === null || another ? { ...embed, model } : embed;
 }

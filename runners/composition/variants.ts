@@ -1,6 +1,8 @@
 import type { JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { Ignored } from "../../src/contract/science.js";
+import { unreadSettings } from "../base/stage/engine.js";
+import { embedEngines } from "../stages/embed/engines/index.js";
 
 export const VARIANTS = ["none", "profile", "file", "kar", "r2ec", "r4ec"] as const;
 export type Variant = (typeof VARIANTS)[number];
@@ -30,7 +32,7 @@ const READ_BY: { readonly [setting: string]: readonly Variant[] } = {
   file: ["file"],
 };
 
-/** Which engines read a setting of `infer` or `embed`. What is not named here is read by all. */
+/** Which engines read a setting of `infer`. What is not named here is read by all. */
 const READ_BY_ENGINE: {
   readonly [block: string]: { readonly [setting: string]: readonly string[] };
 } = {
@@ -49,18 +51,6 @@ const READ_BY_ENGINE: {
     guided: ["endpoint", "server"],
     gpus: ["llamafactory", "server"],
     llamafactory: ["llamafactory", "server"],
-  },
-  embed: {
-    revision: ["sentence-transformers"],
-    pooling: ["sentence-transformers"],
-    normalize: ["sentence-transformers", "endpoint"],
-    dimension: ["sentence-transformers", "endpoint"],
-    max_tokens: ["sentence-transformers", "encoder"],
-    base_url: ["endpoint"],
-    api_key_env: ["endpoint"],
-    concurrency: ["endpoint"],
-    timeout_seconds: ["endpoint"],
-    retries: ["endpoint"],
   },
 };
 
@@ -84,19 +74,19 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
     if (!read(block) || !isJsonObject(options)) continue;
     const engine = options["engine"] as string;
     for (const [setting, readers] of Object.entries(engines)) {
-      if (readers.includes(engine)) continue;
-      const noun = readers.length > 1 ? "engines" : "engine";
-      const verb = readers.length > 1 ? "read" : "reads";
-      ignored.push({
-        path: `knowledge.${block}.${setting}`,
-        because: `only ${noun} ${listed(readers)} ${verb} it`,
-      });
+      if (!readers.includes(engine)) ignored.push(onlyReadBy(readers, block, setting));
     }
     if (block === "infer" && options["temperature"] === 0) {
       ignored.push({
         path: "knowledge.infer.top_p",
         because: "nothing is sampled at temperature 0",
       });
+    }
+  }
+  const { embed } = knowledge;
+  if (read("embed") && isJsonObject(embed)) {
+    for (const { setting, readers } of unreadSettings(embedEngines, embed["engine"])) {
+      ignored.push(onlyReadBy(readers, "embed", setting));
     }
   }
   if (variant === "r2ec") {
@@ -113,6 +103,15 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
     ignored.push({ path: "knowledge.embed", because: "the files hold vectors" });
   }
   return ignored;
+}
+
+/** A setting of a block that other engines read than the one named. */
+function onlyReadBy(engines: readonly string[], block: string, setting: string): Ignored {
+  const [noun, verb] = engines.length > 1 ? ["engines", "read"] : ["engine", "reads"];
+  return {
+    path: `knowledge.${block}.${setting}`,
+    because: `only ${noun} ${listed(engines)} ${verb} it`,
+  };
 }
 
 /** An endpoint's settings where r4ec serves the teacher, and the other way round. */

@@ -511,6 +511,14 @@ export interface ExperimentSpec {
                */
               model?: string | null;
               /**
+               * Texts embedded at once.
+               */
+              batch_size?: number;
+              /**
+               * Longer texts are cut after so many tokens; null: what the model allows (256 for the built-in encoder).
+               */
+              max_tokens?: number | null;
+              /**
                * Commit, tag or branch of a model on the Hugging Face hub; null: its main branch.
                */
               revision?: string | null;
@@ -523,17 +531,9 @@ export interface ExperimentSpec {
                */
               normalize?: boolean;
               /**
-               * Keep only the first so many numbers of a vector (for models trained so that this works), or ask the endpoint for vectors so long; null: all.
+               * Keep only the first so many numbers of a vector (for models trained so that this works), or ask the endpoint for vectors of this length; null: all.
                */
               dimension?: number | null;
-              /**
-               * Longer texts are cut after so many tokens; null: what the model allows (256 for the built-in encoder).
-               */
-              max_tokens?: number | null;
-              /**
-               * Texts embedded at once.
-               */
-              batch_size?: number;
               /**
                * Address of the endpoint, up to and including /v1; engine endpoint.
                */

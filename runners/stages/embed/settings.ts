@@ -1,8 +1,6 @@
-import type { EmbedEngine } from "./schema.js";
-
-/** `knowledge.embed`, complete. */
+/** `knowledge.embed`, complete. A setting that the engine does not read may be missing. */
 export interface EmbedSettings {
-  readonly engine: EmbedEngine;
+  readonly engine: string;
   readonly model: string | null;
   readonly revision: string | null;
   readonly pooling: "auto" | "cls" | "mean";

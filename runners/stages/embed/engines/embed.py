@@ -1,4 +1,4 @@
-"""Embeds texts with sentence-transformers, for runners/embed/sentence-transformers.ts.
+"""Embeds texts with sentence-transformers, for sentence-transformers-process.ts.
 
 Usage: python embed.py REQUEST VECTORS
 

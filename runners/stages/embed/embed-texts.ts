@@ -11,7 +11,7 @@ import { modelIdentity, vectorFolder, vectorKey } from "../../base/models/identi
 import { modelLabel } from "../../base/models/model-input.js";
 import { cacheFolder } from "../../base/stage/cache.js";
 import { readNpy, writeNpy } from "../../base/files/npy.js";
-import type { Embedder } from "./embedder.js";
+import type { Embedder, EmbedParams } from "./engines/engine.js";
 import { VectorLog } from "./vector-log.js";
 
 /** Vectors of one side, or null where its vectors are the user's own and are passed on. */
@@ -29,8 +29,8 @@ interface SideTexts {
  * @param load called only where something is missing
  */
 export async function embedTexts(
-  task: StageTask,
-  load: (task: StageTask) => Promise<Embedder>,
+  task: StageTask<EmbedParams>,
+  load: () => Promise<Embedder>,
 ): Promise<void> {
   const counts = await readDatasetInfo(task.inputs["dataset"]!);
   const texts = new Map<string, string>();
@@ -58,10 +58,10 @@ export async function embedTexts(
 }
 
 async function embedMissing(
-  task: StageTask,
+  task: StageTask<EmbedParams>,
   texts: ReadonlyMap<string, string>,
   log: VectorLog,
-  load: (task: StageTask) => Promise<Embedder>,
+  load: () => Promise<Embedder>,
 ): Promise<void> {
   const missing = [...texts].filter(([key]) => log.get(key) === undefined);
   const total = texts.size;
@@ -70,7 +70,7 @@ async function embedMissing(
   if (missing.length === 0) return;
   const stopped = () => task.stop.draining || task.stop.abort.aborted;
   if (stopped()) throw new Drained();
-  const embedder = await load(task);
+  const embedder = await load();
   try {
     await embedder.embed(
       missing.map(([, text]) => text),
@@ -91,14 +91,14 @@ async function embedMissing(
 }
 
 async function writeVectors(
-  task: StageTask,
+  task: StageTask<EmbedParams>,
   source: string,
   sides: readonly SideTexts[],
   log: VectorLog,
   embedded: number,
 ): Promise<void> {
   const about: { [name: string]: JsonObject[string] } = {
-    model: modelLabel(task.params["model"] as JsonObject),
+    model: modelLabel(task.params.model),
   };
   const metrics: { [name: string]: number } = { "texts.embedded": embedded };
   const dimension = sides.flatMap(({ keys }) => keys)[0]?.[1];

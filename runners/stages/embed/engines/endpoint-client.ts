@@ -1,10 +1,10 @@
 import OpenAI from "openai";
 import pLimit from "p-limit";
-import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
-import { classify, EndpointError } from "../../base/chat/endpoint.js";
-import { DEFAULT_RETRY, withRetries } from "../../base/chat/retry.js";
-import type { Embedder } from "./embedder.js";
+import type { JsonObject } from "../../../../src/base/json.js";
+import type { StageTask } from "../../../../src/contract/runner.js";
+import { classify, EndpointError } from "../../../base/chat/endpoint.js";
+import { DEFAULT_RETRY, withRetries } from "../../../base/chat/retry.js";
+import type { Embedder } from "./engine.js";
 
 /** An embedder that asks an OpenAI-compatible embeddings endpoint. */
 export function loadEndpoint(task: StageTask): Embedder {
