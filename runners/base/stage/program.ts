@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { RunnerProgram, StageError, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { BudgetSpent } from "../chat/ask.js";
-import { EndpointError } from "../chat/endpoint.js";
+import { EndpointError } from "../chat/endpoint-error.js";
 import { ProgramFailure } from "../python/environment.js";
 
 /**

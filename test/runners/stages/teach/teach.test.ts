@@ -6,7 +6,7 @@ import type { JsonObject } from "../../../../src/base/json.js";
 import { Drained } from "../../../../src/contract/runner.js";
 import { readDataset, readItems } from "../../../../runners/base/artifacts/dataset.js";
 import { readJsonl } from "../../../../runners/base/files/jsonl.js";
-import { retryAfterOf } from "../../../../runners/base/chat/endpoint.js";
+import { retryAfterOf } from "../../../../runners/base/chat/endpoint-error.js";
 import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
 import type { Sample } from "../../../../runners/stages/teach/samples.js";
 import type { TeacherSettings } from "../../../../runners/stages/teach/settings.js";
