@@ -8,7 +8,7 @@ export { checkKnowledge } from "./check.js";
 export { knowledgeFragment } from "./schema.js";
 export { expandKnowledge } from "./settings.js";
 export { knowledgeStage } from "./stage.js";
-export { ignoredKnowledge } from "./variants.js";
+export { ignoredKnowledge } from "./ignored.js";
 
 /** Runners of the stages between the data set and the CTR model that ask no LLM. */
 export const knowledgeRunners: readonly Runner[] = [

@@ -5,7 +5,7 @@ import { finetuneFragment } from "../stages/finetune/schema.js";
 import { inferFragment } from "../stages/infer/schema.js";
 import { ownFilesFragment } from "../stages/own-files/schema.js";
 import { teacherFragment } from "../stages/teach/schema.js";
-import { VARIANTS } from "./variants.js";
+import { variants } from "./variants.js";
 
 const model = (description: string, fallback: JsonObject | null): JsonObject => ({
   description,
@@ -57,17 +57,20 @@ export const knowledgeFragment: JsonSchema = {
   description:
     "Where the knowledge about users and items comes from. A string is short for {variant: ...}.",
   anyOf: [
-    { description: "Short for {variant: ...}.", type: "string", enum: [...VARIANTS] },
+    {
+      description: "Short for {variant: ...}.",
+      type: "string",
+      enum: variants.map(({ id }) => id),
+    },
     {
       description: "A knowledge variant and its options.",
       type: "object",
       additionalProperties: false,
       properties: {
         variant: {
-          description:
-            "none; profile: titles and ratings as text, no LLM; file: your own text or vectors; kar: the base model thinks; r2ec: an actor fine-tuned on a teacher's thinking; r4ec: actor and reflector, with reflection and refinement.",
+          description: `${variants.map(({ description }) => description).join("; ")}.`,
           type: "string",
-          enum: [...VARIANTS],
+          enum: variants.map(({ id }) => id),
           default: "none",
         },
         history: {

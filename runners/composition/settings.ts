@@ -2,51 +2,22 @@ import type { Json, JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import { expandEmbed } from "../stages/embed/expand.js";
 import type { EmbedSettings } from "../stages/embed/settings.js";
-import type { InferEngine } from "../stages/infer/schema.js";
+import type { NamedModel } from "../base/models/model-input.js";
+import type { InferSettings } from "../stages/infer/settings.js";
 import type { FinetuneSettings } from "../stages/finetune/settings.js";
 import type { OwnFilesSettings } from "../stages/own-files/settings.js";
 import type { TeacherSettings } from "../stages/teach/settings.js";
-import type { Variant } from "./variants.js";
-
-/** A model as a spec names it. */
-export interface ModelSettings {
-  readonly name: string;
-  readonly revision?: string | null;
-  readonly template?: string | null;
-}
-
-/** `knowledge.infer`, complete. */
-export interface InferSettings {
-  readonly engine: InferEngine;
-  readonly base_url: string | null;
-  readonly model: string | null;
-  readonly api_key_env: string | null;
-  readonly command: readonly string[];
-  readonly adapter_arguments: readonly string[];
-  readonly start_timeout_seconds: number;
-  readonly max_new_tokens: number;
-  readonly cutoff_len: number;
-  readonly temperature: number;
-  readonly top_p: number;
-  readonly batch_size: number;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
-  readonly guided: boolean;
-  readonly gpus: number;
-  readonly llamafactory: JsonObject;
-}
 
 /** `knowledge`, complete; settings that the variant ignores may be missing. */
 export interface KnowledgeSettings {
-  readonly variant: Variant;
+  readonly variant: string;
   readonly history: number;
   readonly item_raters: "early" | "train";
   readonly users: "all" | number;
   readonly items: "all" | number;
   readonly iterations: number;
-  readonly actor: ModelSettings;
-  readonly reflector: ModelSettings | null;
+  readonly actor: NamedModel;
+  readonly reflector: NamedModel | null;
   readonly seed: number;
   readonly prompts: string | null;
   readonly teacher: TeacherSettings;

@@ -19,6 +19,14 @@ export interface ModelInput {
   readonly inputs: { readonly [name: string]: StageRequest };
 }
 
+/** A model that answers prompts, as a spec names it. */
+export interface NamedModel {
+  readonly name: string;
+  readonly revision?: string | null;
+  /** LLaMA-Factory's name of the chat template; null: known from the model's name. */
+  readonly template?: string | null;
+}
+
 /** True for a name that is a folder on this machine; others are packages or names on the hub. */
 export const isFolderName = (name: string): boolean =>
   /^(?:\.{1,2}[/\\]|[/~]|\.{1,2}$)/u.test(name);

@@ -54,3 +54,7 @@ export interface FinetuneExecution extends JsonObject {
   readonly precision: "auto" | "bf16" | "fp16" | "fp32";
   readonly gpus: number;
 }
+
+/** True where the spec brings samples of its own, so that no teacher is asked. */
+export const bringsSamples = (settings: FinetuneSettings): boolean =>
+  Object.values(settings.samples).some((file) => file !== null);

@@ -1,4 +1,4 @@
-import type { StageTask } from "../../../src/contract/runner.js";
+import type { InferTask } from "./engines/engine.js";
 
 /** Folder of the stage's adapter, or null where the base model answers. */
-export const adapterFolder = (task: StageTask): string | null => task.inputs["adapter"] ?? null;
+export const adapterFolder = (task: InferTask): string | null => task.inputs["adapter"] ?? null;

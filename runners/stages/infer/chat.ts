@@ -1,5 +1,5 @@
+import type { InferTask } from "./engines/engine.js";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { askAll } from "../../base/chat/ask.js";
 import { Budget } from "../../base/chat/budget.js";
 import { chatEndpoint } from "../../base/chat/completions.js";
@@ -8,11 +8,10 @@ import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { DEFAULT_RETRY, notesRetries, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
 import type { Answerer } from "./answerer.js";
-import type { InferExecution, InferParams } from "./settings.js";
 
 /** An answerer that talks to an OpenAI-compatible endpoint which is there already. */
-export async function loadEndpoint(task: StageTask): Promise<Answerer> {
-  const execution = task.execution as unknown as InferExecution;
+export async function loadEndpoint(task: InferTask): Promise<Answerer> {
+  const execution = task.execution;
   const model = execution.model ?? (await listedModel(task, execution.base_url));
   return chatAnswerer(task, execution.base_url, model);
 }
@@ -23,13 +22,13 @@ export async function loadEndpoint(task: StageTask): Promise<Answerer> {
  * @param gone aborted when the endpoint is known to be gone, so that asking again is of no use
  */
 export function chatAnswerer(
-  task: StageTask,
+  task: InferTask,
   baseUrl: string,
   model: string,
   gone?: AbortSignal,
 ): Answerer {
-  const { answer } = task.params as unknown as InferParams;
-  const execution = task.execution as unknown as InferExecution;
+  const { answer } = task.params;
+  const execution = task.execution;
   const sampling: JsonObject = {
     ...(answer.top_p === undefined ? {} : { top_p: answer.top_p }),
     ...(answer.seed === undefined ? {} : { seed: answer.seed }),
@@ -74,8 +73,8 @@ export function chatAnswerer(
 }
 
 /** The first model that the endpoint lists. */
-async function listedModel(task: StageTask, baseUrl: string): Promise<string> {
-  const { api_key_env, timeout_seconds, retries } = task.execution as unknown as InferExecution;
+async function listedModel(task: InferTask, baseUrl: string): Promise<string> {
+  const { api_key_env, timeout_seconds, retries } = task.execution;
   const ask = withRetries(
     firstModel({ baseUrl, apiKeyEnv: api_key_env, timeoutSeconds: timeout_seconds }),
     { ...DEFAULT_RETRY, attempts: retries + 1, onRetry: notesRetries(task, baseUrl) },

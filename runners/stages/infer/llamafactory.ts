@@ -1,7 +1,7 @@
+import type { InferTask } from "./engines/engine.js";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { packageFile } from "../../../src/base/package.js";
@@ -12,10 +12,10 @@ import { endMarked, runTree } from "../../base/python/process-tree.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
-import type { InferExecution, InferParams } from "./settings.js";
+import type { InferParams } from "./settings.js";
 
 /** An answerer that runs LLaMA-Factory's batch prediction, all prompts in one call. */
-export function loadLlamaFactory(task: StageTask): Answerer {
+export function loadLlamaFactory(task: InferTask): Answerer {
   const folder = path.join(task.work, "predict");
   return {
     async recover(log) {
@@ -37,7 +37,7 @@ export function loadLlamaFactory(task: StageTask): Answerer {
 
 /** Answers the prompts that stand in a folder. */
 async function predict(
-  task: StageTask,
+  task: InferTask,
   folder: string,
   questions: readonly Question[],
   log: AnswerLog,
@@ -86,8 +86,8 @@ function predictProgram(cards: number): {
  * What both prediction and server are told of the model. Under torchrun a path with a space fails,
  * so folders are reached by links in the working folder.
  */
-export async function modelOptions(task: StageTask, folder: string): Promise<JsonObject> {
-  const params = task.params as unknown as InferParams;
+export async function modelOptions(task: InferTask, folder: string): Promise<JsonObject> {
+  const params = task.params;
   let model = modelLocation("model", params.model, task);
   if (path.isAbsolute(model)) {
     await symlink(model, path.join(folder, "model"));
@@ -114,9 +114,9 @@ export function generationOptions({ answer }: InferParams): JsonObject {
   return { max_new_tokens: answer.max_new_tokens, ...sampling };
 }
 
-function predictOptions(task: StageTask): JsonObject {
-  const params = task.params as unknown as InferParams;
-  const execution = task.execution as unknown as InferExecution;
+function predictOptions(task: InferTask): JsonObject {
+  const params = task.params;
+  const execution = task.execution;
   const gpus = task.resources.gpus.length;
   return {
     stage: "sft",

@@ -8,7 +8,7 @@ import { readDataset, readItems } from "../../../../runners/base/artifacts/datas
 import { readJsonl } from "../../../../runners/base/files/jsonl.js";
 import { retryAfterOf } from "../../../../runners/base/chat/endpoint-error.js";
 import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
-import type { Sample } from "../../../../runners/stages/teach/samples.js";
+import type { Sample } from "../../../../runners/base/artifacts/samples.js";
 import type { TeacherSettings } from "../../../../runners/stages/teach/settings.js";
 import { datasetRequest } from "../../../support/knowledge/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";

@@ -3,7 +3,7 @@ import type { Colours } from "../../../src/base/terminal.js";
 import { colours, printJson, printLine } from "../../../src/base/terminal.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import type { LineageEntry, LoggedText } from "./log.js";
+import type { LineageEntry, LoggedText } from "./texts.js";
 import type { TextStep } from "../../base/artifacts/texts.js";
 
 interface LogArguments {
@@ -34,7 +34,7 @@ export const logCommand: ScienceCommand<LogArguments> = {
       .conflicts("user", "item")
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   run: async ({ file, only, user, item, json }, engine) => {
-    const { lineageOf, textsOf } = await import("./log.js");
+    const { lineageOf, textsOf } = await import("./texts.js");
     const plan = await engine.plan(file, only);
     const paint = colours(process.stdout);
     const id = user ?? item;

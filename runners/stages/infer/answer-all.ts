@@ -1,6 +1,6 @@
+import type { InferTask } from "./engines/engine.js";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { cacheFolder } from "../../base/stage/cache.js";
 import {
@@ -13,11 +13,9 @@ import { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
-import type { InferParams } from "./settings.js";
 
 /** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
-export const isGuided = (task: StageTask): boolean =>
-  (task.params as unknown as InferParams).answer.guided === true;
+export const isGuided = (task: InferTask): boolean => task.params.answer.guided === true;
 
 /** The answers to some prompts, in their order; null where the model gave none. */
 export interface Answers {
@@ -35,17 +33,17 @@ export interface Answers {
  * @param guides what each answer is held to, or null
  */
 export async function answerAll(
-  task: StageTask,
+  task: InferTask,
   prompts: readonly string[],
-  load: (task: StageTask) => Promise<Answerer>,
+  load: (task: InferTask) => Promise<Answerer>,
   guides: readonly string[] | null = null,
 ): Promise<Answers> {
-  const params = task.params as unknown as InferParams;
+  const params = task.params;
   const identity: JsonObject = {
     model: modelIdentity("model", task),
     adapter: adapterIdentity(adapterFolder(task)),
     template: params.template,
-    answer: params.answer as unknown as JsonObject,
+    answer: params.answer,
   };
   const log = new AnswerLog(path.join(cacheFolder(task), answerFolder(identity)));
   try {
@@ -66,10 +64,10 @@ const questionOf = (key: string, prompt: string, guide: string | undefined): Que
 
 /** Asks the questions that have no answer yet; resolves with their number. */
 async function askMissing(
-  task: StageTask,
+  task: InferTask,
   questions: readonly Question[],
   log: AnswerLog,
-  load: (task: StageTask) => Promise<Answerer>,
+  load: (task: InferTask) => Promise<Answerer>,
 ): Promise<number> {
   const total = questions.length;
   const missing = () => questions.filter(({ key }) => log.get(key) === undefined);

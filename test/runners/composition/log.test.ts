@@ -3,13 +3,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { LineageEntry, LoggedText } from "../../../../runners/stages/infer/log.js";
-import type { ScriptedServer } from "../../../support/openai-server.js";
-import { scriptedServer } from "../../../support/openai-server.js";
-import { newFolder, removeFolders } from "../../../support/stage.js";
-import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
+import type { LineageEntry, LoggedText } from "../../../runners/composition/log/texts.js";
+import type { ScriptedServer } from "../../support/openai-server.js";
+import { scriptedServer } from "../../support/openai-server.js";
+import { newFolder, removeFolders } from "../../support/stage.js";
+import { INSTALL_TIMEOUT, testToolchain } from "../../support/toolchain.js";
 
-const R4EC = fileURLToPath(new URL("../../../../bin/r4ec.js", import.meta.url));
+const R4EC = fileURLToPath(new URL("../../../bin/r4ec.js", import.meta.url));
 
 describe("r4ec log, after a sweep through the real command line", () => {
   let folder: string;
