@@ -4,8 +4,8 @@ import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
 import { packageFile } from "../../../src/base/package.js";
-import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
-import { runTree } from "../../base/python/process-tree.js";
+import { ProgramFailure } from "../../base/python/failure.js";
+import { runProgram } from "../../base/python/run.js";
 import type { PackagedModelParams } from "../../base/models/packaged.js";
 import { openWheel } from "./wheel.js";
 
@@ -68,29 +68,20 @@ async function convert(
   name: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const source = path.join(task.work, "gguf");
   await mkdir(source, { recursive: true });
   await writeFile(path.join(source, name), bytes);
-  const end = await runTree(
-    {
-      environment,
-      program: "python",
-      arguments: [
-        packageFile("runners/stages/packaged-model/convert_gguf.py"),
-        source,
-        name,
-        task.out,
-      ],
-      folder: task.work,
-      variables: { ...pythonVariables(task), HF_HUB_OFFLINE: "1" },
-      mark: task.fingerprint,
-      stdout: path.join(task.work, "stdout.log"),
-      stderr: path.join(task.work, "stderr.log"),
-    },
-    task.stop,
-  );
+  const end = await runProgram(task, {
+    program: "python",
+    arguments: [
+      packageFile("runners/stages/packaged-model/convert_gguf.py"),
+      source,
+      name,
+      task.out,
+    ],
+    folder: task.work,
+    variables: { HF_HUB_OFFLINE: "1" },
+  });
   if (end.stopped) throw new Drained();
   if (end.exitCode !== 0) throw new ProgramFailure(`the conversion of ${name}`, end);
 }
