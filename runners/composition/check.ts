@@ -11,6 +11,7 @@ import { RESERVED } from "../stages/finetune/config.js";
 import { bringsSamples } from "../stages/finetune/stage.js";
 import { checkPackagedName } from "../base/models/packaged.js";
 import { RESERVED_IN_PREDICTION } from "../stages/infer/reserved.js";
+import { domainOfDataset } from "../stages/dataset/settings.js";
 import { loadTemplates } from "../base/prompts/index.js";
 import { FILE_SETTINGS, isVectorFile } from "../stages/own-files/settings.js";
 import { isFolderName } from "../base/models/model-input.js";
@@ -18,7 +19,6 @@ import { isFolder, resolvePath } from "../base/files/spec-path.js";
 import { chatTemplateOf } from "../base/models/chat-template.js";
 import type { KnowledgeSettings, ModelSettings } from "./settings.js";
 import { knowledgeOf } from "./settings.js";
-import { domainOf } from "./stage.js";
 
 /** Mistakes in `knowledge` that the schema can't see. */
 export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly Finding[] {
@@ -107,7 +107,7 @@ function checkPrompts(
     return [mistake("knowledge.prompts", `there is no folder ${knowledge.prompts} (${folder})`)];
   }
   try {
-    loadTemplates(domainOf(settings), folder);
+    loadTemplates(domainOfDataset(settings), folder);
     return [];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

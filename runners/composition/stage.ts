@@ -2,6 +2,7 @@ import type { JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { StageRequest } from "../../src/contract/runner.js";
 import type { SpecPlace } from "../../src/contract/spec-place.js";
+import { domainOfDataset } from "../stages/dataset/settings.js";
 import { embedStage } from "../stages/embed/stage.js";
 import { holdsVectors } from "../stages/own-files/settings.js";
 import { ownFilesStage } from "../stages/own-files/stage.js";
@@ -58,15 +59,8 @@ function compose(
     case "kar":
     case "r2ec":
     case "r4ec": {
-      const text = llmText(knowledge, domainOf(settings), place, dataset);
+      const text = llmText(knowledge, domainOfDataset(settings), place, dataset);
       return embedStage(knowledge.embed, place, dataset, text);
     }
   }
-}
-
-/** What kind of item a data set holds, by its id: it says which words prompts use. */
-export function domainOf(settings: JsonObject): "movie" | "book" {
-  const dataset = settings["dataset"];
-  const id = isJsonObject(dataset) ? dataset["id"] : dataset;
-  return typeof id === "string" && /book/u.test(id) ? "book" : "movie";
 }
