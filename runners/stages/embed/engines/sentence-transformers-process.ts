@@ -11,7 +11,7 @@ import type { Embedder } from "./engine.js";
 import type {
   SentenceTransformersExecution,
   SentenceTransformersParams,
-} from "./sentence-transformers.js";
+} from "./sentence-transformers-params.js";
 
 /** A line of what embed.py writes; vectors stand in a file of their own. */
 type Line =
