@@ -5,6 +5,7 @@ import { readTexts } from "../../../runners/base/artifacts/knowledge.js";
 import { openPromptMaker, type PromptParams } from "../../../runners/base/prompts/open.js";
 import { builtInPrompts } from "../../../runners/base/prompts/templates.js";
 import { checkKnowledge, knowledgeStage } from "../../../runners/composition/index.js";
+import type * as Sources from "../../../runners/stages/dataset/sources.js";
 import { inferRunners } from "../../../runners/stages/infer/runner.js";
 import type { Json } from "../../../src/base/json.js";
 import type { Rated } from "../../support/knowledge/dataset.js";
@@ -15,8 +16,7 @@ import { newFolder, removeFolders, runStage } from "../../support/stage.js";
 
 // Two data sets whose ids tell nothing about their items.
 vi.mock("../../../runners/stages/dataset/sources.js", async (importOriginal) => {
-  const actual =
-    await importOriginal<typeof import("../../../runners/stages/dataset/sources.js")>();
+  const actual = await importOriginal<typeof Sources>();
   const like = actual.sourceOf("ml-100k")!;
   const sources = [
     ...actual.sources,
