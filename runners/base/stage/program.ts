@@ -4,7 +4,7 @@ import type { RunnerProgram, StageError, StageTask } from "../../../src/contract
 import { Drained } from "../../../src/contract/runner.js";
 import { BudgetSpent } from "../chat/ask.js";
 import { EndpointError } from "../chat/endpoint-error.js";
-import { ProgramFailure } from "../python/environment.js";
+import { ProgramFailure } from "../python/failure.js";
 
 /**
  * A program that does its tasks one by one. Errors that a user or a machine can cause end their own

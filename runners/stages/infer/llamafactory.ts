@@ -5,10 +5,11 @@ import type { JsonObject } from "../../../src/base/json.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { packageFile } from "../../../src/base/package.js";
-import { ProgramFailure, pythonVariables, torchrun } from "../../base/python/environment.js";
+import { torchrun } from "../../base/python/environment.js";
+import { ProgramFailure } from "../../base/python/failure.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
-import { endMarked, runTree } from "../../base/python/process-tree.js";
+import { endLeftProcesses, runProgram } from "../../base/python/run.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
@@ -19,7 +20,7 @@ export function loadLlamaFactory(task: InferTask): Answerer {
   const folder = path.join(task.work, "predict");
   return {
     async recover(log) {
-      await endMarked(task.fingerprint);
+      await endLeftProcesses(task);
       new WrittenAnswers(folder, log).take();
     },
     async answer(questions, log, progress) {
@@ -43,8 +44,6 @@ async function predict(
   log: AnswerLog,
   progress: (answered: number) => void,
 ): Promise<void> {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const config = {
     ...(await modelOptions(task, folder)),
     ...predictOptions(task),
@@ -52,19 +51,12 @@ async function predict(
   // Written as JSON: every JSON text is YAML, and version 0.9.5 cannot read files named .json.
   await writeFile(path.join(folder, "predict.yaml"), JSON.stringify(config, null, 2));
   const following = followAnswers(new WrittenAnswers(folder, log), progress);
-  const end = await runTree(
-    {
-      environment,
-      ...predictProgram(task.resources.gpus.length),
-      folder,
-      // Else every prediction would leave its tokens in the user's cache for good.
-      variables: { ...pythonVariables(task), HF_DATASETS_CACHE: path.join(folder, "datasets") },
-      mark: task.fingerprint,
-      stdout: path.join(task.work, "stdout.log"),
-      stderr: path.join(task.work, "stderr.log"),
-    },
-    task.stop,
-  ).finally(following.finish);
+  const end = await runProgram(task, {
+    ...predictProgram(task.resources.gpus.length),
+    folder,
+    // Else every prediction would leave its tokens in the user's cache for good.
+    variables: { HF_DATASETS_CACHE: path.join(folder, "datasets") },
+  }).finally(following.finish);
   if (end.stopped) throw new Drained();
   if (end.exitCode !== 0) throw new ProgramFailure("LLaMA-Factory's prediction", end);
   const answered = questions.filter(({ key }) => log.get(key) !== undefined).length;

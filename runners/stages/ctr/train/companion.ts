@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Quality } from "../metrics.js";
+import type { Judged } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import { pickingSplit } from "./cell.js";
 
@@ -10,9 +10,6 @@ export interface CompanionData {
   /** Rows to train on. */
   readonly train: Int32Array;
 }
-
-/** Metrics of one replica, or why its scores have none. */
-export type Judged = Quality | { readonly fault: string };
 
 /** One epoch of one replica. */
 export interface EpochOf {

@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { embeddingsEndpoint } from "../../../base/chat/embeddings.js";
 import { DEFAULT_RETRY, notesRetries, withRetries } from "../../../base/chat/retry.js";
-import type { EndpointExecution, EndpointParams } from "./endpoint.js";
+import type { EndpointExecution, EndpointParams } from "./endpoint-params.js";
 import type { Embedder } from "./engine.js";
 
 /** An embedder that asks an OpenAI-compatible embeddings endpoint. */

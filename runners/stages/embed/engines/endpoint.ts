@@ -1,24 +1,8 @@
-import type { JsonObject } from "../../../../src/base/json.js";
 import { mistake } from "../../../base/stage/mistake.js";
-import type { EmbedEngine, EmbedParams } from "./engine.js";
+import type { EmbedEngine } from "./engine.js";
+import type { EndpointParams, EndpointExecution } from "./endpoint-params.js";
 import { given } from "./engine.js";
 import { dimension, normalize } from "./shared-settings.js";
-
-export interface EndpointParams extends EmbedParams {
-  readonly engine: "endpoint";
-  readonly model: { readonly name: string };
-  readonly normalize: boolean;
-  readonly dimension?: number;
-}
-
-export interface EndpointExecution extends JsonObject {
-  readonly base_url: string;
-  readonly api_key_env: string | null;
-  readonly batch_size: number;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
-}
 
 /** An OpenAI-compatible embeddings endpoint. */
 export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {

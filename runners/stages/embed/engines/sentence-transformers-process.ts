@@ -5,13 +5,13 @@ import type { JsonObject } from "../../../../src/base/json.js";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { modelLocation } from "../../../base/models/model-input.js";
 import { packageFile } from "../../../../src/base/package.js";
-import { ProgramFailure, pythonVariables } from "../../../base/python/environment.js";
-import { runTree } from "../../../base/python/process-tree.js";
+import { ProgramFailure } from "../../../base/python/failure.js";
+import { runProgram } from "../../../base/python/run.js";
 import type { Embedder } from "./engine.js";
 import type {
   SentenceTransformersExecution,
   SentenceTransformersParams,
-} from "./sentence-transformers.js";
+} from "./sentence-transformers-params.js";
 
 /** A line of what embed.py writes; vectors stand in a file of their own. */
 type Line =
@@ -22,8 +22,6 @@ type Line =
 export function loadSentenceTransformers(
   task: StageTask<SentenceTransformersParams, SentenceTransformersExecution>,
 ): Embedder {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const { params, execution, resources } = task;
   const request = {
     ...params,
@@ -45,33 +43,26 @@ export function loadSentenceTransformers(
       const vectors = openSync(vectorsFile, "r");
       let failure: unknown;
       try {
-        const end = await runTree(
-          {
-            environment,
-            program: "python",
-            arguments: [
-              packageFile("runners/stages/embed/engines/embed.py"),
-              requestFile,
-              vectorsFile,
-            ],
-            folder,
-            variables: pythonVariables(task),
-            mark: task.fingerprint,
-            stdout: path.join(task.work, "embed.stdout.log"),
-            stderr: path.join(task.work, "embed.stderr.log"),
-            onLine: (text) => {
-              if (failure !== undefined) return;
-              try {
-                const line = JSON.parse(text) as Line;
-                if ("model" in line) report(task, line.model);
-                else onVectors(readBatch(vectors, line.places, line.dimension));
-              } catch (error) {
-                failure = error; // nobody catches what is thrown out of a stream's listener
-              }
-            },
+        const end = await runProgram(task, {
+          program: "python",
+          arguments: [
+            packageFile("runners/stages/embed/engines/embed.py"),
+            requestFile,
+            vectorsFile,
+          ],
+          folder,
+          log: "embed",
+          onLine: (text) => {
+            if (failure !== undefined) return;
+            try {
+              const line = JSON.parse(text) as Line;
+              if ("model" in line) report(task, line.model);
+              else onVectors(readBatch(vectors, line.places, line.dimension));
+            } catch (error) {
+              failure = error; // nobody catches what is thrown out of a stream's listener
+            }
           },
-          task.stop,
-        );
+        });
         if (failure !== undefined) throw failure;
         if (end.exitCode === 0 || stopped()) return;
         throw new ProgramFailure("sentence-transformers", end);

