@@ -1,7 +1,8 @@
 import type { Finding } from "../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../src/base/json.js";
 import type { Runner, StageRequest } from "../src/contract/runner.js";
-import type { Ignored, Science, SpecPlace } from "../src/contract/science.js";
+import type { Ignored, Science } from "../src/contract/science.js";
+import type { SpecPlace } from "../src/contract/spec-place.js";
 import {
   backboneFragment,
   checkCtr,
@@ -21,7 +22,8 @@ import {
 } from "./stages/dataset/index.js";
 import { datasetCommand } from "./stages/dataset/command.js";
 import { finetuneRunners } from "./stages/finetune/runner.js";
-import { inferCommands, inferRunners } from "./stages/infer/runner.js";
+import { logCommand } from "./composition/log/command.js";
+import { inferRunners } from "./stages/infer/runner.js";
 import {
   checkKnowledge,
   expandKnowledge,
@@ -71,7 +73,7 @@ export const science: Science = {
     return ctrStage(settings, place, dataset, knowledgeStage(settings, place, dataset));
   },
   runner: (name) => byName.get(name),
-  commands: [datasetCommand, ...ctrCommands, ...inferCommands],
+  commands: [datasetCommand, ...ctrCommands, logCommand],
 };
 
 function present(

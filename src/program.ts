@@ -1,21 +1,12 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { distance } from "fastest-levenshtein";
 import type { CommandModule } from "yargs";
 import yargs from "yargs";
 import { commandsOf } from "./commands/index.js";
 import { colours } from "./base/terminal.js";
 import { ExitCode, UserError } from "./base/exit.js";
-import type { Science } from "./contract/science.js";
+import type { ProgramParts } from "./contract/science.js";
+import { packageVersion } from "./base/package.js";
 import { isDiskError } from "./base/durable.js";
-
-/** What a program is made of beside the engine. */
-export interface ProgramParts {
-  readonly science: Science;
-  /** URL of the module that exports it as `science`, for worker processes. */
-  readonly scienceModule: string;
-}
 
 /** Runs the command line and ends the process with its exit status. */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<void> {
@@ -28,22 +19,6 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => stream.write("", () => resolve()));
-
-/** Version of this program, from its package. */
-export function programVersion(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    try {
-      const text = readFileSync(path.join(folder, "package.json"), "utf8");
-      const { version } = JSON.parse(text) as { version?: string };
-      if (version !== undefined) return version;
-    } catch {
-      // Not here: one folder up.
-    }
-    if (folder === path.dirname(folder)) return "unknown";
-    folder = path.dirname(folder);
-  }
-}
 
 async function runCommand(args: readonly string[], parts: ProgramParts): Promise<number> {
   const commands = commandsOf(parts);
@@ -76,7 +51,7 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
       global: true,
       describe: "use nothing from the network that is not there yet (R4EC_OFFLINE)",
     })
-    .version(programVersion())
+    .version(packageVersion())
     .help()
     .completion("completion", "print a script for shell completion")
     .wrap(Math.min(100, process.stdout.columns || 100))
@@ -141,5 +116,5 @@ function report(error: unknown): number {
   }
   say(`${paint.red("error:")} this is a bug in r4ec:`);
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return 70;
+  return ExitCode.bug;
 }

@@ -1,111 +1,68 @@
-import { existsSync, statSync } from "node:fs";
-import path from "node:path";
 import type { Finding } from "../../src/base/diagnostic.js";
 import { UserError } from "../../src/base/exit.js";
 import type { JsonObject } from "../../src/base/json.js";
-import type { SpecPlace } from "../../src/contract/science.js";
-import { ENCODER_PACKAGE } from "../stages/embed/encoder.js";
-import { RESERVED } from "../stages/finetune/config.js";
-import { bringsSamples } from "../stages/finetune/stage.js";
-import { namesPackage, packagedModel } from "../stages/packaged-model/runner.js";
-import { RESERVED_IN_PREDICTION } from "../stages/infer/reserved.js";
+import type { SpecPlace } from "../../src/contract/spec-place.js";
+import { isFolder, resolvePath } from "../base/files/spec-path.js";
+import { checkNamedModel } from "../base/models/check.js";
 import { loadTemplates } from "../base/prompts/index.js";
-import { FILE_SETTINGS, isVectorFile } from "../stages/own-files/file-input.js";
-import { isFolderName, resolvePath, templateOf } from "../base/models/models.js";
-import type { KnowledgeSettings, ModelSettings } from "./settings.js";
+import { engineNamed } from "../base/stage/engine.js";
+import { mistake } from "../base/stage/mistake.js";
+import { domainOfDataset } from "../stages/dataset/settings.js";
+import { embedEngines } from "../stages/embed/engines/index.js";
+import { checkFinetune } from "../stages/finetune/check.js";
+import { inferEngines } from "../stages/infer/engines/index.js";
+import { checkOwnFiles } from "../stages/own-files/check.js";
+import { checkTeacher } from "../stages/teach/check.js";
+import type { KnowledgeSettings } from "./settings.js";
 import { knowledgeOf } from "./settings.js";
-import { domainOf } from "./stage.js";
+import type { Variant } from "./variants.js";
+import { variantOf } from "./variants.js";
 
-/** Mistakes in `knowledge` that the schema can't see. */
+/** Mistakes in `knowledge` that the schema can't see: each block that the variant reads is asked. */
 export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly Finding[] {
   const knowledge = knowledgeOf(settings);
-  switch (knowledge.variant) {
-    case "none":
-      return [];
-    case "profile":
-      return checkEmbed(knowledge, place);
-    case "file":
-      return checkFile(knowledge, place);
-    case "kar":
-    case "r2ec":
-    case "r4ec":
-      return [
-        ...checkPrompts(knowledge, settings, place),
-        ...checkModel(
-          knowledge.actor,
-          "knowledge.actor",
+  const variant = variantOf(knowledge.variant);
+  const reads = (setting: keyof KnowledgeSettings): boolean =>
+    variant.reads.includes(setting) && knowledge[setting] !== undefined;
+  const findings = [
+    ...(reads("file") ? checkOwnFiles(knowledge.file, "knowledge.file", place) : []),
+    ...(reads("prompts") ? checkPrompts(knowledge, domainOfDataset(settings), place) : []),
+    ...(reads("infer") ? checkModels(knowledge, variant, place) : []),
+    ...(reads("finetune")
+      ? checkFinetune(
+          knowledge.finetune,
+          "knowledge.finetune",
           place,
-          knowledge.infer.engine === "endpoint",
-        ),
-        ...(knowledge.variant === "r4ec" && knowledge.reflector !== null
-          ? checkModel(knowledge.reflector, "knowledge.reflector", place)
-          : []),
-        ...(knowledge.variant === "kar" ? [] : checkSamples(knowledge, place)),
-        ...checkTeacher(knowledge, place),
-        ...checkInfer(knowledge),
-        ...checkOverrides(knowledge),
-        ...checkEmbed(knowledge, place),
-      ];
+          // Where there are no refinement samples the actor learns from thinking alone.
+          variant.learns.filter((name) => name !== "refinement"),
+          variant.id,
+        )
+      : []),
+    ...(reads("teacher") ? checkTeacher(knowledge.teacher, "knowledge.teacher", place) : []),
+  ];
+  // Whether there is anything to embed shows in the user's own files.
+  if (variant.reads.includes("file") && findings.some(({ severity }) => severity === "error")) {
+    return findings;
   }
-}
-
-const mistake = (path: string, message: string): Finding => ({ severity: "error", message, path });
-
-function checkFile(knowledge: KnowledgeSettings, place: SpecPlace): Finding[] {
-  const findings: Finding[] = [];
-  const { file } = knowledge;
-  if (typeof file.users !== "string" && typeof file.items !== "string") {
-    const what =
-      "variant file needs a file: set knowledge.file.users, knowledge.file.items or both";
-    findings.push(mistake("knowledge.file", what));
-  }
-  for (const setting of FILE_SETTINGS) {
-    const name = file[setting];
-    if (typeof name !== "string") continue;
-    const found = resolvePath(name, place);
-    if (!existsSync(found)) {
-      findings.push(mistake(`knowledge.file.${setting}`, `there is no file ${name} (${found})`));
-    } else if (statSync(found).isDirectory()) {
-      findings.push(mistake(`knowledge.file.${setting}`, `${name} is a folder, not a file`));
-    }
-  }
-  for (const side of ["users", "items"] as const) {
-    const name = file[side];
-    if (typeof name !== "string") continue;
-    const extension = path.extname(name).toLowerCase();
-    if (!isVectorFile(name) && ![".jsonl", ".ndjson"].includes(extension)) {
-      const known = ".jsonl, .ndjson, .npy and .safetensors";
-      findings.push(
-        mistake(
-          `knowledge.file.${side}`,
-          `${name} cannot be read; known are files ending in ${known}`,
-        ),
-      );
-    }
-    const ids = side === "users" ? "user_ids" : "item_ids";
-    if (typeof file[ids] === "string" && !isVectorFile(name)) {
-      findings.push({
-        severity: "hint",
-        message: `${name} names its ids itself, so knowledge.file.${ids} is not read`,
-        path: `knowledge.file.${ids}`,
-      });
-    }
-  }
-  if (findings.some(({ severity }) => severity === "error")) return findings;
-  return [...findings, ...(knowledge.embed === undefined ? [] : checkEmbed(knowledge, place))];
+  const { embed } = knowledge;
+  if (!reads("embed")) return findings;
+  return [
+    ...findings,
+    ...engineNamed(embedEngines, embed.engine).check(embed, "knowledge.embed", place),
+  ];
 }
 
 function checkPrompts(
   knowledge: KnowledgeSettings,
-  settings: JsonObject,
+  domain: string,
   place: SpecPlace,
-): Finding[] {
+): readonly Finding[] {
   const folder = knowledge.prompts === null ? null : resolvePath(knowledge.prompts, place);
   if (folder !== null && !isFolder(folder)) {
     return [mistake("knowledge.prompts", `there is no folder ${knowledge.prompts} (${folder})`)];
   }
   try {
-    loadTemplates(domainOf(settings), folder);
+    loadTemplates(domain, folder);
     return [];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -113,132 +70,26 @@ function checkPrompts(
   }
 }
 
-/** @param ownTemplate true where an endpoint serves the model, with a chat template of its own */
-function checkModel(
-  model: ModelSettings,
-  where: string,
+/** The models that answer, and the engine that has them answer. */
+function checkModels(
+  { actor, reflector, infer }: KnowledgeSettings,
+  variant: Variant,
   place: SpecPlace,
-  ownTemplate = false,
-): Finding[] {
-  const packaged = checkPackaged(model.name, model.revision ?? null, where);
-  if (packaged.length > 0) return packaged;
-  if (isFolderName(model.name)) {
-    const folder = resolvePath(model.name, place);
-    if (!isFolder(folder)) return [mistake(where, `there is no folder ${model.name} (${folder})`)];
-    if (!existsSync(path.join(folder, "config.json"))) {
-      return [mistake(where, `${model.name} is not a model: it holds no config.json (${folder})`)];
-    }
-  }
-  if (ownTemplate || (model.template ?? templateOf(model.name)) !== null) return [];
+): readonly Finding[] {
+  const engine = engineNamed(inferEngines, infer.engine);
+  const own = variant.reads.includes("reflector") ? (reflector ?? null) : null;
+  const finetunes = variant.learns.length > 0;
   return [
-    mistake(
-      where,
-      `the chat template of ${model.name} is not known from its name; ` +
-        `name LLaMA-Factory's: {name: ${model.name}, template: qwen}`,
-    ),
+    ...checkNamedModel(actor, "knowledge.actor", place, engine.bringsTemplate),
+    ...(own === null ? [] : checkNamedModel(own, "knowledge.reflector", place)),
+    ...(finetunes && !engine.takesAdapters
+      ? [
+          mistake(
+            "knowledge.infer.engine",
+            `an endpoint cannot serve the models that ${variant.id} fine-tunes; ` +
+              "use llamafactory, or server with a command that loads {adapter}",
+          ),
+        ]
+      : engine.check(infer, "knowledge.infer", place)),
   ];
 }
-
-/** A packaged model needs its version, and has no other. */
-function checkPackaged(name: string, revision: string | null, where: string): Finding[] {
-  if (!namesPackage(name)) return [];
-  if (packagedModel(name) === null) {
-    const what = `${name} does not name a model in a package; write pypi:PACKAGE==VERSION`;
-    return [mistake(where, what)];
-  }
-  if (revision === null) return [];
-  return [mistake(where, `${name} has its version in its name; leave revision out`)];
-}
-
-/** A teacher that r4ec serves is a model like the others. */
-function checkTeacher({ teacher }: KnowledgeSettings, place: SpecPlace): Finding[] {
-  if (teacher === undefined || teacher.server === null) return [];
-  const { model, revision, server } = teacher;
-  // r4ec's own server talks by the model's own template.
-  const template = server === "r4ec" ? "own" : (teacher.template ?? null);
-  const named = { name: model, revision: revision ?? null, template };
-  return checkModel(named, "knowledge.teacher.model", place);
-}
-
-/** Samples of the user's own: files that are there, and all that the variant learns from. */
-function checkSamples({ finetune, variant }: KnowledgeSettings, place: SpecPlace): Finding[] {
-  if (!bringsSamples(finetune)) return [];
-  const where = "knowledge.finetune.samples";
-  const findings = Object.entries(finetune.samples).flatMap(([name, file]) => {
-    if (file === null) return [];
-    const found = resolvePath(file, place);
-    if (existsSync(found)) return [];
-    return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
-  });
-  const { thinking, reflection } = finetune.samples;
-  const needed = { thinking, ...(variant === "r4ec" ? { reflection } : {}) };
-  for (const [name, file] of Object.entries(needed)) {
-    if (typeof file === "string") continue;
-    const what = `with samples of your own ${variant} needs ${name} samples as well`;
-    findings.push(mistake(where, `${what}: set ${where}.${name}`));
-  }
-  return findings;
-}
-
-/** Options of LLaMA-Factory by which r4ec finds what it has been given. */
-function checkOverrides({ infer, finetune, variant }: KnowledgeSettings): Finding[] {
-  const blocks: [string, object | undefined, readonly string[]][] = [
-    ["knowledge.infer.llamafactory", infer.llamafactory, RESERVED_IN_PREDICTION],
-  ];
-  if (variant !== "kar") {
-    for (const block of ["llamafactory", "actor", "reflector"] as const) {
-      blocks.push([`knowledge.finetune.${block}`, finetune[block], RESERVED]);
-    }
-  }
-  return blocks.flatMap(([where, options, reserved]) =>
-    Object.keys(options ?? {})
-      .filter((option) => reserved.includes(option))
-      .map((option) => mistake(`${where}.${option}`, `${option} is r4ec's to set; leave it out`)),
-  );
-}
-
-function checkInfer({ infer, variant }: KnowledgeSettings): Finding[] {
-  if (infer.engine !== "endpoint") return [];
-  if (variant !== "kar") {
-    return [
-      mistake(
-        "knowledge.infer.engine",
-        `an endpoint cannot serve the models that ${variant} fine-tunes; ` +
-          "use llamafactory, or server with a command that loads {adapter}",
-      ),
-    ];
-  }
-  if (infer.base_url !== null) return [];
-  return [mistake("knowledge.infer", "engine endpoint needs base_url, the endpoint's address")];
-}
-
-function checkEmbed({ embed }: KnowledgeSettings, place: SpecPlace): Finding[] {
-  switch (embed.engine) {
-    case "encoder": {
-      const { model } = embed;
-      if (model === null || model === undefined || model === ENCODER_PACKAGE) return [];
-      const what = `engine encoder has one model, ${ENCODER_PACKAGE}; leave model out, or name another engine`;
-      return [mistake("knowledge.embed.model", what)];
-    }
-    case "sentence-transformers": {
-      const { model } = embed;
-      if (model === null || model === undefined) return [];
-      if (!isFolderName(model)) {
-        return checkPackaged(model, embed.revision, "knowledge.embed.model");
-      }
-      const folder = resolvePath(model, place);
-      if (isFolder(folder)) return [];
-      return [mistake("knowledge.embed.model", `there is no folder ${model} (${folder})`)];
-    }
-    case "endpoint": {
-      const missing = (["base_url", "model"] as const).filter(
-        (key) => typeof embed[key] !== "string",
-      );
-      if (missing.length === 0) return [];
-      const what = `engine endpoint needs ${missing.join(" and ")}`;
-      return [mistake("knowledge.embed", what)];
-    }
-  }
-}
-
-const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();

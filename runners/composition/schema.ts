@@ -3,8 +3,9 @@ import type { JsonSchema } from "../../src/contract/science.js";
 import { embedFragment } from "../stages/embed/schema.js";
 import { finetuneFragment } from "../stages/finetune/schema.js";
 import { inferFragment } from "../stages/infer/schema.js";
+import { ownFilesFragment } from "../stages/own-files/schema.js";
 import { teacherFragment } from "../stages/teach/schema.js";
-import { VARIANTS } from "./variants.js";
+import { variants } from "./variants.js";
 
 const model = (description: string, fallback: JsonObject | null): JsonObject => ({
   description,
@@ -51,29 +52,25 @@ const howMany = (description: string): JsonObject => ({
   default: "all",
 });
 
-const file = (description: string): JsonObject => ({
-  description,
-  type: ["string", "null"],
-  minLength: 1,
-  default: null,
-});
-
 /** `knowledge`: where the knowledge about users and items comes from. */
 export const knowledgeFragment: JsonSchema = {
   description:
     "Where the knowledge about users and items comes from. A string is short for {variant: ...}.",
   anyOf: [
-    { description: "Short for {variant: ...}.", type: "string", enum: [...VARIANTS] },
+    {
+      description: "Short for {variant: ...}.",
+      type: "string",
+      enum: variants.map(({ id }) => id),
+    },
     {
       description: "A knowledge variant and its options.",
       type: "object",
       additionalProperties: false,
       properties: {
         variant: {
-          description:
-            "none; profile: titles and ratings as text, no LLM; file: your own text or vectors; kar: the base model thinks; r2ec: an actor fine-tuned on a teacher's thinking; r4ec: actor and reflector, with reflection and refinement.",
+          description: `${variants.map(({ description }) => description).join("; ")}.`,
           type: "string",
-          enum: [...VARIANTS],
+          enum: variants.map(({ id }) => id),
           default: "none",
         },
         history: {
@@ -129,21 +126,7 @@ export const knowledgeFragment: JsonSchema = {
         finetune: finetuneFragment,
         infer: inferFragment,
         embed: embedFragment,
-        file: {
-          description:
-            "Variant file: text or vectors of your own. JSON Lines {id, text} or {id, vector}, where id is the data set's own; .npy or .safetensors vectors, rows in the order of the data set's users and items, or of an ids file.",
-          type: "object",
-          additionalProperties: false,
-          properties: {
-            users: file("Text or vectors of users; null: none."),
-            items: file("Text or vectors of items; null: none."),
-            user_ids: file(
-              "The ids that the rows of users' vectors belong to, one a line; null: row r is user r + 1 of the prepared data set (with one row more, row r is user r).",
-            ),
-            item_ids: file("The same for items."),
-          },
-          default: {},
-        },
+        file: ownFilesFragment,
       },
     },
   ],

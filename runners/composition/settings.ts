@@ -1,80 +1,30 @@
 import type { Json, JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
-import type { EmbedEngine } from "../stages/embed/schema.js";
-import { DEFAULT_EMBED_MODELS } from "../stages/embed/schema.js";
-import type { InferEngine } from "../stages/infer/schema.js";
+import { expandEmbed } from "../stages/embed/expand.js";
+import type { EmbedSettings } from "../stages/embed/settings.js";
+import type { NamedModel } from "../base/models/model-input.js";
+import type { InferSettings } from "../stages/infer/settings.js";
 import type { FinetuneSettings } from "../stages/finetune/settings.js";
+import type { OwnFilesSettings } from "../stages/own-files/settings.js";
 import type { TeacherSettings } from "../stages/teach/settings.js";
-import type { Variant } from "./variants.js";
-
-/** A model as a spec names it. */
-export interface ModelSettings {
-  readonly name: string;
-  readonly revision?: string | null;
-  readonly template?: string | null;
-}
-
-/** `knowledge.embed`, complete. */
-export interface EmbedSettings {
-  readonly engine: EmbedEngine;
-  readonly model: string | null;
-  readonly revision: string | null;
-  readonly pooling: "auto" | "cls" | "mean";
-  readonly normalize: boolean;
-  readonly dimension: number | null;
-  readonly max_tokens: number | null;
-  readonly batch_size: number;
-  readonly base_url: string | null;
-  readonly api_key_env: string | null;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
-}
-
-/** `knowledge.infer`, complete. */
-export interface InferSettings {
-  readonly engine: InferEngine;
-  readonly base_url: string | null;
-  readonly model: string | null;
-  readonly api_key_env: string | null;
-  readonly command: readonly string[];
-  readonly adapter_arguments: readonly string[];
-  readonly start_timeout_seconds: number;
-  readonly max_new_tokens: number;
-  readonly cutoff_len: number;
-  readonly temperature: number;
-  readonly top_p: number;
-  readonly batch_size: number;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
-  readonly guided: boolean;
-  readonly gpus: number;
-  readonly llamafactory: JsonObject;
-}
 
 /** `knowledge`, complete; settings that the variant ignores may be missing. */
 export interface KnowledgeSettings {
-  readonly variant: Variant;
+  readonly variant: string;
   readonly history: number;
   readonly item_raters: "early" | "train";
   readonly users: "all" | number;
   readonly items: "all" | number;
   readonly iterations: number;
-  readonly actor: ModelSettings;
-  readonly reflector: ModelSettings | null;
+  readonly actor: NamedModel;
+  readonly reflector: NamedModel | null;
   readonly seed: number;
   readonly prompts: string | null;
   readonly teacher: TeacherSettings;
   readonly finetune: FinetuneSettings;
   readonly infer: InferSettings;
   readonly embed: EmbedSettings;
-  readonly file: {
-    readonly users: string | null;
-    readonly items: string | null;
-    readonly user_ids: string | null;
-    readonly item_ids: string | null;
-  };
+  readonly file: OwnFilesSettings;
 }
 
 /** The knowledge settings of a cell's settings, checked against the schema before. */
@@ -102,18 +52,6 @@ export function expandKnowledge(value: Json): Json {
     if (typeof expanded[setting] === "string") expanded[setting] = { [key]: expanded[setting] };
   }
   const embed = expanded["embed"];
-  if (isJsonObject(embed)) expanded["embed"] = withModel(embed);
+  if (isJsonObject(embed)) expanded["embed"] = expandEmbed(embed);
   return expanded;
-}
-
-/** The model depends on the engine, which a schema's default can't say. */
-function withModel(embed: JsonObject): JsonObject {
-  const engine = embed["engine"];
-  if (typeof engine !== "string" || !(engine in DEFAULT_EMBED_MODELS)) return embed;
-  const model = DEFAULT_EMBED_MODELS[engine as EmbedEngine];
-  if (model === null) return embed;
-  const written = embed["model"] ?? null;
-  // The model of another engine was not written by the user: an axis changed the engine.
-  const another = Object.values(DEFAULT_EMBED_MODELS).some((each) => each === written);
-  return written === null || another ? { ...embed, model } : embed;
 }

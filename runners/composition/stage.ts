@@ -1,13 +1,12 @@
-import path from "node:path";
 import type { JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { StageRequest } from "../../src/contract/runner.js";
-import type { SpecPlace } from "../../src/contract/science.js";
+import type { SpecPlace } from "../../src/contract/spec-place.js";
+import { domainOfDataset } from "../stages/dataset/settings.js";
 import { embedStage } from "../stages/embed/stage.js";
-import { fileInputs, holdsVectors } from "../stages/own-files/file-input.js";
-import { llmText } from "./llm-stages.js";
-import type { KnowledgeSettings } from "./settings.js";
+import { Making } from "./making.js";
 import { knowledgeOf } from "./settings.js";
+import { variantOf } from "./variants.js";
 
 /** Stages that have been composed, by the blocks of settings they were composed from. */
 const composed = new WeakMap<object, WeakMap<object, Map<string, StageRequest | null>>>();
@@ -44,59 +43,8 @@ function compose(
   dataset: StageRequest,
 ): StageRequest | null {
   const knowledge = knowledgeOf(settings);
-  switch (knowledge.variant) {
-    case "none":
-      return null;
-    case "profile":
-      return embedStage(knowledge.embed, place, dataset, profileStage(knowledge, dataset));
-    case "file": {
-      const own = fileStage(knowledge, place, dataset);
-      return holdsVectors(knowledge.file, place)
-        ? own
-        : embedStage(knowledge.embed, place, dataset, own);
-    }
-    case "kar":
-    case "r2ec":
-    case "r4ec": {
-      const text = llmText(knowledge, domainOf(settings), place, dataset);
-      return embedStage(knowledge.embed, place, dataset, text);
-    }
-  }
-}
-
-function profileStage(knowledge: KnowledgeSettings, dataset: StageRequest): StageRequest {
-  return {
-    runner: "profile",
-    label: "profile",
-    params: { history: knowledge.history },
-    inputs: { dataset },
-    files: {},
-    execution: {},
-  };
-}
-
-function fileStage(
-  knowledge: KnowledgeSettings,
-  place: SpecPlace,
-  dataset: StageRequest,
-): StageRequest {
-  const files = fileInputs(knowledge.file, place);
-  return {
-    runner: "file",
-    label: "file",
-    // A file counts by its content; how it is to be read shows in the end of its name alone.
-    params: Object.fromEntries(
-      Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
-    ),
-    inputs: { dataset },
-    files,
-    execution: {},
-  };
-}
-
-/** What kind of item a data set holds, by its id: it says which words prompts use. */
-export function domainOf(settings: JsonObject): "movie" | "book" {
-  const dataset = settings["dataset"];
-  const id = isJsonObject(dataset) ? dataset["id"] : dataset;
-  return typeof id === "string" && /book/u.test(id) ? "book" : "movie";
+  const making = new Making(knowledge, place, dataset, domainOfDataset(settings));
+  const text = variantOf(knowledge.variant).text(making);
+  if (text === null) return null;
+  return text.vectors ? text.stage : embedStage(knowledge.embed, place, dataset, text.stage);
 }

@@ -1,141 +1,105 @@
-import type { JsonObject } from "../../src/base/json.js";
-import { isJsonObject } from "../../src/base/json.js";
-import type { Ignored } from "../../src/contract/science.js";
+import type { StageRequest } from "../../src/contract/runner.js";
+import type { SampleClass } from "../base/artifacts/samples.js";
+import { holdsVectors } from "../stages/own-files/settings.js";
+import { ownFilesStage } from "../stages/own-files/stage.js";
+import { profileStage } from "../stages/profile/stage.js";
+import type { Making } from "./making.js";
+import type { KnowledgeSettings } from "./settings.js";
 
-export const VARIANTS = ["none", "profile", "file", "kar", "r2ec", "r4ec"] as const;
-export type Variant = (typeof VARIANTS)[number];
+/** What a `knowledge.variant` means. */
+export interface Variant {
+  readonly id: string;
+  /** What it is, as part of a sentence in the schema. */
+  readonly description: string;
+  /** Settings of `knowledge` that it reads. */
+  readonly reads: readonly (keyof KnowledgeSettings)[];
+  /** Classes of samples that the sweep fine-tunes models on; empty: it fine-tunes none. */
+  readonly learns: readonly SampleClass[];
+  /**
+   * The stage whose artifact holds its texts, with all that the stage needs; null: no knowledge.
+   * Where `vectors` is true the artifact holds vectors and nothing is left to embed.
+   */
+  readonly text: (
+    making: Making,
+  ) => { readonly stage: StageRequest; readonly vectors: boolean } | null;
+}
 
-/** Names a variant in error messages: `kar, r2ec and r4ec`. */
-const listed = (names: readonly string[]): string =>
-  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+const ASKS_A_MODEL = [
+  "history",
+  "item_raters",
+  "users",
+  "items",
+  "actor",
+  "seed",
+  "prompts",
+  "infer",
+  "embed",
+] as const;
+const FINETUNES = [...ASKS_A_MODEL, "teacher", "finetune"] as const;
 
-const LLM: readonly Variant[] = ["kar", "r2ec", "r4ec"];
-const TAUGHT: readonly Variant[] = ["r2ec", "r4ec"];
+const text = (stage: StageRequest) => ({ stage, vectors: false });
 
-/** Which variants read a setting under `knowledge`. What is not named here is read by all. */
-const READ_BY: { readonly [setting: string]: readonly Variant[] } = {
-  history: ["profile", ...LLM],
-  item_raters: LLM,
-  users: LLM,
-  items: LLM,
-  iterations: ["r4ec"],
-  actor: LLM,
-  reflector: ["r4ec"],
-  seed: LLM,
-  prompts: LLM,
-  teacher: TAUGHT,
-  finetune: TAUGHT,
-  infer: LLM,
-  embed: ["profile", "file", ...LLM],
-  file: ["file"],
-};
-
-/** Which engines read a setting of `infer` or `embed`. What is not named here is read by all. */
-const READ_BY_ENGINE: {
-  readonly [block: string]: { readonly [setting: string]: readonly string[] };
-} = {
-  infer: {
-    base_url: ["endpoint"],
-    model: ["endpoint", "server"],
-    api_key_env: ["endpoint", "server"],
-    command: ["server"],
-    adapter_arguments: ["server"],
-    start_timeout_seconds: ["server"],
-    cutoff_len: ["llamafactory", "server"],
-    batch_size: ["llamafactory"],
-    concurrency: ["endpoint", "server"],
-    timeout_seconds: ["endpoint", "server"],
-    retries: ["endpoint", "server"],
-    guided: ["endpoint", "server"],
-    gpus: ["llamafactory", "server"],
-    llamafactory: ["llamafactory", "server"],
+/** Every variant, in the order of the schema. */
+export const variants: readonly Variant[] = [
+  {
+    id: "none",
+    description: "none",
+    reads: [],
+    learns: [],
+    text: () => null,
   },
-  embed: {
-    revision: ["sentence-transformers"],
-    pooling: ["sentence-transformers"],
-    normalize: ["sentence-transformers", "endpoint"],
-    dimension: ["sentence-transformers", "endpoint"],
-    max_tokens: ["sentence-transformers", "encoder"],
-    base_url: ["endpoint"],
-    api_key_env: ["endpoint"],
-    concurrency: ["endpoint"],
-    timeout_seconds: ["endpoint"],
-    retries: ["endpoint"],
+  {
+    id: "profile",
+    description: "profile: titles and ratings as text, no LLM",
+    reads: ["history", "embed"],
+    learns: [],
+    text: ({ knowledge, dataset }) => text(profileStage(knowledge.history, dataset)),
   },
-};
+  {
+    id: "file",
+    description: "file: your own text or vectors",
+    reads: ["file", "embed"],
+    learns: [],
+    text: ({ knowledge: { file }, place, dataset }) => ({
+      stage: ownFilesStage(file, place, dataset),
+      vectors: holdsVectors(file, place),
+    }),
+  },
+  {
+    id: "kar",
+    description: "kar: the base model thinks",
+    reads: ASKS_A_MODEL,
+    learns: [],
+    text: (making) => text(making.think(null)),
+  },
+  {
+    id: "r2ec",
+    description: "r2ec: an actor fine-tuned on a teacher's thinking",
+    reads: FINETUNES,
+    learns: ["thinking"],
+    text: (making) => text(making.think(making.finetune("actor", ["thinking"]))),
+  },
+  {
+    id: "r4ec",
+    description: "r4ec: actor and reflector, with reflection and refinement",
+    reads: [...FINETUNES, "iterations", "reflector"],
+    learns: ["thinking", "reflection", "refinement"],
+    text(making) {
+      const actor = making.finetune("actor", ["thinking", "refinement"]);
+      const reflector = making.finetune("reflector", ["reflection"]);
+      let written = making.think(actor);
+      for (let iteration = 1; iteration <= making.knowledge.iterations; iteration++) {
+        const judged = making.reflect(written, reflector, iteration);
+        written = making.refine(judged, actor, iteration);
+      }
+      return text(written);
+    },
+  },
+];
 
-/** Settings under `knowledge` that the cell's variant, or the engine it names, does not read. */
-export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
-  const knowledge = settings["knowledge"];
-  if (!isJsonObject(knowledge)) return [];
-  const variant = knowledge["variant"] as Variant;
-  const ignored: Ignored[] = [];
-  for (const [setting, readers] of Object.entries(READ_BY)) {
-    if (readers.includes(variant)) continue;
-    const verb = readers.length > 1 ? "read" : "reads";
-    ignored.push({
-      path: `knowledge.${setting}`,
-      because: `only ${listed(readers)} ${verb} it`,
-    });
-  }
-  const read = (setting: string): boolean => READ_BY[setting]!.includes(variant);
-  for (const [block, engines] of Object.entries(READ_BY_ENGINE)) {
-    const options = knowledge[block];
-    if (!read(block) || !isJsonObject(options)) continue;
-    const engine = options["engine"] as string;
-    for (const [setting, readers] of Object.entries(engines)) {
-      if (readers.includes(engine)) continue;
-      const noun = readers.length > 1 ? "engines" : "engine";
-      const verb = readers.length > 1 ? "read" : "reads";
-      ignored.push({
-        path: `knowledge.${block}.${setting}`,
-        because: `only ${noun} ${listed(readers)} ${verb} it`,
-      });
-    }
-    if (block === "infer" && options["temperature"] === 0) {
-      ignored.push({
-        path: "knowledge.infer.top_p",
-        because: "nothing is sampled at temperature 0",
-      });
-    }
-  }
-  if (variant === "r2ec") {
-    for (const setting of ["reflector", "samples.reflection", "samples.refinement"]) {
-      ignored.push({ path: `knowledge.finetune.${setting}`, because: "only r4ec reads it" });
-    }
-  }
-  if (read("teacher") && ownSamples(knowledge["finetune"])) {
-    ignored.push({ path: "knowledge.teacher", because: "knowledge.finetune.samples are there" });
-  } else if (read("teacher") && isJsonObject(knowledge["teacher"])) {
-    ignored.push(...ignoredTeacher(knowledge["teacher"]));
-  }
-  if (variant === "file" && ownVectors(knowledge["file"])) {
-    ignored.push({ path: "knowledge.embed", because: "the files hold vectors" });
-  }
-  return ignored;
-}
-
-/** An endpoint's settings where r4ec serves the teacher, and the other way round. */
-function ignoredTeacher(teacher: JsonObject): readonly Ignored[] {
-  const served = (teacher["server"] ?? null) !== null;
-  const settings = served
-    ? ["base_url", "api_key_env"]
-    : ["revision", "template", "start_timeout_seconds"];
-  const because = served
-    ? "knowledge.teacher.server is set"
-    : "knowledge.teacher.server is not set";
-  return settings.map((setting) => ({ path: `knowledge.teacher.${setting}`, because }));
-}
-
-/** True where the spec brings the samples that a teacher would make. */
-function ownSamples(finetune: unknown): boolean {
-  const samples = isJsonObject(finetune) ? finetune["samples"] : null;
-  return isJsonObject(samples) && Object.values(samples).some((file) => file !== null);
-}
-
-/** True where all files of variant `file` hold vectors for certain, by their names. */
-function ownVectors(file: unknown): boolean {
-  if (!isJsonObject(file)) return false;
-  const named = [file["users"], file["items"]].filter((each) => typeof each === "string");
-  return named.length > 0 && named.every((each) => /\.(?:npy|safetensors)$/u.test(each));
+/** The variant of an id. The schema has seen to it that there is one. */
+export function variantOf(id: string): Variant {
+  const variant = variants.find((each) => each.id === id);
+  if (variant === undefined) throw new Error(`no variant is called ${id}`);
+  return variant;
 }

@@ -7,6 +7,9 @@ export const ExitCode = {
   usage: 2,
   /** Toolchain, disk or network. */
   environment: 3,
+  /** r4ec itself is wrong (EX_SOFTWARE of BSD's sysexits.h). */
+  bug: 70,
+  /** Ended by Ctrl-C, as shells report it. */
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -9,8 +9,12 @@ export type CellId = string & { readonly brand: "cell-id" };
 /** Identity of a sweep: 16 hexadecimal digits. Made by {@link sweepIdOf} only. */
 export type SweepId = string & { readonly brand: "sweep-id" };
 
-// Every hash is tagged with what it identifies, so that equal content of two kinds never collides.
-const tagged = (tag: string, value: Json, memo?: WeakMap<object, string>): string =>
+/**
+ * The hash of a value, tagged with what it identifies: equal values of two kinds never collide.
+ *
+ * @returns 64 hexadecimal digits
+ */
+export const taggedHash = (tag: string, value: Json, memo?: WeakMap<object, string>): string =>
   createHash("sha256").update(`r4ec/${tag}/1\n`).update(canonicalJson(value, memo)).digest("hex");
 
 /** What a stage's identity is made of. */
@@ -28,7 +32,7 @@ export interface StageIdentity {
 
 /** The fingerprint of a stage. Depends on content alone: not on key order, locale, time or place. */
 export const fingerprintOf = (stage: StageIdentity): Fingerprint =>
-  tagged("stage", {
+  taggedHash("stage", {
     runner: stage.runner,
     version: stage.version,
     params: stage.params,
@@ -38,8 +42,8 @@ export const fingerprintOf = (stage: StageIdentity): Fingerprint =>
 
 /** The id of a cell, from its normalised settings (placement left out); `memo`: see canonicalJson. */
 export const cellIdOf = (settings: Json, memo?: WeakMap<object, string>): CellId =>
-  tagged("cell", settings, memo).slice(0, 16) as CellId;
+  taggedHash("cell", settings, memo).slice(0, 16) as CellId;
 
 /** The id of a sweep, from the experiment's name and its set of cell ids (in any order). */
 export const sweepIdOf = (experiment: string, cells: readonly CellId[]): SweepId =>
-  tagged("sweep", { experiment, cells: [...new Set(cells)].sort() }).slice(0, 16) as SweepId;
+  taggedHash("sweep", { experiment, cells: [...new Set(cells)].sort() }).slice(0, 16) as SweepId;

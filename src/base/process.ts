@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Who a process is, so that another process can tell later whether it still runs. */
 export interface ProcessIdentity {
@@ -69,11 +70,14 @@ export function isAlive(identity: ProcessIdentity): boolean | null {
 export const TREE_VARIABLE = "R4EC_PROCESS_TREE";
 
 /**
- * Pids of all processes whose environment carries this mark in {@link TREE_VARIABLE}: the children
- * and grandchildren of a worker, also those that began a session of their own or lost their parent.
+ * Pids of all processes whose environment carries this mark: the children and grandchildren of the
+ * process that was started with it, also those that began a session of their own or lost their
+ * parent.
+ *
+ * @param variable the environment variable that holds the mark
  */
-export function processesOfTree(mark: string): number[] {
-  const wanted = `${TREE_VARIABLE}=${mark}`;
+export function processesOfTree(mark: string, variable: string = TREE_VARIABLE): number[] {
+  const wanted = `${variable}=${mark}`;
   const found: number[] = [];
   for (const name of attempt(() => readdirSync("/proc")) ?? []) {
     if (!/^[0-9]+$/.test(name)) continue;
@@ -86,6 +90,8 @@ export function processesOfTree(mark: string): number[] {
 
 /** How long a killed process is waited for, in ms: one stuck in the kernel cannot be helped. */
 const DYING_MS = 2_000;
+/** The same where nothing waits for it. A program on a GPU takes some seconds to die. */
+const DYING_ASIDE_MS = 5_000;
 
 /**
  * Signals every process of a worker's tree but the one named; gives how many there were. With
@@ -96,13 +102,30 @@ export function killTree(mark: string, signal: NodeJS.Signals, except?: number):
   const met = new Set<number>();
   // A process may start another between the look and the kill: look again until none is left.
   for (const begin = Date.now(); ; pause(2)) {
-    const pids = processesOfTree(mark).filter((pid) => pid !== except);
-    for (const pid of pids) {
-      met.add(pid);
-      attempt(() => process.kill(pid, signal));
-    }
+    const pids = signalTree(mark, signal, TREE_VARIABLE, except);
+    for (const pid of pids) met.add(pid);
     if (pids.length === 0 || signal !== "SIGKILL" || Date.now() - begin > DYING_MS) return met.size;
   }
+}
+
+/** Like {@link killTree} with SIGKILL, but other work of this process goes on meanwhile. */
+export async function endTree(mark: string, variable: string): Promise<void> {
+  const end = Date.now() + DYING_ASIDE_MS;
+  while (signalTree(mark, "SIGKILL", variable, process.pid).length > 0 && Date.now() < end) {
+    await sleep(20);
+  }
+}
+
+/** Signals every process of a tree but one, and gives their pids. */
+function signalTree(
+  mark: string,
+  signal: NodeJS.Signals,
+  variable: string,
+  except: number | undefined,
+): number[] {
+  const pids = processesOfTree(mark, variable).filter((pid) => pid !== except);
+  for (const pid of pids) attempt(() => process.kill(pid, signal));
+  return pids;
 }
 
 /** Sleeps without giving way to anything else of this process. */

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { Config, Origin } from "../config/config.js";
 import { ExitCode } from "../base/exit.js";
-import type { Check } from "../toolchain/doctor.js";
+import type { Check } from "../doctor/check.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import type { Colours } from "../base/terminal.js";
@@ -26,7 +26,7 @@ export const doctorCommand = (): CommandModule<object, Arguments> => ({
     yargs.option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler({ json, ...flags }) {
     const config = await loadSettings(flags);
-    const { examine, isHealthy } = await import("../toolchain/doctor.js");
+    const { examine, isHealthy } = await import("../doctor/examine.js");
     if (!json && process.stderr.isTTY) await write(process.stderr, "looking, some seconds ...\r");
     const checks = await examine(config);
     const fine = isHealthy(checks);

@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { UserError } from "../base/exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
@@ -47,7 +47,10 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
     const missing = wanted.filter((one) => presence.get(one)!.wouldRun);
     if (missing.length > MOST_STAGES && args.stage === undefined) {
       const message = `${missing.length} stages would run; at most ${MOST_STAGES} are explained at once`;
-      throw new UserError(message, { exitCode: 2, hint: "narrow it by --only or --stage" });
+      throw new UserError(message, {
+        exitCode: ExitCode.usage,
+        hint: "narrow it by --only or --stage",
+      });
     }
     const explained = planning.explainStages(plan, missing, await manifestsOf(store));
     if (args.json) {

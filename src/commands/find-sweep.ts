@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { distance } from "fastest-levenshtein";
 import type { Config } from "../config/config.js";
-import { UserError } from "../base/exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { SweepId } from "../base/fingerprint.js";
 import { sweepIdOf } from "../base/fingerprint.js";
 import type { KnownSweep } from "../journal/index.js";
@@ -53,6 +53,6 @@ export async function findSweep(
   names.sort((a, b) => distance(a, word) - distance(b, word));
   throw new UserError(
     meant.length > 1 ? `${word} could be any of ${meant.length} sweeps` : `no sweep is ${word}`,
-    { exitCode: 2, hint: `there are: ${names.slice(0, 8).join(", ")}` },
+    { exitCode: ExitCode.usage, hint: `there are: ${names.slice(0, 8).join(", ")}` },
   );
 }

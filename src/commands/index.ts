@@ -1,7 +1,8 @@
 import type { CommandModule } from "yargs";
-import type { ProgramParts } from "../program.js";
+import type { ProgramParts } from "../contract/science.js";
 import { compareCommand } from "./compare.js";
 import { doctorCommand } from "./doctor.js";
+import { scienceCommand } from "./engine.js";
 import { explainCommand } from "./explain.js";
 import { gcCommand } from "./gc.js";
 import { initCommand } from "./init.js";
@@ -30,7 +31,7 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly C
     resumeCommand(science, scienceModule),
     compareCommand(science),
     explainCommand(science),
-    ...science.commands,
+    ...science.commands.map((command) => scienceCommand(command, science)),
     syncCommand(science),
     mlflowCommand(),
     gcCommand(),

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { CommandModule } from "yargs";
 import type { Science } from "../contract/science.js";
-import { PACKAGE_ROOT } from "../toolchain/place.js";
+import { PACKAGE_ROOT } from "../base/package.js";
 import { loadExperiment } from "./experiment.js";
 import type { SweepArguments } from "./sweep.js";
 import { sweepExperiment } from "./sweep.js";

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Part, Say, ToolchainConfig } from "../toolchain/index.js";
-import { PARTS } from "../toolchain/part.js";
+import { PARTS } from "../toolchain/parts.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { printJson, printLine, write } from "../base/terminal.js";

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { KnownSweep } from "../journal/index.js";
 import { listSweeps, sweepLockFile } from "../journal/index.js";
-import { UserError } from "../base/exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import { requestStop } from "../execute/stop-request.js";
 import type { Science } from "../contract/science.js";
 import type { LockHolder } from "../store/index.js";
@@ -45,7 +45,7 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
     if (running.length > 1 && !args.all) {
       const names = running.map(({ sweep }) => `${sweep.experiment ?? "?"} (${sweep.sweep})`);
       throw new UserError(`${running.length} sweeps are running: ${names.join(", ")}`, {
-        exitCode: 2,
+        exitCode: ExitCode.usage,
         hint: "name one, or stop them all with --all",
       });
     }

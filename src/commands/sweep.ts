@@ -4,7 +4,7 @@ import type { SweepOutcome } from "../execute/index.js";
 import { ExitCode } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan } from "../plan/index.js";
-import { programVersion } from "../program.js";
+import { packageVersion } from "../base/package.js";
 import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
@@ -142,7 +142,7 @@ async function run(
       selected,
       config,
       scienceModule,
-      codeVersion: programVersion(),
+      codeVersion: packageVersion(),
       ensure: async (toolchainParts, signal) => {
         const { ensure } = await import("../toolchain/index.js");
         const said = (message: { text: string; transient: boolean }): void =>

@@ -7,6 +7,7 @@ import type { JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { JsonSchema } from "../contract/science.js";
+import { mistakesOfSpec } from "../spec/mistakes.js";
 import { engineFragments } from "../spec/engine-fragments.js";
 import { parseYaml } from "../spec/parse.js";
 import { Report } from "../spec/report.js";
@@ -105,7 +106,7 @@ export async function readConfigFile(
     return err(report.diagnostics);
   }
   const validator = new Validator({ root: schema, settings: new Map(), cellKeys: [] });
-  for (const problem of validator.spec(document)) report.add("error", problem);
+  for (const problem of mistakesOfSpec(validator, document)) report.add("error", problem);
   if (report.failed) return err(report.diagnostics);
   return ok(settingsOf(file, document));
 }

@@ -1,6 +1,7 @@
-import type { CommandModule } from "yargs";
 import type { Finding } from "../base/diagnostic.js";
 import type { JsonObject } from "../base/json.js";
+import type { ScienceCommand } from "./engine.js";
+import type { SpecPlace } from "./spec-place.js";
 import type { Runner, StageRequest } from "./runner.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
@@ -12,12 +13,6 @@ export interface Ignored {
   readonly path: string;
   /** Why, as the end of a sentence: `only dien reads it`. */
   readonly because: string;
-}
-
-/** What a science needs to know about where a spec stands. */
-export interface SpecPlace {
-  /** Absolute folder of the spec; relative paths in settings start here. */
-  readonly folder: string;
 }
 
 /**
@@ -41,6 +36,13 @@ export interface Science {
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */
   runner(name: string): Runner | undefined;
-  /** Commands of the science's own (`dataset`, `score`, `export`, `log`). */
-  readonly commands: readonly CommandModule[];
+  /** Commands of the science's own: the engine adds them to its own. */
+  readonly commands: readonly ScienceCommand[];
+}
+
+/** What a program is made of beside the engine. */
+export interface ProgramParts {
+  readonly science: Science;
+  /** URL of the module that exports it as `science`, for worker processes. */
+  readonly scienceModule: string;
 }

@@ -2,3 +2,5 @@ export type { ReadyToolchain } from "./executor.js";
 export type { EnsureToolchain } from "./toolchain-gate.js";
 export type { SweepOutcome, SweepRequest } from "./sweep.js";
 export { runSweep } from "./sweep.js";
+export { workerEnvironment } from "./environment.js";
+export { makeHere } from "./make-here.js";

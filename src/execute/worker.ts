@@ -36,7 +36,7 @@ process.on("message", (message: ToWorker) => {
 function leave(): void {
   stop.end();
   killTree(mark, "SIGKILL", process.pid);
-  process.exit(0);
+  process.exit(ExitCode.done);
 }
 
 /** Sends, and forgets where the controller is gone: the watchdog sees to that. */

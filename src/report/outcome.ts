@@ -3,7 +3,7 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
 import type { SweepState } from "../journal/index.js";
 import type { StageResult } from "../contract/runner.js";
-import { marksOf } from "../tracking/lineage.js";
+import { marksOf } from "../journal/lineage.js";
 
 /** How far a cell has come. */
 export type CellState = "finished" | "failed" | "skipped" | "interrupted" | "running" | "waiting";

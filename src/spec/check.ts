@@ -1,5 +1,6 @@
 import type { Json } from "../base/json.js";
-import type { Science, SpecPlace } from "../contract/science.js";
+import type { Science } from "../contract/science.js";
+import type { SpecPlace } from "../contract/spec-place.js";
 import type { Expansion } from "./cells.js";
 import { whereOf } from "./origin.js";
 import type { Places } from "./places.js";

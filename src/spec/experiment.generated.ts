@@ -424,6 +424,36 @@ export interface ExperimentSpec {
                */
               engine?: "llamafactory" | "endpoint" | "server";
               /**
+               * Longest answer, in tokens.
+               */
+              max_new_tokens?: number;
+              /**
+               * 0 takes the likeliest token every time.
+               */
+              temperature?: number;
+              /**
+               * Sample among the likeliest tokens that make up this share; read where temperature is above 0.
+               */
+              top_p?: number;
+              /**
+               * Prompts are cut to so many tokens; engines llamafactory and server.
+               */
+              cutoff_len?: number;
+              /**
+               * Prompts answered at once on one device; engine llamafactory.
+               */
+              batch_size?: number;
+              /**
+               * Cards that one stage uses.
+               */
+              gpus?: number;
+              /**
+               * Options of LLaMA-Factory's own, added to its configuration or put in place of r4ec's; engines llamafactory and server.
+               */
+              llamafactory?: {
+                [k: string]: unknown;
+              };
+              /**
                * Address of the endpoint, up to and including /v1; engine endpoint.
                */
               base_url?: string | null;
@@ -435,40 +465,6 @@ export interface ExperimentSpec {
                * Environment variable that holds the endpoint's key; null: it needs none.
                */
               api_key_env?: string | null;
-              /**
-               * Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in; an argument list that names {adapter} goes in adapter_arguments.
-               *
-               * @minItems 1
-               */
-              command?: string[];
-              /**
-               * Arguments added where an adapter has been fine-tuned, such as [--enable-lora, --lora-modules, 'r4ec={adapter}'] for vLLM (with model: r4ec).
-               */
-              adapter_arguments?: string[];
-              /**
-               * How long the server may take until it answers; engine server.
-               */
-              start_timeout_seconds?: number;
-              /**
-               * Longest answer, in tokens.
-               */
-              max_new_tokens?: number;
-              /**
-               * Prompts are cut to so many tokens; engines llamafactory and server.
-               */
-              cutoff_len?: number;
-              /**
-               * 0 takes the likeliest token every time.
-               */
-              temperature?: number;
-              /**
-               * Sample among the likeliest tokens that make up this share; read where temperature is above 0.
-               */
-              top_p?: number;
-              /**
-               * Prompts answered at once on one device; engine llamafactory.
-               */
-              batch_size?: number;
               /**
                * Requests under way at once; engines endpoint and server.
                */
@@ -486,15 +482,19 @@ export interface ExperimentSpec {
                */
               guided?: boolean;
               /**
-               * Cards that one stage uses.
+               * Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in; an argument list that names {adapter} goes in adapter_arguments.
+               *
+               * @minItems 1
                */
-              gpus?: number;
+              command?: string[];
               /**
-               * Options of LLaMA-Factory's own, added to its configuration or put in place of r4ec's; engines llamafactory and server.
+               * Arguments added where an adapter has been fine-tuned, such as [--enable-lora, --lora-modules, 'r4ec={adapter}'] for vLLM (with model: r4ec).
                */
-              llamafactory?: {
-                [k: string]: unknown;
-              };
+              adapter_arguments?: string[];
+              /**
+               * How long the server may take until it answers; engine server.
+               */
+              start_timeout_seconds?: number;
             };
         /**
          * How knowledge text becomes vectors. A string is short for {engine: ...}.
@@ -511,6 +511,14 @@ export interface ExperimentSpec {
                */
               model?: string | null;
               /**
+               * Texts embedded at once.
+               */
+              batch_size?: number;
+              /**
+               * Longer texts are cut after so many tokens; null: what the model allows (256 for the built-in encoder).
+               */
+              max_tokens?: number | null;
+              /**
                * Commit, tag or branch of a model on the Hugging Face hub; null: its main branch.
                */
               revision?: string | null;
@@ -523,17 +531,9 @@ export interface ExperimentSpec {
                */
               normalize?: boolean;
               /**
-               * Keep only the first so many numbers of a vector (for models trained so that this works), or ask the endpoint for vectors so long; null: all.
+               * Keep only the first so many numbers of a vector (for models trained so that this works), or ask the endpoint for vectors of this length; null: all.
                */
               dimension?: number | null;
-              /**
-               * Longer texts are cut after so many tokens; null: what the model allows (256 for the built-in encoder).
-               */
-              max_tokens?: number | null;
-              /**
-               * Texts embedded at once.
-               */
-              batch_size?: number;
               /**
                * Address of the endpoint, up to and including /v1; engine endpoint.
                */

@@ -1,3 +1,4 @@
+import { mistakesOfSpec } from "./mistakes.js";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../base/json.js";
@@ -23,7 +24,7 @@ export async function generate(
   if (missing.length > 0) throw new Error(`no description at ${missing.join(", ")}`);
   // Compiles every part in strict mode, which throws on keywords that have no effect.
   const validator = new Validator(schema);
-  validator.spec({});
+  mistakesOfSpec(validator, {});
   for (const { pointers } of schema.settings.values()) {
     for (const pointer of pointers) validator.fits(pointer, null);
   }

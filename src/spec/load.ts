@@ -1,3 +1,4 @@
+import { mistakesOfSpec } from "./mistakes.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
@@ -57,7 +58,9 @@ export function readSpec(
 
   const schema = assembleSchema(science);
   const validator = new Validator(schema, pathsIn(document));
-  const mistakes = validator.spec(document).filter((problem) => !suppliedByAxis(problem, document));
+  const mistakes = mistakesOfSpec(validator, document).filter(
+    (problem) => !suppliedByAxis(problem, document),
+  );
   for (const problem of mistakes) report.add("error", problem);
   const sound = prune(document, mistakes);
   const { sweep, problems } = readSweep(sound["sweep"]);

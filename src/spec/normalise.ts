@@ -1,3 +1,4 @@
+import { mistakesOfBlock } from "./mistakes.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { JsonSchema, Science } from "../contract/science.js";
 import { defaultOf, withDefaults } from "./defaults.js";
@@ -48,7 +49,10 @@ export class Normaliser {
     value = this.#expand(key, value);
     value = this.#expand(key, withDefaults(schema, value, root));
     // What no axis touches has been checked where it stands in the document.
-    return { value, problems: overrides.length === 0 ? [] : this.validator.block(key, value) };
+    return {
+      value,
+      problems: overrides.length === 0 ? [] : mistakesOfBlock(this.validator, key, value),
+    };
   }
 
   /** The value of a setting with its shorthand expanded, defaults left out. */

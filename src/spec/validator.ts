@@ -2,8 +2,6 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { JsonSchema } from "../contract/science.js";
-import { explain } from "./explain.js";
-import type { Problem } from "./problem.js";
 import type { SpecSchema } from "./schema.js";
 import { follow } from "./settings.js";
 
@@ -68,24 +66,7 @@ export class Validator {
     this.#ajv.addSchema(outlineOf(root) as object, "outline");
   }
 
-  /** Everything wrong with a whole spec. Only the blocks that it has are compiled. */
-  spec(document: JsonObject): readonly Problem[] {
-    const keys = Object.keys(this.schema.root["properties"] as JsonObject);
-    return [
-      ...explain(this, "outline#", document, []),
-      ...keys
-        .filter((key) => Object.hasOwn(document, key))
-        .flatMap((key) => this.block(key, document[key]!)),
-    ];
-  }
-
-  /** Everything wrong with a top-level block. */
-  block(key: string, value: Json): readonly Problem[] {
-    return this.fits(`#/properties/${key}`, value)
-      ? []
-      : explain(this, `#/properties/${key}`, value, [key]);
-  }
-
+  /** Whether a value fits the schema at `pointer` (`#/...`). */
   fits(pointer: string, value: Json): boolean {
     return this.#validate(pointer)(value) as boolean;
   }

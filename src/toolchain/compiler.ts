@@ -6,11 +6,11 @@ import { err, ok } from "../base/result.js";
 import { failedProgram, offline } from "./failure.js";
 import type { Pip } from "./pip.js";
 import { pip } from "./pip.js";
-import { placesIn } from "./place.js";
+import { placesIn } from "./folders.js";
 import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
-import { readReady, recipeOf, unready, writeReady } from "./ready.js";
-import type { Speaker } from "./speaker.js";
+import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
+import type { Speaker } from "./setup-progress.js";
 
 /** Version of PyPI's ziglang, whose C++ compiler serves machines that have none. */
 export const ZIG_VERSION = "0.15.2";

@@ -6,10 +6,10 @@ import { err, ok } from "../base/result.js";
 import { offline } from "./failure.js";
 import type { Pip } from "./pip.js";
 import { pipDownload } from "./pip.js";
-import { placesIn, toolchainFile } from "./place.js";
-import { readReady, recipeOf, sha256Of, writeReady } from "./ready.js";
-import type { Speaker } from "./speaker.js";
-import type { InstallContext } from "./tensorflow.js";
+import { placesIn, toolchainFile } from "./folders.js";
+import { readReady, recipeOf, sha256Of, writeReady } from "./ready-file.js";
+import type { Speaker } from "./setup-progress.js";
+import type { InstallContext } from "./install-context.js";
 import { unpackWheel } from "./wheel.js";
 
 // What runs: shared libraries, and of the compiler's wheel what XLA calls. Neither headers nor

@@ -7,12 +7,12 @@ import type { ToolchainPaths } from "../contract/runner.js";
 import { isDiskError } from "../base/durable.js";
 import { LLM, TRACKING, installEnvironment } from "./environment.js";
 import { broken } from "./failure.js";
-import type { Part, PythonEnvironment, Say } from "./part.js";
-import { Speaker } from "./speaker.js";
-import type { InstallContext } from "./tensorflow.js";
+import type { Part, PythonEnvironment, Say } from "./parts.js";
+import { Speaker } from "./setup-progress.js";
+import type { InstallContext } from "./install-context.js";
 import { TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
 
-export type { Part, PythonEnvironment, Say, SetupMessage } from "./part.js";
+export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
 
 /** Parts that are installed and seen to work. */
 export interface ReadyToolchain {

@@ -7,8 +7,8 @@ import { failedProgram } from "./failure.js";
 import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
 import type { Python } from "./python.js";
-import type { Speaker } from "./speaker.js";
-import { byteProgress } from "./speaker.js";
+import type { Speaker } from "./setup-progress.js";
+import { byteProgress } from "./setup-progress.js";
 
 /** What every call of pip shares. The user's own configuration (index, proxy, cert) stays in force. */
 const ENVIRONMENT = {

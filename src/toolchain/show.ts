@@ -1,5 +1,5 @@
 import { createLogUpdate } from "log-update";
-import type { Part, Say, SetupMessage } from "./part.js";
+import type { Part, Say, SetupMessage } from "./parts.js";
 
 /** Seconds between signs of life where the output is no terminal. */
 const QUIET_SECONDS = 10;

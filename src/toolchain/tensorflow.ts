@@ -1,3 +1,4 @@
+import type { InstallContext } from "./install-context.js";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -11,12 +12,13 @@ import { cudaEnvironment, cudaFiles, installCuda } from "./cuda.js";
 import { broken, failedProgram } from "./failure.js";
 import type { Pip } from "./pip.js";
 import { findPip } from "./pip.js";
-import { PACKAGE_ROOT, placesIn, platformName } from "./place.js";
+import { PACKAGE_ROOT, packageFile } from "../base/package.js";
+import { placesIn, platformName } from "./folders.js";
 import { runProgram } from "./program.js";
 import { findPython } from "./python.js";
-import type { Ready } from "./ready.js";
-import { readReady, recipeOf, unready, writeReady } from "./ready.js";
-import type { Speaker } from "./speaker.js";
+import type { Ready } from "./ready-file.js";
+import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
+import type { Speaker } from "./setup-progress.js";
 import type { WantedWheel } from "./wheel.js";
 import { fetchWheel, unpackWheel } from "./wheel.js";
 
@@ -50,14 +52,6 @@ const WHEELS: { readonly [key: string]: Omit<WantedWheel, "version"> } = {
 };
 
 const BINDING = "tfjs_binding.node";
-
-/** What an installation is allowed and told. */
-export interface InstallContext {
-  /** Absolute toolchain folder. */
-  readonly toolchain: string;
-  readonly offline: boolean;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** TensorFlow as it stands on this machine. */
 export interface TensorFlowPart {
@@ -282,11 +276,11 @@ export async function tryTensorFlow(
   environment: { readonly [name: string]: string },
   signal?: AbortSignal,
 ): Promise<Result<TensorFlowSeen, UserError>> {
-  const outcome = await runProgram(
-    process.execPath,
-    [path.join(PACKAGE_ROOT, "scripts", "try-tensorflow.mjs")],
-    { env: { TF_CPP_MIN_LOG_LEVEL: "2", ...environment }, signal, timeout: 180_000 },
-  );
+  const outcome = await runProgram(process.execPath, [packageFile("scripts/try-tensorflow.mjs")], {
+    env: { TF_CPP_MIN_LOG_LEVEL: "2", ...environment },
+    signal,
+    timeout: 180_000,
+  });
   if (!outcome.ok) return err(failedProgram("TensorFlow's binding does not work", outcome));
   return ok(JSON.parse(outcome.stdout.trim().split("\n").at(-1) ?? "") as TensorFlowSeen);
 }

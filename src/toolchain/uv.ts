@@ -7,9 +7,9 @@ import { waitForLock } from "../base/lock.js";
 import { failedProgram, offline } from "./failure.js";
 import type { IndexSettings, Pip } from "./pip.js";
 import { pip, readIndexSettings } from "./pip.js";
-import { placesIn } from "./place.js";
-import { readReady, recipeOf, unready, writeReady } from "./ready.js";
-import type { Speaker } from "./speaker.js";
+import { placesIn } from "./folders.js";
+import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
+import type { Speaker } from "./setup-progress.js";
 
 /** Version of uv that makes the environments. */
 export const UV_VERSION = "0.13.9";

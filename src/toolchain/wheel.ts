@@ -6,11 +6,11 @@ import { err, ok } from "../base/result.js";
 import { broken, failedProgram, offline } from "./failure.js";
 import type { Pip } from "./pip.js";
 import { pipDownload } from "./pip.js";
-import { toolchainFile } from "./place.js";
+import { toolchainFile } from "./folders.js";
 import { runProgram } from "./program.js";
-import { sha256Of } from "./ready.js";
-import type { Speaker } from "./speaker.js";
-import { byteProgress } from "./speaker.js";
+import { sha256Of } from "./ready-file.js";
+import type { Speaker } from "./setup-progress.js";
+import { byteProgress } from "./setup-progress.js";
 
 /** A wheel that is wanted for what it holds, not to be installed. */
 export interface WantedWheel {

@@ -7,7 +7,8 @@ import { redact } from "../base/redact.js";
 import type { RunStatus } from "./client.js";
 import { cellTags, stageTags, sweepTags } from "./identity.js";
 import { varyingPaths } from "../cells/varying.js";
-import { cellName, datasetsOf, lineageOf, marksOf, upstreamOf } from "./lineage.js";
+import { cellName, datasetsOf } from "./datasets.js";
+import { lineageOf, marksOf, upstreamOf } from "../journal/lineage.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { identityOf, TAG } from "./update.js";
 

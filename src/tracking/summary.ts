@@ -5,7 +5,7 @@ import {
   comparisonAsMarkdown,
   rulesOfResolved,
 } from "../report/index.js";
-import { marksOf } from "./lineage.js";
+import { marksOf } from "../journal/lineage.js";
 import type { ProjectionOptions } from "./projection.js";
 
 /** The comparison of a sweep that has ended, as files of its run. */

@@ -3,8 +3,8 @@ import type { StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import type { AnswerLog, KeptAnswer } from "./answer-log.js";
 import type { Budget } from "./budget.js";
-import type { Complete } from "./endpoint.js";
-import { EndpointError } from "./endpoint.js";
+import type { Complete } from "./completions.js";
+import { EndpointError } from "./endpoint-error.js";
 
 /** A question with the key its answer is kept under. */
 export interface Question {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { EndpointError } from "./endpoint.js";
+import type { StageTask } from "../../../src/contract/runner.js";
+import { EndpointError } from "./endpoint-error.js";
 
 export interface RetryOptions {
   /** Tries in all, the first included. */
@@ -11,6 +12,18 @@ export interface RetryOptions {
   /** Hears of each failed try. */
   readonly onRetry?: (error: EndpointError, attempt: number, wait: number) => void;
 }
+
+/**
+ * A listener for {@link RetryOptions.onRetry} that writes each failed try into the journal.
+ *
+ * @param who what was asked, for the message: a model's name, `embeddings`
+ */
+export const notesRetries =
+  (task: Pick<StageTask, "emit">, who: string): NonNullable<RetryOptions["onRetry"]> =>
+  ({ message }, attempt, wait) => {
+    const again = `asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1})`;
+    task.emit({ type: "note", severity: "info", message: `${who}: ${message}; ${again}` });
+  };
 
 export const DEFAULT_RETRY: RetryOptions = { attempts: 8, firstWait: 500, longestWait: 60_000 };
 
@@ -35,11 +48,8 @@ export function withRetries<Asked, Answer>(
         abort.throwIfAborted();
         if (!(error instanceof EndpointError) || error.kind !== "passing") throw error;
         if (attempt >= options.attempts) {
-          throw new EndpointError(`${error.message}; given up after ${attempt} tries`, {
-            status: error.status,
-            kind: "passing",
-            retryAfter: null,
-          });
+          const message = `${error.message}; given up after ${attempt} tries`;
+          throw new EndpointError(message, "passing", { status: error.status });
         }
         const backoff = Math.min(options.longestWait, options.firstWait * 2 ** (attempt - 1));
         const wait = error.retryAfter ?? Math.random() * backoff;

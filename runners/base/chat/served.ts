@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
-import { projectFile } from "../python/project-file.js";
-import { ProgramFailure, pythonVariables } from "../python/environment.js";
-import type { ProcessTree } from "../python/process-tree.js";
-import { startTree } from "../python/process-tree.js";
+import { packageFile } from "../../../src/base/package.js";
+import { ProgramFailure } from "../python/failure.js";
+import type { ProcessTree } from "../python/run.js";
+import { startProgram } from "../python/run.js";
 
 /** The small server that comes with r4ec, as a command. */
 export const OWN_SERVER: readonly string[] = [
@@ -90,34 +90,28 @@ async function start(
   { command, values, config, folder }: ServerOptions,
   port: number,
 ): Promise<ProcessTree> {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, "server.yaml"), JSON.stringify(config, null, 2));
   const filled: { readonly [name: string]: string } = {
     ...values,
     port: String(port),
     config: "server.yaml",
-    serve: projectFile("runners/base/chat/serve.py"),
+    serve: packageFile("runners/base/chat/serve.py"),
   };
   const [program, ...rest] = command.map((argument) =>
     argument.replace(/\{(\w+)\}/gu, (all, name: string) => filled[name] ?? all),
   );
-  return startTree({
-    environment,
+  return startProgram(task, {
     program: program!,
     arguments: rest,
     folder,
     variables: {
-      ...pythonVariables(task),
       // LLaMA-Factory's server takes these; by default it would listen on every address.
       API_HOST: "127.0.0.1",
       API_PORT: String(port),
       API_MODEL_NAME: "r4ec",
     },
-    mark: task.fingerprint,
-    stdout: path.join(task.work, "server.stdout.log"),
-    stderr: path.join(task.work, "server.stderr.log"),
+    log: "server",
   });
 }
 

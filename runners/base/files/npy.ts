@@ -1,8 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import { UserError } from "../../../src/base/exit.js";
-
-/** Arrays that `.npy` files of an artifact are made of. */
-export type NpyData = Int32Array | Float32Array | Float64Array | Uint8Array;
+import type { NumberArray, NumberType } from "./numbers.js";
+import { BYTES, bytesOf, decodeNumbers, sizeOfShape } from "./numbers.js";
 
 /** A `.npy` file in memory; `data` is in C order. */
 export interface NpyArray {
@@ -10,20 +9,20 @@ export interface NpyArray {
    * `<i4` comes as Int32Array, `<f4` and `<f2` as Float32Array, `<f8` and `<i8` as Float64Array
    * (integers beyond 2^53 are refused), `|u1` as Uint8Array.
    */
-  readonly data: NpyData;
+  readonly data: NumberArray;
   readonly shape: readonly number[];
   /** As the file states it: `<f4`. */
   readonly dtype: string;
 }
 
 const magic = Buffer.from("\x93NUMPY", "latin1");
-const itemSizes: { readonly [dtype: string]: number } = {
-  "<f2": 2,
-  "<f4": 4,
-  "<f8": 8,
-  "<i4": 4,
-  "<i8": 8,
-  "|u1": 1,
+const types: { readonly [dtype: string]: NumberType } = {
+  "<f2": "f16",
+  "<f4": "f32",
+  "<f8": "f64",
+  "<i4": "i32",
+  "<i8": "i64",
+  "|u1": "u8",
 };
 
 /**
@@ -32,11 +31,10 @@ const itemSizes: { readonly [dtype: string]: number } = {
  */
 export async function writeNpy(
   path: string,
-  data: NpyData,
+  data: NumberArray,
   shape: readonly number[],
 ): Promise<void> {
-  const size = shape.reduce((product, n) => product * n, 1);
-  if (size !== data.length) {
+  if (sizeOfShape(shape) !== data.length) {
     throw new RangeError(
       `${path}: shape [${shape.join(", ")}] does not hold ${data.length} numbers`,
     );
@@ -44,7 +42,7 @@ export async function writeNpy(
   const file = await open(path, "w");
   try {
     await file.writeFile(header(dtypeOf(data), shape));
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const bytes = bytesOf(data);
     // Pieces, because one write is limited to 2 GiB.
     const piece = 1 << 26;
     for (let at = 0; at < bytes.length; at += piece) {
@@ -59,25 +57,26 @@ export async function writeNpy(
 export async function readNpy(path: string): Promise<NpyArray> {
   const bytes = await readFile(path);
   const { dtype, shape, start } = readHeader(path, bytes);
-  const itemSize = itemSizes[dtype];
-  if (itemSize === undefined) {
-    throw bad(path, `numbers of type ${dtype}; r4ec reads ${Object.keys(itemSizes).join(", ")}`);
+  const type = types[dtype];
+  if (type === undefined) {
+    throw bad(path, `numbers of type ${dtype}; r4ec reads ${Object.keys(types).join(", ")}`);
   }
-  const length = shape.reduce((product, n) => product * n, 1);
+  const wanted = sizeOfShape(shape) * BYTES[type];
   const found = bytes.length - start;
-  if (found !== length * itemSize) {
+  if (found !== wanted) {
     throw bad(
       path,
-      `${found} bytes of data where shape (${shape.join(", ")}) of ${dtype} needs ${length * itemSize}`,
+      `${found} bytes of data where shape (${shape.join(", ")}) of ${dtype} needs ${wanted}`,
     );
   }
-  // A copy of its own: typed arrays need an aligned start, and the header may end anywhere.
-  const raw = new Uint8Array(length * itemSize);
-  raw.set(bytes.subarray(start));
-  return { data: decode(path, dtype, raw.buffer), shape, dtype };
+  try {
+    return { data: decodeNumbers(type, bytes.subarray(start)), shape, dtype };
+  } catch (error) {
+    throw bad(path, (error as RangeError).message);
+  }
 }
 
-function dtypeOf(data: NpyData): string {
+function dtypeOf(data: NumberArray): string {
   if (data instanceof Int32Array) return "<i4";
   if (data instanceof Float32Array) return "<f4";
   return data instanceof Float64Array ? "<f8" : "|u1";
@@ -117,40 +116,6 @@ function readHeader(
     throw bad(path, "Fortran order; save it with numpy.ascontiguousarray(array)");
   }
   return { dtype, shape: sizes, start };
-}
-
-function decode(path: string, dtype: string, buffer: ArrayBuffer): NpyData {
-  switch (dtype) {
-    case "<i4":
-      return new Int32Array(buffer);
-    case "<f4":
-      return new Float32Array(buffer);
-    case "<f8":
-      return new Float64Array(buffer);
-    case "|u1":
-      return new Uint8Array(buffer);
-    case "<f2":
-      return Float32Array.from(new Uint16Array(buffer), halfToNumber);
-    default:
-      return Float64Array.from(
-        new BigInt64Array(buffer) as unknown as ArrayLike<number>,
-        (wide) => {
-          const number = Number(wide);
-          if (!Number.isSafeInteger(number)) throw bad(path, `the integer ${wide}, beyond 2^53`);
-          return number;
-        },
-      );
-  }
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 const bad = (path: string, what: string): UserError =>

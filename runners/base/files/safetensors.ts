@@ -1,4 +1,7 @@
+import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
 import { err, ok, type Result } from "../../../src/base/result.js";
+import type { NumberType } from "./numbers.js";
+import { BYTES, bytesOf, decodeNumbers, sizeOfShape } from "./numbers.js";
 
 /** A float32 tensor of a safetensors file, in C order. */
 export interface NamedTensor {
@@ -12,11 +15,13 @@ export interface Safetensors {
   readonly metadata: { readonly [name: string]: string };
 }
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
+/** Types that are read, by their names in a header. */
+const types: { readonly [dtype: string]: NumberType } = {
+  F64: "f64",
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+};
 
 /**
  * The bytes of a safetensors file (https://github.com/huggingface/safetensors): the length of the
@@ -42,15 +47,15 @@ export function encodeSafetensors(
   bytes.set(padded, 8);
   let at = 8 + padded.length;
   for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    bytes.set(bytesOf(data), at);
     at += data.byteLength;
   }
   return bytes;
 }
 
 /**
- * Reads a safetensors file; F32, F16 and BF16 tensors come as float32, other types are an error.
- * The error is the end of a sentence about the file.
+ * Reads a safetensors file. F64, F32, F16 and BF16 tensors come as float32; any other type is an
+ * error. The error is the end of a sentence about the file.
  */
 export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors, string> {
   if (bytes.length < 8) return err("is too short for a safetensors file");
@@ -58,53 +63,49 @@ export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors, string
   const length = view.getBigUint64(0, true);
   if (length > BigInt(bytes.length - 8)) return err("ends within its header");
   const start = 8 + Number(length);
-  let header: { [name: string]: unknown };
-  try {
-    header = JSON.parse(Buffer.from(bytes.subarray(8, start)).toString("utf8")) as typeof header;
-  } catch {
-    return err("has a header that is not JSON");
-  }
+  const header = parseHeader(bytes.subarray(8, start));
+  if (header === null) return err("has a header that is not a JSON object");
   const tensors = new Map<string, NamedTensor>();
-  for (const [name, value] of Object.entries(header)) {
+  for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, data_offsets: offsets } = value as Entry;
-    const read = readers[dtype];
-    if (read === undefined)
-      return err(`holds ${name} as ${dtype}: only F32, F16 and BF16 can be read`);
-    const [from, to] = [start + offsets[0], start + offsets[1]];
-    const size = shape.reduce((product, n) => product * n, 1);
-    if (to > bytes.length || to - from !== size * read.bytes) {
-      return err(`is damaged: ${name} does not have the size of its shape`);
-    }
-    // A copy of its own, because typed arrays need an aligned start (a Buffer's slice is none).
-    tensors.set(name, {
-      data: read.decode(new Uint8Array(bytes.subarray(from, to)).buffer),
-      shape,
-    });
+    const tensor = decodeTensor(name, entry, bytes.subarray(start));
+    if (!tensor.ok) return tensor;
+    tensors.set(name, tensor.value);
   }
-  return ok({ tensors, metadata: (header["__metadata__"] ?? {}) as { [name: string]: string } });
+  return ok({ tensors, metadata: (header["__metadata__"] ?? {}) as Safetensors["metadata"] });
 }
 
-const readers: {
-  readonly [dtype: string]: { bytes: number; decode: (buffer: ArrayBuffer) => Float32Array };
-} = {
-  F32: { bytes: 4, decode: (buffer) => new Float32Array(buffer) },
-  F16: { bytes: 2, decode: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
-  BF16: {
-    bytes: 2,
-    decode: (buffer) => {
-      const wide = Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16);
-      return new Float32Array(wide.buffer);
-    },
-  },
-};
-
-/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function parseHeader(bytes: Uint8Array): JsonObject | null {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return isJsonObject(header) ? header : null;
+  } catch {
+    return null;
+  }
 }
+
+/** @param data the bytes of all tensors */
+function decodeTensor(name: string, entry: Json, data: Uint8Array): Result<NamedTensor, string> {
+  const { dtype, shape, data_offsets: offsets } = isJsonObject(entry) ? entry : {};
+  if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
+    return err(`has a header that does not describe ${name}`);
+  }
+  const type = types[dtype];
+  if (type === undefined) {
+    const known = "only F64, F32, F16 and BF16 can be read";
+    return err(`holds ${name} as numbers of type ${dtype}: ${known}`);
+  }
+  const [from, to] = offsets as [number, number];
+  if (to > data.length) return err(`ends within the numbers of ${name}`);
+  if (to - from !== sizeOfShape(shape) * BYTES[type]) {
+    return err(`is damaged: ${name} does not have the size of its shape`);
+  }
+  const numbers = decodeNumbers(type, data.subarray(from, to));
+  return ok({
+    data: numbers instanceof Float32Array ? numbers : Float32Array.from(numbers),
+    shape,
+  });
+}
+
+const isSizes = (value: Json | undefined): value is readonly number[] =>
+  Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);

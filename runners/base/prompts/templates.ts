@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import { parse } from "yaml";
+import { packageFile } from "../../../src/base/package.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Subject } from "./answers.js";
 
@@ -44,15 +44,7 @@ export const TEMPLATE_NAMES: readonly TemplateName[] = SUBJECTS.flatMap((subject
 );
 
 /** Folder of the templates that come with r4ec. */
-export function builtInPrompts(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, "prompts", "words.yaml"))) {
-    const parent = path.dirname(folder);
-    if (parent === folder) throw new Error("the folder prompts/ of r4ec is missing");
-    folder = parent;
-  }
-  return path.join(folder, "prompts");
-}
+export const builtInPrompts = (): string => packageFile("prompts");
 
 /**
  * Reads the templates for a kind of item: a user's own files first, r4ec's for the rest.

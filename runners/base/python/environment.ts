@@ -1,12 +1,25 @@
 import path from "node:path";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { StageTask } from "../../../src/contract/runner.js";
-import type { ProcessEnd } from "./process-tree.js";
-import { pythonError } from "./process-tree.js";
+
+/** As much of a stage as running a Python program needs. */
+export type PythonTask = Pick<
+  StageTask,
+  "fingerprint" | "work" | "resources" | "toolchain" | "stop"
+>;
+
+/** Folder of the LLM environment. Throws a UserError where it is not installed. */
+export function llmEnvironment(task: Pick<StageTask, "toolchain">): string {
+  const folder = task.toolchain.llmEnvironment;
+  if (folder !== null) return folder;
+  throw new UserError("the LLM environment is not there: run r4ec setup", {
+    exitCode: ExitCode.environment,
+  });
+}
 
 /** Environment variables of a Python program of the LLM environment, beside process.env. */
-export function pythonVariables(task: StageTask): { readonly [name: string]: string } {
-  const folder = task.toolchain.llmEnvironment;
-  if (folder === null) throw new Error("the LLM environment is not there: run r4ec setup");
+export function pythonVariables(task: PythonTask): { readonly [name: string]: string } {
+  const folder = llmEnvironment(task);
   const { gpus, threads } = task.resources;
   return {
     VIRTUAL_ENV: folder,
@@ -41,21 +54,3 @@ export const torchrun = (
     ...program,
   ],
 });
-
-/** A program of ours that failed: its last words, with the last lines of stderr as detail. */
-export class ProgramFailure extends Error {
-  readonly detail: string;
-  constructor(program: string, end: Pick<ProcessEnd, "exitCode" | "signal" | "stderrTail">) {
-    const how =
-      end.signal === null
-        ? end.exitCode === null
-          ? "failed"
-          : end.exitCode === 0
-            ? "ended too early"
-            : `failed (exit status ${end.exitCode})`
-        : `was ended by ${end.signal}`;
-    super(`${program} ${how}: ${pythonError(end.stderrTail)}`);
-    this.name = "ProgramFailure";
-    this.detail = end.stderrTail;
-  }
-}

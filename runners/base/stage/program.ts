@@ -1,15 +1,18 @@
 import { ExitCode, UserError } from "../../../src/base/exit.js";
+import type { JsonObject } from "../../../src/base/json.js";
 import type { RunnerProgram, StageError, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { BudgetSpent } from "../chat/ask.js";
-import { EndpointError } from "../chat/endpoint.js";
-import { ProgramFailure } from "../python/environment.js";
+import { EndpointError } from "../chat/endpoint-error.js";
+import { ProgramFailure } from "../python/failure.js";
 
 /**
  * A program that does its tasks one by one. Errors that a user or a machine can cause end their own
  * task with words; all else is a bug and is thrown on.
  */
-export const programOf = (work: (task: StageTask) => Promise<void>): RunnerProgram => ({
+export const programOf = <Params = JsonObject, Execution = JsonObject>(
+  work: (task: StageTask<Params, Execution>) => Promise<void>,
+): RunnerProgram<Params, Execution> => ({
   async run(tasks) {
     for (const task of tasks) {
       try {

@@ -1,21 +1,18 @@
 import { writeFile } from "node:fs/promises";
-import type { CommandModule } from "yargs";
-import { loadSettings, type GlobalArguments } from "../../../src/commands/experiment.js";
 import { printJson, printLine, write } from "../../../src/base/terminal.js";
-import type { Config } from "../../../src/config/config.js";
+import type { Engine, ScienceCommand } from "../../../src/contract/engine.js";
 import { UserError } from "../../../src/base/exit.js";
-import { Store } from "../../../src/store/index.js";
 import type { TensorFlow } from "../../base/tensorflow.js";
 
-interface ScoreArguments extends GlobalArguments {
+interface ScoreArguments {
   readonly cell: string;
-  readonly samples?: string;
-  readonly split?: "train" | "valid" | "test";
-  readonly dataset?: string;
-  readonly out?: string;
+  readonly samples: string | undefined;
+  readonly split: "train" | "valid" | "test" | undefined;
+  readonly dataset: string | undefined;
+  readonly out: string | undefined;
 }
 
-interface ExportArguments extends GlobalArguments {
+interface ExportArguments {
   readonly cell: string;
   readonly folder: string;
   readonly json: boolean;
@@ -25,7 +22,7 @@ const cellHelp =
   "a cell's id, its stage's fingerprint (or the beginning of one), or its artifact's folder";
 
 /** `score CELL [SAMPLES]`: new samples through a trained cell, as JSON Lines. */
-const scoreCommand: CommandModule = {
+const scoreCommand: ScienceCommand<ScoreArguments> = {
   command: "score <cell> [samples]",
   describe: "score new samples with a trained cell",
   builder: (yargs) =>
@@ -54,16 +51,15 @@ const scoreCommand: CommandModule = {
         }
         return true;
       }),
-  handler: async (args) => {
-    const { cell, samples, split, dataset, out, ...globals } = args as unknown as ScoreArguments;
-    const { store, tensorflow } = await prepare(await loadSettings(globals));
+  run: async ({ cell, samples, split, dataset, out }, engine) => {
+    const tensorflow = await prepare(engine);
     const { openDataset, openTrained } = await import("./serve/trained.js");
-    const trained = await openTrained(store, cell);
+    const trained = await openTrained(engine, cell);
     const { scoreFile, scoreSplit } = await import("./serve/score.js");
     let lines: string[];
     let strangers: number;
     if (split !== undefined) {
-      const other = dataset === undefined ? null : await openDataset(store, dataset);
+      const other = dataset === undefined ? null : await openDataset(engine, dataset);
       const scored = await scoreSplit(tensorflow, trained, split, other);
       ({ strangers } = scored);
       lines = Array.from(scored.scores, (score) => JSON.stringify({ score }));
@@ -85,7 +81,7 @@ const scoreCommand: CommandModule = {
 };
 
 /** `export CELL FOLDER`: a trained cell as a TensorFlow SavedModel. */
-const exportCommand: CommandModule = {
+const exportCommand: ScienceCommand<ExportArguments> = {
   command: "export <cell> <folder>",
   describe: "write a trained cell as a TensorFlow SavedModel",
   builder: (yargs) =>
@@ -93,12 +89,11 @@ const exportCommand: CommandModule = {
       .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
       .positional("folder", { type: "string", demandOption: true, describe: "where to write it" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
-  handler: async (args) => {
-    const { cell, folder, json, ...globals } = args as unknown as ExportArguments;
-    const { store, tensorflow } = await prepare(await loadSettings(globals));
+  run: async ({ cell, folder, json }, engine) => {
+    const tensorflow = await prepare(engine);
     const { openTrained } = await import("./serve/trained.js");
     const { exportModel } = await import("./serve/export.js");
-    const inputs = await exportModel(tensorflow, await openTrained(store, cell), folder);
+    const inputs = await exportModel(tensorflow, await openTrained(engine, cell), folder);
     if (json) await printJson({ folder, signature: "serving_default", inputs, output: "score" });
     else {
       const list = inputs.map(
@@ -109,22 +104,15 @@ const exportCommand: CommandModule = {
   },
 };
 
-/** The store, and TensorFlow, installed first where it is missing. */
-async function prepare(
-  config: Config,
-): Promise<{ readonly store: Store; readonly tensorflow: typeof TensorFlow }> {
-  const { ensure } = await import("../../../src/toolchain/index.js");
-  const ready = await ensure(["tensorflow"], config, ({ text }) => {
-    void write(process.stderr, `${text}\n`);
-  });
-  if (!ready.ok) throw ready.error;
-  Object.assign(process.env, ready.value.environment);
+/** TensorFlow, installed first where it is missing, on all cores and no card. */
+async function prepare(engine: Engine): Promise<typeof TensorFlow> {
+  await engine.ready(["tensorflow"]);
   const { prepareProcess } = await import("./process.js");
   const { availableParallelism } = await import("node:os");
   prepareProcess({ gpus: [], threads: availableParallelism() });
   const { loadTensorFlow } = await import("../../base/tensorflow.js");
-  return { store: new Store(config.store.value), tensorflow: loadTensorFlow() };
+  return loadTensorFlow();
 }
 
 /** Commands about trained cells. */
-export const ctrCommands: CommandModule[] = [scoreCommand, exportCommand];
+export const ctrCommands = [scoreCommand, exportCommand] as const;

@@ -8,6 +8,9 @@ export interface Quality {
   readonly gauc: number | undefined;
 }
 
+/** Metrics of one replica, or why its scores have none. */
+export type Judged = Quality | { readonly fault: string };
+
 /** The nearest a score may come to 0 and 1 in log loss: float32's resolution below 1. */
 const edge = 2 ** -24;
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
-import { ctrHours, sizeOf, sizesOnly } from "../../base/estimate.js";
+import { ctrHours, sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
 import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
 
 /**

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { ctrTable } from "./schema.js";
 import { type CtrExecution, ctrOf, type CtrParams, isModule } from "./settings.js";
 import { executionIn, paramsIn, roundingIn } from "./table.js";

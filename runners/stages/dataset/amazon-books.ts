@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { cleanText } from "./clean-text.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import { type RecordCounts, readRecords } from "./records.js";

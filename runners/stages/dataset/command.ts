@@ -1,15 +1,10 @@
-import type { CommandModule } from "yargs";
-import {
-  loadExperiment,
-  loadSettings,
-  type GlobalArguments,
-} from "../../../src/commands/experiment.js";
-import { formatTable } from "../../../src/base/table.js";
 import { colours, printJson, printLine, write } from "../../../src/base/terminal.js";
+import { formatTable } from "../../../src/base/table.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
-import type { Manifest } from "../../../src/store/index.js";
+import type { ArtifactFacts, ScienceCommand } from "../../../src/contract/engine.js";
+import { datasetStage } from "./stage.js";
 
-interface DatasetArguments extends GlobalArguments {
+interface DatasetArguments {
   readonly file: string;
   readonly json: boolean;
 }
@@ -32,35 +27,29 @@ interface DatasetReport {
 }
 
 /** `dataset FILE`: prepares the data sets of a spec (cached as its stages are) and counts them. */
-export const datasetCommand: CommandModule = {
+export const datasetCommand: ScienceCommand<DatasetArguments> = {
   command: "dataset <file>",
   describe: "prepare the data sets of a spec and count users, items and samples",
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "the spec" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
-  handler: async (args) => {
-    const { file, json, ...globals } = args as unknown as DatasetArguments;
-    // The registry names this command, so it can't be imported at load time.
-    const { science } = await import("../../registry.js");
-    const { prepareDatasets } = await import("./prepare.js");
-    const experiment = await loadExperiment(file, science);
-    const config = await loadSettings(globals, experiment);
+  run: async ({ file, json }, engine) => {
     const paint = colours(process.stderr);
-    const manifests = await prepareDatasets(experiment, science, config, {
+    const artifacts = await engine.make(file, datasetStage, {
       note: (severity, message) => {
         const shown = severity === "warning" ? paint.yellow(`warning: ${message}`) : message;
         void write(process.stderr, `${shown}\n`);
       },
       progress: progressLine(),
     });
-    const reports = manifests.map(reportOf);
+    const reports = artifacts.map(({ facts }) => reportOf(facts));
     if (json) await printJson({ datasets: reports });
     else await printLine(tableOf(reports));
   },
 };
 
-function reportOf({ params, metrics }: Manifest): DatasetReport {
+function reportOf({ params, metrics }: ArtifactFacts): DatasetReport {
   const metric = (name: string): number => {
     const value = metrics[name];
     if (value === undefined)

@@ -1,5 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
-import { sizesOnly } from "../../base/estimate.js";
+import { sizesOnly } from "../../base/stage/cost-model.js";
 import type { DatasetParams } from "./settings.js";
 import { sourceOf } from "./sources.js";
 

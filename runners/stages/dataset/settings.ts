@@ -1,6 +1,7 @@
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
-import type { Ignored, SpecPlace } from "../../../src/contract/science.js";
+import type { Ignored } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { commonProperties } from "./schema.js";
 import type { CommonSettings, DatasetSettings, Source } from "./source.js";
 import { sourceOf, sources } from "./sources.js";

@@ -1,7 +1,8 @@
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import type { FileInput, StopSignal } from "../../../src/contract/runner.js";
-import type { JsonSchema, SpecPlace } from "../../../src/contract/science.js";
+import type { JsonSchema } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { Ratings } from "./ratings.js";
 
 /** Settings that every data set has. */

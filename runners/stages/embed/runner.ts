@@ -1,23 +1,20 @@
 import type { Runner } from "../../../src/contract/runner.js";
-import { embeddingHours, KNOWLEDGE, sizeOf, sizesOnly } from "../../base/estimate.js";
+import { KNOWLEDGE, sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
+import { engineNamed } from "../../base/stage/engine.js";
+import type { EmbedParams } from "./engines/engine.js";
+import { embedEngines } from "./engines/index.js";
 
-/** Text to vectors, by one of three engines; `params.engine` says which. */
-export const embedRunner: Runner = {
+const engineOf = ({ engine }: EmbedParams) => engineNamed(embedEngines, engine);
+
+/** Text to vectors, by the engine that the parameters name. */
+export const embedRunner: Runner<EmbedParams> = {
   name: "embed",
   version: 1,
-  toolchain: (params) => {
-    if (params["engine"] === "encoder") return ["tensorflow"];
-    return params["engine"] === "sentence-transformers" ? ["llm"] : [];
-  },
-  resources: (params) => ({
-    cpus: params["engine"] === "endpoint" ? 1 : 4,
-    gpus: params["engine"] === "sentence-transformers" ? 1 : 0,
-  }),
-  estimate: ({ params, inputs }) => {
-    const texts = sizeOf(inputs["text"], "users.texts") + sizeOf(inputs["text"], "items.texts");
-    if (params["engine"] !== "sentence-transformers") return sizesOnly({});
-    // BGE-M3 and its like; the LLM's own sizes are not theirs.
-    return { ...sizesOnly({}), gpuHours: embeddingHours(0.57, texts * KNOWLEDGE) };
+  toolchain: (params) => engineOf(params).toolchain,
+  resources: (params, execution) => engineOf(params).resources(execution),
+  estimate: ({ params, inputs: { text } }) => {
+    const texts = sizeOf(text, "users.texts") + sizeOf(text, "items.texts");
+    return { ...sizesOnly({}), gpuHours: engineOf(params).gpuHours(texts * KNOWLEDGE) };
   },
   load: async () => (await import("./program.js")).embedProgram,
 };

@@ -1,109 +1,53 @@
-import { createHash, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  writeSync,
-} from "node:fs";
-import path from "node:path";
-import type { Json } from "../../../src/base/json.js";
-import { canonicalJson } from "../../../src/base/json.js";
-
-/** The key of a vector: the hash of its text. Model and options name the folder. */
-export const textKey = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** Name of the folder that holds the vectors of one model and its options. */
-export const vectorFolder = (identity: Json): string =>
-  `vectors-${createHash("sha256").update("r4ec/vectors/1\n").update(canonicalJson(identity)).digest("hex").slice(0, 32)}`;
+import { createHash } from "node:crypto";
+import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { Keyed, RecordForm } from "../../base/files/keyed-log.js";
+import { KeyedLog } from "../../base/files/keyed-log.js";
+import { bytesOf } from "../../base/files/numbers.js";
 
 /**
- * Vectors kept as they come, in a folder that outlives kills and that several processes may share:
- * each appends to two files of its own, `.f32` with the numbers and `.keys` with a line per vector,
- * its key and the checksum of its numbers. A vector that is not there whole, or not as it was
- * written, is passed over and made again.
+ * Vectors of one length in two files: `.f32` with their numbers, and `.keys` with a line for each
+ * vector, its key and the checksum of its numbers. The length is the end of the files' name. The
+ * numbers are written first, and a vector whose checksum is not right is passed over.
  */
-export class VectorLog {
-  private readonly vectors = new Map<string, Float32Array>();
-  private files: { readonly keys: number; readonly numbers: number } | null = null;
-
-  /**
-   * Opens a folder, made where it is missing.
-   *
-   * @param wanted keys to read; a model may have been asked for many more than one stage needs
-   */
-  constructor(
-    private readonly folder: string,
-    private readonly wanted: { has(key: string): boolean },
-  ) {
-    mkdirSync(folder, { recursive: true });
-    for (const name of readdirSync(folder).sort()) {
-      if (name.endsWith(".keys")) this.read(path.join(folder, name.slice(0, -".keys".length)));
-    }
-  }
-
-  get(key: string): Float32Array | undefined {
-    return this.vectors.get(key);
-  }
-
-  get size(): number {
-    return this.vectors.size;
-  }
-
-  /** Keeps vectors, all of one length. */
-  add(entries: readonly (readonly [key: string, vector: Float32Array])[]): void {
-    const dimension = entries[0]?.[1].length;
-    if (dimension === undefined) return;
-    this.files ??= this.create(dimension);
-    const numbers = new Float32Array(entries.length * dimension);
-    entries.forEach(([, vector], row) => numbers.set(vector, row * dimension));
-    writeSync(this.files.numbers, new Uint8Array(numbers.buffer));
-    writeSync(
-      this.files.keys,
-      entries.map(([key, vector]) => `${key} ${checksum(bytesOf(vector))}\n`).join(""),
-    );
-    for (const [key, vector] of entries) this.vectors.set(key, vector);
-  }
-
-  close(): void {
-    if (this.files === null) return;
-    fsyncSync(this.files.numbers);
-    fsyncSync(this.files.keys);
-    closeSync(this.files.numbers);
-    closeSync(this.files.keys);
-    this.files = null;
-  }
-
-  private create(dimension: number): { keys: number; numbers: number } {
-    const name = path.join(
-      this.folder,
-      `${Date.now()}-${randomBytes(6).toString("hex")}-${dimension}`,
-    );
-    return { numbers: openSync(`${name}.f32`, "wx"), keys: openSync(`${name}.keys`, "wx") };
-  }
-
-  private read(name: string): void {
-    const dimension = Number(name.slice(name.lastIndexOf("-") + 1));
-    if (!Number.isInteger(dimension) || dimension < 1 || !existsSync(`${name}.f32`)) return;
-    const bytes = readFileSync(`${name}.f32`);
-    const size = 4 * dimension;
-    const lines = readFileSync(`${name}.keys`, "utf8").split("\n").slice(0, -1);
+const keysAndNumbers: RecordForm<Float32Array> = {
+  ending: ".keys",
+  create: (base, { length }) =>
+    [".f32", ".keys"].map((ending) => openSync(`${base}-${length}${ending}`, "wx")),
+  write([numbers, keys], records) {
+    writeSync(numbers!, Buffer.concat(records.map(([, vector]) => bytesOf(vector))));
+    const lines = records.map(([key, vector]) => `${key} ${checksum(bytesOf(vector))}\n`);
+    writeSync(keys!, lines.join(""));
+  },
+  *read(base, wanted) {
+    const length = Number(base.slice(base.lastIndexOf("-") + 1));
+    if (!Number.isInteger(length) || length < 1 || !existsSync(`${base}.f32`)) return;
+    const bytes = readFileSync(`${base}.f32`);
+    const size = 4 * length;
+    // A line without an end was torn by a kill.
+    const lines = readFileSync(`${base}.keys`, "utf8").split("\n").slice(0, -1);
     for (const [row, line] of lines.entries()) {
       const [key, sum] = line.split(" ") as [string, string | undefined];
-      if (!this.wanted.has(key)) continue;
+      if (!wanted(key)) continue;
       const own = bytes.subarray(row * size, (row + 1) * size);
       if (own.length < size || checksum(own) !== sum) continue;
       // A copy of its own: typed arrays need an aligned start.
-      this.vectors.set(key, new Float32Array(Uint8Array.from(own).buffer));
+      yield [key, new Float32Array(Uint8Array.from(own).buffer)];
     }
-  }
-}
-
-const bytesOf = (vector: Float32Array): Uint8Array =>
-  new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+  },
+};
 
 const checksum = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+
+/** Vectors of texts by one model with its options, kept as they come. */
+export class VectorLog extends KeyedLog<Float32Array> {
+  /** @param wanted keys to read */
+  constructor(folder: string, wanted: { has(key: string): boolean }) {
+    super(folder, keysAndNumbers, (key) => wanted.has(key));
+  }
+
+  /** Keeps vectors, all of the length of the first one that this log has kept. */
+  add(vectors: readonly Keyed<Float32Array>[]): void {
+    this.append(vectors);
+  }
+}

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Sample } from "../teach/samples.js";
+import type { Sample } from "../../base/artifacts/samples.js";
 
 /**
  * Gathers the samples of all classes into one data set, `data/samples.json`, with its

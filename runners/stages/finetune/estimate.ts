@@ -6,7 +6,7 @@ import {
   sizeOf,
   TEMPLATE,
   trainingHours,
-} from "../../base/estimate.js";
+} from "../../base/stage/cost-model.js";
 import type { FinetuneParams } from "./settings.js";
 
 /** What fine-tuning takes: every token of every sample, once an epoch. */

@@ -3,8 +3,8 @@ import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { Json } from "../../../src/base/json.js";
 import { programOf } from "../../base/stage/program.js";
-import type { Sample } from "../teach/samples.js";
-import { writeSampleSets } from "../teach/samples.js";
+import type { Sample } from "../../base/artifacts/samples.js";
+import { writeSampleSets } from "../../base/artifacts/samples.js";
 
 /** samples: a user's own samples become LLaMA-Factory data sets. */
 async function ownSamples(task: StageTask): Promise<void> {

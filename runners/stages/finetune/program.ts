@@ -3,9 +3,10 @@ import path from "node:path";
 import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
-import { modelLocation } from "../../base/models/models.js";
-import { pythonVariables, torchrun } from "../../base/python/environment.js";
-import { pythonError, runTree } from "../../base/python/process-tree.js";
+import { modelLocation } from "../../base/models/model-input.js";
+import { torchrun } from "../../base/python/environment.js";
+import { pythonError } from "../../base/python/failure.js";
+import { runProgram } from "../../base/python/run.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
 import { gatherSamples } from "./data.js";
@@ -21,8 +22,6 @@ const LOOK_EVERY_MS = 500;
 /** finetune: trains a LoRA adapter with LLaMA-Factory; goes on from the last whole checkpoint. */
 async function finetune(task: StageTask): Promise<void> {
   const params = task.params as FinetuneParams;
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is missing");
   const sources = Object.entries(params.samples).map(([input, classes]) => ({
     folder: task.inputs[input]!,
     classes,
@@ -59,18 +58,11 @@ async function finetune(task: StageTask): Promise<void> {
   }
   const seen = Math.max(0, ...attempts.flat().map((line) => line.current_steps));
   const following = followLog(path.join(output, "trainer_log.jsonl"), seen, task);
-  const end = await runTree(
-    {
-      environment,
-      ...trainProgram(task.resources.gpus.length),
-      folder: task.work,
-      variables: variablesOf(task),
-      mark: task.fingerprint,
-      stdout: path.join(task.work, "stdout.log"),
-      stderr: path.join(task.work, "stderr.log"),
-    },
-    task.stop,
-  );
+  const end = await runProgram(task, {
+    ...trainProgram(task.resources.gpus.length),
+    folder: task.work,
+    variables: variablesOf(task),
+  });
   const lines = await following.finish();
   if (end.stopped) throw new Drained();
   // An unknown subcommand ends with status 0 as well: what counts is that the adapter is there.
@@ -113,7 +105,6 @@ const trainProgram = (
 
 /** Variables of the training process, beside those of every Python program. */
 const variablesOf = (task: StageTask): { readonly [name: string]: string } => ({
-  ...pythonVariables(task),
   // Else every attempt would leave its tokens in the user's cache for good.
   HF_DATASETS_CACHE: path.join(task.work, "datasets"),
   ...(task.resources.gpus.length > 1 ? LAUNCHER_VARIABLES : {}),

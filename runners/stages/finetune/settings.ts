@@ -34,7 +34,7 @@ export type Role = "actor" | "reflector";
 /** Params of a finetune stage. */
 export interface FinetuneParams extends JsonObject {
   readonly role: Role;
-  /** The base model as runners/base/models/models.ts names it. */
+  /** The base model as runners/base/models/model-input.ts names it. */
   readonly model: JsonObject;
   /** LLaMA-Factory's name of the chat template. */
   readonly template: string;
@@ -54,3 +54,7 @@ export interface FinetuneExecution extends JsonObject {
   readonly precision: "auto" | "bf16" | "fp16" | "fp32";
   readonly gpus: number;
 }
+
+/** True where the spec brings samples of its own, so that no teacher is asked. */
+export const bringsSamples = (settings: FinetuneSettings): boolean =>
+  Object.values(settings.samples).some((file) => file !== null);

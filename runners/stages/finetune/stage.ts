@@ -1,27 +1,23 @@
-import type { SpecPlace } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import { modelInput, resolvePath, templateOf } from "../../base/models/models.js";
+import type { SampleClass } from "../../base/artifacts/samples.js";
+import { modelInput, type NamedModel } from "../../base/models/model-input.js";
+import { resolvePath } from "../../base/files/spec-path.js";
+import { chatTemplateOf } from "../../base/models/chat-template.js";
 import { optionsOf } from "./config.js";
 import type { FinetuneExecution, FinetuneParams, FinetuneSettings, Role } from "./settings.js";
-
-/** The base model of an adapter, as a spec names it. */
-export interface BaseModel {
-  readonly name: string;
-  readonly revision?: string | null;
-  readonly template?: string | null;
-}
 
 /** Stages that hold samples, and the classes to take from each. */
 export interface SampleSource {
   readonly stage: StageRequest;
-  readonly classes: readonly ("thinking" | "reflection" | "refinement")[];
+  readonly classes: readonly SampleClass[];
 }
 
 /** The stage that trains an adapter. */
 export function finetuneStage(
   role: Role,
   settings: FinetuneSettings,
-  base: BaseModel,
+  base: NamedModel,
   seed: number,
   sources: { readonly [input: string]: SampleSource },
   place: SpecPlace,
@@ -30,7 +26,7 @@ export function finetuneStage(
   const params: FinetuneParams = {
     role,
     model: model.params,
-    template: base.template ?? templateOf(base.name) ?? "default",
+    template: base.template ?? chatTemplateOf(base.name) ?? "default",
     seed,
     samples: Object.fromEntries(
       Object.entries(sources).map(([input, source]) => [input, source.classes]),
@@ -58,10 +54,6 @@ export function finetuneStage(
     execution,
   };
 }
-
-/** True where the spec brings samples of its own, so that no teacher is asked. */
-export const bringsSamples = (settings: FinetuneSettings): boolean =>
-  Object.values(settings.samples).some((file) => file !== null);
 
 /** The stage that reads the spec's own samples. */
 export function ownSamplesStage(settings: FinetuneSettings, place: SpecPlace): StageRequest {

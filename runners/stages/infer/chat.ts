@@ -1,17 +1,18 @@
+import type { InferTask } from "./engines/engine.js";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { askAll } from "../../base/chat/ask.js";
 import { Budget } from "../../base/chat/budget.js";
-import { chatEndpoint, classify, EndpointError } from "../../base/chat/endpoint.js";
-import { DEFAULT_RETRY, withRetries } from "../../base/chat/retry.js";
+import { chatEndpoint } from "../../base/chat/completions.js";
+import { firstModel } from "../../base/chat/endpoint.js";
+import { EndpointError } from "../../base/chat/endpoint-error.js";
+import { DEFAULT_RETRY, notesRetries, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
 import type { Answerer } from "./answerer.js";
-import type { InferExecution, InferParams } from "./settings.js";
 
 /** An answerer that talks to an OpenAI-compatible endpoint which is there already. */
-export async function loadEndpoint(task: StageTask): Promise<Answerer> {
-  const execution = task.execution as unknown as InferExecution;
-  const model = execution.model ?? (await firstModel(task, execution.base_url));
+export async function loadEndpoint(task: InferTask): Promise<Answerer> {
+  const execution = task.execution;
+  const model = execution.model ?? (await listedModel(task, execution.base_url));
   return chatAnswerer(task, execution.base_url, model);
 }
 
@@ -21,13 +22,13 @@ export async function loadEndpoint(task: StageTask): Promise<Answerer> {
  * @param gone aborted when the endpoint is known to be gone, so that asking again is of no use
  */
 export function chatAnswerer(
-  task: StageTask,
+  task: InferTask,
   baseUrl: string,
   model: string,
   gone?: AbortSignal,
 ): Answerer {
-  const { answer } = task.params as unknown as InferParams;
-  const execution = task.execution as unknown as InferExecution;
+  const { answer } = task.params;
+  const execution = task.execution;
   const sampling: JsonObject = {
     ...(answer.top_p === undefined ? {} : { top_p: answer.top_p }),
     ...(answer.seed === undefined ? {} : { seed: answer.seed }),
@@ -46,10 +47,7 @@ export function chatAnswerer(
       {
         ...DEFAULT_RETRY,
         attempts: execution.retries + 1,
-        onRetry: ({ message }, attempt, wait) => {
-          const again = `asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1})`;
-          task.emit({ type: "note", severity: "info", message: `${model}: ${message}; ${again}` });
-        },
+        onRetry: notesRetries(task, model),
       },
     );
   return {
@@ -74,24 +72,15 @@ export function chatAnswerer(
   };
 }
 
-/** The first model that an endpoint lists. */
-async function firstModel(task: StageTask, baseUrl: string): Promise<string> {
-  const { OpenAI } = await import("openai");
-  const { api_key_env, timeout_seconds } = task.execution as unknown as InferExecution;
-  const apiKey = api_key_env === null ? "none" : (process.env[api_key_env] ?? "none");
-  const client = new OpenAI({ baseURL: baseUrl, apiKey, maxRetries: 3, logLevel: "off" });
-  try {
-    const list = await client.models.list({
-      signal: AbortSignal.any([task.stop.abort, AbortSignal.timeout(timeout_seconds * 1000)]),
-    });
-    const id = list.data[0]?.id;
-    if (id !== undefined) return id;
-  } catch (error) {
-    throw classify(error, apiKey);
-  }
-  throw new EndpointError(`${baseUrl} lists no model; name one by knowledge.infer.model`, {
-    status: null,
-    kind: "fatal",
-    retryAfter: null,
-  });
+/** The first model that the endpoint lists. */
+async function listedModel(task: InferTask, baseUrl: string): Promise<string> {
+  const { api_key_env, timeout_seconds, retries } = task.execution;
+  const ask = withRetries(
+    firstModel({ baseUrl, apiKeyEnv: api_key_env, timeoutSeconds: timeout_seconds }),
+    { ...DEFAULT_RETRY, attempts: retries + 1, onRetry: notesRetries(task, baseUrl) },
+  );
+  const model = await ask(null, task.stop.abort);
+  if (model !== null) return model;
+  const what = `${baseUrl} lists no model; name one by knowledge.infer.model`;
+  throw new EndpointError(what, "fatal");
 }

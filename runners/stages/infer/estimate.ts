@@ -1,3 +1,5 @@
+import { engineNamed } from "../../base/stage/engine.js";
+import { inferEngines } from "./engines/index.js";
 import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.js";
 import {
   atMost,
@@ -9,7 +11,7 @@ import {
   TEMPLATE,
   UNREASONABLE,
   writingHours,
-} from "../../base/estimate.js";
+} from "../../base/stage/cost-model.js";
 import type { InferExecution, InferParams } from "./settings.js";
 
 type Step = "think" | "reflect" | "refine";
@@ -17,9 +19,9 @@ type Step = "think" | "reflect" | "refine";
 /** What asking a model about users and items takes. */
 export function estimateInfer(
   step: Step,
-  { params, execution, inputs }: EstimateStage,
+  { params, execution, inputs }: EstimateStage<InferParams, InferExecution>,
 ): StageEstimate {
-  const { answer, model, prompts, ...limits } = params as unknown as InferParams;
+  const { answer, model, prompts, ...limits } = params;
   const { dataset, text } = inputs;
   const about =
     step === "think"
@@ -40,15 +42,12 @@ export function estimateInfer(
     asked.users * (TEMPLATE + written + history) + asked.items * (TEMPLATE + written + 2 * history);
   const length = Math.min(answer.max_new_tokens, step === "reflect" ? JUDGEMENT : KNOWLEDGE);
   const completionTokens = (asked.users + asked.items) * length;
-  const { batch_size, concurrency } = execution as unknown as InferExecution;
-  const batch = answer.engine === "llamafactory" ? batch_size : concurrency;
+  const batch = engineNamed(inferEngines, answer.engine).promptsAtOnce(execution);
   return {
     promptTokens,
     completionTokens,
     gpuHours:
-      answer.engine === "endpoint"
-        ? 0
-        : writingHours(billionsOf(model), promptTokens, completionTokens, batch),
+      batch === null ? 0 : writingHours(billionsOf(model), promptTokens, completionTokens, batch),
     usd: 0,
     sizes: {
       "users.texts": about.users,

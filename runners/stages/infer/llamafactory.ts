@@ -1,25 +1,26 @@
+import type { InferTask } from "./engines/engine.js";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
-import { modelLocation } from "../../base/models/models.js";
-import { projectFile } from "../../base/python/project-file.js";
-import { ProgramFailure, pythonVariables, torchrun } from "../../base/python/environment.js";
+import { modelLocation } from "../../base/models/model-input.js";
+import { packageFile } from "../../../src/base/package.js";
+import { torchrun } from "../../base/python/environment.js";
+import { ProgramFailure } from "../../base/python/failure.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
-import { endMarked, runTree } from "../../base/python/process-tree.js";
+import { endLeftProcesses, runProgram } from "../../base/python/run.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
-import type { InferExecution, InferParams } from "./settings.js";
+import type { InferParams } from "./settings.js";
 
 /** An answerer that runs LLaMA-Factory's batch prediction, all prompts in one call. */
-export function loadLlamaFactory(task: StageTask): Answerer {
+export function loadLlamaFactory(task: InferTask): Answerer {
   const folder = path.join(task.work, "predict");
   return {
     async recover(log) {
-      await endMarked(task.fingerprint);
+      await endLeftProcesses(task);
       new WrittenAnswers(folder, log).take();
     },
     async answer(questions, log, progress) {
@@ -37,14 +38,12 @@ export function loadLlamaFactory(task: StageTask): Answerer {
 
 /** Answers the prompts that stand in a folder. */
 async function predict(
-  task: StageTask,
+  task: InferTask,
   folder: string,
   questions: readonly Question[],
   log: AnswerLog,
   progress: (answered: number) => void,
 ): Promise<void> {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
   const config = {
     ...(await modelOptions(task, folder)),
     ...predictOptions(task),
@@ -52,19 +51,12 @@ async function predict(
   // Written as JSON: every JSON text is YAML, and version 0.9.5 cannot read files named .json.
   await writeFile(path.join(folder, "predict.yaml"), JSON.stringify(config, null, 2));
   const following = followAnswers(new WrittenAnswers(folder, log), progress);
-  const end = await runTree(
-    {
-      environment,
-      ...predictProgram(task.resources.gpus.length),
-      folder,
-      // Else every prediction would leave its tokens in the user's cache for good.
-      variables: { ...pythonVariables(task), HF_DATASETS_CACHE: path.join(folder, "datasets") },
-      mark: task.fingerprint,
-      stdout: path.join(task.work, "stdout.log"),
-      stderr: path.join(task.work, "stderr.log"),
-    },
-    task.stop,
-  ).finally(following.finish);
+  const end = await runProgram(task, {
+    ...predictProgram(task.resources.gpus.length),
+    folder,
+    // Else every prediction would leave its tokens in the user's cache for good.
+    variables: { HF_DATASETS_CACHE: path.join(folder, "datasets") },
+  }).finally(following.finish);
   if (end.stopped) throw new Drained();
   if (end.exitCode !== 0) throw new ProgramFailure("LLaMA-Factory's prediction", end);
   const answered = questions.filter(({ key }) => log.get(key) !== undefined).length;
@@ -78,7 +70,7 @@ function predictProgram(cards: number): {
   readonly program: string;
   readonly arguments: readonly string[];
 } {
-  const own = [projectFile("runners/stages/infer/predict.py"), "predict.yaml", PROMPTS, ANSWERS];
+  const own = [packageFile("runners/stages/infer/predict.py"), "predict.yaml", PROMPTS, ANSWERS];
   return cards > 1 ? torchrun(cards, own) : { program: "python", arguments: own };
 }
 
@@ -86,8 +78,8 @@ function predictProgram(cards: number): {
  * What both prediction and server are told of the model. Under torchrun a path with a space fails,
  * so folders are reached by links in the working folder.
  */
-export async function modelOptions(task: StageTask, folder: string): Promise<JsonObject> {
-  const params = task.params as unknown as InferParams;
+export async function modelOptions(task: InferTask, folder: string): Promise<JsonObject> {
+  const params = task.params;
   let model = modelLocation("model", params.model, task);
   if (path.isAbsolute(model)) {
     await symlink(model, path.join(folder, "model"));
@@ -114,9 +106,9 @@ export function generationOptions({ answer }: InferParams): JsonObject {
   return { max_new_tokens: answer.max_new_tokens, ...sampling };
 }
 
-function predictOptions(task: StageTask): JsonObject {
-  const params = task.params as unknown as InferParams;
-  const execution = task.execution as unknown as InferExecution;
+function predictOptions(task: InferTask): JsonObject {
+  const params = task.params;
+  const execution = task.execution;
   const gpus = task.resources.gpus.length;
   return {
     stage: "sft",

@@ -1,5 +1,8 @@
+import type { Finding } from "../../../src/base/diagnostic.js";
+import { mistake } from "../../base/stage/mistake.js";
+
 /** Names in LLaMA-Factory's configuration that belong to r4ec: it reads what they decide. */
-export const RESERVED_IN_PREDICTION: readonly string[] = [
+const RESERVED: readonly string[] = [
   "stage",
   "do_predict",
   "predict_with_generate",
@@ -16,3 +19,13 @@ export const RESERVED_IN_PREDICTION: readonly string[] = [
   "use_mca",
   "use_ray",
 ];
+
+/**
+ * A mistake for each of LLaMA-Factory's options that is r4ec's to set.
+ *
+ * @param where dotted path of the options
+ */
+export const reservedOptions = (options: object | undefined, where: string): readonly Finding[] =>
+  Object.keys(options ?? {})
+    .filter((option) => RESERVED.includes(option))
+    .map((option) => mistake(`${where}.${option}`, `${option} is r4ec's to set; leave it out`));

@@ -1,5 +1,5 @@
+import type { InferTask } from "./engines/engine.js";
 import path from "node:path";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { writeJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
@@ -11,9 +11,8 @@ import {
 } from "../../base/prompts/index.js";
 import type { PromptMaker, Subject } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
-import { answerAll, isGuided } from "./answers.js";
-import { loadAnswerer } from "./engines.js";
-import type { InferExecution, InferParams } from "./settings.js";
+import { answerAll, isGuided } from "./answer-all.js";
+import { loadAnswerer } from "./load-answerer.js";
 import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
 import { lineAsJson, nextIteration } from "../../base/artifacts/texts.js";
 
@@ -25,7 +24,7 @@ interface Text {
 }
 
 /** reflect: the reflector judges every text; an answer that can't be read is kept and counted. */
-export async function reflect(task: StageTask): Promise<void> {
+export async function reflect(task: InferTask): Promise<void> {
   const { maker, texts } = await open(task);
   const prompts = texts.map(({ subject, line }) =>
     studentPrompt(maker, "reflect", { subject, index: line.index }, { knowledge: line.text }),
@@ -67,7 +66,7 @@ function judgement(
 }
 
 /** refine: the actor rewrites what was judged unreasonable, with the reflection in hand. */
-export async function refine(task: StageTask): Promise<void> {
+export async function refine(task: InferTask): Promise<void> {
   const { maker, texts } = await open(task);
   const wrong = texts.filter(({ line }) => line.verdict === "not reasonable");
   const prompts = wrong.map(({ subject, line }) =>
@@ -100,10 +99,10 @@ export async function refine(task: StageTask): Promise<void> {
 }
 
 async function open(
-  task: StageTask,
+  task: InferTask,
 ): Promise<{ readonly maker: PromptMaker; readonly texts: readonly Text[] }> {
-  const params = task.params as unknown as InferParams;
-  const { prompts: own } = task.execution as unknown as InferExecution;
+  const params = task.params;
+  const { prompts: own } = task.execution;
   const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
   const texts: Text[] = [];
   for (const side of SIDES) {
@@ -116,7 +115,7 @@ async function open(
 }
 
 async function write(
-  task: StageTask,
+  task: InferTask,
   lines: readonly { readonly side: Side; readonly line: KnowledgeLine }[],
 ): Promise<void> {
   for (const side of SIDES) {

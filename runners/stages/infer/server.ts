@@ -1,17 +1,16 @@
+import type { InferTask } from "./engines/engine.js";
 import path from "node:path";
-import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation } from "../../base/models/models.js";
+import { modelLocation } from "../../base/models/model-input.js";
 import { emptyFolder, startServed } from "../../base/chat/served.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { chatAnswerer } from "./chat.js";
 import { generationOptions, modelOptions } from "./llamafactory.js";
-import type { InferExecution, InferParams } from "./settings.js";
 
 /** An answerer that starts a server of its own, asks it, and ends it with all it started. */
-export async function loadServer(task: StageTask): Promise<Answerer> {
-  const execution = task.execution as unknown as InferExecution;
-  const params = task.params as unknown as InferParams;
+export async function loadServer(task: InferTask): Promise<Answerer> {
+  const execution = task.execution;
+  const params = task.params;
   const folder = path.join(task.work, "server");
   await emptyFolder(folder);
   const adapter = adapterFolder(task);

@@ -1,10 +1,31 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { PromptParams } from "../../base/prompts/open.js";
-import type { InferEngine } from "./schema.js";
+
+/** `knowledge.infer`, complete; settings that the engine does not read may be missing. */
+export interface InferSettings {
+  readonly engine: string;
+  readonly base_url: string | null;
+  readonly model: string | null;
+  readonly api_key_env: string | null;
+  readonly command: readonly string[];
+  readonly adapter_arguments: readonly string[];
+  readonly start_timeout_seconds: number;
+  readonly max_new_tokens: number;
+  readonly cutoff_len: number;
+  readonly temperature: number;
+  readonly top_p: number;
+  readonly batch_size: number;
+  readonly concurrency: number;
+  readonly timeout_seconds: number;
+  readonly retries: number;
+  readonly guided: boolean;
+  readonly gpus: number;
+  readonly llamafactory: JsonObject;
+}
 
 /** What decides a model's answer to a prompt. */
-export interface Answering {
-  readonly engine: InferEngine;
+export interface Answering extends JsonObject {
+  readonly engine: string;
   readonly max_new_tokens: number;
   readonly temperature: number;
   /** Missing at temperature 0. */
@@ -23,12 +44,12 @@ export interface Answering {
 }
 
 /** Params of think, reflect and refine. */
-export interface InferParams {
+export interface InferParams extends JsonObject {
   readonly prompts: PromptParams;
   /** think: how many users and items get knowledge; missing: all. */
   readonly users?: number;
   readonly items?: number;
-  /** The base model as runners/base/models/models.ts names it. */
+  /** The base model as runners/base/models/model-input.ts names it. */
   readonly model: JsonObject;
   /** LLaMA-Factory's name of the chat template. */
   readonly template: string;
@@ -36,7 +57,7 @@ export interface InferParams {
 }
 
 /** How think, reflect and refine run. What the engine does not read is missing. */
-export interface InferExecution {
+export interface InferExecution extends JsonObject {
   /** Folder of the user's own templates, or null; their text is in the params. */
   readonly prompts: string | null;
   readonly base_url: string;

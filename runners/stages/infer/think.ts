@@ -1,22 +1,22 @@
+import type { InferTask } from "./engines/engine.js";
 import { createHash } from "node:crypto";
 import path from "node:path";
-import type { StageTask } from "../../../src/contract/runner.js";
 import { writeJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import { SIDES } from "../../base/artifacts/knowledge.js";
 import { guidesOf, lengthOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import type { About, PromptMaker } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
-import { answerAll, isGuided } from "./answers.js";
-import { loadAnswerer } from "./engines.js";
-import type { InferExecution, InferParams } from "./settings.js";
+import { answerAll, isGuided } from "./answer-all.js";
+import { loadAnswerer } from "./load-answerer.js";
+import type { InferParams } from "./settings.js";
 import type { KnowledgeLine } from "../../base/artifacts/texts.js";
 import { lineAsJson } from "../../base/artifacts/texts.js";
 
 /** think: the actor (or the base model) writes knowledge about every user and every item. */
-export async function think(task: StageTask): Promise<void> {
-  const params = task.params as unknown as InferParams;
-  const { prompts: own } = task.execution as unknown as InferExecution;
+export async function think(task: InferTask): Promise<void> {
+  const params = task.params;
+  const { prompts: own } = task.execution;
   const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
   const abouts = SIDES.flatMap((side) => chosen(maker, side, params));
   const prompts = abouts.map((about) => studentPrompt(maker, "think", about, null));

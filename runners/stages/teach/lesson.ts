@@ -1,10 +1,10 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation, modelLabel } from "../../base/models/models.js";
+import { modelLocation, modelLabel } from "../../base/models/model-input.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
 import { Budget } from "../../base/chat/budget.js";
-import type { Complete } from "../../base/chat/endpoint.js";
-import { chatEndpoint } from "../../base/chat/endpoint.js";
+import type { Complete } from "../../base/chat/completions.js";
+import { chatEndpoint } from "../../base/chat/completions.js";
 import { DEFAULT_RETRY, withRetries } from "../../base/chat/retry.js";
 import { emptyFolder, OWN_SERVER, startServed, type Served } from "../../base/chat/served.js";
 import type { PromptMaker, Subject, Target } from "../../base/prompts/index.js";

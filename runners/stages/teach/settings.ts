@@ -29,7 +29,7 @@ export interface TeacherSettings {
 
 /** What decides the teacher's answers to a prompt. */
 export interface AnswerIdentity extends JsonObject {
-  /** The name at an endpoint, or the served model as runners/base/models/models.ts names it. */
+  /** The name at an endpoint, or the served model as runners/base/models/model-input.ts names it. */
   readonly model: string | JsonObject;
   /** LLaMA-Factory's name of the served model's chat template. */
   readonly template?: string;

@@ -1,8 +1,10 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
-import type { SpecPlace } from "../../../src/contract/science.js";
-import { modelInput, modelLabel, templateOf } from "../../base/models/models.js";
-import { loadTemplates, TEMPLATE_NAMES, type TemplateName } from "../../base/prompts/templates.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { modelInput, modelLabel } from "../../base/models/model-input.js";
+import { chatTemplateOf } from "../../base/models/chat-template.js";
+import { templateHashes } from "../../base/prompts/hashes.js";
+import { TEMPLATE_NAMES, type TemplateName } from "../../base/prompts/templates.js";
 import type { ReviewParams, TeachExecution, TeacherSettings, ThinkParams } from "./settings.js";
 
 /** What the teach stages need of a cell's knowledge settings. */
@@ -20,15 +22,6 @@ export interface TeachSettings {
 /** Names of the templates of some steps, in both forms. */
 const templatesOf = (steps: readonly string[]): readonly TemplateName[] =>
   TEMPLATE_NAMES.filter((name) => steps.some((step) => name.includes(`-${step}.`)));
-
-/** Hash by name of the templates that a stage's steps use: part of its identity. */
-export function templateHashes(
-  settings: Pick<TeachSettings, "domain" | "prompts">,
-  names: readonly TemplateName[],
-): { readonly [name: string]: string } {
-  const templates = loadTemplates(settings.domain, settings.prompts);
-  return Object.fromEntries(names.map((name) => [name, templates.hash(name)]));
-}
 
 /**
  * The two stages that make the teacher's samples. `think` is all that r2ec needs; `review` (which
@@ -54,7 +47,7 @@ export function teachStages(
       ? { model: teacher.model }
       : {
           model: served.params,
-          template: teacher.template ?? templateOf(teacher.model) ?? "default",
+          template: teacher.template ?? chatTemplateOf(teacher.model) ?? "default",
         }),
     guided: teacher.guided,
     temperature: teacher.temperature,

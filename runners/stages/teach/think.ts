@@ -8,7 +8,7 @@ import { programOf } from "../../base/stage/program.js";
 import { writeJsonl } from "../../base/files/jsonl.js";
 import { askTeacher } from "./ask-teacher.js";
 import { openLesson } from "./lesson.js";
-import { writeSampleSets, type Sample, sample } from "./samples.js";
+import { writeSampleSets, type Sample, sample } from "../../base/artifacts/samples.js";
 import type { ThinkParams } from "./settings.js";
 import { chooseTargets, seededRandom } from "./targets.js";
 

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockHolder, tryLock, waitForLock } from "../../../src/base/lock.js";
-import { identityOf, isAlive, killTree, processesOfTree } from "../../../src/base/process.js";
+import { identityOf } from "../../../src/base/process.js";
 
 let folder: string;
 let file: string;
@@ -104,27 +104,5 @@ describe("a lock", () => {
     await second;
     expect(met).toEqual([process.pid]);
     expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ purpose: "second" });
-  });
-});
-
-describe("a process tree", () => {
-  it("is found by its mark and killed, grandchildren in sessions of their own included", async () => {
-    const mark = `test-${process.pid}-${Date.now()}`;
-    const grandchild =
-      "require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], " +
-      "{ detached: true, stdio: 'ignore' }).unref(); setInterval(() => {}, 1000);" +
-      "setTimeout(() => console.log('up'), 50)";
-    const child = spawn(process.execPath, ["-e", grandchild], {
-      env: { ...process.env, R4EC_PROCESS_TREE: mark },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    await once(child.stdout, "data");
-    const pids = processesOfTree(mark);
-    expect(pids).toHaveLength(2);
-    expect(isAlive(identityOf(child.pid))).toBe(true);
-    killTree(mark, "SIGKILL");
-    await once(child, "close");
-    expect(processesOfTree(mark)).toEqual([]);
-    expect(isAlive({ ...identityOf(), pid: child.pid! })).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import { mistakesOfSpec } from "../../../src/spec/mistakes.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
@@ -52,7 +53,7 @@ describe("the schema", () => {
     const result = read("name: t\ndataset: ml-100k\n", science);
     expect(result.ok).toBe(true);
     const resolved = result.ok ? result.value.resolved : {};
-    expect(validator.spec(resolved)).toEqual([]);
+    expect(mistakesOfSpec(validator, resolved)).toEqual([]);
   });
 
   it("knows the settings that a sweep most often varies", () => {

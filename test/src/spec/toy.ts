@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import { isJsonObject } from "../../../src/base/json.js";
-import type { Ignored, Science, SpecPlace } from "../../../src/contract/science.js";
+import type { Ignored, Science } from "../../../src/contract/science.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 
 const datasets = ["ml-100k", "ml-1m", "amazon-books"];
 const variants = ["none", "profile", "r4ec"];

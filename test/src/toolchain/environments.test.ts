@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { ExitCode } from "../../../src/base/exit.js";
 import type { EnvironmentPlan } from "../../../src/toolchain/environment.js";
 import { findEnvironment, installEnvironment } from "../../../src/toolchain/environment.js";
-import { Speaker } from "../../../src/toolchain/speaker.js";
+import { Speaker } from "../../../src/toolchain/setup-progress.js";
 import { UV_VERSION } from "../../../src/toolchain/uv.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchain.js";
 import { onlyIndex, wheelFolder } from "../../support/wheels.js";

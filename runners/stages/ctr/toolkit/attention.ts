@@ -1,7 +1,7 @@
 import { dense, project } from "./dense.js";
 import { dice } from "./dice.js";
 import { xavierNormal, zeros } from "./initial.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import { matMul, weightedSum } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
@@ -24,7 +24,7 @@ export type AttentionPooling = (query: Value, keys: Value, mask: Value) => Poole
  * (Wq + Wd) once a sample instead of once a row, and a row costs half of the multiplications.
  */
 export function attentionPooling(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   rows: number,
   width: number,
@@ -59,7 +59,7 @@ export function attentionPooling(
 
 /** softmax(q · kᵀ / scale) · v of each head; q, k, v are rows of width heads · size. */
 export function attendByHeads(
-  kit: Kit,
+  kit: LayerContext,
   q: Value,
   k: Value,
   v: Value,
@@ -104,7 +104,7 @@ export type PairAttention = (rows: Value) => Value;
  * Softmax over targets of a leaky ReLU (slope 0.01) of a linear function of [source, target]. The
  * linear function is taken apart, so that each row is multiplied once instead of once a pair.
  */
-export function pairAttention(kit: Kit, name: string, width: number): PairAttention {
+export function pairAttention(kit: LayerContext, name: string, width: number): PairAttention {
   const start = xavierNormal(2 * width, 1);
   const kernel = kit.parameters.add(`${name}.kernel`, [2 * width, 1], start, true);
   return (rows) => {

@@ -1,6 +1,6 @@
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import { Joined } from "./joined.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import { LookedUp, Summed } from "./looked-up.js";
 import { linear, matMul } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
@@ -21,7 +21,7 @@ export interface DenseOptions {
 
 /** x · kernel + bias, of a vector or of each row. */
 export function dense(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   from: number,
   to: number,
@@ -52,7 +52,12 @@ export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu 
 }
 
 /** Dense layers with ReLU, the last one too, and dropout after each. */
-export function mlp(kit: Kit, name: string, from: number, sizes: readonly number[]): Layer {
+export function mlp(
+  kit: LayerContext,
+  name: string,
+  from: number,
+  sizes: readonly number[],
+): Layer {
   const layers = sizes.map((to, i) =>
     dense(kit, `${name}.dense_${i}`, i === 0 ? from : sizes[i - 1]!, to, { activation: "relu" }),
   );
@@ -61,7 +66,7 @@ export function mlp(kit: Kit, name: string, from: number, sizes: readonly number
 
 /** A kernel of its own for each row: row n becomes row n · kernel n. No bias. */
 export function rowDense(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   rows: number,
   from: number,

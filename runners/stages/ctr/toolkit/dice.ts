@@ -1,5 +1,5 @@
 import { zeros } from "./initial.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import type { Layer } from "./dense.js";
 import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
@@ -14,7 +14,7 @@ const momentum = 0.9;
  * in scoring the running ones, so that a score depends on its own sample alone. A batch of one
  * sample has no variance and uses the running ones too.
  */
-export function dice(kit: Kit, name: string, rows: number, width: number): Layer {
+export function dice(kit: LayerContext, name: string, rows: number, width: number): Layer {
   const alpha = kit.parameters.add(`${name}.alpha`, [1], zeros, true);
   const means = kit.parameters.addState(`${name}.mean`, [rows * width], 0);
   const variances = kit.parameters.addState(`${name}.variance`, [rows * width], 1);

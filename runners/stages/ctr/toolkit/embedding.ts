@@ -1,5 +1,5 @@
 import { xavierNormal } from "./initial.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import { lookUp } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
@@ -22,7 +22,7 @@ export interface Embedding {
 }
 
 /** Xavier normal over the whole table, row 0 (padding) like any other. */
-export function embedding(kit: Kit, name: string, rows: number, width: number): Embedding {
+export function embedding(kit: LayerContext, name: string, rows: number, width: number): Embedding {
   const table = kit.parameters.add(name, [rows, width], xavierNormal(rows, width), true);
   const find = (ids: Tensor): Tensor => lookUp(table, tf.reshape(ids, [ids.shape[0]!, -1]));
   const asVector = (ids: Tensor, found: Tensor): Value =>

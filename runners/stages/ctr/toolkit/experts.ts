@@ -1,5 +1,5 @@
 import { xavierNormal, zeros } from "./initial.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import { project, type Layer } from "./dense.js";
 import { activate, matMul, reduce } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
@@ -15,7 +15,7 @@ export interface Experts {
 
 /** The first layer of `count` experts as one product: a vector of count · width numbers, with ReLU. */
 export function expertInput(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   count: number,
   from: number,
@@ -38,7 +38,7 @@ export function expertInput(
  * {@link expertInput}.
  */
 export function expertLayers(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   count: number,
   sizes: readonly number[],

@@ -1,6 +1,7 @@
+import { dense } from "./dense.js";
 import type { Layer } from "./dense.js";
 import { concat } from "./joined.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import type { Sample } from "./sample.js";
 import type { Value } from "./value.js";
 
@@ -15,14 +16,14 @@ export interface FieldInput {
  * over the history), the user's and the item's knowledge. Knowledge of another width than the
  * embedding goes through a linear layer first.
  */
-export function fieldInput(kit: Kit): FieldInput {
+export function fieldInput(kit: LayerContext): FieldInput {
   const { target, history, knowledge } = kit.widths;
   const width = kit.shape.embeddingDim;
   const count = (target + history) / width + (knowledge > 0 ? 2 : 0);
   const fit = (side: string): Layer =>
     knowledge === 0 || knowledge === 2 * width
       ? (value) => value
-      : kit.dense(`knowledge_field.${side}`, knowledge / 2, width, { bias: false });
+      : dense(kit, `knowledge_field.${side}`, knowledge / 2, width, { bias: false });
   const fitUser = fit("user");
   const fitItem = fit("item");
   return {

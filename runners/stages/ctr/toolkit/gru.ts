@@ -1,6 +1,6 @@
 import { project } from "./dense.js";
 import { inverseRoot, zeros, type Initial } from "./initial.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import { broadcast } from "./operations.js";
 import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
 import { Value } from "./value.js";
@@ -26,7 +26,7 @@ export type Gru = (rows: Value, input?: GruInput) => Value[];
 
 /** Gated recurrent unit over rows, gates in the order reset, update, new. */
 export function gru(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   from: number,
   hidden: number,
@@ -59,7 +59,7 @@ export interface GruCell {
 }
 
 export function gruCell(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   from: number,
   hidden: number,

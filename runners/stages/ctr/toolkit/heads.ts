@@ -1,7 +1,7 @@
 import { attendByHeads } from "./attention.js";
 import { project, type Layer } from "./dense.js";
 import { xavierNormal, zeros, type Initial } from "./initial.js";
-import type { Kit } from "./kit.js";
+import type { LayerContext } from "./context.js";
 import { matMul } from "./operations.js";
 import { tf, type Tensor } from "./tensorflow.js";
 
@@ -24,7 +24,7 @@ export interface HeadsOptions {
  * numbers a row. Queries, keys, values and the residual's projection come from one product.
  */
 export function multiHeadAttention(
-  kit: Kit,
+  kit: LayerContext,
   name: string,
   width: number,
   { heads, size, bias = false, initial, residual = false, contiguous = false }: HeadsOptions,

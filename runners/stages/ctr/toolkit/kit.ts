@@ -1,10 +1,10 @@
-import type { ForwardMode, ModelShape } from "../model.js";
 import {
   attentionPooling,
   pairAttention,
   type AttentionPooling,
   type PairAttention,
 } from "./attention.js";
+import { LayerContext } from "./context.js";
 import { dense, mlp, rowDense, type DenseOptions, type Layer } from "./dense.js";
 import { embedding, type Embedding } from "./embedding.js";
 import { expertInput, expertLayers, type Experts } from "./experts.js";
@@ -14,36 +14,15 @@ import { multiHeadAttention, type HeadsOptions } from "./heads.js";
 import { zeros, type Initial } from "./initial.js";
 import * as initial from "./initial.js";
 import { concat } from "./joined.js";
-import type { Parameters } from "./parameters.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf } from "./tensorflow.js";
 import { inPieces, stack, Value } from "./value.js";
-
-/** Widths of the parts of a sample that a backbone is given. */
-export interface Widths {
-  /** Target item with its attributes. */
-  readonly target: number;
-  /** One interaction of the history: item, attributes, rating. */
-  readonly history: number;
-  /** User's and item's knowledge together; 0 without knowledge. */
-  readonly knowledge: number;
-}
 
 /**
  * All that a backbone is written in. Methods here make layers, each with parameters under a name of
  * its own; values (see Value) combine by their methods. Nothing a backbone writes knows of samples
  * or replicas.
  */
-export class Kit {
-  /** How the pass under way runs. */
-  mode: ForwardMode = { training: false };
-  private readonly updates = new Map<number, Tensor>();
-
-  constructor(
-    readonly parameters: Parameters,
-    readonly shape: ModelShape,
-    readonly widths: Widths,
-  ) {}
-
+export class Kit extends LayerContext {
   /** Starting values for parameters. */
   readonly initial = initial;
 
@@ -119,25 +98,5 @@ export class Kit {
   /** Vectors, or rows of vectors, below each other; nulls are left out. */
   stack(values: readonly (Value | null)[]): Value {
     return stack(values);
-  }
-
-  /** Drops out while training, by the trainer's noise. */
-  dropout(value: Value): Value {
-    const { training, noise } = this.mode;
-    if (!training || noise === undefined) return value;
-    return new Value(tf.mul(value.tensor, noise(value.tensor.shape.slice(1))));
-  }
-
-  /** For layers with state: the new value of a state variable after this training step. */
-  updateState(place: number, value: Tensor): void {
-    this.updates.set(place, value);
-  }
-  /** New values of all state variables, in order, those of layers not run as they were. */
-  takeUpdates(): Tensor[] {
-    const values = this.parameters.state.map(
-      ({ variable }, place) => this.updates.get(place) ?? variable,
-    );
-    this.updates.clear();
-    return values;
   }
 }

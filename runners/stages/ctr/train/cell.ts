@@ -3,7 +3,7 @@ import type { Quality } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import type { CtrExecution, CtrParams } from "../settings.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
-import type { Judged } from "./companion.js";
+import type { Judged } from "../metrics.js";
 import type { ReplicaState } from "./state.js";
 
 const fresh: Progress = {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { quality } from "../metrics.js";
-import type { Answer, CompanionData, Judged, Request } from "./companion.js";
+import type { Judged } from "../metrics.js";
+import type { Answer, CompanionData, Request } from "./companion.js";
 import { epochOrder } from "./order.js";
 
 /** The thread of {@link Companion}: answers one request after the other. */

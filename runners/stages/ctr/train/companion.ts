@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Quality } from "../metrics.js";
+import type { Judged } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import { pickingSplit } from "./cell.js";
 
@@ -10,9 +10,6 @@ export interface CompanionData {
   /** Rows to train on. */
   readonly train: Int32Array;
 }
-
-/** Metrics of one replica, or why its scores have none. */
-export type Judged = Quality | { readonly fault: string };
 
 /** One epoch of one replica. */
 export interface EpochOf {
@@ -34,7 +31,7 @@ export type Answer = readonly (Judged | Int32Array)[];
 /** Node loads threads itself, so that where the sources run (in tests) the compiled one serves. */
 const thread = new URL(
   import.meta.url.endsWith(".ts")
-    ? "../../../dist/runners/ctr/train/companion-thread.js"
+    ? "../../../../dist/runners/stages/ctr/train/companion-thread.js"
     : "./companion-thread.js",
   import.meta.url,
 );

@@ -1,7 +1,7 @@
 import type { TensorFlow as tf } from "../../../base/tensorflow.js";
 import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
-import { sliceRows } from "./step.js";
+import { sliceRows } from "./slice-rows.js";
 
 /** How many different users and items of one batch there is room for. */
 export interface DistinctSizes {

@@ -12,7 +12,8 @@ import { lossOf } from "./pass.js";
 import { exampleRow, Scoring } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
 import type { Part, ReplicaState } from "./state.js";
-import { sliceRows, trainingStep } from "./step.js";
+import { sliceRows } from "./slice-rows.js";
+import { trainingStep } from "./step.js";
 
 /** One cell as the trainer sees it. */
 export interface Replica extends ReplicaRule {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readNpy, writeNpy, type NpyData } from "../../../../runners/base/files/npy.js";
+import { readNpy, writeNpy } from "../../../../runners/base/files/npy.js";
+import type { NumberArray } from "../../../../runners/base/files/numbers.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -28,7 +29,7 @@ const described = (dtype: string, shape: string, fortran = "False"): string =>
 
 test("every type and shape comes back as it was written", async () => {
   const path = join(folder, "round.npy");
-  const makers: ((n: readonly number[]) => NpyData)[] = [
+  const makers: ((n: readonly number[]) => NumberArray)[] = [
     (n) => Int32Array.from(n),
     (n) => Float32Array.from(n),
     (n) => Float64Array.from(n),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { KnowledgeData } from "../../../../runners/base/artifacts/knowledge.js";
 import { readKnowledgeData, readTexts } from "../../../../runners/base/artifacts/knowledge.js";
-import { knowledgeRunners } from "../../../../runners/composition/index.js";
+import { profileRunner } from "../../../../runners/stages/profile/runner.js";
 import { itemProfile, userProfile } from "../../../../runners/stages/profile/program.js";
 import { lengthOf } from "../../../../runners/base/prompts/index.js";
 import { prepare, removeFolders } from "../../stages/dataset/stage.js";
@@ -54,7 +54,7 @@ describe("profile text of ML-100K", () => {
   });
 
   it("shows each user exactly the titles of the first interactions", async () => {
-    const runner = knowledgeRunners.find(({ name }) => name === "profile")!;
+    const runner = profileRunner;
     const { out } = await runStage({ runner, params: { history: 10 }, inputs: { dataset } });
     const users = await readTexts(out, "users");
     expect(users).toHaveLength(943);

@@ -86,7 +86,7 @@ test("a wheel that is not the published one is not used, and offline says what i
     const { error, result } = await prepare("ml-100k");
     expect(result).toBeUndefined();
     expect(error?.kind).toBe("machine");
-    expect(error?.message).toMatch(/offline.*recbole-1\.2\.1/);
+    expect(error?.message).toMatch(/offline.*recbole==1\.2\.1/);
     expect(error?.detail).toContain("pip download");
     // With the wheel in place nothing is fetched.
     await cp(downloads, folder, { recursive: true });

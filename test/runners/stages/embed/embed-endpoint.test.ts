@@ -63,7 +63,8 @@ describe("an embeddings endpoint", () => {
   it("gets each text its own vector, in batches, some at once", async () => {
     const { out, result } = await run(() => undefined);
     expect(await items(out)).toEqual(right);
-    expect(server.asked.map(({ input }) => input.length)).toEqual([2, 2, 2, 2, 2, 1]);
+    // Requests sent at once may arrive in any order.
+    expect(server.asked.map(({ input }) => input.length).sort()).toEqual([1, 2, 2, 2, 2, 2]);
     expect(server.mostAtOnce()).toBe(3);
     expect(result?.metrics["texts.embedded"]).toBe(11);
   });

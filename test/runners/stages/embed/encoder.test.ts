@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Embedder } from "../../../../runners/stages/embed/embedder.js";
-import { loadEncoder } from "../../../../runners/stages/embed/encoder.js";
+import type { Embedder } from "../../../../runners/stages/embed/engines/engine.js";
+import { loadEncoder } from "../../../../runners/stages/embed/engines/encoder-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 
 async function embed(embedder: Embedder, texts: readonly string[]): Promise<Float32Array[]> {

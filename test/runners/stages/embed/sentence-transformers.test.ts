@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { embedRunner } from "../../../../runners/stages/embed/runner.js";
 import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
-import { modelInput } from "../../../../runners/base/models/models.js";
+import { modelInput } from "../../../../runners/base/models/model-input.js";
 import { readNpy } from "../../../../runners/base/files/npy.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { RunnerEvent } from "../../../../src/contract/runner.js";

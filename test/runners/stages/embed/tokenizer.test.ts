@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encoderTokenizer } from "../../../../runners/stages/embed/encoder.js";
-import { UnigramTokenizer } from "../../../../runners/stages/embed/tokenizer.js";
+import { encoderTokenizer } from "../../../../runners/stages/embed/engines/encoder-model.js";
+import { UnigramTokenizer } from "../../../../runners/stages/embed/engines/tokenizer.js";
 
 // Made with Google's sentencepiece 0.2.3 from the same vocabulary (identity normalisation, dummy
 // prefix, extra white space removed).

@@ -1,3 +1,4 @@
+import type { InferTask } from "../../../../runners/stages/infer/engines/engine.js";
 import { existsSync } from "node:fs";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -16,9 +17,9 @@ import {
   isWholeSafetensors,
   lastCheckpoint,
 } from "../../../../runners/stages/finetune/checkpoints.js";
-import { answerAll } from "../../../../runners/stages/infer/answers.js";
-import { loadAnswerer } from "../../../../runners/stages/infer/engines.js";
-import { modelInput } from "../../../../runners/base/models/models.js";
+import { answerAll } from "../../../../runners/stages/infer/answer-all.js";
+import { loadAnswerer } from "../../../../runners/stages/infer/load-answerer.js";
+import { modelInput } from "../../../../runners/base/models/model-input.js";
 import { programOf } from "../../../../runners/base/stage/program.js";
 import { newFolder, removeFolders, runStage, type StageSetup } from "../../../support/stage.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";
@@ -132,7 +133,7 @@ test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, 
     resources: () => ({ cpus: 1, gpus: 0 }),
     load: () =>
       Promise.resolve(
-        programOf(async (task) => {
+        programOf(async (task: InferTask) => {
           const { texts } = await answerAll(task, prompts, loadAnswerer);
           answers.set(task.inputs["adapter"] === undefined ? "base" : "tuned", texts);
           await task.publish({ metrics: {} });

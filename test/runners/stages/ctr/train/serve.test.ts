@@ -4,7 +4,10 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Fingerprint } from "../../../../../src/base/fingerprint.js";
+import { engineOf } from "../../../../../src/commands/engine.js";
+import type { Engine } from "../../../../../src/contract/engine.js";
 import { Store, type Manifest } from "../../../../../src/store/index.js";
+import { science } from "../../../../../runners/registry.js";
 import { formatManifest } from "../../../../../src/store/manifest.js";
 import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
 import { backbones } from "../../../../../runners/stages/ctr/backbones/index.js";
@@ -23,6 +26,7 @@ import { tf } from "./tensorflow.js";
 
 const scratch = new Scratch();
 const store = new Store(join(scratch.path, "store"));
+let engine: Engine;
 const fingerprintOf = (name: string): Fingerprint =>
   createHash("sha256").update(name).digest("hex") as Fingerprint;
 const folders = {
@@ -89,10 +93,11 @@ async function trainOnce(backbone: string): Promise<Trained> {
   await seal(folder, name, { dataset: fingerprintOf("dataset"), embed: fingerprintOf("embed") });
   const { data } = await readNpy(join(folder, "predictions.npy"));
   const beginning = fingerprintOf(name).slice(0, 12);
-  return { cell: await openTrained(store, beginning), predictions: data as Float32Array };
+  return { cell: await openTrained(engine, beginning), predictions: data as Float32Array };
 }
 
 beforeAll(async () => {
+  engine = await engineOf({ store: store.folder }, science);
   await writeDataset(folders.dataset, small);
   await writeKnowledge(folders.embed, small, 16);
   const lines = (count: number, more: (i: number) => object): string =>
@@ -227,15 +232,17 @@ describe("a trained cell", () => {
 
     it("is found by its fingerprint, and a cell is no data set", async () => {
       await train("din");
-      expect(await openDataset(store, fingerprintOf("dataset").slice(0, 10))).toBe(folders.dataset);
-      await expect(openDataset(store, fingerprintOf("ctr din"))).rejects.toThrow(
+      expect(await openDataset(engine, fingerprintOf("dataset").slice(0, 10))).toBe(
+        folders.dataset,
+      );
+      await expect(openDataset(engine, fingerprintOf("ctr din"))).rejects.toThrow(
         /is a ctr stage, not a prepared data set/,
       );
     });
   });
 
   it("is not found under a name that is none", async () => {
-    await expect(openTrained(store, "0123456789")).rejects.toThrow(/no trained cell/);
+    await expect(openTrained(engine, "0123456789")).rejects.toThrow(/no trained cell/);
   });
 
   for (const backbone of Object.keys(backbones)) {

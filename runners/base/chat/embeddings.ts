@@ -1,0 +1,53 @@
+import type OpenAI from "openai";
+import type { EndpointAddress } from "./endpoint.js";
+import { connect } from "./endpoint.js";
+import { EndpointError } from "./endpoint-error.js";
+
+/** A model behind an embeddings endpoint. */
+export interface EmbeddingOptions extends EndpointAddress {
+  readonly model: string;
+  /** Length of the vectors that the endpoint is asked for; null: the model's own. */
+  readonly dimension: number | null;
+}
+
+/**
+ * Sends texts and gives their vectors in the same order; does not retry (see retry.ts). Rejects with
+ * {@link EndpointError} or an abort.
+ */
+export type Embed = (texts: readonly string[], abort: AbortSignal) => Promise<Float32Array[]>;
+
+/** Embeddings of an endpoint. No request is made yet. */
+export function embeddingsEndpoint(options: EmbeddingOptions): Embed {
+  const send = connect(options);
+  const { model, dimension } = options;
+  return (texts, abort) =>
+    send(async (client, signal) => {
+      const answer = await client.embeddings.create(
+        {
+          model,
+          input: [...texts],
+          encoding_format: "float",
+          ...(dimension === null ? {} : { dimensions: dimension }),
+        },
+        { signal },
+      );
+      return readVectors(answer, texts.length);
+    }, abort);
+}
+
+// Servers that only claim to speak the protocol answer with anything at all.
+function readVectors(answer: unknown, wanted: number): Float32Array[] {
+  const data = (answer as Partial<OpenAI.CreateEmbeddingResponse> | null)?.data;
+  if (!Array.isArray(data)) {
+    throw new EndpointError("the answer is not a list of embeddings", "passing");
+  }
+  const found = new Map<number, Float32Array>();
+  for (const [place, { embedding, index }] of data.entries()) {
+    const isVector =
+      Array.isArray(embedding) && embedding.length > 0 && embedding.every(Number.isFinite);
+    if (isVector) found.set(index ?? place, Float32Array.from(embedding));
+  }
+  const vectors = Array.from({ length: wanted }, (_, place) => found.get(place));
+  if (found.size === wanted && vectors.every((vector) => vector !== undefined)) return vectors;
+  throw new EndpointError(`${wanted} embeddings were asked for and ${found.size} came`, "passing");
+}

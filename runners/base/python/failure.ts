@@ -1,0 +1,42 @@
+/** How a process ended. */
+export interface ProcessEnd {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Last lines of stderr, for error messages; without what torchrun says of a process that failed. */
+  readonly stderrTail: string;
+}
+
+/** A line that names an error, as Python prints it. */
+const PYTHON_ERROR = /^[\w.]+(?:Error|Exception|Interrupt|NotFound)\b/u;
+
+/** The message of a failed Python program: the last line that names an error, as Python prints it. */
+export function pythonError(stderrTail: string): string {
+  const lines = stderrTail.split("\n").filter((line) => line.trim() !== "");
+  // Of several processes the first to fail tells why; the others' errors may be that it is gone.
+  const ranked = lines.flatMap((line) => {
+    const [, rank, message] = /^\[rank(\d+)\]:\s*(.*)$/u.exec(line) ?? [];
+    return message !== undefined && PYTHON_ERROR.test(message) ? [{ rank, message }] : [];
+  });
+  const first = ranked.findLast(({ rank }) => rank === ranked[0]!.rank)?.message;
+  const line = first ?? lines.findLast((each) => PYTHON_ERROR.test(each)) ?? lines.at(-1);
+  return (line ?? "no message").trim().slice(0, 2000);
+}
+
+/** A Python program of a stage that failed: its last words, with the last lines of stderr as detail. */
+export class ProgramFailure extends Error {
+  readonly detail: string;
+  constructor(program: string, end: ProcessEnd) {
+    const how =
+      end.signal === null
+        ? end.exitCode === null
+          ? "failed"
+          : end.exitCode === 0
+            ? "ended too early"
+            : `failed (exit status ${end.exitCode})`
+        : `was ended by ${end.signal}`;
+    super(`${program} ${how}: ${pythonError(end.stderrTail)}`);
+    this.name = "ProgramFailure";
+    this.detail = end.stderrTail;
+  }
+}

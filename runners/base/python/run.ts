@@ -1,0 +1,182 @@
+import { createWriteStream } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { endTree } from "../../../src/base/process.js";
+import type { StageTask } from "../../../src/contract/runner.js";
+import type { PythonTask } from "./environment.js";
+import { llmEnvironment, pythonVariables } from "./environment.js";
+import type { ProcessEnd } from "./failure.js";
+
+/** Environment variable by which every process of a stage's tree is known, however deep it sits. */
+const MARK = "R4EC_PROCESS_MARK";
+
+/** A program that a stage runs in the LLM environment. */
+export interface PythonProgram {
+  /** A program of the environment's bin folder (`llamafactory-cli`), else of the path, or an absolute path. */
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** Its working folder. */
+  readonly folder: string;
+  /** Environment variables beside those of every Python program (environment.ts). */
+  readonly variables?: { readonly [name: string]: string };
+  /** Its output is appended to `LOG.stdout.log` and `LOG.stderr.log` in the work folder; missing: no LOG. */
+  readonly log?: string;
+  /** Called with each line of stdout, where the program speaks line by line. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** A running program with all processes that it has started. */
+export interface ProcessTree {
+  readonly pid: number;
+  /** Resolves when the program itself has ended; processes that it started may still run. */
+  readonly exited: Promise<void>;
+  /**
+   * Resolves when the program has ended and nothing holds its output any more: a process that it
+   * started may do so. Never rejects.
+   */
+  readonly ended: Promise<ProcessEnd>;
+  /** Ends the whole tree: TERM to its group, KILL after the grace, then all processes that carry its mark. */
+  stop(graceMilliseconds?: number): Promise<void>;
+}
+
+const TAIL_BYTES = 64 * 1024;
+/** Where torchrun begins to tell, in a page of its own, that a process of its failed. */
+const TORCHRUN_FAILED = /^E\d{4} .*torch\/distributed\/elastic\/.*\bfailed\b/u;
+
+// The program gets SIGTERM from the kernel when this process dies, even by SIGKILL (prctl 1 is
+// PR_SET_PDEATHSIG, kept over exec; Linux alone knows it).
+const FOLLOW_PARENT = [
+  "import ctypes, os, signal, sys",
+  "try: ctypes.CDLL(None).prctl(1, signal.SIGTERM)",
+  "except Exception: pass",
+  "os.execvp(sys.argv[1], sys.argv[1:])",
+].join("\n");
+
+/** Ends what an earlier attempt at a stage, itself killed, has left running. */
+export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<void> =>
+  endTree(task.fingerprint, MARK);
+
+/**
+ * Starts a program in a process group of its own; processes of an earlier attempt are ended first.
+ * Rejects where it can't be started.
+ */
+export async function startProgram(task: PythonTask, program: PythonProgram): Promise<ProcessTree> {
+  const environment = llmEnvironment(task);
+  await endLeftProcesses(task);
+  const child = execa(
+    path.join(environment, "bin", "python"),
+    ["-c", FOLLOW_PARENT, program.program, ...program.arguments],
+    {
+      cwd: program.folder,
+      env: { ...pythonVariables(task), ...program.variables, [MARK]: task.fingerprint },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      buffer: false,
+      detached: true,
+      cleanup: false,
+      reject: false,
+    },
+  );
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const tail = keepTail();
+  const out = createWriteStream(logFile(task, program, "stdout"), { flags: "a" });
+  const errors = createWriteStream(logFile(task, program, "stderr"), { flags: "a" });
+  const lines = program.onLine === undefined ? null : splitLines(program.onLine);
+  child.stdout.on("data", (chunk: Buffer) => {
+    out.write(chunk);
+    lines?.(chunk);
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors.write(chunk);
+    tail.add(chunk);
+  });
+  const ended = child.then((result): ProcessEnd => {
+    out.end();
+    errors.end();
+    const failure = result.exitCode === undefined && result.signal === undefined;
+    return {
+      exitCode: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      stderrTail: failure ? (result.shortMessage ?? "could not be started") : tail.text(),
+    };
+  });
+  const pid = child.pid;
+  if (pid === undefined) throw new Error((await ended).stderrTail);
+  const stop = async (grace = 10_000): Promise<void> => {
+    signalGroup(pid, "SIGTERM");
+    await Promise.race([ended, sleep(grace, undefined, { ref: false })]);
+    signalGroup(pid, "SIGKILL");
+    // Workers that torchrun starts sit in sessions of their own: no group signal reaches them.
+    await endLeftProcesses(task);
+    await ended;
+  };
+  return { pid, exited, ended, stop };
+}
+
+/** Runs a program to its end; a drain or an abort stops it with all that it has started. */
+export async function runProgram(
+  task: PythonTask,
+  program: PythonProgram,
+): Promise<ProcessEnd & { readonly stopped: boolean }> {
+  const tree = await startProgram(task, program);
+  const { stop } = task;
+  let stopped = false;
+  const end = () => {
+    stopped = true;
+    void tree.stop();
+  };
+  stop.onDrain(end);
+  stop.abort.addEventListener("abort", end, { once: true });
+  if (stop.abort.aborted) end();
+  // What a program leaves running would hold its output for as long as it lives.
+  const cleared = tree.exited.then(() => endLeftProcesses(task));
+  try {
+    const ended = await tree.ended;
+    return { ...ended, stopped };
+  } finally {
+    stop.abort.removeEventListener("abort", end);
+    await cleared;
+  }
+}
+
+const logFile = (task: PythonTask, { log }: PythonProgram, stream: "stdout" | "stderr"): string =>
+  path.join(task.work, `${log === undefined ? "" : `${log}.`}${stream}.log`);
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone.
+  }
+}
+
+function keepTail(): { add(chunk: Buffer): void; text(): string } {
+  let kept = Buffer.alloc(0);
+  return {
+    add: (chunk) => {
+      kept = Buffer.concat([kept, chunk]);
+      if (kept.length > TAIL_BYTES) kept = kept.subarray(kept.length - TAIL_BYTES);
+    },
+    text: () => {
+      // A progress bar rewrites its line: only what stands there in the end counts.
+      const lines = kept
+        .toString("utf8")
+        .split("\n")
+        .map((line) => line.slice(line.lastIndexOf("\r") + 1));
+      const page = lines.findIndex((line) => TORCHRUN_FAILED.test(line));
+      return (page > 0 ? lines.slice(0, page) : lines).slice(-40).join("\n");
+    },
+  };
+}
+
+function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
+  let rest = "";
+  const decoder = new TextDecoder();
+  return (chunk) => {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop()!;
+    for (const line of parts) onLine(line);
+  };
+}

@@ -1,0 +1,114 @@
+import type { ScienceCommand } from "../../../src/contract/engine.js";
+import type { Colours } from "../../../src/base/terminal.js";
+import { colours, printJson, printLine } from "../../../src/base/terminal.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
+import type { Side } from "../../base/artifacts/knowledge.js";
+import type { LineageEntry, LoggedText } from "./texts.js";
+import type { TextStep } from "../../base/artifacts/texts.js";
+
+interface LogArguments {
+  readonly file: string;
+  readonly only?: readonly string[] | undefined;
+  readonly user?: string | undefined;
+  readonly item?: string | undefined;
+  readonly json: boolean;
+}
+
+/**
+ * `log FILE`: where a number came from. Without a user or item, the stages behind the cells, down
+ * to adapters and data; with one, every text about it and what led to that text.
+ */
+export const logCommand: ScienceCommand<LogArguments> = {
+  command: "log <file>",
+  describe: "where a number came from: stages behind cells, or the texts about a user or item",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
+      .option("only", {
+        type: "string",
+        array: true,
+        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+      })
+      .option("user", { type: "string", describe: "a user, by the data set's own id" })
+      .option("item", { type: "string", describe: "an item, by the data set's own id" })
+      .conflicts("user", "item")
+      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  run: async ({ file, only, user, item, json }, engine) => {
+    const { lineageOf, textsOf } = await import("./texts.js");
+    const plan = await engine.plan(file, only);
+    const paint = colours(process.stdout);
+    const id = user ?? item;
+    if (id === undefined) {
+      const lineage = await lineageOf(plan, engine);
+      if (json) await printJson({ lineage });
+      else await printLine(lineage.map((entry) => entryAsText(entry, paint)).join("\n"));
+      return;
+    }
+    const side: Side = user === undefined ? "items" : "users";
+    const { texts, missing } = await textsOf(plan, engine, side, id);
+    if (texts.length === 0) throw nothingFound(side, id, missing);
+    if (json) await printJson({ texts, missing });
+    else await printLine(texts.map((text) => textAsText(text, paint)).join("\n\n"));
+  },
+};
+
+function nothingFound(side: Side, id: string, missing: number): UserError {
+  const what = side === "users" ? "user" : "item";
+  if (missing > 0) {
+    return new UserError(`no text about ${what} ${id} is made yet: run the sweep first`, {
+      exitCode: ExitCode.usage,
+    });
+  }
+  return new UserError(
+    `there is no ${what} ${id} in the data sets of these cells, or none of them has knowledge`,
+    { exitCode: ExitCode.usage },
+  );
+}
+
+function entryAsText(entry: LineageEntry, paint: Colours): string {
+  const inputs = Object.entries(entry.inputs).map(
+    ([name, fingerprint]) => `${name} ${fingerprint.slice(0, 10)}`,
+  );
+  const metrics = Object.entries(entry.metrics).map(([name, value]) => `${name} ${round(value)}`);
+  const marks = Object.entries(entry.marks).map(([name, value]) => `${name}: ${value}`);
+  const state = entry.state === "made" ? `made ${entry.created ?? ""}` : entry.state;
+  return [
+    `${paint.bold(entry.fingerprint.slice(0, 10))} ${entry.label} (${entry.runner}), ${state}`,
+    ...(inputs.length > 0 ? [`  from ${inputs.join(", ")}`] : []),
+    ...modelLines(entry),
+    ...(metrics.length > 0 ? [paint.dim(`  ${metrics.join(", ")}`)] : []),
+    ...marks.map((mark) => paint.yellow(`  ${mark}`)),
+  ].join("\n");
+}
+
+function modelLines({ params }: LineageEntry): readonly string[] {
+  const { model } = params;
+  if (typeof model !== "object" || model === null || Array.isArray(model)) return [];
+  return [`  model ${JSON.stringify(model)}`];
+}
+
+const round = (value: number): string => String(Number(value.toPrecision(6)));
+
+function textAsText(text: LoggedText, paint: Colours): string {
+  const what = text.side === "users" ? "user" : "item";
+  const cells = `${text.cells.length} ${text.cells.length === 1 ? "cell" : "cells"}`;
+  const head = `${what} ${text.id} (number ${text.index}), ${text.label} ${text.stage.slice(0, 10)}`;
+  const shown = [`${paint.bold(head)}, ${cells}: ${text.cells.join(" ")}`];
+  if (text.text === null) return [...shown, "no text: the vector is zeros"].join("\n");
+  if (text.history.length === 0) return [...shown, text.text].join("\n");
+  return [...shown, ...text.history.map((step) => stepAsText(step, paint))].join("\n\n");
+}
+
+function stepAsText(step: TextStep, paint: Colours): string {
+  switch (step.step) {
+    case "think":
+      return `${paint.cyan("think")}\n${step.text}`;
+    case "reflect": {
+      const reason = step.reason === undefined ? "" : ` (${step.reason})`;
+      const head = paint.cyan(`reflect ${step.iteration}: ${step.verdict}${reason}`);
+      return step.reflection === "" ? head : `${head}\n${step.reflection}`;
+    }
+    case "refine":
+      return `${paint.cyan(`refine ${step.iteration}`)}\n${step.text}`;
+  }
+}

@@ -1,0 +1,146 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { Fingerprint } from "../../../src/base/fingerprint.js";
+import type { JsonObject } from "../../../src/base/json.js";
+import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
+import { readJsonl } from "../../base/files/jsonl.js";
+import type { Side } from "../../base/artifacts/knowledge.js";
+import type { TextStep } from "../../base/artifacts/texts.js";
+
+/** A stage behind a number: what it was made from and, once it stands, what came out. */
+export interface LineageEntry {
+  readonly fingerprint: Fingerprint;
+  readonly runner: string;
+  readonly label: string;
+  /** `made`, `not made yet`, or what is wrong with the artifact. */
+  readonly state: string;
+  readonly params: JsonObject;
+  /** Fingerprints by input name. */
+  readonly inputs: { readonly [name: string]: Fingerprint };
+  readonly metrics: ArtifactFacts["metrics"];
+  readonly marks: ArtifactFacts["marks"];
+  /** ISO 8601, or null where it is not made yet. */
+  readonly created: string | null;
+  readonly seconds: number | null;
+}
+
+/** A text about one user or item, as one stage left it, with the cells that stand on it. */
+export interface LoggedText {
+  /** The stage whose text was embedded. */
+  readonly stage: Fingerprint;
+  readonly label: string;
+  readonly cells: readonly string[];
+  readonly side: Side;
+  /** The data set's own id, and the number r4ec knows it by. */
+  readonly id: string;
+  readonly index: number;
+  /** Null where there is none: the vector is zeros. */
+  readonly text: string | null;
+  /** think, reflect and refine, oldest first; empty for text made without an LLM. */
+  readonly history: readonly TextStep[];
+}
+
+/** Stages behind the cells of a plan, the last first, each once. */
+export async function lineageOf(plan: SweepPlan, engine: Engine): Promise<readonly LineageEntry[]> {
+  const entries: LineageEntry[] = [];
+  for (const [fingerprint, { record }] of [...plan.stages].reverse()) {
+    const seen = await engine.inspect(fingerprint);
+    const facts = seen.state === "made" ? seen.artifact.facts : null;
+    entries.push({
+      fingerprint,
+      runner: record.runner,
+      label: record.label,
+      state: facts !== null ? "made" : seen.state === "damaged" ? seen.reason : "not made yet",
+      params: record.params,
+      inputs: record.inputs,
+      metrics: facts?.metrics ?? {},
+      marks: facts?.marks ?? {},
+      created: facts?.created ?? null,
+      seconds: facts?.seconds ?? null,
+    });
+  }
+  return entries;
+}
+
+/**
+ * The texts about one user or item, one for each way in which cells of the plan came by it.
+ *
+ * @returns texts, and how many text stages are not made yet
+ */
+export async function textsOf(
+  plan: SweepPlan,
+  engine: Engine,
+  side: Side,
+  id: string,
+): Promise<{ readonly texts: readonly LoggedText[]; readonly missing: number }> {
+  const texts: LoggedText[] = [];
+  let missing = 0;
+  for (const [stage, cells] of textStages(plan)) {
+    const { record } = plan.stages.get(stage)!;
+    const seen = await engine.inspect(stage);
+    if (seen.state !== "made") {
+      missing += 1;
+      continue;
+    }
+    const { artifact } = seen;
+    const index = await indexOf(engine.inputOf(artifact, "dataset")!, side, id);
+    if (index === null) continue;
+    const file = path.join(artifact.folder, `${side}.jsonl`);
+    const line = existsSync(file) ? await lineOf(file, index) : null;
+    texts.push({
+      stage,
+      label: record.label,
+      cells,
+      side,
+      id,
+      index,
+      text: (line?.["text"] as string | undefined) ?? null,
+      history: (line?.["history"] as unknown as readonly TextStep[] | undefined) ?? [],
+    });
+  }
+  return { texts, missing };
+}
+
+/** Stages whose text is embedded, with the cells that stand on them. */
+function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly string[]> {
+  const found = new Map<Fingerprint, string[]>();
+  for (const cell of plan.cells) {
+    for (const stage of behind(plan, cell.stage)) {
+      const { record } = plan.stages.get(stage)!;
+      const text = record.runner === "embed" ? record.inputs["text"] : undefined;
+      if (text === undefined) continue;
+      const cells = found.get(text) ?? [];
+      if (cells.length === 0) found.set(text, cells);
+      cells.push(cell.id);
+    }
+  }
+  return found;
+}
+
+function behind(plan: SweepPlan, last: Fingerprint): ReadonlySet<Fingerprint> {
+  const seen = new Set<Fingerprint>();
+  const open = [last];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...(plan.stages.get(next)?.needs ?? []));
+  }
+  return seen;
+}
+
+/** The number of a user or item, or null where the data set doesn't have it. */
+async function indexOf(dataset: string, side: Side, id: string): Promise<number | null> {
+  for await (const { value } of readJsonl(path.join(dataset, `${side}.jsonl`))) {
+    const row = value as JsonObject;
+    if (row["id"] === id) return row["index"] as number;
+  }
+  return null;
+}
+
+async function lineOf(file: string, index: number): Promise<JsonObject | null> {
+  for await (const { value } of readJsonl(file)) {
+    const line = value as JsonObject;
+    if (line["index"] === index) return line;
+  }
+  return null;
+}

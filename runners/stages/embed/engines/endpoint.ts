@@ -1,0 +1,74 @@
+import { mistake } from "../../../base/stage/mistake.js";
+import type { EmbedEngine } from "./engine.js";
+import type { EndpointParams, EndpointExecution } from "./endpoint-params.js";
+import { given } from "./engine.js";
+import { dimension, normalize } from "./shared-settings.js";
+
+/** An OpenAI-compatible embeddings endpoint. */
+export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
+  name: "endpoint",
+  description: "an OpenAI-compatible embeddings endpoint",
+  defaultModel: null,
+  settings: {
+    normalize,
+    dimension,
+    base_url: {
+      description: "Address of the endpoint, up to and including /v1; engine endpoint.",
+      type: ["string", "null"],
+      pattern: "^https?://",
+      default: null,
+    },
+    api_key_env: {
+      description: "Environment variable that holds the endpoint's key; null: it needs none.",
+      type: ["string", "null"],
+      pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+      default: null,
+    },
+    concurrency: {
+      description: "Requests under way at once; engine endpoint.",
+      type: "integer",
+      minimum: 1,
+      default: 4,
+    },
+    timeout_seconds: {
+      description: "A request that takes longer is given up and tried again; engine endpoint.",
+      type: "number",
+      exclusiveMinimum: 0,
+      default: 60,
+    },
+    retries: {
+      description:
+        "How often a request is tried again after a fault that may pass; engine endpoint.",
+      type: "integer",
+      minimum: 0,
+      default: 6,
+    },
+  },
+  check(settings, where) {
+    const missing = (["base_url", "model"] as const).filter(
+      (setting) => typeof settings[setting] !== "string",
+    );
+    if (missing.length === 0) return [];
+    return [mistake(where, `engine endpoint needs ${missing.join(" and ")}`)];
+  },
+  stage(settings) {
+    const { model, base_url, api_key_env, batch_size, concurrency, timeout_seconds, retries } =
+      settings;
+    if (model === null || base_url === null) throw new Error("engine endpoint needs an address");
+    return {
+      params: {
+        engine: "endpoint",
+        model: { name: model },
+        normalize: settings.normalize,
+        ...given({ dimension: settings.dimension }),
+      },
+      execution: { base_url, api_key_env, batch_size, concurrency, timeout_seconds, retries },
+      inputs: {},
+      files: {},
+    };
+  },
+  toolchain: [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  gpuHours: () => 0,
+  load: async (task) => (await import("./endpoint-client.js")).loadEndpoint(task),
+};

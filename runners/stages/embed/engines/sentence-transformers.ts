@@ -1,0 +1,73 @@
+import { isFolder, resolvePath } from "../../../base/files/spec-path.js";
+import { isFolderName, modelInput } from "../../../base/models/model-input.js";
+import { checkPackagedName } from "../../../base/models/packaged.js";
+import { embeddingHours } from "../../../base/stage/cost-model.js";
+import { mistake } from "../../../base/stage/mistake.js";
+import type { EmbedEngine } from "./engine.js";
+import type {
+  SentenceTransformersParams,
+  SentenceTransformersExecution,
+} from "./sentence-transformers-params.js";
+import { given } from "./engine.js";
+import { dimension, max_tokens, normalize } from "./shared-settings.js";
+
+const DEFAULT_MODEL = "BAAI/bge-m3";
+/** Parameters of BGE-M3 in billions: models for sentences are of about its size. */
+const BILLIONS = 0.57;
+
+/** A Hugging Face model, run by sentence-transformers in the LLM environment. */
+export const sentenceTransformers: EmbedEngine<
+  SentenceTransformersParams,
+  SentenceTransformersExecution
+> = {
+  name: "sentence-transformers",
+  description: "a Hugging Face model in the LLM environment",
+  defaultModel: DEFAULT_MODEL,
+  settings: {
+    revision: {
+      description:
+        "Commit, tag or branch of a model on the Hugging Face hub; null: its main branch.",
+      type: ["string", "null"],
+      minLength: 1,
+      default: null,
+    },
+    pooling: {
+      description:
+        "How token vectors become one: auto (as the model's own files say; CLS for a plain BERT of the bge family, else the mean), cls, or mean.",
+      type: "string",
+      enum: ["auto", "cls", "mean"],
+      default: "auto",
+    },
+    normalize,
+    dimension,
+    max_tokens,
+  },
+  check({ model, revision }, where, place) {
+    if (model === null || model === undefined) return [];
+    if (!isFolderName(model)) return checkPackagedName(model, revision, `${where}.model`);
+    const folder = resolvePath(model, place);
+    if (isFolder(folder)) return [];
+    return [mistake(`${where}.model`, `there is no folder ${model} (${folder})`)];
+  },
+  stage(settings, place) {
+    const name = settings.model ?? DEFAULT_MODEL;
+    const model = modelInput("model", name, settings.revision, place);
+    return {
+      params: {
+        engine: "sentence-transformers",
+        model: model.params,
+        pooling: settings.pooling,
+        normalize: settings.normalize,
+        ...given({ dimension: settings.dimension, max_tokens: settings.max_tokens }),
+      },
+      execution: { batch_size: settings.batch_size },
+      inputs: model.inputs,
+      files: model.files,
+    };
+  },
+  toolchain: ["llm"],
+  resources: () => ({ cpus: 4, gpus: 1 }),
+  gpuHours: (tokens) => embeddingHours(BILLIONS, tokens),
+  load: async (task) =>
+    (await import("./sentence-transformers-process.js")).loadSentenceTransformers(task),
+};

@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import type { Finding } from "../../../src/base/diagnostic.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import type { SampleClass } from "../../base/artifacts/samples.js";
+import { resolvePath } from "../../base/files/spec-path.js";
+import { mistake } from "../../base/stage/mistake.js";
+import { RESERVED } from "./config.js";
+import { bringsSamples, type FinetuneSettings } from "./settings.js";
+
+/**
+ * Mistakes in fine-tuning that the schema can't see: samples of the user's own that are missing, and
+ * options of LLaMA-Factory that are r4ec's to set.
+ *
+ * @param where dotted path of the block
+ * @param needed classes of samples without which nothing can be learned
+ * @param who what the samples are for: a variant's name
+ */
+export function checkFinetune(
+  settings: FinetuneSettings,
+  where: string,
+  place: SpecPlace,
+  needed: readonly SampleClass[],
+  who: string,
+): readonly Finding[] {
+  return [
+    ...(bringsSamples(settings)
+      ? checkSamples(settings, `${where}.samples`, place, needed, who)
+      : []),
+    ...(["llamafactory", "actor", "reflector"] as const).flatMap((block) =>
+      Object.keys(settings[block] ?? {})
+        .filter((option) => RESERVED.includes(option))
+        .map((option) =>
+          mistake(`${where}.${block}.${option}`, `${option} is r4ec's to set; leave it out`),
+        ),
+    ),
+  ];
+}
+
+function checkSamples(
+  { samples }: FinetuneSettings,
+  where: string,
+  place: SpecPlace,
+  needed: readonly SampleClass[],
+  who: string,
+): readonly Finding[] {
+  const missing = Object.entries(samples).flatMap(([name, file]) => {
+    if (file === null) return [];
+    const found = resolvePath(file, place);
+    if (existsSync(found)) return [];
+    return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
+  });
+  const lacking = needed
+    .filter((name) => typeof samples[name] !== "string")
+    .map((name) => {
+      const what = `with samples of your own ${who} needs ${name} samples as well`;
+      return mistake(where, `${what}: set ${where}.${name}`);
+    });
+  return [...missing, ...lacking];
+}

@@ -1,0 +1,28 @@
+import { reservedOptions } from "../reserved.js";
+import type { InferEngine } from "./engine.js";
+import { cutoff_len, gpus, llamafactory as options } from "./shared-settings.js";
+
+/** LLaMA-Factory's batch prediction: all prompts in one run of a Python program. */
+export const llamafactory: InferEngine = {
+  name: "llamafactory",
+  description: "LLaMA-Factory's batch prediction",
+  settings: {
+    cutoff_len,
+    batch_size: {
+      description: "Prompts answered at once on one device; engine llamafactory.",
+      type: "integer",
+      minimum: 1,
+      default: 8,
+    },
+    gpus,
+    llamafactory: options,
+  },
+  decides: ["cutoff_len", "llamafactory"],
+  takesAdapters: true,
+  bringsTemplate: false,
+  check: ({ llamafactory: given }, where) => reservedOptions(given, `${where}.llamafactory`),
+  toolchain: ["llm"],
+  resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
+  promptsAtOnce: (execution) => execution.batch_size,
+  load: async (task) => (await import("../llamafactory.js")).loadLlamaFactory(task),
+};

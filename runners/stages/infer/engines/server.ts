@@ -1,0 +1,60 @@
+import { reservedOptions } from "../reserved.js";
+import type { InferEngine } from "./engine.js";
+import {
+  api_key_env,
+  concurrency,
+  cutoff_len,
+  gpus,
+  guided,
+  llamafactory,
+  model,
+  retries,
+  timeout_seconds,
+} from "./shared-settings.js";
+
+/** A server that the stage starts, asks over the OpenAI protocol, and ends. */
+export const server: InferEngine = {
+  name: "server",
+  description: "a server that r4ec starts by `command` and stops",
+  settings: {
+    model,
+    api_key_env,
+    command: {
+      description:
+        "Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in; an argument list that names {adapter} goes in adapter_arguments.",
+      type: "array",
+      items: { description: "An argument.", type: "string" },
+      minItems: 1,
+      default: ["llamafactory-cli", "api", "{config}"],
+    },
+    adapter_arguments: {
+      description:
+        "Arguments added where an adapter has been fine-tuned, such as [--enable-lora, --lora-modules, 'r4ec={adapter}'] for vLLM (with model: r4ec).",
+      type: "array",
+      items: { description: "An argument.", type: "string" },
+      default: [],
+    },
+    start_timeout_seconds: {
+      description: "How long the server may take until it answers; engine server.",
+      type: "number",
+      exclusiveMinimum: 0,
+      default: 900,
+    },
+    cutoff_len,
+    concurrency,
+    timeout_seconds,
+    retries,
+    guided,
+    gpus,
+    llamafactory,
+  },
+  // A server's arguments can change what it says (another precision, a penalty).
+  decides: ["cutoff_len", "llamafactory", "command", "adapter_arguments"],
+  takesAdapters: true,
+  bringsTemplate: false,
+  check: ({ llamafactory: given }, where) => reservedOptions(given, `${where}.llamafactory`),
+  toolchain: ["llm"],
+  resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
+  promptsAtOnce: (execution) => execution.concurrency,
+  load: async (task) => (await import("../server.js")).loadServer(task),
+};

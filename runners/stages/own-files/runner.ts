@@ -1,0 +1,11 @@
+import type { Runner } from "../../../src/contract/runner.js";
+import type { OwnFilesParams } from "./stage.js";
+
+/** Text or vectors of the user's own, in the form of r4ec's artifacts. */
+export const ownFilesRunner: Runner<OwnFilesParams> = {
+  name: "file",
+  version: 1,
+  toolchain: () => [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: async () => (await import("./program.js")).ownFilesProgram,
+};

@@ -1,0 +1,31 @@
+import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
+import type { StageRequest } from "../../../src/contract/runner.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import type { OwnFilesSettings } from "./settings.js";
+import { ownFiles } from "./settings.js";
+
+/** Parameters of the stage: the ends of the files' names (`.npy`), by setting. */
+export interface OwnFilesParams extends JsonObject {
+  readonly [setting: string]: string;
+}
+
+/** The stage that brings the user's own text or vectors into the form of r4ec's artifacts. */
+export function ownFilesStage(
+  settings: OwnFilesSettings,
+  place: SpecPlace,
+  dataset: StageRequest,
+): StageRequest<OwnFilesParams> {
+  const files = ownFiles(settings, place);
+  return {
+    runner: "file",
+    label: "file",
+    // A file counts by its content. How to read it shows in the end of its name alone.
+    params: Object.fromEntries(
+      Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
+    ),
+    inputs: { dataset },
+    files,
+    execution: {},
+  };
+}

@@ -1,0 +1,22 @@
+import type { Finding } from "../../../src/base/diagnostic.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { checkNamedModel } from "../../base/models/check.js";
+import type { TeacherSettings } from "./settings.js";
+
+/**
+ * Mistakes in a teacher that the schema can't see. A teacher that r4ec serves is a model like the
+ * others; of one at an endpoint nothing is known here.
+ *
+ * @param where dotted path of the block
+ */
+export function checkTeacher(
+  teacher: TeacherSettings,
+  where: string,
+  place: SpecPlace,
+): readonly Finding[] {
+  const { model, revision, server } = teacher;
+  if (server === null) return [];
+  const named = { name: model, revision: revision ?? null, template: teacher.template ?? null };
+  // r4ec's own server talks by the model's own template.
+  return checkNamedModel(named, `${where}.model`, place, server === "r4ec");
+}

@@ -1,0 +1,13 @@
+/** What `doctor` found about one part. */
+export interface Check {
+  /** `tensorflow`, `tracking`, `store`: stable, for programs. */
+  readonly name: string;
+  /** `failed`: there, but does not work; `missing`: not installed. */
+  readonly state: "ok" | "warning" | "missing" | "failed";
+  /** Whether sweeps need it: a needed part that is not ok makes exit status 3. */
+  readonly needed: boolean;
+  /** What was found, in a line or a few. */
+  readonly detail: string;
+  /** How to mend it; null where there is nothing to mend. */
+  readonly mend: string | null;
+}

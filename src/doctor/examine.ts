@@ -1,0 +1,208 @@
+import type { Check } from "./check.js";
+import type { Config } from "../config/config.js";
+import { isDiskError } from "../base/durable.js";
+import { localServerStatus } from "../tracking/server.js";
+import { findCompiler } from "../toolchain/compiler.js";
+import type { EnvironmentPlan } from "../toolchain/environment.js";
+import { LLM, TRACKING, findEnvironment } from "../toolchain/environment.js";
+import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine.js";
+import { givenBinding } from "../toolchain/index.js";
+import { maskAddresses, runProgram } from "../toolchain/program.js";
+import { findPython } from "../toolchain/python.js";
+import { damagedFiles } from "../toolchain/ready-file.js";
+import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
+import { findTensorFlow, tryTensorFlow, wantedFlavour } from "../toolchain/tensorflow.js";
+
+/** Looks at every part; changes nothing. Runs the parts for real, so it takes some seconds. */
+export async function examine(config: Config): Promise<readonly Check[]> {
+  const toolchain = config.toolchain.value;
+  const [tensorflow, ...others] = await Promise.all([
+    checkTensorFlow(toolchain),
+    checkNode(),
+    checkPackages(),
+    checkPython(),
+    checkCompiler(),
+    checkEnvironment("tracking", TRACKING, toolchain, "without it sweeps are not shown in MLflow"),
+    checkEnvironment(
+      "llm",
+      LLM,
+      toolchain,
+      "stages with an LLM of your own install it when needed",
+    ),
+    checkServer(config),
+    checkFolder("store", config.store.value, 1e9),
+    checkFolder("toolchain", toolchain, 3e9),
+    checkSlurm(),
+  ]);
+  const [node, packages, python, compiler, ...rest] = others;
+  return [node!, packages!, python!, compiler!, ...tensorflow, ...rest];
+}
+
+/** Whether sweeps can run on this machine as it is. */
+export const isHealthy = (checks: readonly Check[]): boolean =>
+  checks.every((check) => !check.needed || check.state === "ok" || check.state === "warning");
+
+async function checkPython(): Promise<Check> {
+  const python = await findPython();
+  const base = { name: "python", needed: true } as const;
+  if (!python.ok) {
+    return {
+      ...base,
+      state: "missing",
+      detail: python.error.message,
+      mend: python.error.hint ?? null,
+    };
+  }
+  const { path, version, pip } = python.value;
+  const detail = `Python ${version} at ${path}, ${pip === null ? "pip by venv" : `pip ${pip}`}`;
+  return { ...base, state: "ok", detail, mend: null };
+}
+
+async function checkCompiler(): Promise<Check> {
+  const compiler = await findCompiler();
+  const base = { name: "compiler", needed: false, mend: null } as const;
+  return compiler === null
+    ? { ...base, state: "ok", detail: "none here; setup fetches the one in PyPI's ziglang" }
+    : { ...base, state: "ok", detail: compiler.name };
+}
+
+/** TensorFlow's files, whether it computes, and whether it sees the GPUs that the machine has. */
+async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
+  const base = { name: "tensorflow", needed: true } as const;
+  const given = givenBinding();
+  const part = given === null ? await findTensorFlow(toolchain) : null;
+  if (given === null && part === null) {
+    const detail = `not installed in ${toolchain}`;
+    const mend = "r4ec setup --only tensorflow";
+    return [{ ...base, state: "missing", detail, mend }];
+  }
+  const damaged = part === null ? [] : await damagedFiles(part.folder, part.ready);
+  if (damaged.length > 0) {
+    const detail = `files in ${part!.folder} have changed: ${damaged.join(", ")}`;
+    const mend = `rm -r ${part!.folder} && r4ec setup --only tensorflow`;
+    return [{ ...base, state: "failed", detail, mend }];
+  }
+  const environment = part?.environment ?? { R4EC_TFJS_BINDING: given! };
+  const seen = await tryTensorFlow(environment);
+  if (!seen.ok) {
+    const mend =
+      part === null
+        ? "R4EC_TFJS_BINDING names it; unset it, and r4ec setup builds one"
+        : `rm -r ${part.folder} && r4ec setup --only tensorflow`;
+    return [{ ...base, state: "failed", detail: seen.error.message, mend }];
+  }
+  const source = part === null ? `binding ${given}` : `${part.flavour}, ${part.folder}`;
+  const detail = `TensorFlow ${seen.value.version} computes (${source})`;
+  return [{ ...base, state: "ok", detail, mend: null }, await checkGpu(part, seen.value)];
+}
+
+async function checkGpu(part: TensorFlowPart | null, seen: TensorFlowSeen): Promise<Check> {
+  const base = { name: "gpu", needed: false } as const;
+  if ((await wantedFlavour()) === "cpu") {
+    const detail = "no GPU here (nvidia-smi -L lists none); CTR models train on the CPU";
+    return { ...base, state: "ok", detail, mend: null };
+  }
+  const listed = await runProgram("nvidia-smi", ["-L"], { timeout: 20_000 });
+  const cards = listed.stdout.split("\n").filter((line) => line.startsWith("GPU ")).length;
+  if (seen.gpu) {
+    return {
+      ...base,
+      state: "ok",
+      detail: `${cards} card(s), TensorFlow computes on them`,
+      mend: null,
+    };
+  }
+  const detail = `${cards} card(s), but TensorFlow sees none`;
+  const mend =
+    part?.flavour === "gpu"
+      ? "TensorFlow needs a driver for CUDA 12 (525 or newer): compare nvidia-smi's first lines"
+      : "r4ec setup --only tensorflow";
+  return { ...base, state: "warning", detail, mend };
+}
+
+async function checkEnvironment(
+  name: string,
+  plan: EnvironmentPlan,
+  toolchain: string,
+  without: string,
+): Promise<Check> {
+  const base = { name, needed: false } as const;
+  const found = await findEnvironment(plan, toolchain);
+  const mend = `r4ec setup --only ${name}`;
+  if (found === null) {
+    return {
+      ...base,
+      state: "missing",
+      detail: `${plan.contents} is not installed; ${without}`,
+      mend,
+    };
+  }
+  const { environment, ready } = found;
+  const tried = await runProgram(environment.python, ["-c", plan.trial], {
+    env: environment.environment,
+    timeout: 180_000,
+  });
+  if (!tried.ok) {
+    const detail = `${plan.contents} in ${environment.folder} does not start:\n${tried.tail}`;
+    return { ...base, state: "failed", detail, mend: `rm -r ${environment.folder} && ${mend}` };
+  }
+  const detail = `${plan.contents} (Python ${ready.facts["python"] ?? "?"}, ${environment.folder})`;
+  return { ...base, state: "ok", detail, mend: null };
+}
+
+async function checkServer(config: Config): Promise<Check> {
+  const base = { name: "mlflow-server", needed: false } as const;
+  const uri = config.mlflowUri.value;
+  if (uri === "off") return { ...base, state: "ok", detail: "tracking is off", mend: null };
+  if (uri === null) {
+    const status = await localServerStatus(config.store.value).catch(storeTrouble);
+    if ("trouble" in status) {
+      const detail = `the store cannot be read: ${status.trouble}`;
+      return { ...base, state: "failed", detail, mend: "see the line about the store" };
+    }
+    if (!status.running) {
+      const detail = "the local server is not running; the next sweep starts it";
+      return { ...base, state: "ok", detail, mend: null };
+    }
+    return status.healthy
+      ? { ...base, state: "ok", detail: `local server at ${status.url}`, mend: null }
+      : {
+          ...base,
+          state: "failed",
+          detail: `the local server (process ${status.pid}) does not answer; its log: ${status.log}`,
+          mend: "r4ec mlflow stop",
+        };
+  }
+  return askServer(uri);
+}
+
+/** A disk's error, to be shown; anything else is a bug and thrown on. */
+function storeTrouble(error: unknown): { readonly trouble: string } {
+  if (isDiskError(error)) return { trouble: error.message };
+  throw error;
+}
+
+async function askServer(uri: string): Promise<Check> {
+  const base = { name: "mlflow-server", needed: false } as const;
+  const shown = maskAddresses(uri);
+  const mend = "check the address, and that the server runs and lets this machine in";
+  try {
+    const address = new URL(uri);
+    address.username = "";
+    address.password = "";
+    address.pathname = `${address.pathname.replace(/\/$/, "")}/health`;
+    const response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
+    await response.body?.cancel();
+    return response.ok
+      ? { ...base, state: "ok", detail: `${shown} answers`, mend: null }
+      : {
+          ...base,
+          state: "failed",
+          detail: `${shown} answers with status ${response.status}`,
+          mend,
+        };
+  } catch (error) {
+    const reason = error instanceof Error ? ((error.cause as Error)?.message ?? error.message) : "";
+    return { ...base, state: "failed", detail: `${shown} does not answer: ${reason}`, mend };
+  }
+}

@@ -1,0 +1,67 @@
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { StageRecord } from "../contract/records.js";
+import type { StageResult } from "../contract/runner.js";
+
+export type Stages = ReadonlyMap<Fingerprint, StageRecord>;
+export type Results = ReadonlyMap<Fingerprint, StageResult>;
+
+/**
+ * All stages a stage stands on, the nearest first, each once, by the shortest chain of input names
+ * that leads there (`embed.refine`).
+ */
+export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, StageRecord> {
+  const found = new Map<string, StageRecord>();
+  const seen = new Set<Fingerprint>([from]);
+  let front: [string, Fingerprint][] = [["", from]];
+  while (front.length > 0) {
+    const next: [string, Fingerprint][] = [];
+    for (const [chain, fingerprint] of front) {
+      for (const [name, input] of Object.entries(stages.get(fingerprint)?.inputs ?? {})) {
+        const record = stages.get(input);
+        if (record === undefined || seen.has(input)) continue;
+        seen.add(input);
+        const path = chain === "" ? name : `${chain}.${name}`;
+        found.set(path, record);
+        next.push([path, input]);
+      }
+    }
+    front = next;
+  }
+  return found;
+}
+
+/** Marks of a stage and of all it stands on: a leak upstream is a leak in the result. */
+export function marksOf(stages: Stages, results: Results, of: Fingerprint): Map<string, string> {
+  const marks = new Map<string, string>();
+  for (const fingerprint of [
+    ...[...upstreamOf(stages, of).values()].map((record) => record.fingerprint).reverse(),
+    of,
+  ]) {
+    for (const [name, text] of Object.entries(results.get(fingerprint)?.marks ?? {})) {
+      const before = marks.get(name);
+      const known = before?.split("; ").includes(text) === true;
+      marks.set(name, before === undefined || known ? text : `${before}; ${text}`);
+    }
+  }
+  return marks;
+}
+
+/** The stages behind a result as one document, from the last down to the data sets. */
+export function lineageOf(stages: Stages, results: Results, of: Fingerprint): string {
+  const own = stages.get(of);
+  const all = [...(own === undefined ? [] : [["", own] as const]), ...upstreamOf(stages, of)].map(
+    ([path, record]) => ({
+      path,
+      fingerprint: record.fingerprint,
+      runner: record.runner,
+      version: record.version,
+      label: record.label,
+      params: record.params,
+      inputs: record.inputs,
+      files: record.files,
+      metrics: results.get(record.fingerprint)?.metrics ?? null,
+      marks: results.get(record.fingerprint)?.marks ?? {},
+    }),
+  );
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
