@@ -1,73 +1,67 @@
-import type { CellRecord, StageRecord } from "../contract/records.js";
-import type { Fingerprint } from "../base/fingerprint.js";
+import type { CellId, Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
+import { SEED, tellingPaths } from "./telling.js";
+import { varyingPaths } from "./varying.js";
 
 /** A setting's value for people. */
 export const valueText = (value: Json | undefined): string =>
   value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
 
 /**
- * The settings that tell the cells apart, as few as do: those that every cell has before those that
- * only some have, outer ones before inner ones, each only where it splits what was equal so far.
+ * The one name of each cell, in every view: the values of the axes that vary and nothing else, in
+ * the order of the spec, seeds last (`profile din seed=1`). Where the axes leave two cells alike,
+ * settings that tell them apart follow.
+ *
+ * @param axes paths that the sweep varies, in order; an axis may be a whole block of settings
  */
-export function tellingPaths(cells: readonly CellRecord[]): string[] {
-  const seen = new Map<string, { first: string; times: number; varies: boolean }>();
-  for (const { settings } of cells) {
-    for (const [path, value] of Object.entries(settings)) {
-      const text = valueText(value);
-      const known = seen.get(path);
-      if (known === undefined) seen.set(path, { first: text, times: 1, varies: false });
-      else {
-        known.times += 1;
-        known.varies ||= known.first !== text;
-      }
-    }
-  }
-  const partial = (path: string): number => (seen.get(path)!.times < cells.length ? 1 : 0);
-  const depth = (path: string): number => path.split(".").length;
-  const candidates = [...seen]
-    .filter(([, { varies, times }]) => varies || times < cells.length)
-    .map(([path]) => path)
-    .sort((a, b) => partial(a) - partial(b) || depth(a) - depth(b) || (a < b ? -1 : a > b ? 1 : 0));
-  // Cells with equal numbers are not told apart yet.
-  let groups: number[] = cells.map(() => 0);
-  let count = 1;
-  const kept: string[] = [];
-  for (const path of candidates) {
-    if (count === cells.length) break;
-    const numbers = new Map<string, number>();
-    const split = cells.map((cell, index) => {
-      const key = `${groups[index]} ${valueText(cell.settings[path])}`;
-      const number = numbers.get(key) ?? numbers.size;
-      numbers.set(key, number);
-      return number;
-    });
-    if (numbers.size === count) continue;
-    [groups, count] = [split, numbers.size];
-    kept.push(path);
-  }
-  // Seeds last: they repeat what stands before them.
-  return kept.sort((a, b) => Number(a === "seed") - Number(b === "seed"));
+export function cellNames(
+  cells: readonly CellRecord[],
+  axes: readonly string[],
+): ReadonlyMap<CellId, string> {
+  const varying = new Set(varyingPaths(cells));
+  const telling = tellingPaths(cells);
+  const ofAxes = axes.flatMap((axis) =>
+    varying.has(axis) ? [axis] : telling.filter((path) => path.startsWith(`${axis}.`)),
+  );
+  const paths = [...new Set([...ofAxes, ...(varying.has(SEED) ? [SEED] : [])])].sort(
+    (a, b) => Number(a === SEED) - Number(b === SEED),
+  );
+  const names = named(cells, paths);
+  if (new Set(names.values()).size === cells.length) return names;
+  return named(cells, [...new Set([...paths, ...telling])]);
+}
+
+function named(cells: readonly CellRecord[], paths: readonly string[]): Map<CellId, string> {
+  return new Map(
+    cells.map((cell) => {
+      const parts = paths.flatMap((path) => {
+        const value = cell.settings[path];
+        if (value === undefined) return [];
+        return [
+          typeof value === "string" ? value : `${path.split(".").at(-1)}=${valueText(value)}`,
+        ];
+      });
+      return [cell.id, parts.length === 0 ? cell.id : parts.join(" ")];
+    }),
+  );
 }
 
 /**
- * Names of the cells' last stages: the label and the telling settings, but for those whose value
- * the label holds already.
+ * How stages are called in progress, status and plan: the last stage of a cell by the cell's name
+ * (of several cells, by the first one's), every other stage by its label.
  */
 export function stageNames(
   cells: readonly CellRecord[],
+  axes: readonly string[],
   recordOf: (stage: Fingerprint) => StageRecord,
-): Map<Fingerprint, string> {
-  const paths = tellingPaths(cells);
-  const names = new Map<Fingerprint, string>();
-  for (const { stage, settings } of cells) {
-    const { label } = recordOf(stage);
-    const words = new Set(label.split(/[\s,]+/));
-    const told = paths
-      .map((path) => [path, valueText(settings[path])] as const)
-      .filter(([path, text]) => settings[path] !== undefined && !words.has(text))
-      .map(([path, text]) => `${path.split(".").at(-1)} ${text}`);
-    names.set(stage, told.length === 0 ? label : `${label} (${told.join(", ")})`);
+): ReadonlyMap<Fingerprint, string> {
+  const names = cellNames(cells, axes);
+  const called = new Map<Fingerprint, string>();
+  for (const { id, stage } of cells) {
+    if (called.has(stage)) continue;
+    const name = names.get(id)!;
+    called.set(stage, name === id ? recordOf(stage).label : `${recordOf(stage).runner} ${name}`);
   }
-  return names;
+  return called;
 }

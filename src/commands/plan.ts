@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
-import { tellingPaths, valueText } from "../cells/names.js";
+import { axesOf, cellNames, stageNames } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
@@ -52,7 +52,9 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       return;
     }
     const paint = colours(process.stdout);
-    await printLine(planAsText(experiment.name, plan, presence, paint));
+    await printLine(
+      planAsText(experiment.name, plan, presence, paint, axesOf(experiment.resolved)),
+    );
     if (estimate !== null) await printLine(`\n${estimateAsText(plan, estimate, paint)}`);
   },
 });
@@ -83,6 +85,7 @@ export function planAsText(
   plan: Plan,
   presence: ReadonlyMap<string, StagePresence>,
   paint: Colours,
+  axes: readonly string[],
 ): string {
   const stateOf = (fingerprint: string): string => {
     const seen = presence.get(fingerprint)!;
@@ -94,18 +97,19 @@ export function planAsText(
   for (const { needs } of plan.stages.values()) {
     for (const need of needs) usedBy.set(need, (usedBy.get(need) ?? 0) + 1);
   }
+  const called = stageNames(plan.cells, axes, (stage) => plan.stages.get(stage)!.record);
   const stages = [...plan.stages].map(([fingerprint, { record, needs, cells }]) => [
     short(fingerprint),
     record.runner,
-    record.label,
+    called.get(fingerprint) ?? record.label,
     needs.map(short).join(" ") || "-",
     String(Math.max(usedBy.get(fingerprint) ?? 0, cells.length)),
     stateOf(fingerprint),
   ]);
-  const paths = tellingPaths(plan.cells);
+  const names = cellNames(plan.cells, axes);
   const cells = plan.cells.map((cell) => [
     cell.id,
-    ...paths.map((path) => valueText(cell.settings[path])),
+    names.get(cell.id)!,
     short(cell.stage),
     stateOf(cell.stage),
   ]);
@@ -119,7 +123,7 @@ export function planAsText(
     "",
     formatTable(["stage", "runner", "what", "needs", "used by", "state"], stages, dim),
     "",
-    formatTable(["cell", ...paths, "stage", "state"], cells, dim),
+    formatTable(["cell", "name", "stage", "state"], cells, dim),
   ].join("\n");
 }
 

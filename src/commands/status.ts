@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { stageNames } from "../cells/names.js";
+import { axesOf, stageNames } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
@@ -110,7 +110,11 @@ function statusText(state: SweepState, paint: Colours): string {
   const colour = { done: paint.green, cached: paint.green, failed: paint.red } as {
     readonly [status: string]: (text: string) => string;
   };
-  const names = stageNames(state.cells, (stage) => state.stages.get(stage)!.record);
+  const names = stageNames(
+    state.cells,
+    axesOf(state.resolved),
+    (stage) => state.stages.get(stage)!.record,
+  );
   const rows = [...state.stages.values()].map((stage) => [
     stage.record.fingerprint.slice(0, 10),
     names.get(stage.record.fingerprint) ?? stage.record.label,

@@ -8,7 +8,7 @@ import { packageVersion } from "../base/package.js";
 import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
-import { stageNames } from "../cells/names.js";
+import { axesOf, stageNames } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { closeKilled } from "./find-sweep.js";
@@ -71,7 +71,8 @@ export async function sweepExperiment(
     if (args.json) await printJson(planAsJson(selected, presence));
     else {
       const paint = colours(process.stdout);
-      await printLine(planAsText(experiment.name, selected, presence, paint));
+      const axes = axesOf(experiment.resolved);
+      await printLine(planAsText(experiment.name, selected, presence, paint, axes));
     }
     return ExitCode.done;
   }
@@ -80,7 +81,11 @@ export async function sweepExperiment(
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
     toRun,
-    names: stageNames(selected.cells, (stage) => selected.stages.get(stage)!.record),
+    names: stageNames(
+      selected.cells,
+      axesOf(experiment.resolved),
+      (stage) => selected.stages.get(stage)!.record,
+    ),
   });
   const { sweep } = plan;
   const cached = [...presence.values()].filter((one) => one.manifest !== null).length;

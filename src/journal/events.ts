@@ -80,6 +80,21 @@ export type Event =
       readonly seconds: number;
     };
 
+/** The event that begins a run of a sweep. */
+export type SweepStarted = Extract<Event, { readonly type: "sweep-started" }>;
+
+/** The event that ends a run of a sweep. */
+export type SweepFinished = Extract<Event, { readonly type: "sweep-finished" }>;
+
+/** What can happen to one stage. */
+export type StageEvent = Exclude<Event, SweepStarted | SweepFinished>;
+
+/**
+ * Ends a switch over events: a kind of event that the switch forgets does not compile. At run time
+ * it is reached only by a journal of a newer r4ec, whose unknown events change nothing.
+ */
+export const forgotten = (_: never): void => undefined;
+
 /** An event as it stands in the journal. */
 export interface JournalEntry {
   /** From 1, without gaps. */

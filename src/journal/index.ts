@@ -1,5 +1,5 @@
 export type { MetricPoint, StageNote, StageState, StageStatus, SweepState } from "./state.js";
-export { foldJournal } from "./state.js";
+export { applyEntry, foldJournal } from "./state.js";
 export type { Journal, JournalDamage, KnownSweep } from "./read.js";
 export {
   listSweeps,

@@ -2,8 +2,11 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageRecord } from "../contract/records.js";
 import type { StageResult } from "../contract/runner.js";
 
-export type Stages = ReadonlyMap<Fingerprint, StageRecord>;
-export type Results = ReadonlyMap<Fingerprint, StageResult>;
+/** The stages of a sweep as its journal folds to them, as far as lineage reads them. */
+export type Stages = ReadonlyMap<
+  Fingerprint,
+  { readonly record: StageRecord; readonly result: StageResult | null }
+>;
 
 /**
  * All stages a stage stands on, the nearest first, each once, by the shortest chain of input names
@@ -16,8 +19,8 @@ export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, Stage
   while (front.length > 0) {
     const next: [string, Fingerprint][] = [];
     for (const [chain, fingerprint] of front) {
-      for (const [name, input] of Object.entries(stages.get(fingerprint)?.inputs ?? {})) {
-        const record = stages.get(input);
+      for (const [name, input] of Object.entries(stages.get(fingerprint)?.record.inputs ?? {})) {
+        const record = stages.get(input)?.record;
         if (record === undefined || seen.has(input)) continue;
         seen.add(input);
         const path = chain === "" ? name : `${chain}.${name}`;
@@ -31,13 +34,13 @@ export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, Stage
 }
 
 /** Marks of a stage and of all it stands on: a leak upstream is a leak in the result. */
-export function marksOf(stages: Stages, results: Results, of: Fingerprint): Map<string, string> {
+export function marksOf(stages: Stages, of: Fingerprint): Map<string, string> {
   const marks = new Map<string, string>();
   for (const fingerprint of [
     ...[...upstreamOf(stages, of).values()].map((record) => record.fingerprint).reverse(),
     of,
   ]) {
-    for (const [name, text] of Object.entries(results.get(fingerprint)?.marks ?? {})) {
+    for (const [name, text] of Object.entries(stages.get(fingerprint)?.result?.marks ?? {})) {
       const before = marks.get(name);
       const known = before?.split("; ").includes(text) === true;
       marks.set(name, before === undefined || known ? text : `${before}; ${text}`);
@@ -47,8 +50,8 @@ export function marksOf(stages: Stages, results: Results, of: Fingerprint): Map<
 }
 
 /** The stages behind a result as one document, from the last down to the data sets. */
-export function lineageOf(stages: Stages, results: Results, of: Fingerprint): string {
-  const own = stages.get(of);
+export function lineageOf(stages: Stages, of: Fingerprint): string {
+  const own = stages.get(of)?.record;
   const all = [...(own === undefined ? [] : [["", own] as const]), ...upstreamOf(stages, of)].map(
     ([path, record]) => ({
       path,
@@ -59,8 +62,8 @@ export function lineageOf(stages: Stages, results: Results, of: Fingerprint): st
       params: record.params,
       inputs: record.inputs,
       files: record.files,
-      metrics: results.get(record.fingerprint)?.metrics ?? null,
-      marks: results.get(record.fingerprint)?.marks ?? {},
+      metrics: stages.get(record.fingerprint)?.result?.metrics ?? null,
+      marks: stages.get(record.fingerprint)?.result?.marks ?? {},
     }),
   );
   return `${JSON.stringify(all, null, 2)}\n`;

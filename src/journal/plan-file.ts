@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Event } from "./events.js";
+import type { SweepStarted } from "./events.js";
 import { writeDurable } from "../base/durable.js";
 
-type SweepStarted = Extract<Event, { type: "sweep-started" }>;
 type Kept = "specText" | "resolved" | "cells" | "stages";
 
 /**

@@ -1,4 +1,5 @@
-import type { Event, JournalEntry } from "./events.js";
+import type { JournalEntry, StageEvent, SweepStarted } from "./events.js";
+import { forgotten } from "./events.js";
 import type { CellRecord, StageRecord } from "../contract/records.js";
 import type { Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
@@ -99,8 +100,6 @@ const waiting = (record: StageRecord): StageState => ({
   notes: [],
 });
 
-type SweepStarted = Extract<Event, { type: "sweep-started" }>;
-
 /** A new run: what is finished stays so, all else is to do again. */
 function begin(previous: SweepState | null, event: SweepStarted, entry: JournalEntry): SweepState {
   const stages = new Map<Fingerprint, StageState>();
@@ -155,14 +154,16 @@ export function applyEntry(state: SweepState | null, entry: JournalEntry): Sweep
   if (event.type === "sweep-finished") {
     state.status = event.outcome;
     state.endedAt = entry.time;
+    // A stage that still runs when its sweep ends was cut off: it goes on in the next run.
+    for (const stage of state.stages.values()) {
+      if (stage.status === "running") endStage(stage, "interrupted", entry.time);
+    }
     return state;
   }
   const stage = state.stages.get(event.stage);
   if (stage !== undefined) applyToStage(stage, event, entry.time);
   return state;
 }
-
-type StageEvent = Exclude<Event, { type: "sweep-started" | "sweep-finished" }>;
 
 function applyToStage(stage: StageState, event: StageEvent, time: number): void {
   switch (event.type) {
@@ -186,6 +187,7 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
       stage.endedAt = null;
       stage.result = null;
       stage.error = null;
+      stage.because = null;
       return;
     case "stage-metrics":
       addPoint(stage.metrics, { step: event.step, time, values: event.values });
@@ -204,20 +206,31 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
       stage.error = null;
       return;
     case "stage-failed":
-      stage.status = "failed";
-      stage.endedAt = time;
+      endStage(stage, "failed", time);
       stage.seconds = event.seconds;
       stage.error = event.error;
       return;
     case "stage-interrupted":
-      stage.status = "interrupted";
-      stage.endedAt = time;
+      endStage(stage, "interrupted", time);
       return;
     case "stage-skipped":
-      stage.status = "skipped";
+      endStage(stage, "skipped", time);
       stage.because = event.because;
       return;
+    default:
+      return forgotten(event);
   }
+}
+
+/** A stage that ended without a result has none, whatever an earlier attempt came to. */
+function endStage(
+  stage: StageState,
+  status: "failed" | "interrupted" | "skipped",
+  time: number,
+): void {
+  stage.status = status;
+  stage.endedAt = time;
+  stage.result = null;
 }
 
 function addPoint(points: MetricPoint[], point: MetricPoint): void {

@@ -3,7 +3,7 @@ import { canonicalJson } from "../base/json.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
 import { SEED } from "./rules.js";
-import { varyingPaths } from "../cells/varying.js";
+import { varyingPaths } from "../cells/index.js";
 
 type Flat = { readonly [path: string]: Json };
 

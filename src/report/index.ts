@@ -1,6 +1,7 @@
 export type { Comparison, CompareRequest, Entry, MetricTable, Row } from "./comparison.js";
 export { compareCells } from "./comparison.js";
 export type { CellOutcome, CellState } from "./outcome.js";
+export { cellCounts } from "./outcome.js";
 export type { CompareRules } from "./rules.js";
 export { rulesOfResolved } from "./rules.js";
 export type { Direction, Selection } from "./select.js";

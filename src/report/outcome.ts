@@ -1,8 +1,6 @@
 import type { CellRecord } from "../contract/records.js";
-import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
-import type { SweepState } from "../journal/index.js";
-import type { StageResult } from "../contract/runner.js";
+import type { StageStatus, SweepState } from "../journal/index.js";
 import { marksOf } from "../journal/lineage.js";
 
 /** How far a cell has come. */
@@ -22,25 +20,33 @@ export interface CellOutcome {
   readonly why: string | null;
 }
 
+/** How far a cell has come, by the status of its last stage. */
+const cellStateOf = (status: StageStatus): CellState =>
+  status === "done" || status === "cached" ? "finished" : status;
+
 /** The cells of a sweep as its journal tells them. */
 export function outcomesOf(sweep: SweepState): CellOutcome[] {
-  const records = new Map([...sweep.stages].map(([id, { record }]) => [id, record]));
-  const results = new Map<Fingerprint, StageResult>();
-  for (const [id, { result }] of sweep.stages) if (result !== null) results.set(id, result);
   return sweep.cells.map((cell: CellRecord) => {
     const stage = sweep.stages.get(cell.stage);
-    const status = stage?.status ?? "waiting";
-    const finished = status === "done" || status === "cached";
+    const state = cellStateOf(stage?.status ?? "waiting");
     const because = stage?.because ?? null;
+    const needed = because === null ? null : (sweep.stages.get(because)?.record.label ?? because);
     return {
       id: cell.id,
       settings: cell.settings,
-      state: finished ? "finished" : status,
-      metrics: finished ? (stage?.result?.metrics ?? {}) : {},
-      marks: Object.fromEntries(marksOf(records, results, cell.stage)),
-      why:
-        stage?.error?.message ??
-        (because === null ? null : `${records.get(because)?.label ?? because} failed`),
+      state,
+      metrics: state === "finished" ? (stage?.result?.metrics ?? {}) : {},
+      marks: Object.fromEntries(marksOf(sweep.stages, cell.stage)),
+      why: stage?.error?.message ?? (needed === null ? null : `${needed} failed`),
     };
   });
+}
+
+/** How many cells of a sweep are in each state. */
+export function cellCounts(sweep: SweepState): { readonly [state in CellState]: number } {
+  const counts = { finished: 0, failed: 0, skipped: 0, interrupted: 0, running: 0, waiting: 0 };
+  for (const { stage } of sweep.cells) {
+    counts[cellStateOf(sweep.stages.get(stage)?.status ?? "waiting")] += 1;
+  }
+  return counts;
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
+import { axesOf } from "../cells/index.js";
 import type { Experiment, Select } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
 
@@ -16,12 +17,11 @@ export interface CompareRules {
   readonly select: Select | null;
 }
 
-/** The path of the setting whose values are replicates. */
-export const SEED = "seed";
+export { SEED } from "../cells/telling.js";
 
 /** Rules of a spec that has been read. */
 export const rulesOfExperiment = (experiment: Experiment): CompareRules => ({
-  axes: sweptPaths(experiment.resolved),
+  axes: axesOf(experiment.resolved),
   baseline: experiment.compare.baseline,
   metrics: experiment.compare.metrics,
   select: experiment.select,
@@ -37,26 +37,11 @@ export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcom
   const metrics = compare["metrics"];
   const select = isJsonObject(resolved["select"]) ? resolved["select"] : null;
   return {
-    axes: sweptPaths(resolved),
+    axes: axesOf(resolved),
     baseline: written === null ? null : expandBaseline(written, cells),
     metrics: Array.isArray(metrics) ? metrics.map(String) : null,
     select: select === null ? null : (select as unknown as Select),
   };
-}
-
-function sweptPaths(resolved: JsonObject): string[] {
-  const sweep = isJsonObject(resolved["sweep"]) ? resolved["sweep"] : {};
-  const blocks: Json[] = [sweep["grid"] ?? null];
-  for (const key of ["zip", "include"]) {
-    const list = sweep[key];
-    if (Array.isArray(list)) blocks.push(...(list as Json[]));
-  }
-  const paths = new Set<string>();
-  for (const block of blocks) {
-    if (isJsonObject(block)) for (const path of Object.keys(block)) paths.add(path);
-  }
-  paths.delete("gpu");
-  return [...paths];
 }
 
 function expandBaseline(written: JsonObject, cells: readonly CellOutcome[]): Flat {

@@ -1,14 +1,12 @@
-import type { CellRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
-import { upstreamOf, type Results, type Stages } from "../journal/lineage.js";
+import { upstreamOf, type Stages } from "../journal/lineage.js";
 import type { DatasetInput } from "./client.js";
 import { LIMITS } from "./values.js";
 
 /** The stages at the bottom: what they read comes from outside, so that they are the data sets. */
 export function datasetsOf(
   stages: Stages,
-  results: Results,
   of: Fingerprint,
   folder: (fingerprint: Fingerprint) => string,
 ): DatasetInput[] {
@@ -23,7 +21,7 @@ export function datasetsOf(
       sourceType: "local",
       source: JSON.stringify({ uri: folder(record.fingerprint) }),
       schema: "{}",
-      profile: fitting(results.get(record.fingerprint)?.metrics ?? {}),
+      profile: fitting(stages.get(record.fingerprint)?.result?.metrics ?? {}),
       context: path === "dataset" ? "training" : path,
     });
   }
@@ -34,16 +32,3 @@ const fitting = (profile: Json): string => {
   const text = JSON.stringify(profile);
   return text.length <= LIMITS.datasetText ? text : "{}";
 };
-
-/** A short name of a cell for people: the values in which it differs from others. */
-export function cellName(cell: CellRecord, paths: readonly string[]): string {
-  const parts: string[] = [];
-  for (const path of paths) {
-    const value = cell.settings[path];
-    if (value === undefined || typeof value === "object") continue;
-    const last = path.split(".").at(-1)!;
-    parts.push(typeof value === "string" ? value : `${last}=${String(value)}`);
-  }
-  const name = [...new Set(parts)].join(" ");
-  return name === "" ? cell.id : name.slice(0, LIMITS.key);
-}

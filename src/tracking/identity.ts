@@ -1,9 +1,8 @@
 import os from "node:os";
-import type { Event } from "../journal/events.js";
+import type { SweepStarted } from "../journal/events.js";
 import type { CellRecord, StageRecord } from "../contract/records.js";
 import { TAG } from "./update.js";
 
-type SweepStarted = Extract<Event, { type: "sweep-started" }>;
 type Tags = [string, string][];
 
 /** Tags that tell which code and which spec a run came from. */

@@ -1,20 +1,22 @@
-import type { Event, JournalEntry } from "../journal/events.js";
 import type { CellRecord } from "../contract/records.js";
-import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageResult } from "../contract/runner.js";
-import { flatSettings } from "../spec/index.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import { canonicalJson } from "../base/json.js";
 import { redact } from "../base/redact.js";
-import type { RunStatus } from "./client.js";
-import { cellTags, stageTags, sweepTags } from "./identity.js";
-import { varyingPaths } from "../cells/varying.js";
-import { cellName, datasetsOf } from "./datasets.js";
+import { axesOf, cellNames } from "../cells/index.js";
+import type { JournalEntry, StageEvent, SweepFinished, SweepStarted } from "../journal/events.js";
+import { forgotten } from "../journal/events.js";
+import type { SweepState } from "../journal/index.js";
+import { applyEntry } from "../journal/index.js";
 import { lineageOf, marksOf, upstreamOf } from "../journal/lineage.js";
+import { cellCounts } from "../report/index.js";
+import { flatSettings } from "../spec/index.js";
+import type { RunStatus } from "./client.js";
+import { datasetsOf } from "./datasets.js";
+import { cellTags, stageTags, sweepTags } from "./identity.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { identityOf, TAG } from "./update.js";
-
-type SweepStarted = Extract<Event, { type: "sweep-started" }>;
-type SweepFinished = Extract<Event, { type: "sweep-finished" }>;
-type StageEvent = Exclude<Event, SweepStarted | SweepFinished>;
+import { LIMITS } from "./values.js";
 
 /** Bytes of a shared stage's files that are stored with its run; a cell's own go without limit. */
 const SHARED_LIMIT = 64 * 2 ** 20;
@@ -24,10 +26,7 @@ export interface ProjectionOptions {
   readonly artifactFolder: (fingerprint: Fingerprint) => string;
   /** Views of the whole sweep to store with its run when it ends, by artifact path; the one named
    * `comparison.md` also becomes the run's description. */
-  readonly summary?: (
-    started: SweepStarted,
-    projection: Projection,
-  ) => { readonly [path: string]: string };
+  readonly summary?: (sweep: SweepState) => { readonly [path: string]: string };
 }
 
 /** What a run of ours is at, as the entries so far tell. */
@@ -37,18 +36,19 @@ interface RunState {
   readonly points: Map<string, number>;
   readonly curves: Set<string>;
   readonly notes: string[];
+  /** The metrics of its result as canonical JSON; null while it has none. */
+  result: string | null;
 }
 
 /**
- * Turns entries of the journal into what MLflow's runs have to be told. Pure: the same entries give
- * the same updates, timestamps included, so that telling them twice changes nothing in MLflow.
+ * What MLflow's runs have to be told: a view of the journal's fold. The state says what is the case;
+ * each entry says which runs have to hear of it. Pure: the same entries give the same updates,
+ * timestamps included, so that telling them twice changes nothing in MLflow.
  */
 export class Projection {
-  started: SweepStarted | null = null;
-  readonly stages = new Map<Fingerprint, SweepStarted["stages"][number]>();
-  readonly results = new Map<Fingerprint, StageResult>();
-  /** Stages that ended otherwise, and how. */
-  readonly ends = new Map<Fingerprint, "failed" | "skipped" | "interrupted">();
+  /** What the entries so far fold to: the same state that every other view is of. */
+  #state: SweepState | null = null;
+  #begun: SweepStarted | null = null;
   readonly #cellsOf = new Map<Fingerprint, CellRecord[]>();
   readonly #runs = new Map<RunKey, RunState>();
   readonly #names = new Map<RunKey, string>();
@@ -72,9 +72,13 @@ export class Projection {
     return updates.sort((a, b) => rank(a.key) - rank(b.key));
   }
 
-  apply({ seq, time, event }: JournalEntry): void {
+  apply(entry: JournalEntry): void {
+    const { seq, time, event } = entry;
+    // A run of the sweep that was killed said nothing; the next one knows that it is over.
+    if (event.type === "sweep-started") this.abandon();
+    this.#state = applyEntry(this.#state, entry);
     if (event.type === "sweep-started") this.#begin(event, time);
-    else if (this.started === null) return;
+    else if (this.#state === null) return;
     else if (event.type === "sweep-finished") this.#finish(event, time);
     else this.#stageEvent(event, time);
     this.#seq = seq;
@@ -92,20 +96,16 @@ export class Projection {
   }
 
   #begin(event: SweepStarted, time: number): void {
-    // A run of the sweep that was killed said nothing; this one knows that it is over.
-    this.abandon();
-    this.started = event;
+    this.#begun = event;
     if (this.#firstStart === 0) this.#firstStart = time;
-    this.stages.clear();
     this.#cellsOf.clear();
-    this.ends.clear();
-    for (const stage of event.stages) this.stages.set(stage.fingerprint, stage);
-    const paths = varyingPaths(event.cells);
     for (const cell of event.cells) {
       const cells = this.#cellsOf.get(cell.stage);
       if (cells === undefined) this.#cellsOf.set(cell.stage, [cell]);
       else cells.push(cell);
-      this.#names.set(`cell:${cell.id}`, cellName(cell, paths));
+    }
+    for (const [id, name] of cellNames(event.cells, axesOf(event.resolved))) {
+      this.#names.set(`cell:${id}`, name.slice(0, LIMITS.key));
     }
     const update = this.#update("sweep", this.#firstStart);
     for (const [key, value] of sweepTags(event)) update.tags.set(key, value);
@@ -119,25 +119,22 @@ export class Projection {
   }
 
   #finish(event: SweepFinished, time: number): void {
-    const started = this.started!;
-    if (event.outcome === "interrupted") {
-      for (const [key, run] of this.#runs) {
-        if (key !== "sweep" && run.status === "RUNNING") this.#end(key, "KILLED", time);
-      }
+    const state = this.#state!;
+    for (const [key, run] of this.#runs) {
+      if (key !== "sweep" && run.status === "RUNNING") this.#end(key, "KILLED", time);
     }
     const update = this.#update("sweep", this.#firstStart);
-    const count = (how: (cell: CellRecord) => boolean): number => started.cells.filter(how).length;
+    const counts = cellCounts(state);
     update.results = {
       values: {
-        cells: started.cells.length,
-        "cells.finished": count((cell) => this.results.has(cell.stage)),
-        "cells.failed": count((cell) => this.ends.has(cell.stage)),
+        cells: state.cells.length,
+        ...Object.fromEntries(Object.entries(counts).map(([name, n]) => [`cells.${name}`, n])),
         seconds: event.seconds,
       },
       timestamp: time,
       curves: new Set(),
     };
-    for (const [path, text] of Object.entries(this.options.summary?.(started, this) ?? {})) {
+    for (const [path, text] of Object.entries(this.options.summary?.(state) ?? {})) {
       update.artifacts.push({ path, text });
       if (path === "comparison.md") update.tags.set("mlflow.note.content", text);
     }
@@ -146,15 +143,8 @@ export class Projection {
   }
 
   #stageEvent(event: StageEvent, time: number): void {
-    if (!this.stages.has(event.stage)) return;
-    const keys = this.#keysOf(event.stage);
-    if (event.type === "stage-cached" || event.type === "stage-finished") {
-      this.results.set(event.stage, event.result);
-      this.ends.delete(event.stage);
-    } else if (event.type === "stage-failed") this.ends.set(event.stage, "failed");
-    else if (event.type === "stage-skipped") this.ends.set(event.stage, "skipped");
-    else if (event.type === "stage-interrupted") this.ends.set(event.stage, "interrupted");
-    for (const key of keys) this.#tell(key, event, time);
+    if (!this.#state!.stages.has(event.stage)) return;
+    for (const key of this.#keysOf(event.stage)) this.#tell(key, event, time);
   }
 
   #tell(key: RunKey, event: StageEvent, time: number): void {
@@ -186,7 +176,10 @@ export class Projection {
         this.#run(key, false).notes.push(`${event.severity}: ${event.message}`);
         return;
       case "stage-cached": {
-        if (this.#runs.get(key)?.status === "FINISHED") return;
+        const run = this.#runs.get(key);
+        // Nothing new, unless another sweep has made the artifact again with other numbers.
+        if (run?.status === "FINISHED" && run.result === canonicalJson(event.result.metrics))
+          return;
         const update = this.#describe(key, event.stage, time);
         this.#clearErrors(update);
         update.tags.set(TAG.cached, "true");
@@ -215,16 +208,27 @@ export class Projection {
         // Of a shared stage that never ran there is nothing to show; of a cell there is.
         if (key.startsWith("stage:")) return;
         const update = this.#describe(key, event.stage, time);
-        const label = this.stages.get(event.because)?.label ?? event.because;
+        const label = this.#label(event.because) ?? event.because;
         update.tags.set(TAG.skipped, `never ran: ${label} failed`);
         update.tags.set(TAG.error, `never ran: ${label} failed`);
         this.#end(key, "FAILED", time);
         return;
       }
+      default:
+        return forgotten(event);
     }
   }
 
-  #curve(key: RunKey, event: Extract<Event, { type: "stage-metrics" }>, time: number): void {
+  /** A stage's label; undefined for a stage that the sweep does not have. */
+  #label(fingerprint: Fingerprint): string | undefined {
+    return this.#state?.stages.get(fingerprint)?.record.label;
+  }
+
+  #curve(
+    key: RunKey,
+    event: Extract<StageEvent, { readonly type: "stage-metrics" }>,
+    time: number,
+  ): void {
     const run = this.#run(key, false);
     const update = this.#update(key, time);
     for (const [name, given] of Object.entries(event.values)) {
@@ -247,7 +251,8 @@ export class Projection {
   ): void {
     const update = this.#update(key, time);
     const run = this.#run(key, false);
-    const marks = marksOf(this.stages, this.results, stage);
+    run.result = canonicalJson(result.metrics);
+    const marks = marksOf(this.#state!.stages, stage);
     for (const [name, text] of marks) update.tags.set(`r4ec.mark.${name}`, text);
     update.results = { values: result.metrics, timestamp: time, curves: new Set(run.curves) };
     update.files = {
@@ -255,7 +260,7 @@ export class Projection {
       limit: key.startsWith("stage:") ? SHARED_LIMIT : null,
       curves: cached && run.curves.size === 0 ? { timestamp: time } : null,
     };
-    const lineage = lineageOf(this.stages, this.results, stage);
+    const lineage = lineageOf(this.#state!.stages, stage);
     update.artifacts.push({ path: "lineage.json", text: lineage });
     this.#end(key, "FINISHED", time);
   }
@@ -263,12 +268,12 @@ export class Projection {
   /** Everything about a run that is known before it begins. */
   #describe(key: RunKey, fingerprint: Fingerprint, time: number): RunUpdate {
     const update = this.#update(key, time);
-    const started = this.started!;
-    const record = this.stages.get(fingerprint)!;
+    const started = this.#begun!;
+    const { record } = this.#state!.stages.get(fingerprint)!;
     const cell = this.#cellsOf.get(fingerprint)?.find(({ id }) => key === `cell:${id}`);
     const tags = cell === undefined ? stageTags(started, record) : cellTags(started, cell, record);
     for (const [name, value] of tags) update.tags.set(name, value);
-    for (const [path, input] of upstreamOf(this.stages, fingerprint)) {
+    for (const [path, input] of upstreamOf(this.#state!.stages, fingerprint)) {
       update.tags.set(`r4ec.input.${path}`, input.fingerprint);
       update.links.set(`r4ec.input.${path}.run`, this.#keysOf(input.fingerprint)[0]!);
     }
@@ -279,7 +284,7 @@ export class Projection {
     update.datasets.splice(
       0,
       Infinity,
-      ...datasetsOf(this.stages, this.results, fingerprint, this.options.artifactFolder),
+      ...datasetsOf(this.#state!.stages, fingerprint, this.options.artifactFolder),
     );
     return update;
   }
@@ -303,7 +308,7 @@ export class Projection {
   #run(key: RunKey, begins = true): RunState {
     let run = this.#runs.get(key);
     if (run === undefined) {
-      run = { status: "RUNNING", points: new Map(), curves: new Set(), notes: [] };
+      run = { status: "RUNNING", points: new Map(), curves: new Set(), notes: [], result: null };
       this.#runs.set(key, run);
     } else if (begins) run.status = "RUNNING";
     return run;
@@ -320,8 +325,8 @@ export class Projection {
   #update(key: RunKey, time: number): RunUpdate {
     let update = this.#updates.get(key);
     if (update !== undefined) return update;
-    const label = this.stages.get(key.slice(6) as Fingerprint)?.label;
-    const { experiment, sweep } = this.started!;
+    const label = this.#label(key.slice(6) as Fingerprint);
+    const { experiment, sweep } = this.#begun!;
     update = {
       key,
       name: this.#names.get(key) ?? label ?? `${experiment} ${sweep}`,

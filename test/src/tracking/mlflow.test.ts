@@ -1,3 +1,4 @@
+import { readSweep } from "../../../src/journal/index.js";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -137,14 +138,12 @@ describe("a sweep in MLflow, read back by MLflow's own client", () => {
 
   test("run again with everything cached, it says nothing twice", async () => {
     const tracker = rig.tracker(server.url);
+    const { state } = await readSweep(rig.folder);
     await rig.open([tracker]);
     await rig.journal.append(rig.started);
     for (const { fingerprint } of rig.started.stages) {
-      await rig.journal.append({
-        type: "stage-cached",
-        stage: fingerprint,
-        result: { metrics: {} },
-      });
+      const result = state!.stages.get(fingerprint)!.result!;
+      await rig.journal.append({ type: "stage-cached", stage: fingerprint, result });
     }
     await rig.journal.append({ type: "sweep-finished", outcome: "done", seconds: 0.1 });
     await rig.journal.close();
