@@ -8,6 +8,7 @@ import {
   checkCtr,
   ctrCommands,
   ctrFragment,
+  ctrPerGpu,
   ctrRunner,
   ctrStage,
   ignoredCtr,
@@ -32,6 +33,7 @@ import {
   knowledgeRunners,
   knowledgeStage,
 } from "./composition/index.js";
+import { starterSpec } from "./starter.js";
 import { teachRunners } from "./stages/teach/runner.js";
 
 const runners: readonly Runner[] = [
@@ -47,6 +49,10 @@ const byName = new Map(runners.map((runner) => [runner.name, runner]));
 
 /** The science that r4ec serves: the one place that names every runner. */
 export const science: Science = {
+  about: "Runs experiments in LLM-augmented recommendation from one YAML file.",
+  headline: ["test.auc", "test.logloss"],
+  starter: starterSpec,
+  cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,

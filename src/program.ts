@@ -25,7 +25,7 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
   refuseUnknown(args, commands);
   let program = yargs(args as string[])
     .scriptName("r4ec")
-    .usage("$0 COMMAND\n\nRuns experiments in LLM-augmented recommendation from one YAML file.")
+    .usage(`$0 COMMAND\n\n${parts.science.about}`)
     .option("store", {
       type: "string",
       global: true,

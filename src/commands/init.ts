@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import { starterSpec } from "../spec/starter.js";
 
 interface Arguments {
   readonly file: string;
@@ -15,7 +14,7 @@ const schemaFile = fileURLToPath(
 );
 
 /** `r4ec init [FILE]`: a commented spec to start from; never overwrites. */
-export const initCommand = (_science: Science): CommandModule<object, Arguments> => ({
+export const initCommand = (science: Science): CommandModule<object, Arguments> => ({
   command: "init [file]",
   describe: "Write a commented spec to start from",
   builder: (yargs) =>
@@ -30,7 +29,7 @@ export const initCommand = (_science: Science): CommandModule<object, Arguments>
     const schema = relative(folder, schemaFile).replaceAll("\\", "/");
     try {
       const handle = await open(file, "wx");
-      await handle.writeFile(starterSpec(schema));
+      await handle.writeFile(science.starter(schema));
       await handle.close();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -41,6 +41,8 @@ export class ProgressView implements EventSink {
       readonly toRun: ReadonlySet<Fingerprint>;
       /** Names for people; a stage without one goes by its label. */
       readonly names?: ReadonlyMap<Fingerprint, string>;
+      /** Metrics that are shown of a stage that is done. */
+      readonly headline?: readonly string[];
       readonly now?: () => number;
     },
   ) {
@@ -146,7 +148,7 @@ export class ProgressView implements EventSink {
   }
 
   #ended(seconds: number, metrics: { readonly [name: string]: number }): string {
-    const shown = ["test.auc", "test.logloss"].filter((name) => metrics[name] !== undefined);
+    const shown = (this.options.headline ?? []).filter((name) => metrics[name] !== undefined);
     const values = shown.map((name) => `${name} ${metrics[name]!.toFixed(4)}`);
     return [durationText(seconds), ...values].join("  ");
   }

@@ -81,6 +81,7 @@ export async function sweepExperiment(
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
     toRun,
+    headline: parts.science.headline,
     names: stageNames(
       selected.cells,
       axesOf(experiment.resolved),

@@ -26,6 +26,17 @@ export interface Science {
    * beside the object form under `anyOf`, the object form last.
    */
   readonly fragments: { readonly [key: string]: JsonSchema };
+  /** What the program is for, as one sentence of its help. */
+  readonly about: string;
+  /** Metrics of a cell that people look at first, in order: progress shows them. */
+  readonly headline: readonly string[];
+  /** The spec that `init` writes; `schema` is the schema's address for editors. */
+  starter(schema: string): string;
+  /**
+   * The setting under `resources` that says how many last stages of cells share one card, with its
+   * schema (a whole number with a default): cells are many and small, so that one rarely fills a card.
+   */
+  readonly cellsPerCard: { readonly setting: string; readonly schema: JsonSchema };
   /** Writes out short forms: `dataset: ml-100k` becomes `{id: ml-100k}`. Keeps what it can't read. */
   expand(settings: JsonObject): JsonObject;
   /** Settings (complete, defaults filled in) that this cell ignores. */

@@ -36,7 +36,7 @@ export class ReadyStages {
   readonly #smaller = new Map<Fingerprint, number>();
 
   constructor(
-    private readonly ctrPerGpu: number,
+    private readonly cellsPerCard: number,
     private readonly cards: number,
   ) {}
 
@@ -50,7 +50,7 @@ export class ReadyStages {
     const asked = runner.resources(record.params, execution);
     // The cells' own stages are many and small: several share a card.
     const shared = stage.cells.length > 0 && asked.gpus > 0 && asked.gpus <= 1;
-    const gpus = shared ? Math.min(asked.gpus, 1 / this.ctrPerGpu) : asked.gpus;
+    const gpus = shared ? Math.min(asked.gpus, 1 / this.cellsPerCard) : asked.gpus;
     const wanted = { cpus: asked.cpus, gpus };
     const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);

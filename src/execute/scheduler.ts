@@ -24,7 +24,7 @@ export interface SchedulerOptions {
   readonly journal: JournalWriter;
   readonly executor: Executor;
   readonly toolchain: ToolchainGate;
-  readonly ctrPerGpu: number;
+  readonly cellsPerCard: number;
   /** Cards that stages may run on. */
   readonly cards: number;
   /** One line for the user, on what is no event of the sweep. */
@@ -48,7 +48,7 @@ export class Scheduler {
 
   constructor(private readonly options: SchedulerOptions) {
     this.#graph = new Graph(options.plan.stages, options.needed, options.done);
-    this.#ready = new ReadyStages(options.ctrPerGpu, options.cards);
+    this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
   }
 
   /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */

@@ -225,7 +225,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     journal: run.journal,
     executor,
     toolchain,
-    ctrPerGpu: experiment.resources.ctr_per_gpu,
+    cellsPerCard: experiment.resources.cellsPerCard,
     cards: gpus.length,
     say,
   });

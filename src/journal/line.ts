@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
-import type { JournalEntry } from "./events.js";
+import type { Event, JournalEntry } from "./events.js";
+import type { PlanReference } from "./plan-file.js";
 
 // A line is {"crc":"<8 hex digits>","entry":<JSON>}: JSON by itself, and checked by cutting the
 // entry's text out of it, so that the sum does not depend on how a parser spells values.
@@ -10,7 +11,9 @@ const ENTRY_AT = HEAD.length + 8 + MIDDLE.length;
 const sum = (text: string): string => crc32(text).toString(16).padStart(8, "0");
 
 /** An entry as a line of the journal, with its newline. */
-export function formatLine(entry: JournalEntry): string {
+export function formatLine(
+  entry: Omit<JournalEntry, "event"> & { readonly event: Event | PlanReference },
+): string {
   const text = JSON.stringify(entry);
   return `${HEAD}${sum(text)}${MIDDLE}${text}}\n`;
 }

@@ -155,7 +155,7 @@ export class JournalWriter {
       const { event } = entry;
       if (event.type === "sweep-started") {
         const reference = await writePlanFile(this.folder, event);
-        text += formatLine({ ...entry, event: reference as unknown as Event });
+        text += formatLine({ ...entry, event: reference });
       } else {
         text += formatLine(entry);
       }

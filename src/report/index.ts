@@ -3,7 +3,6 @@ export { compareCells } from "./comparison.js";
 export type { CellOutcome, CellState } from "./outcome.js";
 export { cellCounts } from "./outcome.js";
 export type { CompareRules } from "./rules.js";
-export { rulesOfResolved } from "./rules.js";
 export type { Direction, Selection } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsMarkdown } from "./markdown.js";

@@ -1,11 +1,8 @@
 import type { Json } from "../base/json.js";
+import { valueText } from "../cells/index.js";
 import type { Comparison, Entry, MetricTable } from "./comparison.js";
 
 type Flat = { readonly [path: string]: Json };
-
-/** A value as people write it. */
-export const valueText = (value: Json | undefined): string =>
-  value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** A path without the part that says nothing: `backbone.id` is the backbone. */
 export const pathText = (path: string): string => path.replace(/\.(id|type)$/, "");

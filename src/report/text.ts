@@ -1,3 +1,4 @@
+import { valueText } from "../cells/index.js";
 import { formatTable, widthOf } from "../base/table.js";
 import type { Comparison, Entry, MetricTable } from "./comparison.js";
 import {
@@ -9,7 +10,6 @@ import {
   pathText,
   testText,
   titleText,
-  valueText,
   variantText,
 } from "./labels.js";
 

@@ -82,13 +82,6 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
           },
         ],
       },
-      ctr_per_gpu: {
-        description: "CTR trainings that share one card.",
-        type: "integer",
-        minimum: 1,
-        maximum: 256,
-        default: 4,
-      },
       cpus: {
         description: "CPU slots: as many as the machine has cores, or so many.",
         anyOf: [

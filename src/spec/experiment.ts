@@ -53,8 +53,8 @@ export interface Compare {
 /** What the spec says about machines; what it leaves out, the user-level settings say. */
 export interface SpecResources {
   readonly gpus?: "auto" | readonly number[];
-  /** CTR stages (or groups of fused ones) that share one card. */
-  readonly ctr_per_gpu: number;
+  /** Last stages of cells (or groups of fused ones) that share one card. */
+  readonly cellsPerCard: number;
   /** CPU slots; `auto`: as many as the machine has. */
   readonly cpus: "auto" | number;
 }

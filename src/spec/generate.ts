@@ -17,7 +17,7 @@ export const generatedFiles = {
 
 /** The content of every generated file. Throws where a fragment breaks the rules of fragments. */
 export async function generate(
-  science: Pick<Science, "fragments">,
+  science: Pick<Science, "fragments" | "cellsPerCard">,
 ): Promise<ReadonlyMap<string, string>> {
   const schema = assembleSchema(science);
   const missing = undescribed(schema.root);
@@ -38,7 +38,7 @@ export async function generate(
 /** Generated files under `root` that don't stand as the fragments make them now. */
 export async function staleFiles(
   root: string,
-  science: Pick<Science, "fragments">,
+  science: Pick<Science, "fragments" | "cellsPerCard">,
 ): Promise<readonly string[]> {
   const stale: string[] = [];
   for (const [file, content] of await generate(science)) {

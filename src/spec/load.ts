@@ -108,11 +108,21 @@ export function readSpec(
     cells: expansion.cells,
     axes,
     ...views,
-    resources: resolved["resources"] as unknown as Experiment["resources"],
+    resources: resourcesOf(resolved["resources"] as JsonObject, science.cellsPerCard.setting),
     tracking: resolved["tracking"] as unknown as Experiment["tracking"],
     diagnostics: report.diagnostics,
   });
 }
+
+/** `resources` as the schema has let it pass, with the science's own setting under its meaning. */
+const resourcesOf = (resources: JsonObject, perCard: string): Experiment["resources"] => {
+  const gpus = resources["gpus"] as Experiment["resources"]["gpus"];
+  return {
+    ...(gpus === undefined ? {} : { gpus }),
+    cellsPerCard: resources[perCard] as number,
+    cpus: resources["cpus"] as Experiment["resources"]["cpus"],
+  };
+};
 
 /** The dotted paths that the spec's sweep and baseline name. */
 function pathsIn(document: JsonObject): ReadonlySet<string> {

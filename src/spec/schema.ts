@@ -17,9 +17,11 @@ export interface SpecSchema {
  * Assembles the schema from the engine's fragments and the science's. Axes are listed one by one,
  * so that an editor completes and checks dotted paths as well.
  */
-export function assembleSchema(science: Pick<Science, "fragments">): SpecSchema {
+export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCard">): SpecSchema {
   const { name, description, ...others } = engineFragments;
-  const { select, compare, resources, tracking, ...placed } = others;
+  const { select, compare, tracking, ...more } = others;
+  const { resources: machines, ...placed } = more;
+  const resources = withCellsPerCard(machines!, science.cellsPerCard);
   const defs: { [name: string]: JsonSchema } = {};
   const fragments: { [key: string]: JsonSchema } = {};
   for (const [key, fragment] of Object.entries(science.fragments)) {
@@ -52,6 +54,15 @@ export function assembleSchema(science: Pick<Science, "fragments">): SpecSchema 
     settings,
     cellKeys: varying.filter((key) => key !== "gpu"),
   };
+}
+
+/** `resources` with the setting of the science's own in it, behind the cards. */
+function withCellsPerCard(
+  resources: JsonSchema,
+  { setting, schema }: Science["cellsPerCard"],
+): JsonSchema {
+  const { gpus, ...others } = resources["properties"] as { readonly [key: string]: JsonSchema };
+  return { ...resources, properties: { gpus: gpus!, [setting]: schema, ...others } };
 }
 
 /** `axes`: lists of values by path; `point`: one value by path. */

@@ -1,4 +1,4 @@
-export { backboneFragment, ctrFragment } from "./schema.js";
+export { backboneFragment, ctrFragment, ctrPerGpu } from "./schema.js";
 export { checkCtr, ignoredCtr } from "./settings.js";
 export { ctrStage } from "./stage.js";
 export { ctrRunner } from "./runner.js";

@@ -154,3 +154,12 @@ export const ctrFragment: JsonSchema = {
     ...Object.fromEntries(Object.values(backbones).map(({ id, options }) => [id, options])),
   },
 };
+
+/** Schema of `resources.ctr_per_gpu`. */
+export const ctrPerGpu: JsonSchema = {
+  description: "CTR trainings that share one card.",
+  type: "integer",
+  minimum: 1,
+  maximum: 256,
+  default: 4,
+};

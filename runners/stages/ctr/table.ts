@@ -75,10 +75,6 @@ export const roundingIn = <T extends Table>(table: T, block: JsonObject): Roundi
 export const replicaNames = (table: Table): string[] =>
   Object.keys(table).filter((name) => table[name]!.use === "replica");
 
-/** The default of each setting that is left out at it. */
-export const leftOut = (table: Table): JsonObject =>
-  pick(table, {}, ({ leftOutAtDefault }) => leftOutAtDefault === true);
-
 function pick(
   table: Table,
   block: JsonObject,

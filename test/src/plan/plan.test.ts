@@ -26,6 +26,10 @@ const runner = (name: string, version = 1): Runner => ({
 function scienceOf(version = 1, execution: JsonObject = {}): Science {
   const runners = [runner("dataset", version), runner("model")];
   return {
+    about: "",
+    headline: [],
+    starter: () => "",
+    cellsPerCard: { setting: "per_card", schema: {} },
     fragments: {},
     expand: (settings) => settings,
     ignored: () => [],

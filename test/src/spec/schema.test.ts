@@ -7,7 +7,7 @@ import { science } from "../../../runners/registry.js";
 import { generate, generatedFiles } from "../../../src/spec/generate.js";
 import { loadSpec } from "../../../src/spec/index.js";
 import { assembleSchema, undescribed } from "../../../src/spec/schema.js";
-import { starterSpec } from "../../../src/spec/starter.js";
+import { starterSpec } from "../../../runners/starter.js";
 import { Validator } from "../../../src/spec/validator.js";
 import { read, spec } from "./read.js";
 import { toy } from "./toy.js";
@@ -75,6 +75,7 @@ describe("the schema", () => {
   it("refuses a fragment without descriptions or with keywords that do nothing", async () => {
     const fragment = (inner: object) =>
       ({
+        ...toy,
         fragments: {
           ...toy.fragments,
           extra: { description: "x", type: "object", properties: { a: inner } },

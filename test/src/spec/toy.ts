@@ -12,6 +12,13 @@ const backbones = ["din", "dien", "dcnv2", "autoint"];
 
 /** A small science with every shape of fragment the real one has. */
 export const toy: Science = {
+  about: "Reads specs.",
+  headline: [],
+  starter: () => "",
+  cellsPerCard: {
+    setting: "ctr_per_gpu",
+    schema: { description: "Trainings on one card.", type: "integer", minimum: 1, default: 4 },
+  },
   fragments: {
     dataset: {
       description: "Data.",

@@ -7,6 +7,7 @@ import type {
   StageRequest,
   StageTask,
 } from "../../../src/contract/runner.js";
+import type { ScienceCommand } from "../../../src/contract/engine.js";
 import type { Science } from "../../../src/contract/science.js";
 
 /**
@@ -136,7 +137,40 @@ const request = (
 
 const block = (settings: JsonObject, key: string): JsonObject => settings[key] as JsonObject;
 
+/** `shout NAME`: the artifact of a model's stage in capitals; without one, makes the base of a spec. */
+const shoutCommand: ScienceCommand<{ readonly name: string }> = {
+  command: "shout <name>",
+  describe: "print what a model made, loudly",
+  builder: (yargs) => yargs.positional("name", { type: "string", demandOption: true }),
+  run: async ({ name }, engine) => {
+    if (name.endsWith(".yaml")) {
+      const made = await engine.make(
+        name,
+        (settings) => request("base", { name: block(settings, "toy")["base"]!, act: "work" }),
+        { note: () => undefined, progress: () => undefined },
+      );
+      process.stdout.write(`${made.map(({ facts }) => facts.label.toUpperCase()).join("\n")}\n`);
+      return;
+    }
+    const { folder } = await engine.find(name, {
+      runner: "model",
+      file: "out.txt",
+      word: "model",
+      hint: "give a cell's id",
+      ofCells: true,
+    });
+    process.stdout.write(`${readFileSync(path.join(folder, "out.txt"), "utf8").toUpperCase()}\n`);
+  },
+};
+
 export const science: Science = {
+  about: "Runs toys.",
+  headline: ["value"],
+  starter: (schema) => `# yaml-language-server: $schema=${schema}\nname: first-toy\n`,
+  cellsPerCard: {
+    setting: "toys_per_card",
+    schema: { description: "Toys on one card.", type: "integer", minimum: 1, default: 2 },
+  },
   fragments: {
     toy: {
       type: "object",
@@ -176,5 +210,5 @@ export const science: Science = {
     );
   },
   runner: (name) => runners.find((one) => one.name === name),
-  commands: [],
+  commands: [shoutCommand],
 };
