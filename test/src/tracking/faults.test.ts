@@ -59,13 +59,14 @@ describe("an outage", () => {
     await rig.runAll();
     await rig.journal.close();
     await expect.poll(() => said, { timeout: 10_000 }).toEqual(["connected", "outage"]);
+    // It goes on trying. By now its breaths may be as long as they get (30 s).
     const refused = proxy.seen.length;
-    await expect.poll(() => proxy.seen.length, { timeout: 20_000 }).toBeGreaterThan(refused + 3);
+    await expect.poll(() => proxy.seen.length, { timeout: 45_000 }).toBeGreaterThan(refused);
     down = false;
     expect(await tracker.finish(20_000)).toMatchObject({ outcome: "complete", problems: [] });
     expect(said).toEqual(["connected", "outage", "recovered"]);
     await expectWhole("outage", rig);
-  }, 90_000);
+  }, 150_000);
 
   test("to the end leaves the rest to sync, which sends it exactly once", async () => {
     const rig = await Rig.make(smallSweep("outage-to-the-end", GRID));
