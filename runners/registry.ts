@@ -53,7 +53,12 @@ export const science: Science = {
   headline: ["test.auc", "test.logloss"],
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: {},
+  neutral: {
+    "knowledge.coverage": 0.5,
+    "knowledge.infer.cut_tries": 0,
+    "knowledge.infer.extra": {},
+    "knowledge.teacher.cut_tries": 0,
+  },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,

@@ -107,6 +107,7 @@ export class Making {
         },
         templates: this.#templates,
         limits,
+        ...(step === "think" ? { coverage: this.knowledge.coverage } : {}),
         inputs: { dataset: this.dataset, ...inputs },
       },
       this.place,

@@ -94,6 +94,14 @@ export const knowledgeFragment: JsonSchema = {
         items: howMany(
           "Items that get knowledge: all, or how many (chosen by seed; the others have none).",
         ),
+        coverage: {
+          description:
+            "Share of the users, and of the items, asked about that should get a text. A comparison warns of a result below it. It counts when texts are written.",
+          type: "number",
+          minimum: 0,
+          maximum: 1,
+          default: 0.5,
+        },
         iterations: {
           description: "T, how often knowledge is reflected on and refined.",
           type: "integer",

@@ -15,6 +15,7 @@ export interface KnowledgeSettings {
   readonly item_raters: "early" | "train";
   readonly users: "all" | number;
   readonly items: "all" | number;
+  readonly coverage: number;
   readonly iterations: number;
   readonly actor: NamedModel;
   readonly reflector: NamedModel | null;

@@ -29,6 +29,7 @@ const ASKS_A_MODEL = [
   "item_raters",
   "users",
   "items",
+  "coverage",
   "actor",
   "seed",
   "prompts",

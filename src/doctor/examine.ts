@@ -1,6 +1,8 @@
+import { fetch } from "undici";
 import type { Check } from "./check.js";
 import type { Config } from "../config/config.js";
 import { isDiskError } from "../base/durable.js";
+import { dispatcherFor } from "../base/outgoing.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";
 import type { EnvironmentPlan } from "../toolchain/environment.js";
@@ -191,7 +193,10 @@ async function askServer(uri: string): Promise<Check> {
     address.username = "";
     address.password = "";
     address.pathname = `${address.pathname.replace(/\/$/, "")}/health`;
-    const response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(address, {
+      signal: AbortSignal.timeout(10_000),
+      dispatcher: dispatcherFor(address.href, {}),
+    });
     await response.body?.cancel();
     return response.ok
       ? { ...base, state: "ok", detail: `${shown} answers`, mend: null }

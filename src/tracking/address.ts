@@ -54,12 +54,6 @@ export function parseAddress(
   return ok({ url, authorization });
 }
 
-/** True for an address on this machine. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
-}
-
 function userinfo(url: URL): string | null {
   if (url.username === "" && url.password === "") return null;
   return basic(decode(url.username), decode(url.password), true);

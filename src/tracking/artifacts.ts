@@ -3,7 +3,7 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MlflowClient, Run } from "./client.js";
-import { isLoopback } from "./address.js";
+import { isLoopback } from "../base/outgoing.js";
 import { MlflowFailure } from "./failure.js";
 
 /** Something to store with a run: a file, or text of ours. */

@@ -2,15 +2,9 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { buildConnector } from "undici";
-import {
-  Agent,
-  EnvHttpProxyAgent,
-  buildConnector as connector,
-  request,
-  type Dispatcher,
-} from "undici";
+import { buildConnector as connector, request, type Dispatcher } from "undici";
+import { dispatcherFor } from "../base/outgoing.js";
 import type { Address } from "./address.js";
-import { isLoopback } from "./address.js";
 import { failureOf, MlflowFailure } from "./failure.js";
 
 /** How patient the client is. Times in milliseconds. */
@@ -57,10 +51,9 @@ export class Transport {
     readonly signal?: AbortSignal,
   ) {
     const timeout = Math.min(patience.timeout, 10_000);
-    // A proxy of the environment has no business between us and our own machine.
-    this.#dispatcher = isLoopback(address.url)
-      ? new Agent({ connect: address.prove ? proving(address.prove, timeout) : { timeout } })
-      : new EnvHttpProxyAgent({ connect: { timeout } });
+    this.#dispatcher = dispatcherFor(address.url, {
+      connect: address.prove ? proving(address.prove, timeout) : { timeout },
+    });
   }
 
   /** The body of a successful answer, as text. Throws {@link MlflowFailure} alone. */

@@ -1,9 +1,10 @@
 import pLimit from "p-limit";
 import type { StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
+import type { Without } from "./answer.js";
 import type { AnswerLog, KeptAnswer } from "./answer-log.js";
 import type { Budget } from "./budget.js";
-import type { Complete } from "./completions.js";
+import type { Complete, Completion } from "./completions.js";
 import { EndpointError } from "./endpoint-error.js";
 
 /** A question with the key its answer is kept under. */
@@ -18,13 +19,19 @@ export interface AskOptions {
   readonly complete: Complete;
   readonly log: AnswerLog;
   readonly budget: Budget;
+  /** The most tokens that an answer may have. */
   readonly maxTokens: number;
+  /** How often a cut answer is asked again, each time with twice the room. */
+  readonly cutTries: number;
   /** Requests under way at once, at most. */
   readonly concurrency: number;
   readonly stop: StopSignal;
   /** Hears of each answer, kept ones included: how many of all are there. */
   readonly onAnswer?: (done: number, total: number) => void;
 }
+
+/** What became of a question: an answer with a text, or the reason for none. */
+export type Asked = { readonly kept: KeptAnswer } | Without;
 
 /** The budget does not allow the next request. Answers so far are kept. */
 export class BudgetSpent extends Error {
@@ -39,16 +46,33 @@ export class BudgetSpent extends Error {
   }
 }
 
+/** The key of a question's answer with more room. */
+const keyWithRoom = (key: string, room: number): string => (room === 1 ? key : `${key}x${room}`);
+
 /**
- * Asks all questions and gives their answers in order; null for one that the endpoint refused
- * (too long, filtered). Kept answers are not asked again. Rejects with {@link BudgetSpent},
- * {@link Drained} after the requests under way have ended, or the first fatal
- * {@link EndpointError}.
+ * The answer that is kept for a question: of those with more and more room the first that is not cut,
+ * or the last. Undefined where the question is still to be asked.
+ */
+export function keptAnswer(log: AnswerLog, key: string, cutTries: number): KeptAnswer | undefined {
+  let best: KeptAnswer | undefined;
+  for (let tries = 0; tries <= cutTries; tries++) {
+    const kept = log.get(keyWithRoom(key, 2 ** tries));
+    if (kept === undefined) return undefined;
+    if (kept.why === undefined) best = kept;
+    if (kept.cut !== true) break;
+  }
+  return best;
+}
+
+/**
+ * Asks all questions and gives what became of each, in order. Kept answers are not asked again.
+ * Rejects with {@link BudgetSpent}, {@link Drained} after the requests under way have ended, or the
+ * first {@link EndpointError} that is not about one prompt alone.
  */
 export async function askAll(
   questions: readonly Question[],
   options: AskOptions,
-): Promise<(KeptAnswer | null)[]> {
+): Promise<readonly Asked[]> {
   const limit = pLimit(options.concurrency);
   let done = 0;
   let ended: Error | null = null;
@@ -62,7 +86,7 @@ export async function askAll(
   };
   const answers = await Promise.all(
     questions.map((question) =>
-      limit(async () => {
+      limit(async (): Promise<Asked | null> => {
         if (ended !== null) return null;
         try {
           const answer = await askOne(question, options, either, () => done, questions.length);
@@ -77,7 +101,7 @@ export async function askAll(
     ),
   );
   if (ended !== null) throw ended as Error;
-  return answers;
+  return answers as readonly Asked[];
 }
 
 async function askOne(
@@ -86,24 +110,66 @@ async function askOne(
   abort: AbortSignal,
   answered: () => number,
   total: number,
-): Promise<KeptAnswer | null> {
-  const kept = options.log.get(question.key);
-  if (kept !== undefined) {
-    options.budget.add(kept.promptTokens, kept.completionTokens);
-    return kept;
+): Promise<Asked> {
+  const { log, budget, cutTries } = options;
+  let best: Asked | undefined;
+  for (let tries = 0; tries <= cutTries; tries++) {
+    const room = 2 ** tries;
+    const key = keyWithRoom(question.key, room);
+    const before = log.get(key);
+    if (before !== undefined) budget.add(before.promptTokens, before.completionTokens);
+    // A cut answer without a text is looked past where there is more room to try.
+    const isThere = before?.why === undefined || (before.cut === true && tries < cutTries);
+    const asked =
+      before !== undefined && isThere
+        ? outcomeOf(before)
+        : await askWithRoom({ ...question, key }, room, before, options, abort, answered, total);
+    best = "kept" in asked || best === undefined ? asked : best;
+    if (!isCut(asked)) break;
   }
-  if (options.stop.draining) throw new Drained();
-  const reservation = await options.budget.reserveInTurn(question.prompt, options.maxTokens);
-  if (reservation === null) throw new BudgetSpent(options.budget, answered(), total);
+  return best!;
+}
+
+const outcomeOf = (kept: KeptAnswer): Asked =>
+  kept.why === undefined ? { kept } : { why: kept.why, words: "" };
+
+const isCut = (asked: Asked): boolean =>
+  "kept" in asked ? asked.kept.cut === true : asked.why === "cut";
+
+/** @param before what an earlier attempt paid for an answer without a text */
+async function askWithRoom(
+  { key, prompt }: Question,
+  room: number,
+  before: KeptAnswer | undefined,
+  options: AskOptions,
+  abort: AbortSignal,
+  answered: () => number,
+  total: number,
+): Promise<Asked> {
+  const { log, budget, stop } = options;
+  if (stop.draining) throw new Drained();
+  const reservation = await budget.reserveInTurn(prompt, options.maxTokens * room);
+  if (reservation === null) throw new BudgetSpent(budget, answered(), total);
+  let completion: Completion;
   try {
-    const completion = await options.complete(question.prompt, abort);
-    const counted = reservation.settle(completion.tokens);
-    const answer: KeptAnswer = { key: question.key, text: completion.text, ...counted };
-    options.log.add(answer);
-    return answer;
+    completion = await options.complete(prompt, abort, room);
   } catch (error) {
     reservation.release();
-    if (error instanceof EndpointError && error.kind === "refused") return null;
+    if (error instanceof EndpointError && error.kind === "refused") {
+      return { why: error.reason, words: error.message };
+    }
     throw error;
   }
+  const { raw, said } = completion;
+  const { promptTokens, completionTokens } = reservation.settle(completion.tokens);
+  const kept: KeptAnswer = {
+    key,
+    text: raw,
+    promptTokens: promptTokens + (before?.promptTokens ?? 0),
+    completionTokens: completionTokens + (before?.completionTokens ?? 0),
+    ...(said.cut ? { cut: true } : {}),
+    ...(said.text === null ? { why: said.why } : {}),
+  };
+  log.add(kept);
+  return said.text === null ? { why: said.why, words: said.words } : { kept };
 }

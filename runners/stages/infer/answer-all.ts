@@ -10,41 +10,65 @@ import {
   modelIdentity,
 } from "../../base/models/identity.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
+import type { Said, Without } from "../../base/chat/answer.js";
+import { readText } from "../../base/chat/answer.js";
 import type { Question } from "../../base/chat/ask.js";
+import { keptAnswer } from "../../base/chat/ask.js";
+import type { Reasons } from "../../base/chat/coverage.js";
+import { judgeAnswers } from "../../base/chat/coverage.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 
 /** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
 export const isGuided = (task: InferTask): boolean => task.params.answer.guided === true;
 
-/** The answers to some prompts, in their order; null where the model gave none. */
+/** The answers to some prompts, in their order. */
 export interface Answers {
-  readonly texts: readonly (string | null)[];
+  readonly said: readonly Said[];
+  /** How many of all prompts have no text, by reason. */
+  readonly reasons: Reasons;
+  /** How many of the texts were cut at their longest. */
+  readonly cut: number;
   /** How many the model was asked for now; the others were kept from before. */
   readonly asked: number;
 }
 
+/** What of a stage's answers is asked how. */
+export interface Asking {
+  /** What each answer is held to, or null. */
+  readonly guides: readonly string[] | null;
+  /** See {@link judgeAnswers}. */
+  readonly least: number;
+}
+
+/** The parameters that say how the model is asked, without those that concern cut answers alone. */
+function identityOf(task: InferTask): JsonObject {
+  const { cut_tries: _, ...answer } = task.params.answer;
+  return {
+    model: modelIdentity("model", task),
+    adapter: adapterIdentity(adapterFolder(task)),
+    template: task.params.template,
+    answer,
+  };
+}
+
+/** How often a cut answer is asked again. */
+export const cutTriesOf = (task: InferTask): number => task.params.answer.cut_tries ?? 0;
+
 /**
  * Asks the stage's model all prompts. Answers are kept as they come, under the hash of model,
  * adapter, options and prompt, so that after a kill, or in another stage that asks the same, only
- * what is missing is asked.
+ * what is missing is asked. A stage whose prompts get no text ends in an error, see {@link judgeAnswers}.
  *
  * @param load called only where something is missing
- * @param guides what each answer is held to, or null
  */
 export async function answerAll(
   task: InferTask,
   prompts: readonly string[],
   load: (task: InferTask) => Promise<Answerer>,
-  guides: readonly string[] | null = null,
+  { guides, least }: Asking,
 ): Promise<Answers> {
-  const params = task.params;
-  const identity: JsonObject = {
-    model: modelIdentity("model", task),
-    adapter: adapterIdentity(adapterFolder(task)),
-    template: params.template,
-    answer: params.answer,
-  };
+  const identity = identityOf(task);
   const log = new AnswerLog(path.join(cacheFolder(task), answerFolder(identity)));
   try {
     const keys = prompts.map((prompt) => answerKey({ asked: identity, prompt }));
@@ -52,8 +76,19 @@ export async function answerAll(
     keys.forEach((key, place) =>
       questions.set(key, questionOf(key, prompts[place]!, guides?.[place])),
     );
-    const asked = await askMissing(task, [...questions.values()], log, load);
-    return { texts: keys.map((key) => log.get(key)?.text ?? null), asked };
+    const { asked, without } = await askMissing(task, [...questions.values()], log, load);
+    const said = keys.map((key): Said => {
+      const kept = keptAnswer(log, key, cutTriesOf(task));
+      if (kept !== undefined) return readText(kept.text, kept.cut === true);
+      return { text: null, cut: false, ...(without.get(key) ?? { why: "empty", words: "" }) };
+    });
+    const reasons = judgeAnswers(
+      task,
+      said.map((each) => (each.text === null ? each : null)),
+      { who: task.label, least },
+    );
+    const cut = said.filter((each) => each.text !== null && each.cut).length;
+    return { said, reasons, cut, asked };
   } finally {
     log.close();
   }
@@ -62,19 +97,20 @@ export async function answerAll(
 const questionOf = (key: string, prompt: string, guide: string | undefined): Question =>
   guide === undefined ? { key, prompt } : { key, prompt, guide };
 
-/** Asks the questions that have no answer yet; resolves with their number. */
+/** Asks the questions that have no answer yet: how many those were, and what became of them. */
 async function askMissing(
   task: InferTask,
   questions: readonly Question[],
   log: AnswerLog,
   load: (task: InferTask) => Promise<Answerer>,
-): Promise<number> {
+): Promise<{ readonly asked: number; readonly without: ReadonlyMap<string, Without> }> {
   const total = questions.length;
-  const missing = () => questions.filter(({ key }) => log.get(key) === undefined);
+  const missing = () =>
+    questions.filter(({ key }) => keptAnswer(log, key, cutTriesOf(task)) === undefined);
   const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
   const first = missing();
   report(total - first.length);
-  if (first.length === 0) return 0;
+  if (first.length === 0) return { asked: 0, without: new Map() };
   if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
   const answerer = await load(task);
   try {
@@ -82,10 +118,11 @@ async function askMissing(
     const left = missing();
     const before = total - left.length;
     if (left.length < first.length) report(before);
-    if (left.length > 0) {
-      await answerer.answer(left, log, (answered) => report(before + answered));
-    }
-    return left.length;
+    const without =
+      left.length === 0
+        ? new Map<string, Without>()
+        : await answerer.answer(left, log, (answered) => report(before + answered));
+    return { asked: left.length, without };
   } finally {
     await answerer.close();
   }

@@ -11,10 +11,25 @@ import {
 } from "../../base/prompts/index.js";
 import type { PromptMaker, Subject } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
+import type { Said } from "../../base/chat/answer.js";
+import { reasonMetrics } from "../../base/chat/coverage.js";
+import type { Answers } from "./answer-all.js";
 import { answerAll, isGuided } from "./answer-all.js";
 import { loadAnswerer } from "./load-answerer.js";
 import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
 import { lineAsJson, nextIteration } from "../../base/artifacts/texts.js";
+
+/**
+ * So many prompts without an answer may end the stage. Fewer do not: the texts before them stay, and
+ * of few prompts chance may refuse most.
+ */
+const LEAST = 10;
+
+const answerMetrics = ({ asked, cut, reasons }: Answers) => ({
+  "texts.asked": asked,
+  "answers.cut": cut,
+  ...reasonMetrics("answers", reasons),
+});
 
 /** A text with whom it is about. */
 interface Text {
@@ -31,10 +46,10 @@ export async function reflect(task: InferTask): Promise<void> {
   );
   const { judgement: guide } = guidesOf(maker.templates.words);
   const guides = isGuided(task) ? texts.map(({ subject }) => guide(subject)) : null;
-  const answers = await answerAll(task, prompts, loadAnswerer, guides);
+  const answers = await answerAll(task, prompts, loadAnswerer, { guides, least: LEAST });
   const counts = new Counts(["reasonable", "unreasonable", "unreadable"]);
   const lines = texts.map(({ side, line }, place) => {
-    const step = judgement(answers.texts[place] ?? null, nextIteration(line));
+    const step = judgement(answers.said[place]!, nextIteration(line));
     counts.add(side, step.verdict === "not reasonable" ? "unreasonable" : step.verdict);
     return {
       side,
@@ -48,21 +63,19 @@ export async function reflect(task: InferTask): Promise<void> {
     };
   });
   await write(task, lines);
-  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
+  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
 /** A text that could not be judged stays as it is: nothing says that it is wrong. */
-function judgement(
-  answer: string | null,
-  iteration: number,
-): Extract<TextStep, { step: "reflect" }> {
-  const read = answer === null ? null : parseJudgement(answer);
+function judgement(said: Said, iteration: number): Extract<TextStep, { step: "reflect" }> {
+  const read = said.text === null ? null : parseJudgement(said.text);
   if (read?.ok === true) {
     const verdict = read.value.reasonable ? "reasonable" : "not reasonable";
     return { step: "reflect", iteration, verdict, reflection: read.value.reflection };
   }
   const reason = read === null ? "no answer" : read.error;
-  return { step: "reflect", iteration, verdict: "unreadable", reflection: answer ?? "", reason };
+  const reflection = said.text ?? "";
+  return { step: "reflect", iteration, verdict: "unreadable", reflection, reason };
 }
 
 /** refine: the actor rewrites what was judged unreasonable, with the reflection in hand. */
@@ -79,8 +92,8 @@ export async function refine(task: InferTask): Promise<void> {
   );
   const { knowledge: guide } = guidesOf(maker.templates.words);
   const guides = isGuided(task) ? wrong.map(({ subject }) => guide(subject)) : null;
-  const answers = await answerAll(task, prompts, loadAnswerer, guides);
-  const refined = new Map(wrong.map((text, place) => [text, answers.texts[place] ?? null]));
+  const answers = await answerAll(task, prompts, loadAnswerer, { guides, least: LEAST });
+  const refined = new Map(wrong.map((text, place) => [text, answers.said[place]!.text]));
   const counts = new Counts(["texts", "refined", "empty"]);
   const lines = texts.map((each) => {
     const { side, subject, line } = each;
@@ -95,7 +108,7 @@ export async function refine(task: InferTask): Promise<void> {
     return { side, line: { index, text, history: [...history, step] } };
   });
   await write(task, lines);
-  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
+  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
 async function open(

@@ -1,11 +1,14 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { modelLocation, modelLabel } from "../../base/models/model-input.js";
+import type { Without } from "../../base/chat/answer.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
 import { Budget } from "../../base/chat/budget.js";
 import type { Complete } from "../../base/chat/completions.js";
 import { chatEndpoint } from "../../base/chat/completions.js";
-import { DEFAULT_RETRY, withRetries } from "../../base/chat/retry.js";
+import { judgeAnswers, reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
+import { longestAnswer } from "../../base/chat/extra.js";
+import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { emptyFolder, OWN_SERVER, startServed, type Served } from "../../base/chat/served.js";
 import type { PromptMaker, Subject, Target } from "../../base/prompts/index.js";
 import { guidesOf, lengthOf, titleOf, type Guides } from "../../base/prompts/index.js";
@@ -25,16 +28,20 @@ export interface Lesson {
   asking(unit: string, guide: string): TeacherAsking;
   /** True where a text gives a teacher's target away. */
   givesAway(knowledge: string, subject: Subject, target: Target): boolean;
-  /** Requests, tokens and US dollars so far. */
-  costs(): { readonly [name: string]: number };
+  /** Requests, tokens and US dollars so far, and how many prompts got no text, by reason. */
+  metrics(): { readonly [name: string]: number };
   /** Marks for every view. */
-  readonly marks: { readonly [name: string]: string };
+  marks(): { readonly [name: string]: string };
   /** Ends the server, where there is one of the stage's own. */
   close(): Promise<void>;
 }
 
-/** Opens the data, the templates, the kept answers and the endpoint of a teach stage. */
-export async function openLesson(task: StageTask): Promise<Lesson> {
+/**
+ * Opens the data, the templates, the kept answers and the endpoint of a teach stage.
+ *
+ * @param least so many prompts without a text may end the stage, see coverage.ts
+ */
+export async function openLesson(task: StageTask, least: number): Promise<Lesson> {
   const params = task.params as ThinkParams | ReviewParams;
   const execution = task.execution as TeachExecution;
   const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, execution.prompts);
@@ -42,6 +49,10 @@ export async function openLesson(task: StageTask): Promise<Lesson> {
   const log = new AnswerLog(path.join(task.work, "answers"));
   const budget = new Budget(execution.budget, execution.prices);
   const { words } = maker.templates;
+  // Whether a cut answer is asked again decides nothing about its first asking.
+  const { cut_tries: _, ...asked } = params.teacher;
+  const without: Without[] = [];
+  let prompts = 0;
   return {
     maker,
     tag: words.tag,
@@ -50,30 +61,48 @@ export async function openLesson(task: StageTask): Promise<Lesson> {
       complete: teacher.complete(guide),
       log,
       budget,
-      maxTokens: params.teacher.max_tokens,
+      maxTokens: longestAnswer({
+        maxTokens: params.teacher.max_tokens,
+        extra: params.teacher.extra,
+      }),
+      cutTries: params.teacher.cut_tries ?? 0,
       concurrency: execution.concurrency,
       stop: task.stop,
-      identity: params.teacher,
+      identity: asked,
       readableTries: params.readable_tries,
       onAnswer: (done, total) => task.emit({ type: "progress", done, total, unit }),
+      judge: (outcomes) => {
+        judgeAnswers(task, outcomes, { who: `${task.label}, ${unit}`, least });
+        without.push(...outcomes.filter((each) => each !== null));
+        prompts += outcomes.length;
+      },
     }),
     givesAway: (knowledge, subject, target) =>
       subject === "item"
         ? speaksOfTargetUser(knowledge)
         : namesTarget(knowledge, titleOf(maker.data, target.item), shownTitles(maker, target.user)),
-    costs: () => {
+    metrics: () => {
       const { requests, promptTokens, completionTokens, usd } = budget.total();
       return {
         "cost.requests": requests,
         "cost.prompt_tokens": promptTokens,
         "cost.completion_tokens": completionTokens,
         "cost.usd": usd,
+        ...reasonMetrics("answers", reasonsOf(without)),
       };
     },
-    marks:
-      params.prompts.item_raters === "train"
+    marks: () => ({
+      ...(params.prompts.item_raters === "train"
         ? { "leak.item_raters": "raters of items chosen from all training positions" }
-        : {},
+        : {}),
+      ...(without.length > 0
+        ? {
+            teacher:
+              `${without.length} of ${prompts} prompts got no text ` +
+              `(${reasonsText(reasonsOf(without))})`,
+          }
+        : {}),
+    }),
     close: async () => {
       log.close();
       await teacher.close();
@@ -101,7 +130,7 @@ function teacherOf(task: StageTask): Teacher {
         timeoutSeconds: execution.timeout_seconds,
         extra: teacher.guided ? { guided_regex: guide, ...teacher.extra } : teacher.extra,
       }),
-      { ...DEFAULT_RETRY, attempts: execution.retries + 1 },
+      retriesOf(task, model, execution.retries),
     );
   const { model } = teacher;
   if (typeof model === "string") {
@@ -114,10 +143,10 @@ function teacherOf(task: StageTask): Teacher {
   return {
     complete: (guide) => {
       let connected: Complete | null = null;
-      return async (prompt, abort) => {
+      return async (prompt, abort, room) => {
         const served = await (starting ??= startTeacher(task));
         connected ??= connect(guide, served.baseUrl, served.model);
-        return Promise.race([connected(prompt, abort), served.died]);
+        return Promise.race([connected(prompt, abort, room), served.died]);
       };
     },
     close: async () => {

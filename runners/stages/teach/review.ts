@@ -40,13 +40,16 @@ export interface Review {
   readonly namesTarget?: boolean;
 }
 
+/** Of few prompts chance may refuse most, which takes nothing from the thoughts before. */
+const LEAST = 10;
+
 /** True where there is a reflection to learn from and to refine by. */
 const isUsable = (each: Review): boolean => each.reflectionNamesTarget === false;
 
 /** teach-review: wrong thoughts are reflected on, then refined; that makes the other two classes. */
 async function review(task: StageTask): Promise<void> {
   const params = task.params as ReviewParams;
-  const lesson = await openLesson(task);
+  const lesson = await openLesson(task, LEAST);
   try {
     const thoughts: Thought[] = [];
     const file = path.join(task.inputs["think"]!, "answers.jsonl");
@@ -67,7 +70,7 @@ async function review(task: StageTask): Promise<void> {
     };
     await writeSampleSets(task.out, samples);
     const metrics = {
-      ...lesson.costs(),
+      ...lesson.metrics(),
       ...countReviews(reviews),
       "samples.reflection": samples.reflection.length,
       "samples.refinement": samples.refinement.length,
@@ -76,7 +79,7 @@ async function review(task: StageTask): Promise<void> {
       path.join(task.out, "statistics.json"),
       `${JSON.stringify(metrics, null, 2)}\n`,
     );
-    await task.publish({ metrics, marks: lesson.marks });
+    await task.publish({ metrics, marks: lesson.marks() });
   } finally {
     await lesson.close();
   }

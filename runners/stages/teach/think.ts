@@ -20,7 +20,7 @@ export interface Thought {
   /** The true label. */
   readonly likes: boolean;
   readonly outcome: "right" | "wrong" | "unreadable" | "refused";
-  /** Why it could not be read. */
+  /** Why it could not be read, or why there is no answer. */
   readonly reason?: string;
   /** The knowledge, where the answer could be read. */
   readonly knowledge?: string;
@@ -33,7 +33,7 @@ export interface Thought {
 /** teach-think: asks the teacher about each target and sorts its answers by the true label. */
 async function think(task: StageTask): Promise<void> {
   const params = task.params as ThinkParams;
-  const lesson = await openLesson(task);
+  const lesson = await openLesson(task, 1);
   try {
     const thoughts: Thought[] = [];
     for (const subject of ["user", "item"] as const) {
@@ -48,8 +48,9 @@ async function think(task: StageTask): Promise<void> {
       outcomes.forEach((outcome, index) => {
         const target = targets[index]!;
         const base = { subject, user: target.user, item: target.item, likes: target.likes };
-        if (outcome.status === "refused") thoughts.push({ ...base, outcome: "refused" });
-        else if (outcome.status === "unreadable") {
+        if (outcome.status === "refused") {
+          thoughts.push({ ...base, outcome: "refused", reason: outcome.without.why });
+        } else if (outcome.status === "unreadable") {
           const { reason, answer } = outcome;
           thoughts.push({ ...base, outcome: "unreadable", reason, answer });
         } else {
@@ -83,7 +84,7 @@ async function think(task: StageTask): Promise<void> {
     );
     await writeSampleSets(task.out, { thinking: samples });
     const metrics = {
-      ...lesson.costs(),
+      ...lesson.metrics(),
       ...countThoughts(thoughts),
       "samples.thinking": samples.length,
     };
@@ -91,7 +92,7 @@ async function think(task: StageTask): Promise<void> {
       path.join(task.out, "statistics.json"),
       `${JSON.stringify(metrics, null, 2)}\n`,
     );
-    await task.publish({ metrics, marks: lesson.marks });
+    await task.publish({ metrics, marks: lesson.marks() });
   } finally {
     await lesson.close();
   }

@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { embeddingsEndpoint } from "../../../base/chat/embeddings.js";
-import { DEFAULT_RETRY, notesRetries, withRetries } from "../../../base/chat/retry.js";
+import { retriesOf, withRetries } from "../../../base/chat/retry.js";
 import type { EndpointExecution, EndpointParams } from "./endpoint-params.js";
 import type { Embedder } from "./engine.js";
 
@@ -16,11 +16,7 @@ export function loadEndpoint(task: StageTask<EndpointParams, EndpointExecution>)
       model: params.model.name,
       dimension: params.dimension ?? null,
     }),
-    {
-      ...DEFAULT_RETRY,
-      attempts: execution.retries + 1,
-      onRetry: notesRetries(task, "embeddings"),
-    },
+    retriesOf(task, "embeddings", execution.retries),
   );
   return {
     embed: (texts, onVectors, stopped) =>
