@@ -91,6 +91,11 @@ describe("think, reflect and refine", () => {
     expect((await linesOf(out, "items")).length).toBe(12);
     expect(result?.metrics).toEqual({
       "texts.asked": 15,
+      "answers.cut": 0,
+      "users.asked": 3,
+      "users.not_asked": 1,
+      "items.asked": 12,
+      "items.not_asked": 0,
       "users.texts": 3,
       "users.empty": 0,
       "items.texts": 12,
