@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
+import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
 import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";
 import type { Batch, Model, ModelShape } from "../model.js";
@@ -20,20 +21,17 @@ export interface ExportedInput {
  * `serving_default`, from a batch's features to `score`. `r4ec.json` beside it holds model.json.
  */
 export async function exportModel(
-  tensorflow: typeof tf,
   trained: TrainedCell,
   folder: string,
 ): Promise<readonly ExportedInput[]> {
-  const model = trainedModel(tensorflow, trained);
+  const model = trainedModel(trained);
   try {
     const inputs = inputsOf(model.shape);
-    const frozen = freeze(tensorflow, "r4ec", (batch) =>
-      functionOf(tensorflow, model, inputs, batch),
-    );
+    const frozen = freeze("r4ec", (batch) => functionOf(model, inputs, batch));
     const ends: { [name: string]: SignatureTensor } = {};
     inputs.forEach(({ name, dtype, shape }, i) => {
       const node = frozen.placeholders[i]!;
-      ends[name] = { name: `${node}:0`, dtype: dtype === "int32" ? 3 : 1, shape };
+      ends[name] = { name: `${node}:0`, dtype: dataTypeOf(dtype), shape };
     });
     const [output] = frozen.outputs;
     await writeSavedModel(folder, frozen.nodes, {
@@ -79,12 +77,7 @@ function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): Ex
   ];
 }
 
-function functionOf(
-  t: typeof tf,
-  model: Model,
-  inputs: readonly ExportedInput[],
-  size: number,
-): FunctionSpec {
+function functionOf(model: Model, inputs: readonly ExportedInput[], size: number): FunctionSpec {
   return {
     inputs: inputs.map(({ dtype, shape }): FunctionInput => ({
       dtype,
@@ -92,9 +85,9 @@ function functionOf(
     })),
     run: (tensors) => {
       const [item, itemAttributes, historyItems, historyAttributes, historyRatings, historyLength] =
-        tensors.map((tensor) => t.reshape(tensor, [1, ...tensor.shape]));
-      const knowledge = (i: number): tf.Tensor | null =>
-        tensors[i] === undefined ? null : t.reshape(tensors[i], [1, ...tensors[i].shape]);
+        tensors.map((tensor) => tf.reshape(tensor, [1, ...tensor.shape]));
+      const knowledge = (i: number): Tensor | null =>
+        tensors[i] === undefined ? null : tf.reshape(tensors[i], [1, ...tensors[i].shape]);
       const batch: Batch = {
         item: item!,
         itemAttributes: itemAttributes!,
@@ -106,7 +99,7 @@ function functionOf(
         itemKnowledge: knowledge(7),
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });
-      return [t.reshape(t.sigmoid(logits), [size])];
+      return [tf.reshape(tf.sigmoid(logits), [size])];
     },
   };
 }
