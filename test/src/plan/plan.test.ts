@@ -236,7 +236,7 @@ describe("a selector", () => {
     [["seed=1"], 2],
     [["seed=1,dataset=b"], 1],
     [["seed=2", "dataset=b"], 2],
-    [["dataset!=a"], 1],
+    [["dataset!=a"], 2],
     [["rate=1e-3"], 1],
     [["options.list=[1, 2]"], 1],
     // Short for options.kind=quick, as the science says.
