@@ -10,7 +10,7 @@ export const valueText = (value: Json | undefined): string =>
 
 /**
  * The one name of each cell, in every view: the values of the axes that vary and nothing else, in
- * the order of the spec, seeds last (`profile din seed=1`). Where the axes leave two cells alike,
+ * the order of the spec, seeds last (`small fast seed=1`). Where the axes leave two cells alike,
  * settings that tell them apart follow.
  *
  * @param axes paths that the sweep varies, in order; an axis may be a whole block of settings

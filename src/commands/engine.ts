@@ -36,7 +36,9 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
       const experiment = await loadExperiment(file, science);
       const { FileHashes, makePlan, narrowPlan, parseSelector } = await import("../plan/index.js");
       const whole = await makePlan(experiment, science, new FileHashes(store.folder));
-      return only === undefined ? whole : narrowPlan(whole, parseSelector(only, whole.cells));
+      return only === undefined
+        ? whole
+        : narrowPlan(whole, parseSelector(only, whole.cells, science.expand));
     },
     async make(file, stageOf, listener) {
       const experiment = await loadExperiment(file, science);
@@ -69,7 +71,7 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
     },
     async ready(parts) {
       const { ensure } = await import("../toolchain/index.js");
-      const ready = await ensure(parts, config, ({ text, transient }) => {
+      const ready = await ensure(parts, science.environments, config, ({ text, transient }) => {
         if (!transient) void write(process.stderr, `${text}\n`);
       });
       if (!ready.ok) throw ready.error;

@@ -42,7 +42,9 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const { Store } = await import("../store/index.js");
     const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
     const plan =
-      args.only === undefined ? whole : narrowPlan(whole, parseSelector(args.only, whole.cells));
+      args.only === undefined
+        ? whole
+        : narrowPlan(whole, parseSelector(args.only, whole.cells, science.expand));
     const presence = await lookAtStages(plan, new Store(config.store.value));
     const { estimatePlan } = await import("../plan/index.js");
     const estimate = args.estimate ? estimatePlan(plan, presence) : null;

@@ -2,7 +2,7 @@ import { valueText } from "../cells/index.js";
 import type { FlatSettings } from "../spec/index.js";
 import type { Comparison, Entry, MetricTable } from "./comparison.js";
 
-/** A path without the part that says nothing: `backbone.id` is the backbone. */
+/** A path without the part that says nothing: `data.id` is the data. */
 export const pathText = (path: string): string => path.replace(/\.(id|type)$/, "");
 
 /** Settings in a few words: names alone where they speak for themselves, `path=value` otherwise. */
