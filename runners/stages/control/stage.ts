@@ -1,0 +1,44 @@
+import type { JsonObject } from "../../../src/base/json.js";
+import type { StageRequest } from "../../../src/contract/runner.js";
+import type { Side } from "../../base/artifacts/knowledge.js";
+import type { Control } from "./settings.js";
+
+/** Parameters of a control stage. */
+export interface ControlParams extends JsonObject {
+  readonly control: Control;
+  /** Whose vectors are replaced. */
+  readonly sides: readonly Side[];
+  /** What the draw follows; null where nothing is drawn, so that all seeds share the artifact. */
+  readonly seed: number | null;
+}
+
+/** What a control is made from. */
+export interface ControlSource {
+  /** Where the vectors come from, for the label: `profile`. */
+  readonly of: string;
+  /** Vectors of a cell without the control. */
+  readonly vectors: StageRequest;
+  /** The same before centring. */
+  readonly uncentred: StageRequest;
+}
+
+/** The stage that puts a control in the place of vectors. */
+export function controlStage(
+  control: Control,
+  sides: readonly Side[],
+  seed: number,
+  { of, vectors, uncentred }: ControlSource,
+): StageRequest<ControlParams> {
+  // Length and mean are those before centring, so where no real vector is left centring is no input.
+  const needsCentred = control === "shuffled" || sides.length < 2;
+  const inputs = needsCentred ? { vectors } : { vectors: uncentred };
+  return {
+    runner: "control",
+    label: `${control}${sides.length < 2 ? ` ${sides[0]}` : ""} ${of}`,
+    params: { control, sides, seed: control === "constant" ? null : seed },
+    inputs:
+      inputs.vectors !== uncentred && control !== "shuffled" ? { ...inputs, uncentred } : inputs,
+    files: {},
+    execution: {},
+  };
+}
