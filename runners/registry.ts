@@ -32,6 +32,7 @@ import {
   knowledgeFragment,
   knowledgeRunners,
   knowledgeStage,
+  neutralKnowledge,
 } from "./composition/index.js";
 import { starterSpec } from "./starter.js";
 import { teachRunners } from "./stages/teach/runner.js";
@@ -53,7 +54,7 @@ export const science: Science = {
   headline: ["test.auc", "test.logloss"],
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: {},
+  neutral: neutralKnowledge,
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,

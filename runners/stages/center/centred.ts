@@ -1,4 +1,4 @@
-import { UserError } from "../../../src/base/exit.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { Rows } from "../../base/artifacts/rows.js";
 import { filledRows, lengthOf, meanRow, rowOf } from "../../base/artifacts/rows.js";
@@ -30,7 +30,10 @@ export function centredRows(rows: Rows, side: Side, trained: ReadonlySet<number>
     if (remains < 1e-6 * length) {
       throw new UserError(
         `knowledge.embed.center can't be done: nothing is left of ${filled.length === 1 ? "the one vector" : "a vector"} of the ${side}, which equals their mean`,
-        { hint: "leave knowledge.embed.center out, or give more of them knowledge" },
+        {
+          exitCode: ExitCode.usage,
+          hint: "leave knowledge.embed.center out, or give more of them knowledge",
+        },
       );
     }
     numbers.set(

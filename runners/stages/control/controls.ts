@@ -1,4 +1,4 @@
-import { UserError } from "../../../src/base/exit.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { Rows } from "../../base/artifacts/rows.js";
 import { filledRows, lengthOf, meanLength, meanRow, rowOf } from "../../base/artifacts/rows.js";
@@ -31,7 +31,10 @@ const MAKERS: { readonly [control in Control]: (original: Original) => Float32Ar
     if (filled.length === 1) {
       throw new UserError(
         `knowledge.control shuffled can't be made: one of the ${side} has a vector, and two are needed`,
-        { hint: "give more of them knowledge, or set knowledge.control_side to the other side" },
+        {
+          exitCode: ExitCode.usage,
+          hint: "give more of them knowledge, or set knowledge.control_side to the other side",
+        },
       );
     }
     const numbers = new Float32Array(rows.numbers.length);

@@ -29,16 +29,18 @@ export function controlStage(
   seed: number,
   { of, vectors, uncentred }: ControlSource,
 ): StageRequest<ControlParams> {
-  // Length and mean are those before centring, so where no real vector is left centring is no input.
-  const needsCentred = control === "shuffled" || sides.length < 2;
-  const inputs = needsCentred ? { vectors } : { vectors: uncentred };
   return {
     runner: "control",
     label: `${control}${sides.length < 2 ? ` ${sides[0]}` : ""} ${of}`,
     params: { control, sides, seed: control === "constant" ? null : seed },
-    inputs:
-      inputs.vectors !== uncentred && control !== "shuffled" ? { ...inputs, uncentred } : inputs,
+    inputs: inputsOf(),
     files: {},
     execution: {},
   };
+
+  /** Where no vector of the variant is left, and where all are its vectors, one input tells all. */
+  function inputsOf(): StageRequest["inputs"] {
+    if (control === "shuffled" || vectors === uncentred) return { vectors };
+    return sides.length < 2 ? { vectors, uncentred } : { vectors: uncentred };
+  }
 }
