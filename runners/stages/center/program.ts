@@ -1,7 +1,7 @@
 import type { StageTask } from "../../../src/contract/runner.js";
-import { readDataset } from "../../base/artifacts/dataset.js";
 import { cosineMetrics } from "../../base/artifacts/cosine.js";
-import { readVectorsArtifact, writeVectorsArtifact } from "../../base/artifacts/vectors.js";
+import { readDataset } from "../../base/artifacts/dataset.js";
+import { readVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { programOf } from "../../base/stage/program.js";
 import { centredRows } from "./centred.js";
 
@@ -10,15 +10,15 @@ export const centerProgram = programOf(center);
 
 async function center(task: StageTask): Promise<void> {
   const data = await readDataset(task.inputs["dataset"]!);
-  const vectors = await readVectorsArtifact(task.inputs["vectors"]!);
+  const { model, users, items } = await readVectors(task.inputs["vectors"]!);
   const held = new Set(data.valid);
   const trained = data.train.filter((row) => !held.has(row));
   const numbersIn = (column: Int32Array) => new Set(Array.from(trained, (row) => column[row]!));
   const centred = {
-    users: centredRows(vectors.users, "users", numbersIn(data.interactionUser)),
-    items: centredRows(vectors.items, "items", numbersIn(data.interactionItem)),
+    model,
+    users: { ...users, ...centredRows(users, "users", numbersIn(data.interactionUser)) },
+    items: { ...items, ...centredRows(items, "items", numbersIn(data.interactionItem)) },
   };
-  const about = { ...vectors.about, centred: true };
-  await writeVectorsArtifact(task.out, { ...centred, about });
+  await writeVectors(task.out, centred);
   await task.publish({ metrics: cosineMetrics(centred) });
 }
