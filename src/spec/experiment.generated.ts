@@ -515,6 +515,10 @@ export interface ExperimentSpec {
                */
               batch_size?: number;
               /**
+               * Take the mean of the vectors of training users, and of training items, off all of them; each keeps its length. For text vectors that lie close together.
+               */
+              center?: boolean;
+              /**
                * Longer texts are cut after so many tokens; null: what the model allows (256 for the built-in encoder).
                */
               max_tokens?: number | null;
@@ -576,6 +580,14 @@ export interface ExperimentSpec {
            */
           item_ids?: string | null;
         };
+        /**
+         * A control in place of the variant's own vectors, to tell what their content adds. off: none; shuffled: each vector goes to another user or item; random: normal numbers at the mean length of the vectors; constant: everyone has their mean. Users and items without a vector stay without. Shuffled and random follow the cell's seed.
+         */
+        control?: "off" | "shuffled" | "random" | "constant";
+        /**
+         * Whose vectors the control replaces.
+         */
+        control_side?: "both" | "users" | "items";
       };
   /**
    * The CTR model: an id, or the path (from the spec's folder) of a module of your own that exports a backbone.

@@ -31,7 +31,7 @@ export function controlStage(
 ): StageRequest<ControlParams> {
   return {
     runner: "control",
-    label: `${control}${sides.length < 2 ? ` ${sides[0]}` : ""} ${of}`,
+    label: sides.length < 2 ? `${control} ${sides[0]} of ${of}` : `${control} ${of}`,
     params: { control, sides, seed: control === "constant" ? null : seed },
     inputs: inputsOf(),
     files: {},
