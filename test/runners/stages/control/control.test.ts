@@ -1,6 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Rows } from "../../../../runners/base/artifacts/rows.js";
-import { filledRows, lengthOf, meanCosine, rowOf } from "../../../../runners/base/artifacts/rows.js";
+import {
+  filledRows,
+  lengthOf,
+  meanCosine,
+  rowOf,
+} from "../../../../runners/base/artifacts/rows.js";
 import type { Vectors } from "../../../../runners/base/artifacts/vectors.js";
 import { readVectors, writeVectors } from "../../../../runners/base/artifacts/vectors.js";
 import { controlRunner } from "../../../../runners/stages/control/runner.js";
