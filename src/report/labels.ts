@@ -1,5 +1,6 @@
 import { settingsText } from "../cells/index.js";
-import type { Comparison, Entry, MetricTable, Row } from "./comparison.js";
+import type { FlatSettings } from "../spec/index.js";
+import type { Comparison, Entry, MetricTable } from "./comparison.js";
 
 /** What a setting is called in the head of a table. */
 export const headText = (comparison: Comparison, path: string): string =>
@@ -8,7 +9,7 @@ export const headText = (comparison: Comparison, path: string): string =>
 /** Settings as in the names of cells; `all` where there are none. */
 function settingsOf(
   { labels }: Comparison,
-  settings: Row["settings"],
+  settings: FlatSettings,
   paths: readonly string[],
 ): string {
   const text = settingsText(settings, paths, labels);
