@@ -31,7 +31,7 @@ export const isOf = (path: string, axis: string): boolean =>
 
 /**
  * The settings that tell cells apart: those of the axes that vary and no others, in the order of the
- * axes, seeds last. An axis that names a whole block (`knowledge`) counts by as few settings of the
+ * axes, seeds last. An axis that names a whole block (`model`) counts by as few settings of the
  * block as tell its values apart. A setting that two axes set belongs to the inner one.
  *
  * @param axes paths that the sweep varies, in the order of the spec

@@ -20,7 +20,7 @@ export const valueText = (value: Json | undefined): string =>
 
 /**
  * Labels of the settings that tell cells apart. Where one setting stands for a whole axis, the axis
- * gives the label, as the user wrote it (`backbone` for `backbone.id`).
+ * gives the label, as the user wrote it (`model` for `model.id`).
  */
 export function labelsOf(cells: readonly Settings[], paths: readonly NamePath[]): Labels {
   const ofAxis = (axis: string): number => paths.filter((one) => one.axis === axis).length;

@@ -6,7 +6,7 @@ import { labelsOf, settingsText } from "./labels.js";
 
 /**
  * The one name of each cell, in every view: the values of the axes that vary and nothing else, in
- * the order of the spec, seeds last (`profile din seed=1`). A cell whose name would be another
+ * the order of the spec, seeds last (`small fast seed=1`). A cell whose name would be another
  * cell's, or empty, has its id at the end. A name does not depend on the order of the cells.
  *
  * @param cells all cells of the sweep, also where a command looks at some of them only

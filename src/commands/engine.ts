@@ -37,7 +37,10 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
       const experiment = await loadExperiment(file, science);
       const { FileHashes, makePlan, narrowPlan, parseSelector } = await import("../plan/index.js");
       const whole = await makePlan(experiment, science, new FileHashes(store.folder));
-      const plan = only === undefined ? whole : narrowPlan(whole, parseSelector(only, whole.cells));
+      const plan =
+        only === undefined
+          ? whole
+          : narrowPlan(whole, parseSelector(only, whole.cells, science.expand));
       return { ...plan, names: namesOf({ ...whole, resolved: experiment.resolved }) };
     },
     async make(file, stageOf, listener) {
@@ -71,7 +74,7 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
     },
     async ready(parts) {
       const { ensure } = await import("../toolchain/index.js");
-      const ready = await ensure(parts, config, ({ text, transient }) => {
+      const ready = await ensure(parts, science.environments, config, ({ text, transient }) => {
         if (!transient) void write(process.stderr, `${text}\n`);
       });
       if (!ready.ok) throw ready.error;

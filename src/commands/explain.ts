@@ -42,7 +42,10 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
     const plan =
       args.only === undefined
         ? whole
-        : planning.narrowPlan(whole, planning.parseSelector(args.only, whole.cells));
+        : planning.narrowPlan(
+            whole,
+            planning.parseSelector(args.only, whole.cells, science.expand),
+          );
     const names = namesOf({ ...whole, resolved: experiment.resolved });
     const store = new Store(config.store.value);
     const presence = await planning.lookAtStages(plan, store);

@@ -43,7 +43,9 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const { Store } = await import("../store/index.js");
     const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
     const plan =
-      args.only === undefined ? whole : narrowPlan(whole, parseSelector(args.only, whole.cells));
+      args.only === undefined
+        ? whole
+        : narrowPlan(whole, parseSelector(args.only, whole.cells, science.expand));
     const names = namesOf({ ...whole, resolved: experiment.resolved });
     const presence = await lookAtStages(plan, new Store(config.store.value));
     const { estimatePlan } = await import("../plan/index.js");

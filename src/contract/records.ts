@@ -13,7 +13,7 @@ export interface CellRecord {
 /** The names of a sweep's cells and stages. Every view uses these and no others. */
 export interface Names {
   /**
-   * The values of the axes that vary (`profile din seed=1`); the id itself for a cell that the
+   * The values of the axes that vary (`small fast seed=1`); the id itself for a cell that the
    * sweep does not have.
    */
   cell(id: CellId): string;
