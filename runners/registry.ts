@@ -53,6 +53,7 @@ export const science: Science = {
   headline: ["test.auc", "test.logloss"],
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
+  neutral: {},
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,

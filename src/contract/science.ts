@@ -1,5 +1,5 @@
 import type { Finding } from "../base/diagnostic.js";
-import type { JsonObject } from "../base/json.js";
+import type { Json, JsonObject } from "../base/json.js";
 import type { ScienceCommand } from "./engine.js";
 import type { SpecPlace } from "./spec-place.js";
 import type { Runner, StageRequest } from "./runner.js";
@@ -41,6 +41,12 @@ export interface Science {
   expand(settings: JsonObject): JsonObject;
   /** Settings (complete, defaults filled in) that this cell ignores. */
   ignored(settings: JsonObject): readonly Ignored[];
+  /**
+   * Settings that are younger than recorded stores: by dotted path the value that means what cells
+   * meant before the setting was there. A cell's id leaves such a value out, so that its results
+   * stay found. Each is the setting's default. A block with all its settings may stand here too.
+   */
+  readonly neutral: { readonly [path: string]: Json };
   /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
   check(settings: JsonObject, place: SpecPlace): readonly Finding[];
   /** The cell's last stage, holding all it needs; settings are normalised. */

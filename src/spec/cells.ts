@@ -1,7 +1,8 @@
 import { type CellId, cellIdOf } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
+import { canonicalJson, isJsonObject } from "../base/json.js";
 import type { Ignored, Science } from "../contract/science.js";
-import { contains, withoutValue } from "./dotted.js";
+import { contains, valueAt, withoutValue } from "./dotted.js";
 import type { Cell } from "./experiment.js";
 import { matcher } from "./match.js";
 import type { Block, Normaliser } from "./normalise.js";
@@ -38,7 +39,7 @@ export function expandCells(
   base: JsonObject,
   sweep: Sweep,
   keys: readonly string[],
-  science: Pick<Science, "ignored">,
+  science: Pick<Science, "ignored" | "neutral">,
   normaliser: Normaliser,
 ): Expansion {
   const { dimensions } = sweep;
@@ -54,11 +55,12 @@ export function expandCells(
   const origins = new Map<CellId, Origin>();
   const repeated: Point[] = [];
   const texts = new WeakMap<object, string>();
+  const identity = identities(science.neutral);
   let made = 0;
 
   const add = (origin: Origin, settings: JsonObject): void => {
     made += 1;
-    const id = cellIdOf(settings, texts);
+    const id = cellIdOf(identity(settings), texts);
     if (cells.has(id)) {
       if (origin.kind === "include") repeated.push(origin.point);
       return;
@@ -143,6 +145,36 @@ function byKey(ignored: readonly Ignored[]): ReadonlyMap<string, readonly string
     else known.push(path);
   }
   return paths;
+}
+
+/** What of a cell's settings makes its id: all but those that stand at their neutral value. */
+function identities(neutral: Science["neutral"]): (settings: JsonObject) => JsonObject {
+  const rules = Object.entries(neutral).map(([path, value]) => ({
+    path,
+    key: path.split(".", 1)[0]!,
+    text: canonicalJson(value),
+  }));
+  if (rules.length === 0) return (settings) => settings;
+  // Cells share their blocks, so a block is looked at once.
+  const known = new WeakMap<object, JsonObject>();
+  const trim = (key: string, block: Json): JsonObject => {
+    const seen = isJsonObject(block) ? known.get(block) : undefined;
+    if (seen !== undefined) return seen;
+    const trimmed = rules
+      .filter((rule) => rule.key === key)
+      .reduce<JsonObject>(
+        (one, { path, text }) => {
+          const value = valueAt(one, path);
+          const neutral = value !== undefined && canonicalJson(value) === text;
+          return neutral ? withoutValue(one, path) : one;
+        },
+        { [key]: block },
+      );
+    if (isJsonObject(block)) known.set(block, trimmed);
+    return trimmed;
+  };
+  return (settings) =>
+    Object.assign({}, ...Object.entries(settings).map(([key, block]) => trim(key, block)));
 }
 
 /** Makes cells block by block; equal blocks are made once and shared. */

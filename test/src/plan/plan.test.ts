@@ -33,6 +33,7 @@ function scienceOf(version = 1, execution: JsonObject = {}): Science {
     fragments: {},
     expand: (settings) => settings,
     ignored: () => [],
+    neutral: {},
     check: () => [],
     plan: (settings, place) => {
       const file = settings["file"];

@@ -4,11 +4,12 @@ import { describe, expect, it } from "vitest";
 import { cellIdOf } from "../../../src/base/fingerprint.js";
 import { canonicalJson, type Json, type JsonObject } from "../../../src/base/json.js";
 import { experimentOf } from "./read.js";
+import { toy, toyWith } from "./toy.js";
 
 const runs = { numRuns: 60 };
 const base: JsonObject = { name: "t", dataset: "ml-100k", backbone: "din" };
-const idsOf = (document: JsonObject): readonly string[] =>
-  experimentOf(JSON.stringify(document)).cells.map(({ id }) => id);
+const idsOf = (document: JsonObject, science = toy): readonly string[] =>
+  experimentOf(JSON.stringify(document), science).cells.map(({ id }) => id);
 
 /** The same value with the keys of every mapping in another order. */
 function shuffled(value: Json, order: (length: number) => readonly number[]): Json {
@@ -153,7 +154,7 @@ describe("a cell's id", () => {
       const { readSpec } = await import(${JSON.stringify(new URL("../../../dist/src/spec/load.js", import.meta.url).href)});
       const science = { fragments: { dataset: { description: "x", type: "object", additionalProperties: true, default: {} } },
         cellsPerCard: { setting: "per_card", schema: { description: "x", type: "integer", default: 1 } },
-        expand: (s) => s, ignored: () => [], check: () => [] };
+        expand: (s) => s, ignored: () => [], neutral: {}, check: () => [] };
       const text = "name: t\\ndataset: {ä: 1, z: 2, a: 3, I: 4, i: 5, ı: 6, İ: 7, é: 8}\\nsweep: {grid: {seed: [1, 2]}}";
       const result = readSpec({ file: "a.yaml", folder: process.cwd(), text }, science);
       console.log(result.value.cells.map(({ id }) => id).join());`;
@@ -167,5 +168,57 @@ describe("a cell's id", () => {
     expect(here).toMatch(/^[0-9a-f]{16},[0-9a-f]{16}\n$/);
     expect(run("tr_TR.UTF-8", "Asia/Shanghai", process.cwd())).toBe(here);
     expect(run("sv_SE.UTF-8", "America/New_York", "/tmp")).toBe(here);
+  });
+});
+
+describe("a setting that came later", () => {
+  const younger = toyWith(
+    {
+      user_id: { description: "Younger.", type: "boolean", default: false },
+      split: {
+        description: "A block that is younger as a whole.",
+        type: "object",
+        additionalProperties: false,
+        default: {},
+        properties: {
+          by: { description: "By what.", enum: ["time", "users"], default: "time" },
+          fold: { description: "Which.", type: "integer", default: 1 },
+        },
+      },
+    },
+    { "ctr.user_id": false, "ctr.split": { by: "time", fold: 1 } },
+  );
+
+  it("changes no id where it stands at its neutral value", () => {
+    fc.assert(
+      fc.property(settings, (chosen) => {
+        const before = idsOf({ ...base, ...chosen });
+        expect(idsOf({ ...base, ...chosen }, younger)).toEqual(before);
+        const ctr = { ...(chosen["ctr"] as JsonObject), user_id: false, split: { by: "time" } };
+        expect(idsOf({ ...base, ...chosen, ctr }, younger)).toEqual(before);
+      }),
+      runs,
+    );
+  });
+
+  it("tells cells apart at every other value, and stays among their settings at all", () => {
+    const grid = {
+      "ctr.user_id": [false, true],
+      "ctr.split.by": ["time", "users"],
+      "ctr.split.fold": [1, 2],
+    };
+    const { cells } = experimentOf(JSON.stringify({ ...base, sweep: { grid } }), younger);
+    expect(new Set(cells.map(({ id }) => id)).size).toBe(8);
+    expect(idsOf(base)).toEqual([cells[0]!.id]);
+    expect(cells[0]!.settings["ctr"]).toMatchObject({
+      user_id: false,
+      split: { by: "time", fold: 1 },
+    });
+  });
+
+  it("can be excluded by its neutral value", () => {
+    const sweep = { grid: { "ctr.user_id": [false, true] }, exclude: [{ "ctr.user_id": false }] };
+    const { cells } = experimentOf(JSON.stringify({ ...base, sweep }), younger);
+    expect(cells.map(({ axes }) => axes)).toEqual([{ "ctr.user_id": true }]);
   });
 });

@@ -123,6 +123,7 @@ export const toy: Science = {
     }
     return ignored;
   },
+  neutral: {},
   check(settings: JsonObject, place: SpecPlace): readonly Finding[] {
     const dataset = settings["dataset"];
     const path = isJsonObject(dataset) ? dataset["path"] : undefined;
@@ -135,3 +136,14 @@ export const toy: Science = {
   runner: () => undefined,
   commands: [],
 };
+
+/** The small science with more settings under `ctr`, and what is neutral of them. */
+export function toyWith(
+  properties: { readonly [name: string]: JsonObject },
+  neutral: Science["neutral"],
+): Science {
+  const { ctr, ...fragments } = toy.fragments;
+  const known = ctr!["properties"] as JsonObject;
+  const wider = { ...ctr, properties: { ...known, ...properties } };
+  return { ...toy, neutral, fragments: { ...fragments, ctr: wider } };
+}

@@ -190,6 +190,7 @@ export const science: Science = {
   },
   expand: (settings) => settings,
   ignored: () => [],
+  neutral: {},
   check: () => [],
   plan: (settings, place) => {
     const toy = block(settings, "toy");
