@@ -53,7 +53,7 @@ export const science: Science = {
   headline: ["test.auc", "test.logloss"],
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: {},
+  neutral: { "ctr.user_id": false },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,

@@ -603,6 +603,10 @@ export interface ExperimentSpec {
      */
     embedding_dim?: number;
     /**
+     * Gives the model an embedding of each user's id, as one more field. A user without training samples has the mean of the others.
+     */
+    user_id?: boolean;
+    /**
      * How many interactions before the target a sample shows.
      */
     history_length?: number;

@@ -59,7 +59,8 @@ export class Kit extends LayerContext {
    */
   userEmbedding(name: string, width: number): Embedding {
     const { users } = this.shape;
-    if (users === undefined) throw new Error(`${name} is an embedding of users: ctr.user_id is off`);
+    if (users === undefined)
+      throw new Error(`${name} is an embedding of users: ctr.user_id is off`);
     return embedding(this, name, users + 1, width, true);
   }
   /** DIN's attention over `rows` rows of `width`, its hidden layers with Dice. */

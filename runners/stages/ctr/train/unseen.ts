@@ -11,9 +11,9 @@ export function seenUsers({ dataset, train }: Pick<CtrData, "dataset" | "train">
 }
 
 /** Users and samples of each tested split that training has not seen, by metric. */
-export function unseenCounts(
-  data: Pick<CtrData, "dataset" | "train" | "valid" | "test">,
-): { [metric: string]: number } {
+export function unseenCounts(data: Pick<CtrData, "dataset" | "train" | "valid" | "test">): {
+  [metric: string]: number;
+} {
   const seen = seenUsers(data);
   const counts: { [metric: string]: number } = {};
   for (const name of ["valid", "test"] as const) {
@@ -48,8 +48,7 @@ export class UnseenUsers {
         run: () => {
           for (const { variable } of tables) {
             const mean = t.sum(t.mul(variable, share), 1, true);
-            const chosen = t.greater(unseen, 0.5);
-            variable.assign(t.where(chosen, t.add(t.mul(variable, 0), mean), variable) as never);
+            variable.assign(t.where(t.greater(unseen, 0.5), mean, variable) as never);
           }
           return [];
         },
