@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.js";
+import type { FlatSettings } from "../spec/index.js";
 import { extendsSettings, groupBy, rolesOf, type Roles } from "./groups.js";
 import type { CellOutcome, CellState } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
@@ -7,8 +8,6 @@ import type { Direction, Selection } from "./select.js";
 import { directionOf, selectWinner } from "./select.js";
 import { deviation, holm, mean, pairedTest } from "./statistics.js";
 
-type Flat = { readonly [path: string]: Json };
-
 /** A sweep's results, variants beside each other. The form of `compare --json` (docs/compare.md). */
 export interface Comparison {
   readonly experiment: string;
@@ -16,7 +15,7 @@ export interface Comparison {
   readonly cells: { readonly [state in CellState]: number };
   /** Settings that tell variants apart, and the baseline's values. */
   readonly variants: readonly string[];
-  readonly baseline: Flat | null;
+  readonly baseline: FlatSettings | null;
   /** Settings that tell rows apart. */
   readonly rows: readonly string[];
   readonly select: {
@@ -37,13 +36,13 @@ export interface MetricTable {
 
 export interface Row {
   /** A setting that a row lacks is one that its cells ignore. */
-  readonly settings: Flat;
+  readonly settings: FlatSettings;
   readonly variants: readonly Entry[];
 }
 
 /** One variant in one row. */
 export interface Entry {
-  readonly settings: Flat;
+  readonly settings: FlatSettings;
   readonly baseline: boolean;
   /** Null where n is 0. */
   readonly mean: number | null;
@@ -128,14 +127,14 @@ function testMetrics(cells: readonly CellOutcome[]): string[] {
 
 /** A variant in a row, before any metric: its cells, the picked ones alone where `select` picks. */
 interface Place {
-  readonly settings: Flat;
+  readonly settings: FlatSettings;
   readonly baseline: boolean;
   readonly cells: readonly CellOutcome[];
   /** Those, and the ones that did not win. */
   readonly all: readonly CellOutcome[];
   readonly selection: Selection | null;
 }
-type Layout = readonly { readonly settings: Flat; readonly places: readonly Place[] }[];
+type Layout = readonly { readonly settings: FlatSettings; readonly places: readonly Place[] }[];
 
 function layOut(cells: readonly CellOutcome[], rules: CompareRules, roles: Roles): Layout {
   const variants = groupBy(cells, roles.variant);

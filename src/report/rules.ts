@@ -1,17 +1,16 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
 import { axesOf } from "../cells/index.js";
-import type { Experiment, Select } from "../spec/index.js";
+import type { Experiment, FlatSettings, Select } from "../spec/index.js";
+import { selectOf } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
-
-type Flat = { readonly [path: string]: Json };
 
 /** What a comparison goes by. */
 export interface CompareRules {
   /** Paths that the sweep varies: of grid, zip groups and includes. */
   readonly axes: readonly string[];
   /** Settings that mark the baseline, by the paths that cells have; null: no baseline. */
-  readonly baseline: Flat | null;
+  readonly baseline: FlatSettings | null;
   /** Null: the test metrics. */
   readonly metrics: readonly string[] | null;
   readonly select: Select | null;
@@ -35,16 +34,15 @@ export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcom
   const compare = isJsonObject(resolved["compare"]) ? resolved["compare"] : {};
   const written = isJsonObject(compare["baseline"]) ? compare["baseline"] : null;
   const metrics = compare["metrics"];
-  const select = isJsonObject(resolved["select"]) ? resolved["select"] : null;
   return {
     axes: axesOf(resolved),
     baseline: written === null ? null : expandBaseline(written, cells),
     metrics: Array.isArray(metrics) ? metrics.map(String) : null,
-    select: select === null ? null : (select as unknown as Select),
+    select: selectOf(resolved),
   };
 }
 
-function expandBaseline(written: JsonObject, cells: readonly CellOutcome[]): Flat {
+function expandBaseline(written: JsonObject, cells: readonly CellOutcome[]): FlatSettings {
   const flat: { [path: string]: Json } = {};
   for (const [path, value] of Object.entries(written)) {
     if (isJsonObject(value)) {
