@@ -58,7 +58,7 @@ export const science: Science = {
   },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: {},
+  neutral: { "ctr.user_id": false },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,
