@@ -1,4 +1,5 @@
 import type { StageTask } from "../../../src/contract/runner.js";
+import { watchedCosines } from "../../base/artifacts/cosine.js";
 import type { SideVectors } from "../../base/artifacts/vectors.js";
 import { sideVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { modelLabel } from "../../base/models/model-input.js";
@@ -39,6 +40,7 @@ export async function publishVectors(
       "users.dimension": users.width,
       "items.without_text": items.withoutText,
       "items.dimension": items.width,
+      ...watchedCosines(task, { users, items }),
     },
   });
 }
