@@ -14,7 +14,7 @@ const floorRules = (tree, floors) =>
         .filter((name) => name !== folder);
       const folders = closed.length > 0 ? [`^${tree}/${anyOf(closed)}/`] : [];
       return {
-        name: `${tree}-${folder}-imports-from-below`,
+        name: `${tree.replace("/", "-")}-${folder}-imports-from-below`,
         comment: `${tree}/${folder} imports only from the floors below it.`,
         severity: "error",
         from: { path: `^${tree}/${folder}/` },

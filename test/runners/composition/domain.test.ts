@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readTexts } from "../../../runners/base/artifacts/knowledge.js";
 import { openPromptMaker, type PromptParams } from "../../../runners/base/prompts/open.js";
-import { builtInPrompts } from "../../../runners/base/prompts/templates.js";
+import { builtInPrompts, loadTemplates } from "../../../runners/base/prompts/templates.js";
 import { checkKnowledge, knowledgeStage } from "../../../runners/composition/index.js";
 import type * as Sources from "../../../runners/stages/dataset/sources.js";
 import { inferRunners } from "../../../runners/stages/infer/runner.js";
@@ -106,4 +106,11 @@ it("names the words that a domain lacks before anything runs", () => {
   const settings = settingsOf("kar", "lastfm");
   const messages = checkKnowledge(settings, { folder: "/nowhere" }).map(({ message }) => message);
   expect(messages.join()).toMatch(/words\.yaml: song needs thing/);
+});
+
+it("keeps r4ec's words where a user's own words.yaml has no entry of that name", async () => {
+  const own = await songPrompts();
+  expect(loadTemplates("song", own).words.thing).toBe("song");
+  expect(loadTemplates("book", own).words).toEqual(loadTemplates("book", null).words);
+  expect(() => loadTemplates("opera", own)).toThrow(/words\.yaml: opera needs thing/);
 });
