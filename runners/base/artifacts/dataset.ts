@@ -99,6 +99,7 @@ const INFO: { readonly [key in keyof DatasetInfo]: string } = {
 
 /** Reads the columns of a data set's artifact. */
 export async function readDataset(folder: string): Promise<Dataset> {
+  const info = await readDatasetInfo(folder);
   const columns = await Promise.all(
     Object.entries(COLUMNS).map(async ([key, { file, numbers }]) => {
       const { data, dtype } = await readNpy(join(folder, `${file}.npy`));
@@ -107,7 +108,7 @@ export async function readDataset(folder: string): Promise<Dataset> {
     }),
   );
   return {
-    ...(await readDatasetInfo(folder)),
+    ...info,
     ...(Object.fromEntries(columns) as Pick<Dataset, Column>),
   };
 }
