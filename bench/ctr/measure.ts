@@ -17,6 +17,8 @@ export interface Work {
   readonly replicas: number;
   readonly engine: "graph" | "eager";
   readonly xla: boolean;
+  /** `ctr.user_id`, off by default. */
+  readonly userId?: boolean;
   readonly what: "train" | "score";
   /** Cores of its own; by default all there are. */
   readonly threads?: number;
@@ -37,6 +39,7 @@ const { makeColumns } = await import("../../runners/stages/ctr/data/columns.js")
 const { deviceOfProcess } = await import("../../runners/stages/ctr/tensorflow.js");
 const { piecesOfStep, roomForDistinct, scoringSizes } =
   await import("../../runners/stages/ctr/train/tuning.js");
+const { seenUsers } = await import("../../runners/stages/ctr/train/unseen.js");
 const { Trainer } = await import("../../runners/stages/ctr/train/trainer.js");
 
 const inputs = { dataset: work.dataset, ...(work.embed === null ? {} : { embed: work.embed }) };
@@ -61,6 +64,7 @@ const params: CtrParams = {
       : { type: "hea", shared_experts: 2, specific_experts: 6, layers: [128, 32] },
   pick: "test",
   options: {},
+  ...(work.userId === true ? { user_id: true } : {}),
 };
 if (backbones[work.backbone] === undefined) throw new Error(`no backbone ${work.backbone}`);
 const data = await loadCtrData(inputs, params);
@@ -76,6 +80,7 @@ const trainer = await Trainer.create({
   columns,
   batchSize: work.batch,
   samples: data.train.length,
+  seenUsers: seenUsers(data),
   ...scoringSizes(device, work.replicas, data.test.rows.length),
   distinct: roomForDistinct(device, columns, data.train, work.batch),
   pieces: piecesOfStep(device, work.batch),

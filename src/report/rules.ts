@@ -16,8 +16,6 @@ export interface CompareRules {
   readonly select: Select | null;
 }
 
-export { SEED } from "../cells/telling.js";
-
 /** Rules of a spec that has been read. */
 export const rulesOfExperiment = (experiment: Experiment): CompareRules => ({
   axes: axesOf(experiment.resolved),

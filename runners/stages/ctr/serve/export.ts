@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { tf, type Tensor } from "../tensorflow.js";
+import { tf } from "../tensorflow.js";
 import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
 import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
@@ -50,7 +50,12 @@ export async function exportModel(
   }
 }
 
-function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): ExportedInput[] {
+function inputsOf({
+  attributeFields,
+  historyLength,
+  users,
+  knowledge,
+}: ModelShape): ExportedInput[] {
   const ids = (name: string, ...rest: number[]): ExportedInput => ({
     name,
     dtype: "int32",
@@ -68,6 +73,7 @@ function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): Ex
     ids("history_attributes", historyLength, attributeFields),
     ids("history_ratings", historyLength),
     ids("history_length"),
+    ...(users === undefined ? [] : [ids("user")]),
     ...(knowledge === null
       ? []
       : [
@@ -84,19 +90,20 @@ function functionOf(model: Model, inputs: readonly ExportedInput[], size: number
       shape: [size, ...shape.slice(1)],
     })),
     run: (tensors) => {
-      const [item, itemAttributes, historyItems, historyAttributes, historyRatings, historyLength] =
-        tensors.map((tensor) => tf.reshape(tensor, [1, ...tensor.shape]));
-      const knowledge = (i: number): Tensor | null =>
-        tensors[i] === undefined ? null : tf.reshape(tensors[i], [1, ...tensors[i].shape]);
+      const given = new Map(
+        tensors.map((tensor, i) => [inputs[i]!.name, tf.reshape(tensor, [1, ...tensor.shape])]),
+      );
+      const user = given.get("user");
       const batch: Batch = {
-        item: item!,
-        itemAttributes: itemAttributes!,
-        historyItems: historyItems!,
-        historyAttributes: historyAttributes!,
-        historyRatings: historyRatings!,
-        historyLength: historyLength!,
-        userKnowledge: knowledge(6),
-        itemKnowledge: knowledge(7),
+        item: given.get("item")!,
+        itemAttributes: given.get("item_attributes")!,
+        historyItems: given.get("history_items")!,
+        historyAttributes: given.get("history_attributes")!,
+        historyRatings: given.get("history_ratings")!,
+        historyLength: given.get("history_length")!,
+        ...(user === undefined ? {} : { user }),
+        userKnowledge: given.get("user_knowledge") ?? null,
+        itemKnowledge: given.get("item_knowledge") ?? null,
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });
       return [tf.reshape(tf.sigmoid(logits), [size])];

@@ -13,6 +13,7 @@ import { deviceOfProcess } from "../tensorflow.js";
 import { piecesOfStep, replicasAtOnce, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
 import { Trainer, type Replica } from "./trainer.js";
 import { Training } from "./training.js";
+import { seenUsers } from "./unseen.js";
 
 /** Cells of one shape over one data set. */
 export interface Group {
@@ -100,6 +101,7 @@ async function trainUntilChange(
     columns,
     batchSize,
     samples,
+    seenUsers: seenUsers(data),
     ...scoringSizes(device, cells.length, data.test.rows.length),
     distinct: roomForDistinct(device, columns, data.train, batchSize),
     pieces: piecesOfStep(device, batchSize),

@@ -40,7 +40,7 @@ export class Scoring {
         const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / pieceSize));
         const parts = tf.split(rows!, sizes, 0).map((part) => {
           const each = tf.tile(tf.expandDims(part, 0), [replicas, 1]);
-          const { batch } = batchOf(columns, each, shape.historyLength, fullHistory, knowledge);
+          const { batch } = batchOf(columns, each, shape, fullHistory, knowledge);
           return tf.sigmoid(model.forward(batch, { training: false }).logits);
         });
         return [parts.length === 1 ? parts[0]! : tf.concat(parts, 1)];

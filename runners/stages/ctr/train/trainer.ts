@@ -13,6 +13,7 @@ import { lossOf } from "./pass.js";
 import { exampleRow, Scoring } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
 import type { Part, ReplicaState } from "./state.js";
+import { UnseenUsers } from "./unseen.js";
 import { sliceRows } from "./slice-rows.js";
 import { trainingStep } from "./step.js";
 
@@ -32,6 +33,8 @@ export interface TrainerOptions {
   readonly batchSize: number;
   /** Training samples of an epoch. */
   readonly samples: number;
+  /** [U + 1]: whether the user has training samples. */
+  readonly seenUsers: readonly boolean[];
   /** How samples are scored, see {@link ScoringOptions}. */
   readonly scoreBatch: number;
   readonly pieceSize: number;
@@ -58,6 +61,7 @@ export class Trainer {
   readonly #scoring: Scoring;
   readonly #snapshots: Snapshots;
   readonly #own: readonly Variable[];
+  readonly #unseen: UnseenUsers | null;
   readonly #order: Variable;
   readonly #lossSum: Variable;
   readonly #distinct: DistinctIds | null;
@@ -75,6 +79,7 @@ export class Trainer {
       order: Variable;
       lossSum: Variable;
       distinct: DistinctIds | null;
+      unseen: UnseenUsers | null;
       atOnce: number;
     },
   ) {
@@ -88,6 +93,7 @@ export class Trainer {
     this.#order = parts.order;
     this.#lossSum = parts.lossSum;
     this.#distinct = parts.distinct;
+    this.#unseen = parts.unseen;
     this.#own = [parts.order, parts.lossSum];
   }
 
@@ -146,14 +152,20 @@ export class Trainer {
     if (tail > 0) functions["last_step"] = step(tail);
     const scoring = new Scoring(model, columns, options);
     const snapshots = new Snapshots(changing(model, optimizer), count);
-    const all = { ...functions, ...scoring.functions, ...snapshots.functions };
+    const unseen = UnseenUsers.of(model, options.seenUsers);
+    const all = {
+      ...functions,
+      ...scoring.functions,
+      ...snapshots.functions,
+      ...unseen?.functions,
+    };
     const onFallback = (reason: string): void => {
       pieces = 1;
       options.onFallback?.(reason);
     };
     const executor = await makeExecutor(all, { ...options, onFallback });
     const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
-    return new Trainer(options, { ...parts, distinct });
+    return new Trainer(options, { ...parts, distinct, unseen });
   }
 
   /** Optimizer steps of an epoch. */
@@ -199,11 +211,13 @@ export class Trainer {
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
   score(rows: Int32Array): Float32Array[] {
+    this.#unseen?.fill(this.executor);
     return this.#scoring.score(this.executor, rows);
   }
 
   /** Keeps the state of all replicas as it is now. */
   keep(): void {
+    this.#unseen?.fill(this.executor);
     this.#snapshots.keep(this.executor);
   }
 
@@ -240,6 +254,7 @@ export class Trainer {
     this.#scoring.dispose();
     this.#snapshots.dispose();
     this.#distinct?.dispose();
+    this.#unseen?.dispose();
     this.optimizer.dispose();
     this.model.dispose();
     for (const variable of this.#own) variable.dispose();

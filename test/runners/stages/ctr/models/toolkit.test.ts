@@ -63,6 +63,7 @@ const kitOf = (replicas: number): Kit =>
     {
       target: 1,
       history: 1,
+      user: 0,
       knowledge: 0,
     },
     cpu,
