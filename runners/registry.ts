@@ -33,6 +33,7 @@ import {
   knowledgeRunners,
   knowledgeStage,
 } from "./composition/index.js";
+import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
 import { starterSpec } from "./starter.js";
 import { teachRunners } from "./stages/teach/runner.js";
 
@@ -51,6 +52,10 @@ const byName = new Map(runners.map((runner) => [runner.name, runner]));
 export const science: Science = {
   about: "Runs experiments in LLM-augmented recommendation from one YAML file.",
   headline: ["test.auc", "test.logloss"],
+  quickstart: {
+    spec: "experiments/quickstart.yaml",
+    describe: "run a first real sweep: 12 cells on MovieLens-100K, in some minutes",
+  },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
   neutral: { "ctr.user_id": false },
@@ -80,6 +85,7 @@ export const science: Science = {
     return ctrStage(settings, place, dataset, knowledgeStage(settings, place, dataset));
   },
   runner: (name) => byName.get(name),
+  environments: [LLM_ENVIRONMENT],
   commands: [datasetCommand, ...ctrCommands, logCommand],
 };
 

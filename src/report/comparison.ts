@@ -3,7 +3,8 @@ import type { FlatSettings } from "../spec/index.js";
 import { extendsSettings, groupBy, rolesOf, type Roles } from "./groups.js";
 import type { CellOutcome, CellState } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
-import { SEED } from "./rules.js";
+import type { Labels } from "../cells/index.js";
+import { SEED } from "../cells/index.js";
 import type { Direction, Selection } from "./select.js";
 import { directionOf, selectWinner } from "./select.js";
 import { deviation, holm, mean, pairedTest } from "./statistics.js";
@@ -18,6 +19,8 @@ export interface Comparison {
   readonly baseline: FlatSettings | null;
   /** Settings that tell rows apart. */
   readonly rows: readonly string[];
+  /** How these settings are written in the names of cells, by path. */
+  readonly labels: Labels;
   readonly select: {
     readonly metric: string;
     readonly direction: Direction;
@@ -58,6 +61,8 @@ export interface Entry {
   readonly missing: readonly {
     readonly seed: Json;
     readonly cell: string;
+    /** The cell's name, as every view calls it. */
+    readonly name: string;
     readonly state: CellState | "no metric";
     readonly why: string | null;
   }[];
@@ -110,6 +115,7 @@ export function compareCells({
     variants: roles.variant,
     baseline: rules.baseline,
     rows: roles.row,
+    labels: roles.labels,
     select:
       rules.select === null
         ? null
@@ -227,6 +233,7 @@ function entryOf(place: Place, metric: string, baseValues: Entry["values"] | nul
       .map((cell) => ({
         seed: seedOf(cell),
         cell: cell.id,
+        name: cell.name,
         state: cell.state === "finished" ? "no metric" : cell.state,
         why: cell.why,
       })),

@@ -61,7 +61,7 @@ function checkBaseline(
   select: Select | null,
   cells: readonly Cell[],
 ): void {
-  // `knowledge: none` was written for knowledge.variant.
+  // A short form (`data: small`) was written for a setting of its block (`data.id`).
   const placeOf = (path: string): readonly string[] =>
     Object.keys(written).filter((key) => contains(key, path));
   for (const path of Object.keys(baseline)) {

@@ -3,7 +3,7 @@ import type { StageResult } from "../contract/runner.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { canonicalJson } from "../base/json.js";
 import { redact } from "../base/redact.js";
-import { axesOf, cellNames } from "../cells/index.js";
+import { namesOf } from "../cells/index.js";
 import type { JournalEntry, StageEvent, SweepFinished, SweepStarted } from "../journal/events.js";
 import { forgotten } from "../journal/events.js";
 import type { SweepState } from "../journal/index.js";
@@ -104,8 +104,11 @@ export class Projection {
       if (cells === undefined) this.#cellsOf.set(cell.stage, [cell]);
       else cells.push(cell);
     }
-    for (const [id, name] of cellNames(event.cells, axesOf(event.resolved))) {
-      this.#names.set(`cell:${id}`, name.slice(0, LIMITS.key));
+    const names = namesOf(this.#state!);
+    for (const { id } of event.cells) {
+      const name = names.cell(id);
+      const fits = name.length <= LIMITS.key;
+      this.#names.set(`cell:${id}`, fits ? name : `${name.slice(0, LIMITS.key - 18)} ${id}`);
     }
     const update = this.#update("sweep", this.#firstStart);
     for (const [key, value] of sweepTags(event)) update.tags.set(key, value);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import type { Fingerprint } from "../../../src/base/fingerprint.js";
+import type { CellId, Fingerprint } from "../../../src/base/fingerprint.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
 import { readJsonl } from "../../base/files/jsonl.js";
@@ -12,6 +12,8 @@ export interface LineageEntry {
   readonly fingerprint: Fingerprint;
   readonly runner: string;
   readonly label: string;
+  /** As every view calls the stage. */
+  readonly name: string;
   /** `made`, `not made yet`, or what is wrong with the artifact. */
   readonly state: string;
   readonly params: JsonObject;
@@ -29,7 +31,9 @@ export interface LoggedText {
   /** The stage whose text was embedded. */
   readonly stage: Fingerprint;
   readonly label: string;
-  readonly cells: readonly string[];
+  /** Ids of the cells, and their names in the same order. */
+  readonly cells: readonly CellId[];
+  readonly names: readonly string[];
   readonly side: Side;
   /** The data set's own id, and the number r4ec knows it by. */
   readonly id: string;
@@ -50,6 +54,7 @@ export async function lineageOf(plan: SweepPlan, engine: Engine): Promise<readon
       fingerprint,
       runner: record.runner,
       label: record.label,
+      name: plan.names.stage(fingerprint),
       state: facts !== null ? "made" : seen.state === "damaged" ? seen.reason : "not made yet",
       params: record.params,
       inputs: record.inputs,
@@ -91,6 +96,7 @@ export async function textsOf(
       stage,
       label: record.label,
       cells,
+      names: cells.map((cell) => plan.names.cell(cell)),
       side,
       id,
       index,
@@ -102,8 +108,8 @@ export async function textsOf(
 }
 
 /** Stages whose text is embedded, with the cells that stand on them. */
-function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly string[]> {
-  const found = new Map<Fingerprint, string[]>();
+function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly CellId[]> {
+  const found = new Map<Fingerprint, CellId[]>();
   for (const cell of plan.cells) {
     for (const stage of behind(plan, cell.stage)) {
       const { record } = plan.stages.get(stage)!;
