@@ -32,6 +32,7 @@ import {
   knowledgeFragment,
   knowledgeRunners,
   knowledgeStage,
+  neutralKnowledge,
 } from "./composition/index.js";
 import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
 import { starterSpec } from "./starter.js";
@@ -58,7 +59,7 @@ export const science: Science = {
   },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: { "ctr.user_id": false },
+  neutral: { ...neutralKnowledge, "ctr.user_id": false },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,
