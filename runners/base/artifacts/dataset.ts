@@ -58,13 +58,17 @@ export interface DatasetUser {
   readonly id: string;
 }
 
-/** Reads the columns of a data set's artifact. */
-export async function readDataset(folder: string): Promise<Dataset> {
+/**
+ * Reads the columns of a data set's artifact.
+ *
+ * @param split folder of an artifact that splits it otherwise (a split by users); without one, by time
+ */
+export async function readDataset(folder: string, split?: string): Promise<Dataset> {
   const info = await readDatasetInfo(folder);
-  const int32 = async (name: string): Promise<Int32Array> => {
-    const { data, dtype } = await readNpy(join(folder, `${name}.npy`));
+  const int32 = async (name: string, of: string = folder): Promise<Int32Array> => {
+    const { data, dtype } = await readNpy(join(of, `${name}.npy`));
     if (data instanceof Int32Array) return data;
-    throw new TypeError(`${folder}/${name}.npy holds ${dtype}, not <i4`);
+    throw new TypeError(`${of}/${name}.npy holds ${dtype}, not <i4`);
   };
   const time = await readNpy(join(folder, "interaction_time.npy"));
   return {
@@ -74,11 +78,11 @@ export async function readDataset(folder: string): Promise<Dataset> {
     interactionItem: await int32("interaction_item"),
     interactionRating: await int32("interaction_rating"),
     interactionTime: Float64Array.from(time.data),
-    split: await int32("split"),
+    split: await int32("split", split),
     itemAttributes: await int32("item_attributes"),
-    train: await int32("train"),
-    valid: await int32("valid"),
-    test: await int32("test"),
+    train: await int32("train", split),
+    valid: await int32("valid", split),
+    test: await int32("test", split),
   };
 }
 

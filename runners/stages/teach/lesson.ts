@@ -37,7 +37,7 @@ export interface Lesson {
 export async function openLesson(task: StageTask): Promise<Lesson> {
   const params = task.params as ThinkParams | ReviewParams;
   const execution = task.execution as TeachExecution;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, execution.prompts);
+  const maker = await openPromptMaker(task.inputs, params.prompts, execution.prompts);
   const teacher = teacherOf(task);
   const log = new AnswerLog(path.join(task.work, "answers"));
   const budget = new Budget(execution.budget, execution.prices);
