@@ -13,15 +13,11 @@ import {
   ctrStage,
   ignoredCtr,
 } from "./stages/ctr/index.js";
-import {
-  checkDataset,
-  datasetFragment,
-  datasetRunner,
-  datasetStage,
-  expandDataset,
-  ignoredDataset,
-  userSplitOf,
-} from "./stages/dataset/index.js";
+import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
+import { datasetFragment } from "./stages/dataset/schema.js";
+import { datasetRunner } from "./stages/dataset/runner.js";
+import { datasetStage } from "./stages/dataset/stage.js";
+import { userSplitOf } from "./stages/dataset/split.js";
 import { datasetCommand } from "./stages/dataset/command.js";
 import { finetuneRunners } from "./stages/finetune/runner.js";
 import { logCommand } from "./composition/log/command.js";

@@ -6,6 +6,7 @@ import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/eng
 import { readJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { TextStep } from "../../base/artifacts/texts.js";
+import type { ControlParams } from "../../stages/control/stage.js";
 
 /** A stage behind a number: what it was made from and, once it stands, what came out. */
 export interface LineageEntry {
@@ -80,7 +81,7 @@ export async function textsOf(
 ): Promise<{ readonly texts: readonly LoggedText[]; readonly missing: number }> {
   const texts: LoggedText[] = [];
   let missing = 0;
-  for (const [stage, cells] of textStages(plan)) {
+  for (const [stage, cells] of textStages(plan, side)) {
     const { record } = plan.stages.get(stage)!;
     const seen = await engine.inspect(stage);
     if (seen.state !== "made") {
@@ -107,13 +108,19 @@ export async function textsOf(
   return { texts, missing };
 }
 
-/** Stages whose text is embedded, with the cells that stand on them. */
-function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly CellId[]> {
+/**
+ * Stages whose text about one side is embedded, with the cells that stand on them. A cell whose
+ * control replaces the vectors of that side stands on no text about it.
+ */
+function textStages(plan: SweepPlan, side: Side): ReadonlyMap<Fingerprint, readonly CellId[]> {
   const found = new Map<Fingerprint, CellId[]>();
   for (const cell of plan.cells) {
-    for (const stage of behind(plan, cell.stage)) {
-      const { record } = plan.stages.get(stage)!;
-      const text = record.runner === "embed" ? record.inputs["text"] : undefined;
+    const records = behind(plan, cell.stage).map((stage) => plan.stages.get(stage)!.record);
+    if (records.some((record) => record.runner === "control" && replaces(record.params, side))) {
+      continue;
+    }
+    for (const { runner, inputs } of records) {
+      const text = runner === "embed" ? inputs["text"] : undefined;
       if (text === undefined) continue;
       const cells = found.get(text) ?? [];
       if (cells.length === 0) found.set(text, cells);
@@ -123,7 +130,11 @@ function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly CellId[]
   return found;
 }
 
-function behind(plan: SweepPlan, last: Fingerprint): ReadonlySet<Fingerprint> {
+const replaces = (params: JsonObject, side: Side): boolean =>
+  (params as ControlParams).sides.includes(side);
+
+/** A stage and all that it needs, each once. */
+function behind(plan: SweepPlan, last: Fingerprint): readonly Fingerprint[] {
   const seen = new Set<Fingerprint>();
   const open = [last];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -131,7 +142,7 @@ function behind(plan: SweepPlan, last: Fingerprint): ReadonlySet<Fingerprint> {
     seen.add(next);
     open.push(...(plan.stages.get(next)?.needs ?? []));
   }
-  return seen;
+  return [...seen];
 }
 
 /** The number of a user or item, or null where the data set doesn't have it. */

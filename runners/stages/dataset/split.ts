@@ -53,11 +53,9 @@ export const splitFragment: JsonSchema = {
   ],
 };
 
-/** `users` becomes `{by: users}`; a block that says only what the folds are splits by time. */
-export const expandSplit = (split: Json): Json => {
-  if (typeof split === "string") return { by: split };
-  return isJsonObject(split) && split["by"] === undefined ? { by: "time", ...split } : split;
-};
+/** `users` becomes `{by: users}`. */
+export const expandSplit = (split: Json): Json =>
+  typeof split === "string" ? { by: split } : split;
 
 const blockOf = (settings: JsonObject): JsonObject => {
   const dataset = settings["dataset"];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { UserError } from "../../../src/base/exit.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { readDataset, readUsers } from "../../base/artifacts/dataset.js";
 import { splitByUsers, type UserSplit } from "../../base/artifacts/split.js";
@@ -23,7 +23,10 @@ async function split(task: StageTask<UserSplit>): Promise<void> {
       const all = numbers(columns.train).size + numbers(columns.test).size;
       throw new UserError(
         `split by users: of ${all} users with samples none is left for ${name} with ${task.params.folds} folds`,
-        { hint: "choose another dataset.split.folds, or dataset.split: time" },
+        {
+          exitCode: ExitCode.usage,
+          hint: "choose another dataset.split.folds, or dataset.split: time",
+        },
       );
     }
     const positive = (row: number): boolean => dataset.interactionRating[row]! > dataset.likeAbove;

@@ -17,7 +17,7 @@ import { Store } from "../../../src/store/index.js";
 import { parseAddress } from "../../../src/tracking/address.js";
 import { ensureServer, stopServer } from "../../../src/tracking/index.js";
 import { summaryOf } from "../../../src/tracking/summary.js";
-import type { TrackerOptions } from "../../../src/tracking/tracker.js";
+import type { TrackerOptions } from "../../../src/tracking/tracking.js";
 import { Tracker } from "../../../src/tracking/tracker.js";
 import { testTrackingEnvironment } from "../../support/toolchain.js";
 
