@@ -96,13 +96,14 @@ async function epoch(
 function expectClose(
   one: Awaited<ReturnType<typeof epoch>>,
   other: Awaited<ReturnType<typeof epoch>>,
+  most = 2e-3,
 ): void {
   one.losses.forEach((loss, i) => expect(loss).toBeCloseTo(other.losses[i]!, 5));
   one.parameters.forEach((values, i) => {
     const expected = other.parameters[i]!;
-    const apart = values.reduce((most, x, j) => Math.max(most, Math.abs(x - expected[j]!)), 0);
+    const apart = values.reduce((sofar, x, j) => Math.max(sofar, Math.abs(x - expected[j]!)), 0);
     // An epoch of Adam takes a rounding error as far as the learning rate where a gradient is about 0.
-    expect(apart).toBeLessThan(2e-3);
+    expect(apart).toBeLessThan(most);
   });
 }
 
@@ -138,7 +139,8 @@ describe("an epoch trains to the same parameters", () => {
       const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
       const usual = await epoch("dcnv2", way);
       const without = await epoch("dcnv2", way, { rewrites: rewritesWithout([name]) });
-      expectClose(without, usual);
+      // The kernel rounds every number otherwise: a gradient of about 0 may turn its sign in two steps.
+      expectClose(without, usual, name === "adam-kernel" ? 4e-3 : 2e-3);
       without.scores.forEach((score, i) => expect(score).toBeCloseTo(usual.scores[i]!, 3));
       expect(usual.functions).toContain("adapt");
       expect(without.functions.includes("adapt")).toBe(name !== "adapt-once");
