@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../base/json.js";
 import type { ScienceCommand } from "./engine.js";
 import type { SpecPlace } from "./spec-place.js";
 import type { Runner, StageRequest } from "./runner.js";
+import type { ScienceStatistics } from "./statistics.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
 export type JsonSchema = JsonObject;
@@ -53,6 +54,8 @@ export interface Science {
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */
   runner(name: string): Runner | undefined;
+  /** What a comparison has to know; left out: differences are judged by their seeds alone. */
+  readonly statistics?: ScienceStatistics;
   /** Commands of the science's own: the engine adds them to its own. */
   readonly commands: readonly ScienceCommand[];
 }
