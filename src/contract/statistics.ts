@@ -25,12 +25,12 @@ export interface CellInfluences {
   readonly metrics: { readonly [metric: string]: Influence };
 }
 
-/** Where a cell's last stage and its inputs stand; all are whole. */
+/** Where a cell's last stage and its inputs stand. */
 export interface TestedCell {
   readonly record: StageRecord;
   /** Folder of its artifact. */
   readonly folder: string;
-  /** Folders of its input artifacts, by input name. */
+  /** Folders of its input artifacts by input name; one that is gone from the store is left out. */
   readonly inputs: { readonly [name: string]: string };
 }
 

@@ -1,4 +1,4 @@
-import type { Comparison } from "./comparison.js";
+import type { Comparison } from "./model.js";
 import { entryMarks } from "./labels.js";
 import type { Json } from "../base/json.js";
 

@@ -1,6 +1,7 @@
 import type { Json } from "../base/json.js";
 import { canonicalJson } from "../base/json.js";
 import type { CellOutcome } from "./outcome.js";
+import type { Field } from "./field.js";
 import type { CompareRules } from "./rules.js";
 import { SEED } from "./rules.js";
 import { varyingPaths } from "../cells/index.js";
@@ -22,22 +23,27 @@ const isOf = (path: string, axis: string): boolean => path === axis || path.star
 
 /**
  * Deals the settings that vary to their roles: those of the axes that the baseline names make
- * variants, those that `select` tunes go, seeds are replicates, all others make rows.
+ * variants, and so do those that make controls; those that `select` tunes go, seeds and folds are
+ * replicates, all others make rows.
  */
-export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Roles {
+export function rolesOf(
+  cells: readonly CellOutcome[],
+  rules: CompareRules,
+  { folds, controls }: Field,
+): Roles {
   const varying = varyingPaths(cells);
   const swept = varying.filter((path) => rules.axes.some((axis) => isOf(path, axis)));
   // Settings that only follow from an axis (a variant's own) tell nothing apart, unless the axes
   // alone leave two cells alike.
-  const paths = tellsApart(cells, swept) ? swept : varying;
+  const paths = tellsApart(cells, [...swept, ...folds]) ? swept : varying;
   const compared = Object.keys(rules.baseline ?? {});
   const comparedAxes = rules.axes.filter((axis) => compared.some((path) => touches(axis, path)));
   const over = rules.select?.over ?? [];
   const roles = { variant: [] as string[], row: [] as string[], select: [] as string[] };
   for (const path of paths) {
-    if (path === SEED) continue;
+    if (path === SEED || folds.some((fold) => isOf(path, fold))) continue;
     if (over.some((axis) => isOf(path, axis))) roles.select.push(path);
-    else if ([...compared, ...comparedAxes].some((axis) => isOf(path, axis)))
+    else if ([...compared, ...comparedAxes, ...controls].some((axis) => isOf(path, axis)))
       roles.variant.push(path);
     else roles.row.push(path);
   }

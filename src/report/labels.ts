@@ -1,6 +1,6 @@
 import type { Json } from "../base/json.js";
 import { valueText } from "../cells/index.js";
-import type { Comparison, Entry, MetricTable } from "./comparison.js";
+import type { Comparison, Entry, MetricTable } from "./model.js";
 
 type Flat = { readonly [path: string]: Json };
 

@@ -1,4 +1,4 @@
-import type { Comparison } from "./comparison.js";
+import type { Comparison } from "./model.js";
 import { notesOf, pathText, titleText } from "./labels.js";
 import { gridOf } from "./text.js";
 

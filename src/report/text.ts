@@ -1,6 +1,6 @@
 import { valueText } from "../cells/index.js";
 import { formatTable, widthOf } from "../base/table.js";
-import type { Comparison, Entry, MetricTable } from "./comparison.js";
+import type { Comparison, Entry, MetricTable } from "./model.js";
 import {
   differenceText,
   entryMarks,

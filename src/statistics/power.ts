@@ -4,6 +4,7 @@ import { studentAbove, studentBound } from "./student.js";
 export interface Spread {
   readonly unitVariance: number;
   readonly seedVariance: number;
+  /** 0 where nothing is known of them. */
   readonly units: number;
   readonly seeds: number;
   readonly folds: number;
@@ -52,7 +53,8 @@ export function neededFor(effect: number, power: number, spread: Spread): Needed
     });
   return {
     seeds: smallest(Math.max(3, spread.seeds), MOST_SEEDS, (n) => withSeeds(n) >= power),
-    units: smallest(spread.units, MOST_UNITS, (n) => withUnits(n) >= power),
+    units:
+      spread.units === 0 ? null : smallest(spread.units, MOST_UNITS, (n) => withUnits(n) >= power),
   };
 }
 
