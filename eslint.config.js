@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "node_modules/**", "src/spec/experiment.generated.ts", ".r4ec/**"] },
+  { ignores: ["dist/**", "node_modules/**", ".r4ec/**"] },
   ...tseslint.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -34,6 +34,7 @@ import {
   knowledgeStage,
 } from "./composition/index.js";
 import { starterSpec } from "./starter.js";
+import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
 
 const runners: readonly Runner[] = [
@@ -80,6 +81,7 @@ export const science: Science = {
     return ctrStage(settings, place, dataset, knowledgeStage(settings, place, dataset));
   },
   runner: (name) => byName.get(name),
+  statistics,
   commands: [datasetCommand, ...ctrCommands, logCommand],
 };
 

@@ -42,7 +42,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       throw new UserError("choose one of --json, --csv and --markdown");
     }
     const config = await loadSettings(args);
-    await closeKilled(config);
+    await closeKilled(config, science);
     const found = await findSweep(config, science, args.sweep);
     const { state, damage } = await readSweep(found.folder);
     if (state === null) {

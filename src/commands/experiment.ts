@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Config } from "../config/config.js";
-import type { ConfigFlags } from "../config/load.js";
+import type { ConfigFlags, SpecOfMachines } from "../config/load.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
@@ -52,15 +52,12 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
 }
 
 /** The user-level settings under this call's flags; mistakes in them end the command. */
-export async function loadSettings(
-  args: GlobalArguments,
-  experiment?: Experiment,
-): Promise<Config> {
+export async function loadSettings(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
   const { loadConfig } = await import("../config/load.js");
   const loaded = await loadConfig({
     cwd: process.cwd(),
     flags: flagsOf(args),
-    ...(experiment === undefined ? {} : { spec: experiment }),
+    ...(spec === undefined ? {} : { spec }),
   });
   if (!loaded.ok) return refuse(loaded.error);
   const { store } = loaded.value;

@@ -33,7 +33,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       .conflicts("write", "check"),
   async handler({ check, write }) {
     if (write === true) {
-      for (const [file, content] of await generate(science)) {
+      for (const [file, content] of generate(science)) {
         await mkdir(dirname(join(projectRoot, file)), { recursive: true });
         await writeFile(join(projectRoot, file), content);
         process.stderr.write(`wrote ${file}\n`);

@@ -3,7 +3,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import type { Experiment } from "../spec/index.js";
+import { resourcesOf, trackingOf } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
@@ -42,7 +42,7 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
     const done: Synced[] = [];
     for (const known of sweeps) {
       const { sweep, experiment } = known;
-      const one = { sweep, experiment, summary: await syncOne(args, known) };
+      const one = { sweep, experiment, summary: await syncOne(args, known, science) };
       done.push(one);
       if (!args.json) await printLine(syncText(one));
     }
@@ -53,13 +53,19 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
   },
 });
 
-async function syncOne(args: SyncArguments, known: KnownSweep): Promise<TrackingSummary | null> {
+async function syncOne(
+  args: SyncArguments,
+  known: KnownSweep,
+  science: Science,
+): Promise<TrackingSummary | null> {
   const { state } = await readSweep(known.folder);
   if (state === null) return null;
   // The spec's own address counts, as it did in the sweep.
-  const { resources, tracking } = state.resolved as unknown as Experiment;
-  const spec = { file: state.specFile, resources, tracking } as Experiment;
-  const config = await loadSettings(args, tracking === undefined ? undefined : spec);
+  const config = await loadSettings(args, {
+    file: state.specFile,
+    resources: resourcesOf(state.resolved, science.cellsPerCard.setting),
+    tracking: trackingOf(state.resolved),
+  });
   const { destinationOf, syncSweep } = await import("../tracking/index.js");
   const destination = destinationOf(config);
   if (!destination.ok) throw destination.error;
@@ -71,6 +77,7 @@ async function syncOne(args: SyncArguments, known: KnownSweep): Promise<Tracking
   }
   return syncSweep({
     config,
+    science,
     destination: destination.value,
     sweep: known.sweep,
     installing: ({ text, transient }) => {

@@ -28,12 +28,15 @@ export interface ConfigFlags {
   readonly offline?: boolean | undefined;
 }
 
+/** What a spec says about machines and tracking. */
+export type SpecOfMachines = Pick<Experiment, "file" | "resources" | "tracking">;
+
 export interface ConfigRequest {
   /** Absolute. */
   readonly cwd: string;
   readonly flags?: ConfigFlags;
   /** Its `resources.gpus` and `tracking.mlflow` override files, not the environment or flags. */
-  readonly spec?: Pick<Experiment, "file" | "resources" | "tracking">;
+  readonly spec?: SpecOfMachines;
   /** Default: process.env. */
   readonly environment?: { readonly [name: string]: string | undefined };
 }

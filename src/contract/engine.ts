@@ -6,7 +6,7 @@ import type { StageRequest, ToolchainPart } from "./runner.js";
 import type { SpecPlace } from "./spec-place.js";
 
 /** What the engine knows of an artifact: what its stage was, and what came out. */
-export interface ArtifactFacts {
+export type ArtifactFacts = {
   readonly fingerprint: Fingerprint;
   readonly runner: string;
   readonly version: number;
@@ -19,7 +19,7 @@ export interface ArtifactFacts {
   /** When it was made, ISO 8601, and the seconds that it took. */
   readonly created: string;
   readonly seconds: number;
-}
+};
 
 /** An artifact whose files have been found whole. */
 export interface FoundArtifact {

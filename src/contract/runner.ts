@@ -143,6 +143,13 @@ export interface ToolchainPaths {
   readonly llmEnvironment: string | null;
 }
 
+/** Parts of the toolchain that are installed and seen to work. */
+export interface ReadyToolchain {
+  /** Variables that the processes of stages need beside process.env (R4EC_TFJS_BINDING, ...). */
+  readonly environment: { readonly [name: string]: string };
+  readonly paths: ToolchainPaths;
+}
+
 /** Tells a running stage to come to an end. */
 export interface StopSignal {
   /** Save at the next good moment and throw {@link Drained}. */

@@ -1,13 +1,6 @@
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { Allocation, Resources, RunnerEvent, ToolchainPaths } from "../contract/runner.js";
+import type { Allocation, Resources, RunnerEvent, ReadyToolchain } from "../contract/runner.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
-
-/** A toolchain that is ready for some stages. */
-export interface ReadyToolchain {
-  /** Variables for the processes that run them. */
-  readonly environment: { readonly [name: string]: string };
-  readonly paths: ToolchainPaths;
-}
 
 /** Stages that are run by one call of their runner. */
 export interface Group {

@@ -1,4 +1,3 @@
-export type { ReadyToolchain } from "./executor.js";
 export type { EnsureToolchain } from "./toolchain-gate.js";
 export type { SweepOutcome, SweepRequest } from "./sweep.js";
 export { runSweep } from "./sweep.js";

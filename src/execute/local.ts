@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import type { Resources } from "../contract/runner.js";
-import type { Executor, Group, GroupListener, Place, ReadyToolchain } from "./executor.js";
+import type { ReadyToolchain, Resources } from "../contract/runner.js";
+import type { Executor, Group, GroupListener, Place } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
 import type { Share } from "./slots.js";

@@ -48,9 +48,10 @@ export class ReadyStages {
   add(stage: PlannedStage): void {
     const { record, runner, execution } = stage;
     const asked = runner.resources(record.params, execution);
-    // The cells' own stages are many and small: several share a card.
+    // The cells' own stages are many and small: as many share a card as the spec says, whatever
+    // part of a card the runner asks for.
     const shared = stage.cells.length > 0 && asked.gpus > 0 && asked.gpus <= 1;
-    const gpus = shared ? Math.min(asked.gpus, 1 / this.cellsPerCard) : asked.gpus;
+    const gpus = shared ? 1 / this.cellsPerCard : asked.gpus;
     const wanted = { cpus: asked.cpus, gpus };
     const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);

@@ -1,7 +1,6 @@
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
-import type { StageError, ToolchainPart } from "../contract/runner.js";
-import type { ReadyToolchain } from "./executor.js";
+import type { ReadyToolchain, StageError, ToolchainPart } from "../contract/runner.js";
 
 /** Makes parts of the toolchain ready; src/toolchain does it. */
 export type EnsureToolchain = (

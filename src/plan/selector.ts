@@ -35,7 +35,7 @@ function parseCondition(text: string, paths: Set<string>): (cell: CellRecord) =>
       `--only: "${text}" is neither path=value nor the beginning (4 digits or more) of a cell's id`,
     );
   }
-  const [, given, operator, value] = match as unknown as [string, string, string, string];
+  const [, given = "", operator, value = ""] = match;
   const path = findPath(given, paths);
   const equal = (cell: CellRecord): boolean => {
     const found = cell.settings[path];

@@ -1,8 +1,7 @@
 import { canonicalJson, type Json } from "../base/json.js";
 import type { Science } from "../contract/science.js";
+import type { FlatSettings } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
-
-type Flat = { readonly [path: string]: Json };
 
 /** What a comparison knows of the field that its cells are of. */
 export type ComparedScience = Pick<Science, "statistics" | "neutral">;
@@ -34,18 +33,18 @@ export class Field {
     return { ...cell, settings: Object.fromEntries(settings) };
   }
 
-  isControl(settings: Flat): boolean {
+  isControl(settings: FlatSettings): boolean {
     const path = this.statistics?.control.path;
     return path !== undefined && !this.#isNeutral(path, settings[path]);
   }
 
   /** Whether a cell has something that a control could take the place of, and is none itself. */
-  needsControl(settings: Flat): boolean {
+  needsControl(settings: FlatSettings): boolean {
     return this.statistics?.control.applies(settings) === true && !this.isControl(settings);
   }
 
   /** True where `settings` have all of `mark`. A control is marked only by one that speaks of controls. */
-  isMarked(settings: Flat, mark: Flat): boolean {
+  isMarked(settings: FlatSettings, mark: FlatSettings): boolean {
     const speaks = this.controls.some((path) => mark[path] !== undefined);
     return (
       (speaks || !this.isControl(settings)) &&
@@ -57,14 +56,14 @@ export class Field {
   }
 
   /** Settings without those that make controls. */
-  uncontrolled(settings: Flat): Flat {
+  uncontrolled(settings: FlatSettings): FlatSettings {
     return Object.fromEntries(
       Object.entries(settings).filter(([path]) => !this.controls.includes(path)),
     );
   }
 
   /** Tells folds apart; one text for all cells where the science has none. */
-  foldOf(settings: Flat): string {
+  foldOf(settings: FlatSettings): string {
     return this.folds
       .map((path) => canonicalJson(settings[path] ?? this.#neutral[path] ?? null))
       .join(" ");

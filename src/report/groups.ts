@@ -1,12 +1,10 @@
-import type { Json } from "../base/json.js";
 import { canonicalJson } from "../base/json.js";
+import type { FlatSettings } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
 import type { Field } from "./field.js";
 import type { CompareRules } from "./rules.js";
 import { SEED } from "./rules.js";
 import { varyingPaths } from "../cells/index.js";
-
-type Flat = { readonly [path: string]: Json };
 
 /** Which settings tell variants, rows and candidates apart: paths that cells have. */
 export interface Roles {
@@ -56,22 +54,22 @@ function tellsApart(cells: readonly CellOutcome[], paths: readonly string[]): bo
 }
 
 /** The values at some paths; paths that the settings lack are left out. */
-export function pick(settings: Flat, paths: readonly string[]): Flat {
+export function pick(settings: FlatSettings, paths: readonly string[]): FlatSettings {
   return Object.fromEntries(
     paths.filter((path) => settings[path] !== undefined).map((path) => [path, settings[path]!]),
   );
 }
 
 /** One text per combination of values. */
-export const keyOf = (settings: Flat, paths: readonly string[]): string =>
+export const keyOf = (settings: FlatSettings, paths: readonly string[]): string =>
   canonicalJson(pick(settings, paths));
 
 /** Cells of equal values at some paths, in order of their first cell. */
 export function groupBy(
   cells: readonly CellOutcome[],
   paths: readonly string[],
-): { readonly settings: Flat; readonly cells: CellOutcome[] }[] {
-  const groups = new Map<string, { settings: Flat; cells: CellOutcome[] }>();
+): { readonly settings: FlatSettings; readonly cells: CellOutcome[] }[] {
+  const groups = new Map<string, { settings: FlatSettings; cells: CellOutcome[] }>();
   for (const cell of cells) {
     const key = keyOf(cell.settings, paths);
     const group = groups.get(key);
@@ -83,7 +81,7 @@ export function groupBy(
 }
 
 /** True where `general` says nothing that `special` contradicts and no more than it. */
-export const extendsSettings = (special: Flat, general: Flat): boolean =>
+export const extendsSettings = (special: FlatSettings, general: FlatSettings): boolean =>
   Object.entries(general).every(
     ([path, value]) =>
       special[path] !== undefined && canonicalJson(special[path]) === canonicalJson(value),

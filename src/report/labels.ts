@@ -1,15 +1,13 @@
-import type { Json } from "../base/json.js";
 import { valueText } from "../cells/index.js";
+import type { FlatSettings } from "../spec/index.js";
 import { FEWEST_SEEDS } from "../statistics/index.js";
 import type { ClaimResult, Comparison, Entry, Interval, MetricTable } from "./model.js";
-
-type Flat = { readonly [path: string]: Json };
 
 /** A path without the part that says nothing: `backbone.id` is the backbone. */
 export const pathText = (path: string): string => path.replace(/\.(id|type)$/, "");
 
 /** Settings in a few words: names alone where they speak for themselves, `path=value` otherwise. */
-export function settingsText(settings: Flat, paths: readonly string[]): string {
+export function settingsText(settings: FlatSettings, paths: readonly string[]): string {
   const parts = paths
     .filter((path) => settings[path] !== undefined)
     .map((path) => {

@@ -1,15 +1,13 @@
-import type { Json } from "../base/json.js";
+import type { FlatSettings } from "../spec/index.js";
 import type { Field } from "./field.js";
 import { extendsSettings, groupBy, type Roles } from "./groups.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
 import { type Selection, selectWinner } from "./select.js";
 
-type Flat = { readonly [path: string]: Json };
-
 /** A variant in a row, before any metric: its cells, the picked ones alone where `select` picks. */
 export interface Place {
-  readonly settings: Flat;
+  readonly settings: FlatSettings;
   readonly baseline: boolean;
   readonly cells: readonly CellOutcome[];
   /** Those, and the ones that did not win. */
@@ -17,7 +15,7 @@ export interface Place {
   readonly selection: Selection | null;
 }
 /** Rows with the variants that each has, the baseline first. */
-export type Layout = readonly { readonly settings: Flat; readonly places: readonly Place[] }[];
+export type Layout = readonly { readonly settings: FlatSettings; readonly places: readonly Place[] }[];
 
 /** Deals cells to rows and variants. */
 export function layOut(

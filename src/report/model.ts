@@ -1,9 +1,8 @@
 import type { Json } from "../base/json.js";
 import type { Equivalence, Verdict } from "../statistics/index.js";
+import type { FlatSettings } from "../spec/index.js";
 import type { CellState } from "./outcome.js";
 import type { Direction, Selection } from "./select.js";
-
-type Flat = { readonly [path: string]: Json };
 
 /** What a difference's variance counts: a new draw of test units, of seeds, or of both. */
 export type Method = "units and seeds" | "units" | "seeds";
@@ -15,7 +14,7 @@ export interface Comparison {
   readonly cells: { readonly [state in CellState]: number };
   /** Settings that tell variants apart, and the baseline's values. */
   readonly variants: readonly string[];
-  readonly baseline: Flat | null;
+  readonly baseline: FlatSettings | null;
   /** Settings that tell rows apart. */
   readonly rows: readonly string[];
   readonly select: {
@@ -54,8 +53,8 @@ export interface MetricTable {
 export interface ClaimResult {
   /** `content helps` */
   readonly claim: string;
-  readonly row: Flat;
-  readonly variant: Flat;
+  readonly row: FlatSettings;
+  readonly variant: FlatSettings;
   readonly verdict: Verdict;
   /** Why it is not judged, where that is so. */
   readonly why: string | null;
@@ -77,7 +76,7 @@ export type Interval = readonly [low: number, high: number];
 
 export interface Row {
   /** A setting that a row lacks is one that its cells ignore. */
-  readonly settings: Flat;
+  readonly settings: FlatSettings;
   readonly variants: readonly Entry[];
   /** Size of the family that Holm's correction is over. */
   readonly claims: number;
@@ -85,7 +84,7 @@ export interface Row {
 
 /** One variant in one row. */
 export interface Entry {
-  readonly settings: Flat;
+  readonly settings: FlatSettings;
   readonly baseline: boolean;
   /** True where it is a control of another variant. */
   readonly control: boolean;

@@ -1,22 +1,21 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
 import { axesOf } from "../cells/index.js";
-import type { Experiment, Select } from "../spec/index.js";
+import type { Experiment, FlatSettings, Select } from "../spec/index.js";
+import { selectOf } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
-
-type Flat = { readonly [path: string]: Json };
 
 /** What a comparison goes by. */
 export interface CompareRules {
   /** Paths that the sweep varies: of grid, zip groups and includes. */
   readonly axes: readonly string[];
   /** Settings that mark the baseline, by the paths that cells have; null: no baseline. */
-  readonly baseline: Flat | null;
+  readonly baseline: FlatSettings | null;
   /** Null: the test metrics. */
   readonly metrics: readonly string[] | null;
   readonly select: Select | null;
   /** Settings of the variants that are claims; null: every variant that is no control. */
-  readonly claims: readonly Flat[] | null;
+  readonly claims: readonly FlatSettings[] | null;
   /** By metric, the difference that is too small to matter. */
   readonly equivalence: { readonly [metric: string]: number };
   /** `all`: test units and seeds together where that can be done; `seeds`: seeds alone. */
@@ -40,13 +39,12 @@ export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcom
   const compare = isJsonObject(resolved["compare"]) ? resolved["compare"] : {};
   const written = isJsonObject(compare["baseline"]) ? compare["baseline"] : null;
   const metrics = compare["metrics"];
-  const select = isJsonObject(resolved["select"]) ? resolved["select"] : null;
   const { claims, equivalence } = compare;
   return {
     axes: axesOf(resolved),
     baseline: written === null ? null : expandPoint(written, cells),
     metrics: Array.isArray(metrics) ? metrics.map(String) : null,
-    select: select === null ? null : (select as unknown as Select),
+    select: selectOf(resolved),
     claims: Array.isArray(claims)
       ? (claims as readonly JsonObject[]).map((claim) => expandPoint(claim, cells))
       : null,
@@ -57,7 +55,7 @@ export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcom
   };
 }
 
-function expandPoint(written: JsonObject, cells: readonly CellOutcome[]): Flat {
+function expandPoint(written: JsonObject, cells: readonly CellOutcome[]): FlatSettings {
   const flat: { [path: string]: Json } = {};
   for (const [path, value] of Object.entries(written)) {
     if (isJsonObject(value)) {

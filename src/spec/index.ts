@@ -8,7 +8,7 @@ export type {
   SpecResources,
   SpecTracking,
 } from "./experiment.js";
-export type { ExperimentSpec } from "./experiment.generated.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
+export { resourcesOf, selectOf, trackingOf } from "./resolved.js";
 export { renderDiagnostic } from "./render.js";

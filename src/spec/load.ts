@@ -8,7 +8,6 @@ import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
-import type { ExperimentSpec } from "./experiment.generated.js";
 import { Normaliser } from "./normalise.js";
 import { parseYaml } from "./parse.js";
 import type { Problem } from "./problem.js";
@@ -16,6 +15,7 @@ import { prune } from "./prune.js";
 import { remark } from "./remarks.js";
 import { Report } from "./report.js";
 import { resolve } from "./resolve.js";
+import { resourcesOf, trackingOf } from "./resolved.js";
 import { assembleSchema } from "./schema.js";
 import { sampleOf } from "./sample.js";
 import { readSource, type Source } from "./source.js";
@@ -97,10 +97,10 @@ export function readSpec(
   const views = readViews(context, sound, axes, expansion.cells, normaliser);
   if (report.failed) return err(report.diagnostics);
   const resolved = resolve(sound, schema, normaliser);
-  const written = sound as unknown as ExperimentSpec;
+  const { name, description } = sound;
   return ok({
-    name: written.name,
-    description: written.description ?? null,
+    name: String(name),
+    description: typeof description === "string" ? description : null,
     file: source.file,
     text: source.text,
     folder: source.folder,
@@ -108,21 +108,11 @@ export function readSpec(
     cells: expansion.cells,
     axes,
     ...views,
-    resources: resourcesOf(resolved["resources"] as JsonObject, science.cellsPerCard.setting),
-    tracking: resolved["tracking"] as unknown as Experiment["tracking"],
+    resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    tracking: trackingOf(resolved),
     diagnostics: report.diagnostics,
   });
 }
-
-/** `resources` as the schema has let it pass, with the science's own setting under its meaning. */
-const resourcesOf = (resources: JsonObject, perCard: string): Experiment["resources"] => {
-  const gpus = resources["gpus"] as Experiment["resources"]["gpus"];
-  return {
-    ...(gpus === undefined ? {} : { gpus }),
-    cellsPerCard: resources[perCard] as number,
-    cpus: resources["cpus"] as Experiment["resources"]["cpus"],
-  };
-};
 
 /** The dotted paths that the spec's sweep, baseline and claims name. */
 function pathsIn(document: JsonObject): ReadonlySet<string> {

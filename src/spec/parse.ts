@@ -1,6 +1,5 @@
 import {
   type Alias,
-  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -78,7 +77,7 @@ export function parseYaml(source: Source): Parsed {
   };
 }
 
-const compose = (text: string, lines: LineCounter): Document =>
+const compose = (text: string, lines: LineCounter) =>
   parseDocument(text, {
     version: "1.2",
     schema: "core",
@@ -87,7 +86,7 @@ const compose = (text: string, lines: LineCounter): Document =>
     uniqueKeys: false,
     stringKeys: true,
     logLevel: "error",
-  }) as unknown as Document;
+  });
 
 /** Turns nodes into values and spots, and finds what the parser lets pass. */
 class Reader {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ArtifactFacts } from "../contract/engine.js";
 import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
@@ -6,34 +7,22 @@ import { canonicalJson, isJsonObject } from "../base/json.js";
 import type { StageResult } from "../contract/runner.js";
 
 /** One file of an artifact. */
-export interface ArtifactFile {
+export type ArtifactFile = {
   /** Relative to the artifact's folder, with forward slashes. */
   readonly path: string;
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-}
+};
 
-/** What an artifact is and holds: its `manifest.json`. */
-export interface Manifest {
-  readonly format: "r4ec-artifact/1";
-  readonly fingerprint: Fingerprint;
-  readonly runner: string;
-  readonly version: number;
-  readonly label: string;
-  readonly params: JsonObject;
-  /** Fingerprints of the input stages, by input name. */
-  readonly inputs: { readonly [name: string]: Fingerprint };
+/** What an artifact is and holds: its `manifest.json`. A type alias, so that it is JSON by its type. */
+export type Manifest = ArtifactFacts & {
+  readonly format: typeof FORMAT;
   /** sha256 of the user's files, by name. */
   readonly sources: { readonly [name: string]: string };
-  readonly metrics: StageResult["metrics"];
-  readonly marks: { readonly [name: string]: string };
-  /** When it was made, ISO 8601, and what that took. */
-  readonly created: string;
-  readonly seconds: number;
   /** In code-unit order of their paths. */
   readonly files: readonly ArtifactFile[];
-}
+};
 
 export const MANIFEST_FILE = "manifest.json";
 const FORMAT = "r4ec-artifact/1";
@@ -67,7 +56,7 @@ const sumOf = (manifest: Json): string =>
 
 /** The text of a manifest, with a checksum of its own. */
 export const formatManifest = (manifest: Manifest): string =>
-  `${JSON.stringify({ ...manifest, checksum: sumOf(manifest as unknown as Json) }, null, 1)}\n`;
+  `${JSON.stringify({ ...manifest, checksum: sumOf(manifest) }, null, 1)}\n`;
 
 /** Reads a manifest's text; a string says what is wrong with it. */
 export function parseManifest(text: string, fingerprint: Fingerprint): Manifest | string {
@@ -81,10 +70,44 @@ export function parseManifest(text: string, fingerprint: Fingerprint): Manifest 
   const { checksum, ...manifest } = value;
   if (manifest["format"] !== FORMAT) return `its manifest's format is not ${FORMAT}`;
   if (checksum !== sumOf(manifest)) return "its manifest's checksum does not match";
-  const known = manifest as unknown as Manifest;
-  if (known.fingerprint !== fingerprint) return "its manifest belongs to another fingerprint";
-  return known;
+  if (!isManifest(manifest)) return "its manifest lacks a field, or has one of another form";
+  if (manifest.fingerprint !== fingerprint) return "its manifest belongs to another fingerprint";
+  return manifest;
 }
+
+type Test = (value: Json | undefined) => boolean;
+
+const isText: Test = (value) => typeof value === "string";
+const isNumber: Test = (value) => typeof value === "number";
+const mapOf =
+  (test: Test): Test =>
+  (value) =>
+    isJsonObject(value) && Object.values(value).every(test);
+const isFile: Test = (value) =>
+  isJsonObject(value) &&
+  isText(value["path"]) &&
+  isText(value["sha256"]) &&
+  isNumber(value["size"]);
+
+/** One test for each field: a field that is added to the type and forgotten here does not compile. */
+const TESTS: { readonly [field in keyof Manifest]: Test } = {
+  format: (value) => value === FORMAT,
+  fingerprint: isText,
+  runner: isText,
+  version: isNumber,
+  label: isText,
+  params: isJsonObject,
+  inputs: mapOf(isText),
+  sources: mapOf(isText),
+  metrics: mapOf(isNumber),
+  marks: mapOf(isText),
+  created: isText,
+  seconds: isNumber,
+  files: (value) => Array.isArray(value) && value.every(isFile),
+};
+
+const isManifest = (value: JsonObject): value is Manifest =>
+  Object.entries(TESTS).every(([field, test]) => test(value[field]));
 
 /** The results that stand in a manifest. */
 export const resultOf = (manifest: Manifest): StageResult =>

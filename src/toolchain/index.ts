@@ -3,7 +3,7 @@ import type { Config } from "../config/config.js";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
-import type { ToolchainPaths } from "../contract/runner.js";
+import type { ReadyToolchain } from "../contract/runner.js";
 import { isDiskError } from "../base/durable.js";
 import { LLM, TRACKING, installEnvironment } from "./environment.js";
 import { broken } from "./failure.js";
@@ -13,13 +13,6 @@ import type { InstallContext } from "./install-context.js";
 import { TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
-
-/** Parts that are installed and seen to work. */
-export interface ReadyToolchain {
-  /** Variables that worker processes need beside process.env (R4EC_TFJS_BINDING, ...). */
-  readonly environment: { readonly [name: string]: string };
-  readonly paths: ToolchainPaths;
-}
 
 /** The settings that say where the toolchain lives and whether the network may be used. */
 export type ToolchainConfig = Pick<Config, "toolchain" | "offline">;

@@ -9,6 +9,11 @@ export interface Address {
   readonly url: string;
   /** Value of the Authorization header, or null. Never printed, logged or stored. */
   readonly authorization: string | null;
+  /**
+   * Asked before each new connection: false where somebody else listens at this address now, so that
+   * nothing is told there. Left out where an address is all that is known of a server.
+   */
+  readonly prove?: () => Promise<boolean>;
 }
 
 type Environment = { readonly [name: string]: string | undefined };

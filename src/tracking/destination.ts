@@ -6,7 +6,7 @@ import { err, ok } from "../base/result.js";
 import type { PythonEnvironment } from "../toolchain/index.js";
 import type { Address } from "./address.js";
 import { parseAddress } from "./address.js";
-import { ensureServer, runningServer } from "./server.js";
+import { ensureServer, runningServer, servesStore } from "./server.js";
 
 /** Where runs are logged to. */
 export type Destination =
@@ -45,8 +45,15 @@ export async function addressOf(
   if (destination.kind === "remote") return ok(destination.address);
   if (environment === null) {
     const url = await runningServer(store);
-    return ok(url === null ? null : { url, authorization: null });
+    return ok(url === null ? null : local(store, url));
   }
   const url = await ensureServer(store, environment, signal);
-  return url.ok ? ok({ url: url.value, authorization: null }) : err(url.error);
+  return url.ok ? ok(local(store, url.value)) : err(url.error);
 }
+
+/** The store's own server; its port may be another store's by the time of a later connection. */
+const local = (store: string, url: string): Address => ({
+  url,
+  authorization: null,
+  prove: () => servesStore(store, url),
+});

@@ -3,7 +3,7 @@ import net from "node:net";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { request } from "undici";
-import { isErrno } from "../store/index.js";
+import { isErrno, writeDurable } from "../store/index.js";
 import type { ProcessIdentity } from "../base/process.js";
 
 /** What the local server's state file says. */
@@ -14,10 +14,14 @@ export interface ServerState extends ProcessIdentity {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly python: string;
+  /** What the server proves itself by; a state of an older version has none. */
+  readonly nonce?: string;
 }
 
 export const serverFolder = (store: string): string => path.join(store, "mlflow");
 export const stateFile = (store: string): string => path.join(serverFolder(store), "server.json");
+/** The port of the store's server, kept when it ends: links to its pages stay good. */
+export const portFile = (store: string): string => path.join(serverFolder(store), "port");
 export const logFile = (store: string): string => path.join(serverFolder(store), "server.log");
 export const serverUrl = (port: number): string => `http://127.0.0.1:${port}`;
 
@@ -32,17 +36,46 @@ export async function readServerState(store: string): Promise<ServerState | null
   }
 }
 
-/** True where an MLflow server answers well on a port of this machine. */
-export async function isHealthy(port: number, timeout = 3000): Promise<boolean> {
-  try {
-    const options = {
+/** The port that the store's server had last; null where none is known. */
+export async function lastPort(store: string): Promise<number | null> {
+  const text = await readFile(portFile(store), "utf8").catch(() => "");
+  return /^[1-9][0-9]{0,4}\n$/.test(text) ? Number(text) : null;
+}
+
+/** Where a server's nonce lies among the artifacts that it serves. */
+const NONCE = "r4ec-server";
+
+/**
+ * Writes the nonce of a server that is to start into the folder of artifacts that it will serve.
+ * Only a server of this store can give it back.
+ */
+export async function placeNonce(store: string, nonce: string): Promise<void> {
+  await writeDurable(path.join(serverFolder(store), "artifacts", NONCE), nonce);
+}
+
+/**
+ * True where the server that was started with `state` answers at its port. Any MLflow server answers
+ * `/health`, one of another store's too: this one gives back its nonce.
+ */
+export async function isOurs(
+  state: Pick<ServerState, "port" | "nonce">,
+  timeout = 3000,
+): Promise<boolean> {
+  if (state.nonce === undefined) return false;
+  const ask = async (place: string): Promise<string | null> => {
+    const answer = await request(serverUrl(state.port) + place, {
       headersTimeout: timeout,
       bodyTimeout: timeout,
       signal: AbortSignal.timeout(timeout),
-    };
-    const answer = await request(`${serverUrl(port)}/health`, options);
+      // A connection that was kept from before may lead to a server that has ended since.
+      reset: true,
+    });
     const text = await answer.body.text();
-    return answer.statusCode === 200 && text.trim() === "OK";
+    return answer.statusCode === 200 ? text.trim() : null;
+  };
+  try {
+    if ((await ask("/health")) !== "OK") return false;
+    return (await ask(`/api/2.0/mlflow-artifacts/artifacts/${NONCE}`)) === state.nonce;
   } catch {
     return false;
   }

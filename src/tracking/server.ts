@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { open, readFile, rm } from "node:fs/promises";
 import path from "node:path";
@@ -20,8 +20,11 @@ import type { ServerState } from "./server-process.js";
 import {
   freePort,
   groupMembers,
-  isHealthy,
+  isOurs,
+  lastPort,
   logFile,
+  placeNonce,
+  portFile,
   readServerState,
   serverFolder,
   serverUrl,
@@ -39,6 +42,9 @@ export interface ServerStatus {
   readonly log: string;
 }
 
+/** Ports that a start tries before it gives up. */
+const MOST_PORTS = 8;
+
 const lockFile = (store: string): string => path.join(serverFolder(store), "server.lock");
 
 /** How long a server may take to answer, milliseconds: its first start compiles and makes tables. */
@@ -52,8 +58,14 @@ export async function localServerStatus(store: string): Promise<ServerStatus> {
     return { running: false, healthy: false, url: null, pid: null, startedAt: null, ...here };
   }
   const { pid, port, startedAt } = state;
-  const healthy = await isHealthy(port);
+  const healthy = await isOurs(state);
   return { running: true, healthy, url: serverUrl(port), pid, startedAt, ...here };
+}
+
+/** True where the server of this store answers at `url` now. */
+export async function servesStore(store: string, url: string): Promise<boolean> {
+  const state = await readServerState(store);
+  return state !== null && serverUrl(state.port) === url && (await isOurs(state));
 }
 
 /** The address of the local server if it runs and answers; null otherwise. Starts nothing. */
@@ -85,14 +97,15 @@ export async function ensureServer(
     if (state !== null && isAlive(state) === null && state.host !== hostIdentity()) {
       if (hostName(state.host) !== hostName(hostIdentity())) return err(elsewhere(state));
     }
-    if (state !== null && isAlive(state) === true) {
+    // A server of a version before the nonce can't prove itself: it is started anew.
+    if (state?.nonce !== undefined && isAlive(state) === true) {
       // Another process began to start it and did not wait: so do we, before thinking ill of it.
       const outcome = await answering(store, state, signal);
       if (outcome.ok) return ok(serverUrl(state.port));
       if (signal?.aborted === true) return err(failedStart(store, outcome.error));
     }
     if (state !== null) await endServer(state);
-    return await start(store, python.value, state?.port ?? null, signal);
+    return await start(store, python.value, state?.port ?? (await lastPort(store)), signal);
   } finally {
     await lock.release();
   }
@@ -123,10 +136,14 @@ async function start(
     const port = await freePort(wished, tried);
     tried.add(port);
     const outcome = await launch(store, python, port, tree, signal);
-    if (outcome.ok) return ok(serverUrl(port));
-    // Somebody took the port between our look and the server's start.
+    if (outcome.ok) {
+      await writeDurable(portFile(store), `${port}\n`);
+      return ok(serverUrl(port));
+    }
+    // Somebody took the port between our look and the server's start: another store's server does
+    // where both start at the same moment.
     const taken = /address already in use|Errno (98|48)/i.test(outcome.error);
-    if (taken && tried.size < 4) continue;
+    if (taken && tried.size < MOST_PORTS) continue;
     return err(failedStart(store, outcome.error));
   }
 }
@@ -145,6 +162,8 @@ async function launch(
   signal: AbortSignal | undefined,
 ): Promise<Result<void, string>> {
   const folder = serverFolder(store);
+  const nonce = randomBytes(16).toString("hex");
+  await placeNonce(store, nonce);
   const log = await open(logFile(store), "w");
   // Node's own spawn: a daemon that outlives us is what execa is made to prevent.
   const child = spawn(path.join(python.programs, "mlflow"), serverArguments(folder, port), {
@@ -168,6 +187,7 @@ async function launch(
     tree,
     startedAt: Date.now(),
     python: python.python,
+    nonce,
   };
   await writeDurable(stateFile(store), `${JSON.stringify(state)}\n`);
   return answering(store, state, signal);
@@ -180,7 +200,7 @@ async function answering(
   signal: AbortSignal | undefined,
 ): Promise<Result<void, string>> {
   for (;;) {
-    if (await isHealthy(state.port, 1000)) return ok(undefined);
+    if (await isOurs(state, 1000)) return ok(undefined);
     if (signal?.aborted === true) return err("it is still starting");
     const dead = isAlive(state) !== true;
     if (!dead && Date.now() < state.startedAt + START_PATIENCE) {

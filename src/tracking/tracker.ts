@@ -17,6 +17,7 @@ import { openSession } from "./session.js";
 import { JournalTail } from "./tail.js";
 import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";
+import type { Summary } from "./summary.js";
 import type { RunKey, RunUpdate } from "./update.js";
 
 /** What tracking has to say to people. Each is said once until its opposite is. */
@@ -53,7 +54,7 @@ export interface TrackerOptions {
   /** Finds the server, starting the local one where need be. Null: not there now. */
   readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
   readonly artifactFolder: ProjectionOptions["artifactFolder"];
-  readonly summary?: ProjectionOptions["summary"];
+  readonly summary?: Summary;
   readonly say?: (message: TrackingMessage) => void;
   readonly patience?: Patience;
   /** Compare what MLflow has with what the ledger says, and send again what is gone there. */
@@ -188,7 +189,7 @@ export class Tracker implements EventSink {
   /** Goes through the journal once; `again` where runs turned out to be gone on the way. */
   async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
     const { artifactFolder, summary } = this.options;
-    const projection = new Projection({ artifactFolder, ...(summary && { summary }) });
+    const projection = new Projection({ artifactFolder, ...(summary && { summary: summary.of }) });
     const { lost } = this.#session!;
     let rest: RunUpdate[] = [];
     let abandoned = false;
@@ -196,6 +197,7 @@ export class Tracker implements EventSink {
     try {
       for (;;) {
         const entries = await tail.read(WINDOW);
+        if (entries.some(({ event }) => event.type === "sweep-finished")) await this.#prepare();
         rest.push(...replay(projection, entries, ledger.state.cursor, lost));
         if (entries.length === 0 && this.#finishing && this.#dead && !abandoned) {
           abandoned = true;
@@ -229,6 +231,17 @@ export class Tracker implements EventSink {
       return tidy ? "done" : "given-up";
     } finally {
       await tail.close();
+    }
+  }
+
+  /** Gathers what the summary needs; that takes time, which is no want of progress. */
+  async #prepare(): Promise<void> {
+    const moving = setInterval(() => this.#moved(), 100);
+    try {
+      await this.options.summary?.prepare();
+    } finally {
+      clearInterval(moving);
+      this.#moved();
     }
   }
 

@@ -1,7 +1,14 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from "undici";
+import type { buildConnector } from "undici";
+import {
+  Agent,
+  EnvHttpProxyAgent,
+  buildConnector as connector,
+  request,
+  type Dispatcher,
+} from "undici";
 import type { Address } from "./address.js";
 import { isLoopback } from "./address.js";
 import { failureOf, MlflowFailure } from "./failure.js";
@@ -49,11 +56,11 @@ export class Transport {
     /** Aborts every call, also while it waits to try again. */
     readonly signal?: AbortSignal,
   ) {
-    const options = { connect: { timeout: Math.min(patience.timeout, 10_000) } };
+    const timeout = Math.min(patience.timeout, 10_000);
     // A proxy of the environment has no business between us and our own machine.
     this.#dispatcher = isLoopback(address.url)
-      ? new Agent(options)
-      : new EnvHttpProxyAgent(options);
+      ? new Agent({ connect: address.prove ? proving(address.prove, timeout) : { timeout } })
+      : new EnvHttpProxyAgent({ connect: { timeout } });
   }
 
   /** The body of a successful answer, as text. Throws {@link MlflowFailure} alone. */
@@ -125,6 +132,18 @@ export class Transport {
   }
 }
 
+/** Connects only to a server that proves itself. */
+function proving(prove: () => Promise<boolean>, timeout: number): buildConnector.connector {
+  const connect = connector({ timeout });
+  return (options, callback) => {
+    const refuse = (error: Error): void => callback(error, null);
+    prove().then((ours) => {
+      if (ours) connect(options, callback);
+      else refuse(Object.assign(new Error("another server"), { code: "R4EC_STRANGER" }));
+    }, refuse);
+  };
+}
+
 async function sizeOf(file: string, what: string): Promise<number> {
   try {
     return (await stat(file)).size;
@@ -144,6 +163,7 @@ const BEFORE_SENDING = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
+  "R4EC_STRANGER",
 ]);
 
 function unreachable(call: Call, error: unknown): MlflowFailure {
@@ -162,6 +182,7 @@ const SAYS: { readonly [code: string]: string } = {
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "no such host",
   EAI_AGAIN: "the name cannot be looked up now",
+  R4EC_STRANGER: "this store's server does not answer there",
   ECONNRESET: "the connection was cut",
   UND_ERR_SOCKET: "the connection was cut",
   UND_ERR_CONNECT_TIMEOUT: "no connection in time",

@@ -1,11 +1,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
-import type {
-  Part,
-  PythonEnvironment,
-  ReadyToolchain,
-  ToolchainConfig,
-} from "../../src/toolchain/index.js";
+import type { ReadyToolchain } from "../../src/contract/runner.js";
+import type { Part, PythonEnvironment, ToolchainConfig } from "../../src/toolchain/index.js";
 import { ensure, trackingEnvironment } from "../../src/toolchain/index.js";
 
 /**

@@ -1,7 +1,4 @@
-import { copyFile, writeFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import path from "node:path";
-import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { readDatasetInfo } from "../../base/artifacts/dataset.js";
@@ -10,14 +7,16 @@ import type { Side } from "../../base/artifacts/knowledge.js";
 import { modelIdentity, vectorFolder, vectorKey } from "../../base/models/identity.js";
 import { modelLabel } from "../../base/models/model-input.js";
 import { cacheFolder } from "../../base/stage/cache.js";
-import { readNpy, writeNpy } from "../../base/files/npy.js";
+import type { SideVectors } from "../../base/artifacts/vectors.js";
+import { readSideVectors, sideVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import type { Embedder, EmbedParams } from "./engines/engine.js";
 import { VectorLog } from "./vector-log.js";
 
-/** Vectors of one side, or null where its vectors are the user's own and are passed on. */
+/** Texts of one side. */
 interface SideTexts {
-  readonly side: Side;
+  /** Users or items of the data set. */
   readonly count: number;
+  /** Number of each user or item that has a text, and the key of that text. */
   readonly keys: readonly (readonly [index: number, key: string])[];
 }
 
@@ -33,25 +32,26 @@ export async function embedTexts(
   load: () => Promise<Embedder>,
 ): Promise<void> {
   const counts = await readDatasetInfo(task.inputs["dataset"]!);
-  const texts = new Map<string, string>();
-  const sides: SideTexts[] = [];
   const source = task.inputs["text"]!;
-  for (const side of SIDES) {
-    if (existsSync(path.join(source, `${side}.npy`))) continue;
+  const texts = new Map<string, string>();
+  const sideOf = async (side: Side): Promise<SideVectors | SideTexts> => {
+    const own = await readSideVectors(source, side);
+    if (own !== null) return own;
     const lines = (await readTexts(source, side)).filter((line) => line.text.trim() !== "");
     const keys = lines.map((line) => {
       const key = vectorKey(line.text);
       texts.set(key, line.text);
       return [line.index, key] as const;
     });
-    sides.push({ side, count: counts[side], keys });
-  }
+    return { count: counts[side], keys };
+  };
+  const sides = { users: await sideOf("users"), items: await sideOf("items") };
   const identity = { params: task.params, model: modelIdentity("model", task) };
   const log = new VectorLog(path.join(cacheFolder(task), vectorFolder(identity)), texts);
   const found = [...texts.keys()].filter((key) => log.get(key) !== undefined).length;
   try {
     await embedMissing(task, texts, log, load);
-    await writeVectors(task, source, sides, log, texts.size - found);
+    await publishVectors(task, sides, log, texts.size - found);
   } finally {
     log.close();
   }
@@ -90,46 +90,35 @@ async function embedMissing(
   }
 }
 
-async function writeVectors(
+/** Writes the artifact's two sides; vectors of the user's own are passed on as they are. */
+async function publishVectors(
   task: StageTask<EmbedParams>,
-  source: string,
-  sides: readonly SideTexts[],
+  sides: { readonly [side in Side]: SideVectors | SideTexts },
   log: VectorLog,
   embedded: number,
 ): Promise<void> {
-  const about: { [name: string]: JsonObject[string] } = {
-    model: modelLabel(task.params.model),
-  };
-  const metrics: { [name: string]: number } = { "texts.embedded": embedded };
-  const dimension = sides.flatMap(({ keys }) => keys)[0]?.[1];
-  const width = dimension === undefined ? 1 : log.get(dimension)!.length;
-  for (const side of SIDES) {
-    const one = side.slice(0, -1);
-    const own = sides.find((each) => each.side === side);
-    if (own === undefined) {
-      const array = await readNpy(path.join(source, `${side}.npy`));
-      await copyFile(path.join(source, `${side}.npy`), path.join(task.out, `${side}.npy`));
-      about[`${one}_dimension`] = array.shape[1]!;
-      about[`${side}_without_text`] = zeroRows(array.data as Float32Array, array.shape[1]!) - 1;
-    } else {
-      const numbers = new Float32Array((own.count + 1) * width);
-      for (const [index, key] of own.keys) numbers.set(log.get(key)!, index * width);
-      await writeNpy(path.join(task.out, `${side}.npy`), numbers, [own.count + 1, width]);
-      about[`${one}_dimension`] = width;
-      about[`${side}_without_text`] = own.count - own.keys.length;
-    }
-    metrics[`${side}.without_text`] = about[`${side}_without_text`] as number;
-    metrics[`${side}.dimension`] = about[`${one}_dimension`] as number;
-  }
-  await writeFile(path.join(task.out, "embedding.json"), `${JSON.stringify(about, null, 2)}\n`);
-  await task.publish({ metrics });
+  const first = SIDES.flatMap((side) => keysOf(sides[side]))[0]?.[1];
+  const width = first === undefined ? 1 : log.get(first)!.length;
+  const filled = (side: SideVectors | SideTexts): SideVectors =>
+    "numbers" in side
+      ? side
+      : sideVectors(
+          side.count,
+          width,
+          side.keys.map(([index, key]) => [index, log.get(key)!] as const),
+        );
+  const [users, items] = [filled(sides.users), filled(sides.items)];
+  await writeVectors(task.out, { model: modelLabel(task.params.model), users, items });
+  await task.publish({
+    metrics: {
+      "texts.embedded": embedded,
+      "users.without_text": users.withoutText,
+      "users.dimension": users.width,
+      "items.without_text": items.withoutText,
+      "items.dimension": items.width,
+    },
+  });
 }
 
-/** Rows that hold nothing but zeros, row 0 among them. */
-export function zeroRows(numbers: Float32Array, width: number): number {
-  let zeros = 0;
-  for (let at = 0; at < numbers.length; at += width) {
-    if (numbers.subarray(at, at + width).every((number) => number === 0)) zeros += 1;
-  }
-  return zeros;
-}
+const keysOf = (side: SideVectors | SideTexts): SideTexts["keys"] =>
+  "keys" in side ? side.keys : [];

@@ -114,6 +114,25 @@ describe("ready stages", () => {
     expect(ready.empty).toBe(true);
   });
 
+  it.each([1, 2, 3, 4, 5, 8])(
+    "of cells: exactly %i share a card, whatever a runner asks for",
+    (n) => {
+      for (const gpus of [1, 0.5, 0.25, 0.1]) {
+        const slots = new Slots(64, [0]);
+        const ready = new ReadyStages(n, 1);
+        for (let seed = 1; seed <= 20; seed++) ready.add(stage(seed, String(seed), { gpus }));
+        let started = 0;
+        ready.offer(({ queue, gpu, wanted }) => {
+          if (slots.take(wanted, gpu) === null) return "no room";
+          queue.shift();
+          started += 1;
+          return "started";
+        });
+        expect(started, `stages that ask for ${gpus} of a card`).toBe(n);
+      }
+    },
+  );
+
   const startedBeside = (waiting: PlannedStage): number => {
     const ready = new ReadyStages(1, 1);
     ready.add(waiting);

@@ -13,6 +13,9 @@ const rules: CompareRules = {
   baseline: { "knowledge.variant": "none" },
   metrics: ["test.auc"],
   select: null,
+  claims: null,
+  equivalence: {},
+  test: "all",
 };
 
 const grid = (): CellOutcome[] =>

@@ -15,6 +15,9 @@ const comparison = compareCells({
     baseline: { "knowledge.variant": "none" },
     metrics: ["test.auc"],
     select: null,
+    claims: null,
+    equivalence: {},
+    test: "all",
   },
   cells: [
     cell({ "knowledge.variant": "none", backbone: "din", seed: 1 }, { "test.auc": 0.76 }),
@@ -59,7 +62,7 @@ test("as Markdown: a table that a pipe in a value does not break", () => {
   const piped = compareCells({
     experiment: "e",
     sweep: "s",
-    rules: { axes: ["x"], baseline: null, metrics: ["m"], select: null },
+    rules: { axes: ["x"], baseline: null, metrics: ["m"], select: null, claims: null, equivalence: {}, test: "all" },
     cells: [cell({ x: "a|b" }, { m: 1 }), cell({ x: "c" }, { m: 2 })],
   });
   const rows = comparisonAsMarkdown(piped)

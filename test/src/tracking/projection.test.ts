@@ -6,7 +6,8 @@ import { cellCounts } from "../../../src/report/index.js";
 import { outcomesOf } from "../../../src/report/outcome.js";
 import { compareSweep } from "../../../src/report/sweep.js";
 import { Projection } from "../../../src/tracking/projection.js";
-import { summaryOf } from "../../../src/tracking/summary.js";
+import { Store } from "../../../src/store/index.js";
+import { comparisonSummary } from "../../../src/tracking/summary.js";
 import type { RunKey, RunUpdate } from "../../../src/tracking/update.js";
 import {
   cache,
@@ -20,6 +21,7 @@ import {
   start,
   started,
 } from "../../support/journal.js";
+import { science } from "../../support/toy/science.js";
 
 /** What MLflow holds after some updates: a run's last status, results and tags. */
 interface Told {
@@ -31,7 +33,10 @@ interface Told {
 }
 
 const newProjection = (): Projection =>
-  new Projection({ artifactFolder: (stage) => `/artifacts/${stage}`, summary: summaryOf });
+  new Projection({
+    artifactFolder: (stage) => `/artifacts/${stage}`,
+    summary: comparisonSummary(science, new Store("/"), "/").of,
+  });
 
 function hear(told: Map<RunKey, Told>, updates: readonly RunUpdate[]): void {
   for (const update of updates) {

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { readDataset, type Dataset } from "../../../base/artifacts/dataset.js";
-import { readNpy } from "../../../base/files/npy.js";
+import { readVectors } from "../../../base/artifacts/vectors.js";
 import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
 import type { AdaptorShape, ModelShape } from "../model.js";
 import { backbones, loadBackbone } from "../backbones/index.js";
@@ -56,14 +55,12 @@ export async function loadCtrData(
 
 /** Reads an embed artifact. */
 export async function loadKnowledge(folder: string): Promise<KnowledgeTables> {
-  const [users, items] = await Promise.all(
-    ["users", "items"].map(async (side) => readNpy(join(folder, `${side}.npy`))),
-  );
+  const { users, items } = await readVectors(folder);
   return {
-    users: Float32Array.from(users!.data),
-    userDim: users!.shape[1]!,
-    items: Float32Array.from(items!.data),
-    itemDim: items!.shape[1]!,
+    users: users.numbers,
+    userDim: users.width,
+    items: items.numbers,
+    itemDim: items.width,
   };
 }
 

@@ -12,7 +12,7 @@ export interface VectorTable {
 }
 
 /** Reads vectors from a `.npy` or `.safetensors` file. Throws a UserError that names the file. */
-export async function readVectors(file: string): Promise<VectorTable> {
+export async function readVectorTable(file: string): Promise<VectorTable> {
   const table =
     path.extname(file).toLowerCase() === ".npy" ? await fromNpy(file) : await fromSafetensors(file);
   const bad = table.numbers.findIndex((number) => !Number.isFinite(number));

@@ -1,0 +1,52 @@
+import type { JsonObject } from "../base/json.js";
+import { isJsonObject } from "../base/json.js";
+import type { Select, SpecResources, SpecTracking } from "./experiment.js";
+
+/**
+ * Reads what the engine itself needs out of a resolved spec: of one that has just been checked, or of
+ * one that a journal kept, perhaps by another version of r4ec. What is not there in the known form
+ * reads as left out.
+ */
+
+/** `select`; null where the spec tunes nothing. */
+export function selectOf(resolved: JsonObject): Select | null {
+  const select = blockOf(resolved, "select");
+  const [metric, over] = [select["metric"], select["over"]];
+  if (typeof metric !== "string" || !Array.isArray(over)) return null;
+  return { metric, over: over.map(String) };
+}
+
+/**
+ * `resources`.
+ *
+ * @param setting the science's name for the number of cells on one card
+ */
+export function resourcesOf(resolved: JsonObject, setting: string): SpecResources {
+  const resources = blockOf(resolved, "resources");
+  const [gpus, cpus] = [resources["gpus"], resources["cpus"]];
+  const cells = resources[setting];
+  return {
+    ...(gpus === "auto" ? { gpus } : Array.isArray(gpus) ? { gpus: gpus.map(Number) } : {}),
+    cellsPerCard: typeof cells === "number" ? cells : 1,
+    cpus: typeof cpus === "number" ? cpus : "auto",
+  };
+}
+
+/** `tracking`. */
+export function trackingOf(resolved: JsonObject): SpecTracking {
+  const tracking = blockOf(resolved, "tracking");
+  if (tracking["mlflow"] === "off") return { mlflow: "off" };
+  const mlflow = blockOf(tracking, "mlflow");
+  const [uri, experiment] = [mlflow["uri"], mlflow["experiment"]];
+  return {
+    mlflow: {
+      ...(typeof uri === "string" ? { uri } : {}),
+      ...(typeof experiment === "string" ? { experiment } : {}),
+    },
+  };
+}
+
+const blockOf = (settings: JsonObject, key: string): JsonObject => {
+  const block = settings[key];
+  return isJsonObject(block) ? block : {};
+};

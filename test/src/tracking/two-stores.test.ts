@@ -1,0 +1,78 @@
+import { rm, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MlflowClient } from "../../../src/tracking/client.js";
+import { addressOf } from "../../../src/tracking/destination.js";
+import { ok } from "../../../src/base/result.js";
+import { stopServer } from "../../../src/tracking/index.js";
+import { portFile } from "../../../src/tracking/server-process.js";
+import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchain.js";
+import { temporaryFolder } from "./support.js";
+
+const quick = { timeout: 8000, idle: 8000, tries: 2, backoff: 20 };
+let one: string;
+let other: string;
+
+/** The address of a store's own server, started where it does not run. */
+async function started(store: string) {
+  const address = await addressOf({ kind: "local" }, store, async () =>
+    ok(await testTrackingEnvironment()),
+  );
+  if (!address.ok) throw address.error;
+  return address.value!;
+}
+const clientOf = async (store: string) => new MlflowClient(await started(store), quick);
+
+beforeAll(async () => {
+  await testTrackingEnvironment();
+  one = await temporaryFolder("one");
+  other = await temporaryFolder("other");
+}, INSTALL_TIMEOUT);
+afterAll(async () => {
+  for (const store of [one, other]) {
+    await stopServer(store);
+    await rm(store, { recursive: true, force: true });
+  }
+});
+
+// One story: a server's start takes many seconds.
+describe("two stores on one machine", () => {
+  let kept: MlflowClient;
+  let port: string;
+
+  test("that start their servers at the same moment have one each", async () => {
+    // Both wish for the same port, as two stores do that were never used before.
+    const [a, b] = await Promise.all([clientOf(one), clientOf(other)]);
+    expect(a.address.url).not.toBe(b.address.url);
+    await a.createExperiment("only in one", []);
+    expect(await b.experiment("only in one")).toBeNull();
+    kept = a;
+    port = new URL(a.address.url).port;
+    await b.close();
+  }, 240_000);
+
+  test("do not write to each other when one server ends and the other takes its port", async () => {
+    await stopServer(one);
+    await stopServer(other);
+    await writeFile(portFile(other), `${port}\n`);
+    const stranger = await clientOf(other);
+    expect(stranger.address.url).toBe(kept.address.url);
+    await expect(kept.createExperiment("a stranger's", [])).rejects.toThrow(
+      "this store's server does not answer there",
+    );
+    expect(await stranger.experiment("a stranger's")).toBeNull();
+    await stranger.close();
+  }, 240_000);
+
+  test("come back at the port that they had, as soon as it is free", async () => {
+    const elsewhere = await clientOf(one);
+    expect(new URL(elsewhere.address.url).port).not.toBe(port);
+    expect(await elsewhere.experiment("only in one")).not.toBeNull();
+    await elsewhere.close();
+    const last = new URL(elsewhere.address.url).port;
+    await stopServer(one);
+    const again = await clientOf(one);
+    expect(new URL(again.address.url).port).toBe(last);
+    await again.close();
+    await kept.close();
+  }, 240_000);
+});
