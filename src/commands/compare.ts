@@ -32,7 +32,8 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
       .option("test", {
         choices: ["all", "seeds"] as const,
-        describe: "what may vary: test units and seeds, or the seeds alone; default: as the spec says",
+        describe:
+          "what may vary: test units and seeds, or the seeds alone; default: as the spec says",
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" })
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })

@@ -95,14 +95,7 @@ export async function sweepExperiment(
       `${toRun.size} stages to run, ${cached} cached`,
   );
   if (killed.includes(sweep)) view.line("its last run was killed; going on from there");
-  const { result, tracked } = await run(
-    experiment,
-    plan,
-    selected,
-    config,
-    parts,
-    view,
-  );
+  const { result, tracked } = await run(experiment, plan, selected, config, parts, view);
   const { trackingText } = await import("./track.js");
   const where = trackingText(tracked);
   if (args.json) {

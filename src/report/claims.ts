@@ -56,7 +56,8 @@ function claimOf(
   const impediments = [place, ...against.map((one) => one.place)].map((one) =>
     claim.impediment(one.all[0]!.settings),
   );
-  const why = impediments.find((one) => one !== null) ?? whyOpen(against.map((one) => one.contrast));
+  const why =
+    impediments.find((one) => one !== null) ?? whyOpen(against.map((one) => one.contrast));
   const complete = sides.length === against.length;
   const verdict = why === null && complete ? judge(sides, margin) : "cannot tell";
   const open = verdict === "cannot tell" && complete && margin !== null;

@@ -58,8 +58,7 @@ function differenceText({ difference, mean }: Entry): string {
 
 /** An interval of a difference, with as many decimals as the mean that it stands beside. */
 export function intervalText([low, high]: Interval, beside: number): string {
-  const signed = (value: number): string =>
-    (value >= 0 ? "+" : "") + decimalsLike(value, beside);
+  const signed = (value: number): string => (value >= 0 ? "+" : "") + decimalsLike(value, beside);
   return `${signed(low)} to ${signed(high)}`;
 }
 
@@ -172,9 +171,7 @@ function testNotes(comparison: Comparison): string[] {
     entriesOf(comparison, table).map(({ entry }) => entry),
   );
   const methods = new Set(entries.map(({ difference }) => difference?.method ?? null));
-  const shown = entries.some(
-    ({ test }) => test !== null && "p" in test && test.n >= FEWEST_SEEDS,
-  );
+  const shown = entries.some(({ test }) => test !== null && "p" in test && test.n >= FEWEST_SEEDS);
   const reasons = new Set(
     entries.flatMap(({ test }) => (test !== null && "reason" in test ? [test.reason] : [])),
   );
@@ -188,7 +185,9 @@ function testNotes(comparison: Comparison): string[] {
   const family = `Holm's correction within each metric and row, over ${[...sizes].sort().join(" or ")} claims`;
   return [
     ...(how.length === 0 ? [] : [`interval: 95 %, against the baseline: ${how.join("; or ")}`]),
-    ...(shown ? [`p: two-sided, the same way; corrected: ${family.replace(/ 1 claims$/, " 1 claim")}`] : []),
+    ...(shown
+      ? [`p: two-sided, the same way; corrected: ${family.replace(/ 1 claims$/, " 1 claim")}`]
+      : []),
     ...[...reasons].map((reason) => `no interval in some places: ${reason}`),
   ];
 }
@@ -210,8 +209,7 @@ function equivalenceNotes(comparison: Comparison): string[] {
 export function claimLines(comparison: Comparison): string[] {
   return comparison.metrics.flatMap(({ metric, claims }) =>
     claims.map(({ claim, row, variant, verdict, why, against, margin, needed }) => {
-      const rowText =
-        comparison.rows.length === 0 ? "" : `${settingsText(row, comparison.rows)}, `;
+      const rowText = comparison.rows.length === 0 ? "" : `${settingsText(row, comparison.rows)}, `;
       const name = settingsText(variant, comparison.variants);
       const parts = against.map(({ name: other, difference, interval }) => {
         const size = Math.max(Math.abs(difference), 0.1);

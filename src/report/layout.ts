@@ -15,7 +15,10 @@ export interface Place {
   readonly selection: Selection | null;
 }
 /** Rows with the variants that each has, the baseline first. */
-export type Layout = readonly { readonly settings: FlatSettings; readonly places: readonly Place[] }[];
+export type Layout = readonly {
+  readonly settings: FlatSettings;
+  readonly places: readonly Place[];
+}[];
 
 /** Deals cells to rows and variants. */
 export function layOut(

@@ -37,8 +37,7 @@ export function warningsOf(
   return [...seen.values()];
 }
 
-const nameOf = (place: Place): string =>
-  settingsText(place.settings, Object.keys(place.settings));
+const nameOf = (place: Place): string => settingsText(place.settings, Object.keys(place.settings));
 
 /** ` (din)`: the row of a place; nothing where there is one row. */
 const inRow = (settings: Place["settings"]): string =>

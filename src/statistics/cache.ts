@@ -23,11 +23,7 @@ interface Head {
  * File of a cell's influences in the store. It is worth keeping as long as the cell's last stage is;
  * `version` is that of the science's statistics.
  */
-export const influenceFile = (
-  store: string,
-  fingerprint: Fingerprint,
-  version: number,
-): string =>
+export const influenceFile = (store: string, fingerprint: Fingerprint, version: number): string =>
   path.join(store, "statistics", fingerprint.slice(0, 2), `${fingerprint}.${version}.bin`);
 
 /** Reads influences that {@link writeInfluences} wrote; null where there are none that are whole. */

@@ -71,7 +71,8 @@ async function fromPredictions(
   isWhole: (fingerprint: Fingerprint) => Promise<boolean>,
   reader: InfluenceReader,
 ): Promise<CellInfluences | { readonly reason: string }> {
-  if (!(await isWhole(record.fingerprint))) return { reason: "its artifact is gone from the store" };
+  if (!(await isWhole(record.fingerprint)))
+    return { reason: "its artifact is gone from the store" };
   const inputs: { [name: string]: string } = {};
   for (const [name, input] of Object.entries(record.inputs)) {
     if (await isWhole(input)) inputs[name] = store.artifactFolder(input);

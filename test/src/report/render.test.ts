@@ -62,7 +62,15 @@ test("as Markdown: a table that a pipe in a value does not break", () => {
   const piped = compareCells({
     experiment: "e",
     sweep: "s",
-    rules: { axes: ["x"], baseline: null, metrics: ["m"], select: null, claims: null, equivalence: {}, test: "all" },
+    rules: {
+      axes: ["x"],
+      baseline: null,
+      metrics: ["m"],
+      select: null,
+      claims: null,
+      equivalence: {},
+      test: "all",
+    },
     cells: [cell({ x: "a|b" }, { m: 1 }), cell({ x: "c" }, { m: 2 })],
   });
   const rows = comparisonAsMarkdown(piped)
