@@ -32,7 +32,9 @@ import {
   knowledgeFragment,
   knowledgeRunners,
   knowledgeStage,
+  neutralKnowledge,
 } from "./composition/index.js";
+import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
 import { starterSpec } from "./starter.js";
 import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
@@ -52,9 +54,13 @@ const byName = new Map(runners.map((runner) => [runner.name, runner]));
 export const science: Science = {
   about: "Runs experiments in LLM-augmented recommendation from one YAML file.",
   headline: ["test.auc", "test.logloss"],
+  quickstart: {
+    spec: "experiments/quickstart.yaml",
+    describe: "run a first real sweep: 12 cells on MovieLens-100K, in some minutes",
+  },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: {},
+  neutral: { ...neutralKnowledge, "ctr.user_id": false },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,
@@ -82,6 +88,7 @@ export const science: Science = {
   },
   runner: (name) => byName.get(name),
   statistics,
+  environments: [LLM_ENVIRONMENT],
   commands: [datasetCommand, ...ctrCommands, logCommand],
 };
 

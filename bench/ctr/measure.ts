@@ -11,6 +11,7 @@ import {
   roomForDistinct,
   scoringSizes,
 } from "../../runners/stages/ctr/train/tuning.js";
+import { seenUsers } from "../../runners/stages/ctr/train/unseen.js";
 import { loadTensorFlow } from "../../runners/base/tensorflow.js";
 
 /** What one measured process works on. */
@@ -23,6 +24,8 @@ export interface Work {
   readonly replicas: number;
   readonly engine: "graph" | "eager";
   readonly xla: boolean;
+  /** `ctr.user_id`, off by default. */
+  readonly userId?: boolean;
   readonly what: "train" | "score";
   /** Cores of its own; by default all there are. */
   readonly threads?: number;
@@ -64,6 +67,7 @@ const params: CtrParams = {
       : { type: "hea", shared_experts: 2, specific_experts: 6, layers: [128, 32] },
   pick: "test",
   options: {},
+  ...(work.userId === true ? { user_id: true } : {}),
 };
 if (backbones[work.backbone] === undefined) throw new Error(`no backbone ${work.backbone}`);
 const data = await loadCtrData(inputs, params);
@@ -77,6 +81,7 @@ const trainer = await Trainer.create(tensorflow, {
   columns,
   batchSize: work.batch,
   samples: data.train.length,
+  seenUsers: seenUsers(data),
   ...scoringSizes(tensorflow, work.replicas, data.test.rows.length),
   distinct: roomForDistinct(tensorflow, columns, data.train, work.batch),
   pieces: piecesOfStep(tensorflow, work.batch),

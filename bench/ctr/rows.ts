@@ -90,6 +90,14 @@ export function rowsOf(
     rows.push({ name, ours: [scoring], other: against("training", work("din", hea)) });
   }
   for (const backbone of Object.keys(backbones)) {
+    const without = against("no user id", work(backbone, false));
+    rows.push({
+      name: `${device} ${backbone}, user id`,
+      ours: [work(backbone, false, { userId: true })],
+      other: without,
+    });
+  }
+  for (const backbone of Object.keys(backbones)) {
     const eager = against("its own eager", work(backbone, false, { engine: "eager", xla: false }));
     rows.push({
       name: `${device} ${backbone}, traced`,

@@ -57,7 +57,7 @@ async function provideTensorFlow(): Promise<string | null> {
   if (process.env[BINDING_VARIABLE] !== undefined) return null;
   const config = await loadConfig({ cwd: process.cwd() });
   if (!config.ok) return config.error.map(({ message }) => message).join("; ");
-  const ready = await ensure(["tensorflow"], config.value, ({ text, transient }) => {
+  const ready = await ensure(["tensorflow"], [], config.value, ({ text, transient }) => {
     if (!transient) process.stderr.write(`${text}\n`);
   });
   if (!ready.ok) return ready.error.message;

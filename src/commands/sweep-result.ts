@@ -1,4 +1,5 @@
 import type { SweepOutcome } from "../execute/index.js";
+import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import type { Store } from "../store/index.js";
 import type { Plan } from "../plan/index.js";
@@ -7,7 +8,11 @@ import { colours } from "../base/terminal.js";
 import { durationText } from "./time-left.js";
 
 /** How a sweep went, for other programs. */
-export function sweepAsJson({ outcome, state, seconds }: SweepOutcome, selected: Plan): object {
+export function sweepAsJson(
+  { outcome, state, seconds }: SweepOutcome,
+  selected: Plan,
+  names: Names,
+): object {
   return {
     sweep: state.sweep,
     outcome,
@@ -16,6 +21,7 @@ export function sweepAsJson({ outcome, state, seconds }: SweepOutcome, selected:
       const stage = state.stages.get(cell.stage)!;
       return {
         id: cell.id,
+        name: names.cell(cell.id),
         settings: cell.settings,
         stage: cell.stage,
         status: stage.status,

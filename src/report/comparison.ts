@@ -59,13 +59,14 @@ export function compareCells(request: CompareRequest): Comparison {
     variants: roles.variant,
     baseline: rules.baseline,
     rows: roles.row,
+    labels: roles.labels,
     select:
       rules.select === null
         ? null
         : { ...rules.select, direction: directionOf(rules.select.metric) },
     units: field.statistics?.unit.many ?? null,
     metrics: tables.map(({ table }) => table),
-    warnings: warningsOf(cells, layout, tables),
+    warnings: warningsOf(cells, layout, tables, roles.labels),
   };
 }
 

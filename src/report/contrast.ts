@@ -1,12 +1,12 @@
 import { canonicalJson } from "../base/json.js";
 import type { CellId } from "../base/fingerprint.js";
+import { SEED } from "../cells/index.js";
 import type { Influence } from "../contract/statistics.js";
 import type { Combined, Evidence, Pair, Sureness } from "../statistics/index.js";
 import { combine, deviation, mean, seedTest } from "../statistics/index.js";
 import type { Field } from "./field.js";
 import type { Method } from "./model.js";
 import type { CellOutcome } from "./outcome.js";
-import { SEED } from "./rules.js";
 
 /** What differences of one metric are judged by. */
 export interface Judging {

@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.js";
+import { SEED } from "../cells/index.js";
 import { deviation, equivalence, FEWEST_SEEDS, holm, mean } from "../statistics/index.js";
 import type { Contrast, Judging } from "./contrast.js";
 import { contrastOf } from "./contrast.js";
@@ -6,7 +7,6 @@ import type { Place } from "./layout.js";
 import type { Entry } from "./model.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
-import { SEED } from "./rules.js";
 
 /** The variants of a row, each beside the baseline, p corrected over the row's claims. */
 export function entriesOf(
@@ -70,6 +70,7 @@ function entryOf(
       .map((cell) => ({
         seed: seedOf(cell),
         cell: cell.id,
+        name: cell.name,
         state: cell.state === "finished" ? "no metric" : cell.state,
         why: cell.why,
       })),

@@ -1,25 +1,26 @@
-import { valueText } from "../cells/index.js";
+import { settingsText } from "../cells/index.js";
 import type { FlatSettings } from "../spec/index.js";
 import { FEWEST_SEEDS } from "../statistics/index.js";
 import type { ClaimResult, Comparison, Entry, Interval, MetricTable } from "./model.js";
 
-/** A path without the part that says nothing: `backbone.id` is the backbone. */
-export const pathText = (path: string): string => path.replace(/\.(id|type)$/, "");
+/** What a setting is called in the head of a table. */
+export const headText = (comparison: Comparison, path: string): string =>
+  comparison.labels[path]?.label ?? path;
 
-/** Settings in a few words: names alone where they speak for themselves, `path=value` otherwise. */
-export function settingsText(settings: FlatSettings, paths: readonly string[]): string {
-  const parts = paths
-    .filter((path) => settings[path] !== undefined)
-    .map((path) => {
-      const value = settings[path]!;
-      return typeof value === "string" ? value : `${pathText(path)}=${valueText(value)}`;
-    });
-  return parts.length === 0 ? "all" : parts.join(" ");
+/** Settings as in the names of cells; `all` where there are none. */
+function settingsOf(
+  { labels }: Comparison,
+  settings: FlatSettings,
+  paths: readonly string[],
+): string {
+  const text = settingsText(settings, paths, labels);
+  return text === "" ? "all" : text;
 }
 
 /** A variant's name in a table's head. */
 export const variantText = (comparison: Comparison, entry: Entry): string =>
-  settingsText(entry.settings, comparison.variants) + (entry.baseline ? " (baseline)" : "");
+  settingsOf(comparison, entry.settings, comparison.variants) +
+  (entry.baseline ? " (baseline)" : "");
 
 /** A number with the digits that its size calls for; exact zero as 0. */
 export function numberText(value: number): string {
@@ -104,8 +105,13 @@ function entriesOf(comparison: Comparison, table = comparison.metrics[0]): Seen[
   return (table?.rows ?? []).flatMap((row) =>
     row.variants.map((entry) => {
       const rowText =
-        comparison.rows.length === 0 ? "" : `${settingsText(row.settings, comparison.rows)}, `;
-      return { where: `${rowText}${settingsText(entry.settings, comparison.variants)}`, entry };
+        comparison.rows.length === 0
+          ? ""
+          : `${settingsOf(comparison, row.settings, comparison.rows)}, `;
+      return {
+        where: `${rowText}${settingsOf(comparison, entry.settings, comparison.variants)}`,
+        entry,
+      };
     }),
   );
 }
@@ -136,8 +142,8 @@ function selectionNotes(comparison: Comparison): string[] {
     if (winner === null) {
       return `${where}: nothing picked: none of ${candidates.length} candidates has all its seeds`;
     }
-    const settings = Object.entries(winner).map(([path, value]) => `${path}=${valueText(value)}`);
-    const won = settings.length === 0 ? "the only one" : settings.join(" ");
+    const settings = settingsText(winner, Object.keys(winner), comparison.labels);
+    const won = settings === "" ? "the only one" : settings;
     return `${where}: ${won}, of ${candidates.length}${out}`;
   });
   const how = select.direction === "max" ? "highest" : "lowest";
@@ -151,11 +157,11 @@ const MOST = 12;
 
 function missingNotes(comparison: Comparison): string[] {
   const lines = new Set<string>();
-  for (const { where, entry } of entriesOf(comparison)) {
-    for (const { seed, cell, state, why } of entry.missing) {
-      const which = seed === null ? "" : `, seed ${valueText(seed)}`;
+  for (const { entry } of entriesOf(comparison)) {
+    for (const { cell, name, state, why } of entry.missing) {
+      const which = name.endsWith(cell) ? `cell ${name}` : `${name} (cell ${cell})`;
       const reason = why === null ? "" : `: ${why.split("\n")[0]}`;
-      lines.add(`  ${where}${which} (cell ${cell}) is ${state}${reason}`);
+      lines.add(`  ${which} is ${state}${reason}`);
     }
   }
   if (lines.size === 0) return [];
@@ -209,8 +215,9 @@ function equivalenceNotes(comparison: Comparison): string[] {
 export function claimLines(comparison: Comparison): string[] {
   return comparison.metrics.flatMap(({ metric, claims }) =>
     claims.map(({ claim, row, variant, verdict, why, against, margin, needed }) => {
-      const rowText = comparison.rows.length === 0 ? "" : `${settingsText(row, comparison.rows)}, `;
-      const name = settingsText(variant, comparison.variants);
+      const rowText =
+        comparison.rows.length === 0 ? "" : `${settingsOf(comparison, row, comparison.rows)}, `;
+      const name = settingsOf(comparison, variant, comparison.variants);
       const parts = against.map(({ name: other, difference, interval }) => {
         const size = Math.max(Math.abs(difference), 0.1);
         const range = interval === null ? "" : ` (${intervalText(interval, size)})`;

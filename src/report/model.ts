@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.js";
+import type { Labels } from "../cells/index.js";
 import type { Equivalence, Verdict } from "../statistics/index.js";
 import type { FlatSettings } from "../spec/index.js";
 import type { CellState } from "./outcome.js";
@@ -17,6 +18,8 @@ export interface Comparison {
   readonly baseline: FlatSettings | null;
   /** Settings that tell rows apart. */
   readonly rows: readonly string[];
+  /** How these settings are written in the names of cells, by path. */
+  readonly labels: Labels;
   readonly select: {
     readonly metric: string;
     readonly direction: Direction;
@@ -104,6 +107,8 @@ export interface Entry {
   readonly missing: readonly {
     readonly seed: Json;
     readonly cell: string;
+    /** The cell's name, as every view calls it. */
+    readonly name: string;
     readonly state: CellState | "no metric";
     readonly why: string | null;
   }[];

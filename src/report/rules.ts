@@ -22,8 +22,6 @@ export interface CompareRules {
   readonly test: "all" | "seeds";
 }
 
-export { SEED } from "../cells/telling.js";
-
 /** Rules of a spec that has been read. */
 export const rulesOfExperiment = (experiment: Experiment): CompareRules => ({
   axes: axesOf(experiment.resolved),
@@ -33,7 +31,7 @@ export const rulesOfExperiment = (experiment: Experiment): CompareRules => ({
 
 /**
  * Rules out of a resolved spec as the journal keeps it. Its baseline may be in short form
- * (`knowledge: none`): the cells tell which setting is meant.
+ * (`data: small`): the cells tell which setting is meant.
  */
 export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcome[]): CompareRules {
   const compare = isJsonObject(resolved["compare"]) ? resolved["compare"] : {};

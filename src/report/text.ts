@@ -6,9 +6,9 @@ import {
   differenceTexts,
   entryMarks,
   entryText,
+  headText,
   marksOfComparison,
   notesOf,
-  pathText,
   titleText,
   variantText,
   warningLines,
@@ -52,7 +52,10 @@ function tablesOf(
     let text = "";
     for (; to > from; to -= 1) {
       text = formatTable(
-        [...comparison.rows.map(pathText), ...heads.slice(from, to).flat()],
+        [
+          ...comparison.rows.map((path) => headText(comparison, path)),
+          ...heads.slice(from, to).flat(),
+        ],
         grid.map(({ row, cells }) => [...row.slice(0, fixed), ...cells.slice(from, to).flat()]),
         dim,
       );

@@ -1,8 +1,9 @@
+import { type Labels, settingsText } from "../cells/index.js";
+import type { FlatSettings } from "../spec/index.js";
 import { ENOUGH_SEEDS, FEWEST_SEEDS, oneSided } from "../statistics/index.js";
 import { isControlOf } from "./claims.js";
 import { contrastOf, type Judging } from "./contrast.js";
-import { settingsText } from "./labels.js";
-import type { Layout, Place } from "./layout.js";
+import type { Layout } from "./layout.js";
 import type { MetricTable, Warning } from "./model.js";
 import type { CellOutcome } from "./outcome.js";
 import { directionOf } from "./select.js";
@@ -18,7 +19,9 @@ export function warningsOf(
   cells: readonly CellOutcome[],
   layout: Layout,
   tables: readonly JudgedTable[],
+  labels: Labels,
 ): readonly Warning[] {
+  const names = new Names(labels);
   const seen = new Map<string, Warning>();
   const add = (kind: Warning["kind"], texts: readonly string[]): void => {
     for (const text of texts) if (!seen.has(text)) seen.set(text, { kind, text });
@@ -27,24 +30,34 @@ export function warningsOf(
   if (first !== undefined) {
     const { statistics } = first.judging.field;
     add("science", statistics?.remarks(cells.map(({ settings }) => settings)) ?? []);
-    add("no control", uncontrolled(layout, first.judging));
+    add("no control", uncontrolled(layout, first.judging, names));
   }
-  for (const one of tables) add("control as good", asGood(layout, one.judging));
+  for (const one of tables) add("control as good", asGood(layout, one.judging, names));
   for (const one of tables) add("left out", leftOut(cells, one.judging));
   add("seeds alone", seedsAlone(tables));
   add("few seeds", fewSeeds(tables));
-  for (const { table, judging } of tables) add("seeds dominate", seedsDominate(table, judging));
+  for (const { table, judging } of tables)
+    add("seeds dominate", seedsDominate(table, judging, names));
   return [...seen.values()];
 }
 
-const nameOf = (place: Place): string => settingsText(place.settings, Object.keys(place.settings));
+/** How settings are called. */
+class Names {
+  constructor(private readonly labels: Labels) {}
 
-/** ` (din)`: the row of a place; nothing where there is one row. */
-const inRow = (settings: Place["settings"]): string =>
-  Object.keys(settings).length === 0 ? "" : ` (${settingsText(settings, Object.keys(settings))})`;
+  of({ settings }: { readonly settings: FlatSettings }): string {
+    const text = settingsText(settings, Object.keys(settings), this.labels);
+    return text === "" ? "all" : text;
+  }
+
+  /** ` (din)`: a row; nothing where there is one row. */
+  row(settings: FlatSettings): string {
+    return Object.keys(settings).length === 0 ? "" : ` (${this.of({ settings })})`;
+  }
+}
 
 /** Variants that have no control in any row. */
-function uncontrolled(layout: Layout, judging: Judging): string[] {
+function uncontrolled(layout: Layout, judging: Judging, names: Names): string[] {
   const { field } = judging;
   const path = field.statistics?.control.path ?? "";
   const lacking = new Map<string, boolean>();
@@ -52,7 +65,7 @@ function uncontrolled(layout: Layout, judging: Judging): string[] {
     for (const place of places) {
       if (!field.needsControl(place.all[0]!.settings)) continue;
       const has = places.some((other) => isControlOf(other, place, judging));
-      lacking.set(nameOf(place), (lacking.get(nameOf(place)) ?? true) && !has);
+      lacking.set(names.of(place), (lacking.get(names.of(place)) ?? true) && !has);
     }
   }
   return [...lacking].flatMap(([name, lacks]) =>
@@ -65,7 +78,7 @@ function uncontrolled(layout: Layout, judging: Judging): string[] {
 }
 
 /** Controls that the variant is not shown to be better than. */
-function asGood(layout: Layout, judging: Judging): string[] {
+function asGood(layout: Layout, judging: Judging, names: Names): string[] {
   const { field, metric } = judging;
   const sign = directionOf(metric) === "max" ? 1 : -1;
   return layout.flatMap(({ settings, places }) =>
@@ -77,13 +90,13 @@ function asGood(layout: Layout, judging: Judging): string[] {
         const contrast = contrastOf(variant.cells, control.cells, judging);
         if (contrast === null) return [];
         const gain = sign * contrast.difference;
-        const head = `${metric}${inRow(settings)}: the control ${nameOf(control)} is`;
-        if (gain <= 0) return [`${head} as good as ${nameOf(variant)}`];
+        const head = `${metric}${names.row(settings)}: the control ${names.of(control)} is`;
+        if (gain <= 0) return [`${head} as good as ${names.of(variant)}`];
         const { combined, seeds } = contrast;
         if (combined === null || seeds < FEWEST_SEEDS || oneSided({ gain, combined }) < 0.05) {
           return [];
         }
-        return [`${head} as good as ${nameOf(variant)}, as far as can be told`];
+        return [`${head} as good as ${names.of(variant)}, as far as can be told`];
       }),
     ),
   );
@@ -150,15 +163,15 @@ function fewSeeds(tables: readonly JudgedTable[]): string[] {
 }
 
 /** Few seeds that vary more than units do make p too small (docs/compare.md). */
-function seedsDominate(table: MetricTable, { field }: Judging): string[] {
+function seedsDominate(table: MetricTable, { field }: Judging, names: Names): string[] {
   const many = field.statistics?.unit.many ?? "";
   return differencesOf(table).flatMap(({ settings, entry, difference }) => {
     const { variance, pairs } = difference;
     if (variance === null || variance.seeds === null || pairs >= ENOUGH_SEEDS) return [];
     if (variance.seeds <= variance.units) return [];
-    const name = settingsText(entry.settings, Object.keys(entry.settings));
+    const name = names.of(entry);
     return [
-      `${table.metric}${inRow(settings)}: seeds vary more than ${many} do in ${name}, with ${pairs} seeds: p is too small (docs/compare.md)`,
+      `${table.metric}${names.row(settings)}: seeds vary more than ${many} do in ${name}, with ${pairs} seeds: p is too small (docs/compare.md)`,
     ];
   });
 }

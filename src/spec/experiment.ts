@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
 
-/** Settings by dotted path (`ctr.learning_rate`). */
+/** Settings by dotted path (`model.rate`). */
 export interface FlatSettings {
   readonly [path: string]: Json;
 }
@@ -36,7 +36,7 @@ export interface Axis {
 
 /** Tune axes away: per row, only the cell that is best by `metric` is compared. */
 export interface Select {
-  /** A metric on validation, such as `valid.auc`. */
+  /** A metric on validation, such as `valid.loss`. */
   readonly metric: string;
   /** Paths of axes. */
   readonly over: readonly string[];

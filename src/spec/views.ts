@@ -90,7 +90,7 @@ function checkPoint(
   cells: readonly Cell[],
 ): void {
   const what = block[1] === "baseline" ? "the baseline" : "a claim";
-  // `knowledge: none` was written for knowledge.variant.
+  // A short form (`data: small`) was written for a setting of its block (`data.id`).
   const placeOf = (path: string): readonly string[] =>
     Object.keys(written).filter((key) => contains(key, path));
   for (const path of Object.keys(flat)) {

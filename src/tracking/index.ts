@@ -12,12 +12,12 @@ import type { Say } from "../toolchain/index.js";
 import { trackingEnvironment } from "../toolchain/index.js";
 import { addressOf, destinationName, destinationOf } from "./destination.js";
 import { comparisonSummary } from "./summary.js";
-import type { TrackingMessage, TrackingSummary } from "./tracker.js";
+import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 
 export type { Destination } from "./destination.js";
 export { destinationOf } from "./destination.js";
-export type { TrackingMessage, TrackingSummary } from "./tracker.js";
+export type { TrackingMessage, TrackingSummary } from "./tracking.js";
 export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
 export { closeLeftovers, syncSweep } from "./sync.js";

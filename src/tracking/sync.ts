@@ -10,7 +10,7 @@ import type { Destination } from "./destination.js";
 import { addressOf, destinationName } from "./destination.js";
 import { readState, unfinished } from "./ledger.js";
 import { comparisonSummary } from "./summary.js";
-import type { TrackingMessage, TrackingSummary } from "./tracker.js";
+import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";

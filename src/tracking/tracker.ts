@@ -1,7 +1,6 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JournalEntry } from "../journal/events.js";
-import type { SweepId } from "../base/fingerprint.js";
 import type { EventSink } from "../journal/index.js";
 import type { Result } from "../base/result.js";
 import type { UserError } from "../base/exit.js";
@@ -10,56 +9,14 @@ import type { Address } from "./address.js";
 import { redact } from "../base/redact.js";
 import { MlflowFailure } from "./failure.js";
 import { Ledger, unfinished } from "./ledger.js";
-import type { ProjectionOptions } from "./projection.js";
 import { Projection } from "./projection.js";
+import { replay } from "./replay.js";
 import type { Session } from "./session.js";
 import { openSession } from "./session.js";
 import { JournalTail } from "./tail.js";
-import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";
-import type { Summary } from "./summary.js";
-import type { RunKey, RunUpdate } from "./update.js";
-
-/** What tracking has to say to people. Each is said once until its opposite is. */
-export type TrackingMessage =
-  | { readonly type: "connected"; readonly url: string; readonly experimentUrl: string }
-  | { readonly type: "outage"; readonly reason: string }
-  | { readonly type: "recovered"; readonly url: string }
-  | { readonly type: "problem"; readonly text: string };
-
-/** How tracking came out. */
-export interface TrackingSummary {
-  /** `complete`: MLflow has all; `pending`: the rest is in the journal, `r4ec sync` sends it. */
-  readonly outcome: "complete" | "pending" | "off";
-  /** Address without secrets; null where none was found. */
-  readonly url: string | null;
-  /** The page of the sweep's run; null where there is none yet. */
-  readonly runUrl: string | null;
-  /** Why it is pending. */
-  readonly reason: string | null;
-  /** What MLflow would not take. */
-  readonly problems: readonly string[];
-}
-
-export interface TrackerOptions {
-  /** Absolute folder of the store. */
-  readonly store: string;
-  readonly sweep: SweepId;
-  /** The sweep's folder, which holds its journal. */
-  readonly folder: string;
-  /** Name of the MLflow experiment. */
-  readonly experiment: string;
-  /** Name of the destination, for file names. */
-  readonly destination: string;
-  /** Finds the server, starting the local one where need be. Null: not there now. */
-  readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
-  readonly artifactFolder: ProjectionOptions["artifactFolder"];
-  readonly summary?: Summary;
-  readonly say?: (message: TrackingMessage) => void;
-  readonly patience?: Patience;
-  /** Compare what MLflow has with what the ledger says, and send again what is gone there. */
-  readonly thorough?: boolean;
-}
+import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
+import type { RunUpdate } from "./update.js";
 
 /** Entries that are looked at together: so much is sent again after a kill, at most. */
 const WINDOW = 1000;
@@ -226,7 +183,7 @@ export class Tracker implements EventSink {
       }
       const tidy = await this.#persist(async () => {
         await this.#connect(ledger);
-        await this.#session!.sender.removeDoubles();
+        await this.#session!.sender.runs.removeDoubles();
       });
       return tidy ? "done" : "given-up";
     } finally {
@@ -340,26 +297,3 @@ export class Tracker implements EventSink {
     }
   }
 }
-
-/** Applies entries. What MLflow was told before (up to the cursor) is told again to lost runs alone. */
-function replay(
-  projection: Projection,
-  entries: readonly JournalEntry[],
-  cursor: number,
-  lost: ReadonlySet<RunKey>,
-): RunUpdate[] {
-  const updates: RunUpdate[] = [];
-  let isNew = false;
-  for (const entry of entries) {
-    if (!isNew && entry.seq > cursor) {
-      updates.push(...onlyLost(projection.take(), lost));
-      isNew = true;
-    }
-    projection.apply(entry);
-  }
-  updates.push(...(isNew ? projection.take() : onlyLost(projection.take(), lost)));
-  return updates;
-}
-
-const onlyLost = (updates: RunUpdate[], lost: ReadonlySet<RunKey>): RunUpdate[] =>
-  lost.size === 0 ? [] : updates.filter(({ key }) => lost.has(key));

@@ -1,4 +1,5 @@
-import type { MlflowClient, Run } from "./client.js";
+import type { MlflowClient } from "./client.js";
+import type { Run } from "./answers.js";
 import type { Batch, KeyValue, WireMetric } from "./values.js";
 
 /** What MLflow should have and does not. */

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import { adaptors } from "./adaptors/index.js";
 import { loadedBackbone } from "./backbones/index.js";
 import type { BuildModel, Model, ModelShape } from "./model.js";
@@ -30,7 +31,9 @@ export const buildModel: BuildModel = (given, seeds) => {
 
   const forward: Model["forward"] = (batch, mode) => {
     kit.mode = mode;
-    const logits = network(read(batch)).tensor;
+    const sample = read(batch);
+    const logits = network(sample).tensor;
+    if (sample.usersUnread()) throw unreadUsers(backbone.id);
     const [replicas, samples, width] = logits.shape;
     if (logits.rank !== 3 || width !== 1) {
       throw new Error(
@@ -52,6 +55,16 @@ export const buildModel: BuildModel = (given, seeds) => {
   };
 };
 
+/** Why a backbone that looks at no user can't have `ctr.user_id`. */
+const unreadUsers = (id: string): UserError =>
+  new UserError(
+    `ctr.user_id is on, but the backbone ${id} reads neither sample.user nor sample.userId`,
+    {
+      exitCode: ExitCode.usage,
+      hint: "read one of them (docs/adding-a-backbone.md), or set ctr.user_id: false",
+    },
+  );
+
 /** Options that a spec may leave out: a user's own module is not part of the schema. */
 function defaultsOf({ options }: Backbone): JsonObject {
   const { properties } = options;
@@ -63,8 +76,15 @@ function defaultsOf({ options }: Backbone): JsonObject {
   );
 }
 
-function widthsOf({ embeddingDim, attributeFields, knowledge, adaptor }: ModelShape): Widths {
+function widthsOf({
+  embeddingDim,
+  attributeFields,
+  users,
+  knowledge,
+  adaptor,
+}: ModelShape): Widths {
   return {
+    user: users === undefined ? 0 : embeddingDim,
     target: (1 + attributeFields) * embeddingDim,
     history: (2 + attributeFields) * embeddingDim,
     knowledge: knowledge === null || adaptor === null ? 0 : 2 * adaptor.layers.at(-1)!,

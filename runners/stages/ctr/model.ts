@@ -7,6 +7,8 @@ export interface ModelShape {
   readonly items: number;
   readonly attributes: number;
   readonly ratings: number;
+  /** U, padding not counted, where the model has an embedding of each user's id (`ctr.user_id`). */
+  readonly users?: number;
   /** F, attribute ids per item. */
   readonly attributeFields: number;
   /** H, interactions of history a sample sees. */
@@ -50,6 +52,8 @@ export interface Batch {
   readonly attributesOfItems?: tf.Tensor;
   /** int32 [R, B] */
   readonly historyLength: tf.Tensor;
+  /** int32 [R, B]: the user, 0 for one whom the data set does not know. Where the shape has users. */
+  readonly user?: tf.Tensor;
   /**
    * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; where
    * `adapted` is true, what {@link Model.adapt} made of them.
@@ -66,6 +70,11 @@ export interface Parameter {
   readonly variable: tf.Variable;
   /** False for biases and normalisation parameters. */
   readonly decays: boolean;
+  /**
+   * True for a table [U + 1, width] of users' own vectors: before samples are scored, the rows of
+   * users without training samples, row 0 among them, are set to the mean of the other rows.
+   */
+  readonly ofUsers: boolean;
 }
 
 /** Values that training updates without a gradient, such as Dice's running statistics. */

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
+import { watchedCosines } from "../../base/artifacts/cosine.js";
 import { readDatasetInfo } from "../../base/artifacts/dataset.js";
 import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
@@ -116,6 +117,7 @@ async function publishVectors(
       "users.dimension": users.width,
       "items.without_text": items.withoutText,
       "items.dimension": items.width,
+      ...watchedCosines(task, { users, items }),
     },
   });
 }

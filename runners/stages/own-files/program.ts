@@ -4,6 +4,7 @@ import { UserError } from "../../../src/base/exit.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
+import { watchedCosines } from "../../base/artifacts/cosine.js";
 import { readJsonl, writeJsonl } from "../../base/files/jsonl.js";
 import type { KnowledgeData, Side } from "../../base/artifacts/knowledge.js";
 import { readKnowledgeData, SIDES } from "../../base/artifacts/knowledge.js";
@@ -51,6 +52,7 @@ async function readOwn(task: StageTask): Promise<void> {
   // Where both sides are vectors nothing is left to embed: this is an artifact of vectors.
   if (users !== undefined && items !== undefined) {
     await writeVectors(task.out, { model: "file", users, items });
+    Object.assign(metrics, watchedCosines(task, { users, items }));
   } else {
     for (const side of SIDES) {
       const one = vectors[side];

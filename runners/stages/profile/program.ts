@@ -50,7 +50,7 @@ export function itemProfile(data: KnowledgeData, item: number): string | null {
 
 const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
 
-/** Text without an LLM: the control that tells whether the LLM earned anything. */
+/** Text without an LLM: what titles and ratings say by themselves. */
 export const profileProgram = programOf(writeProfiles);
 
 async function writeProfiles(task: StageTask<ProfileParams>): Promise<void> {

@@ -81,7 +81,7 @@ describe("a comparison", () => {
     const entry = compare(cells).metrics[0]!.rows[0]!.variants[1]!;
     expect(entry.n).toBe(2);
     expect(entry.missing).toEqual([
-      { seed: 1, cell: failed.id, state: "failed", why: "out of memory" },
+      { seed: 1, cell: failed.id, name: failed.name, state: "failed", why: "out of memory" },
     ]);
     expect(entry.difference!.pairs).toBe(2);
     // Over seeds 2 and 3 alone, on both sides: (.7597 - .7603 + .7634 - .7606) / 2.

@@ -30,7 +30,7 @@ const comparison = compareCells({
     cell(
       { "knowledge.variant": 'a "b", c', backbone: "din", seed: 2 },
       {},
-      { state: "failed", why: "out of memory" },
+      { name: 'a "b", c seed=2', state: "failed", why: "out of memory" },
     ),
   ],
 });
@@ -43,7 +43,7 @@ test("as text: aligned, with marks, what is missing, and why there is no p", () 
   expect(lines.slice(4)).toEqual([
     "[1] leak: epoch picked on test",
     "not averaged over:",
-    expect.stringMatching(/^ {2}a "b", c, seed 2 \(cell \w+\) is failed: out of memory$/),
+    expect.stringMatching(/^ {2}a "b", c seed=2 \(cell \w+\) is failed: out of memory$/),
     "no significance test: needs two seeds or more on both sides, has 1",
   ]);
 });
@@ -77,4 +77,34 @@ test("as Markdown: a table that a pipe in a value does not break", () => {
     .split("\n")
     .filter((line) => line.startsWith("|"));
   expect(rows[2]).toBe("| a\\|b | 1 n=1 |");
+});
+
+test("writes rows and variants in the words of the cells' names", () => {
+  const settings = ["x", "y"].flatMap((teacher) =>
+    ["x", "z"].flatMap((student) =>
+      [1, 2].map((size) => ({
+        teacher,
+        "student.id": student,
+        "a.size": size,
+        "b.size": 3 - size,
+      })),
+    ),
+  );
+  const axes = ["teacher", "student", "a.size", "b.size"];
+  const cells = settings.map((one) => cell(one, { score: one["a.size"] }));
+  const rules = {
+    axes,
+    baseline: { "student.id": "x" },
+    metrics: null,
+    select: null,
+    claims: null,
+    equivalence: {},
+    test: "all",
+  };
+  const text = comparisonAsText(compareCells({ experiment: "e", sweep: "s", rules, cells }));
+  const words = (line: string): string[] => line.split(/ {2,}/);
+  const [, head, first] = text.split("\n") as [string, string, string];
+  expect(words(head).slice(0, 4)).toEqual(["teacher", "a.size", "b.size", "student=x (baseline)"]);
+  expect(words(first).slice(0, 3)).toEqual(["x", "1", "2"]);
+  expect(head).toContain("student=z");
 });

@@ -18,7 +18,7 @@ import { parseAddress } from "../../../src/tracking/address.js";
 import { ensureServer, stopServer } from "../../../src/tracking/index.js";
 import { comparisonSummary } from "../../../src/tracking/summary.js";
 import { science } from "../../support/toy/science.js";
-import type { TrackerOptions } from "../../../src/tracking/tracker.js";
+import type { TrackerOptions } from "../../../src/tracking/tracking.js";
 import { Tracker } from "../../../src/tracking/tracker.js";
 import { testTrackingEnvironment } from "../../support/toolchain.js";
 

@@ -1,5 +1,5 @@
 import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import type { Batch } from "../model.js";
+import type { Batch, ModelShape } from "../model.js";
 import type { Columns } from "./columns.js";
 
 /** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d]. */
@@ -18,7 +18,8 @@ export interface AdaptedRows {
  * Builds the batch of samples given by row numbers, in tfjs operations that trace into a graph.
  *
  * @param rows int32 [R, B]
- * @param historyLength H: the sample sees the rows right before its own, at most H of the user's
+ * @param shape of the model: a sample sees the rows right before its own, at most `historyLength` of
+ *   the user's; it says who the user is where the model has `users`
  * @param full true where every sample that is asked for has H rows before it
  * @param adapted takes the place of the raw vectors, by user and item or by sample
  */
@@ -26,7 +27,7 @@ export function batchOf(
   tensorflow: typeof tf,
   columns: Columns,
   rows: tf.Tensor,
-  historyLength: number,
+  { historyLength, users }: Pick<ModelShape, "historyLength" | "users">,
   full: boolean,
   adapted: AdaptedTables | AdaptedRows | null,
 ): { readonly batch: Batch; readonly label: tf.Tensor } {
@@ -48,6 +49,7 @@ export function batchOf(
       historyRatings: take(columns.rating, history),
       attributesOfItems: whole(columns.itemAttributes),
       historyLength: lengths,
+      ...(users === undefined ? {} : { user: user() }),
       ...knowledgeOf(t, columns, user, item, adapted),
       adapted: adapted !== null,
     },

@@ -76,6 +76,7 @@ export function shapeOf(
     items: dataset.items,
     attributes: dataset.attributes,
     ratings: dataset.ratings,
+    ...(params.user_id === true ? { users: dataset.users } : {}),
     attributeFields: dataset.attributeFields.length,
     historyLength: params.history_length,
     embeddingDim: params.embedding_dim,

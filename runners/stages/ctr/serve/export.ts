@@ -52,7 +52,12 @@ export async function exportModel(
   }
 }
 
-function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): ExportedInput[] {
+function inputsOf({
+  attributeFields,
+  historyLength,
+  users,
+  knowledge,
+}: ModelShape): ExportedInput[] {
   const ids = (name: string, ...rest: number[]): ExportedInput => ({
     name,
     dtype: "int32",
@@ -70,6 +75,7 @@ function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): Ex
     ids("history_attributes", historyLength, attributeFields),
     ids("history_ratings", historyLength),
     ids("history_length"),
+    ...(users === undefined ? [] : [ids("user")]),
     ...(knowledge === null
       ? []
       : [
@@ -91,19 +97,20 @@ function functionOf(
       shape: [size, ...shape.slice(1)],
     })),
     run: (tensors) => {
-      const [item, itemAttributes, historyItems, historyAttributes, historyRatings, historyLength] =
-        tensors.map((tensor) => t.reshape(tensor, [1, ...tensor.shape]));
-      const knowledge = (i: number): tf.Tensor | null =>
-        tensors[i] === undefined ? null : t.reshape(tensors[i], [1, ...tensors[i].shape]);
+      const given = new Map(
+        tensors.map((tensor, i) => [inputs[i]!.name, t.reshape(tensor, [1, ...tensor.shape])]),
+      );
+      const user = given.get("user");
       const batch: Batch = {
-        item: item!,
-        itemAttributes: itemAttributes!,
-        historyItems: historyItems!,
-        historyAttributes: historyAttributes!,
-        historyRatings: historyRatings!,
-        historyLength: historyLength!,
-        userKnowledge: knowledge(6),
-        itemKnowledge: knowledge(7),
+        item: given.get("item")!,
+        itemAttributes: given.get("item_attributes")!,
+        historyItems: given.get("history_items")!,
+        historyAttributes: given.get("history_attributes")!,
+        historyRatings: given.get("history_ratings")!,
+        historyLength: given.get("history_length")!,
+        ...(user === undefined ? {} : { user }),
+        userKnowledge: given.get("user_knowledge") ?? null,
+        itemKnowledge: given.get("item_knowledge") ?? null,
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });
       return [t.reshape(t.sigmoid(logits), [size])];

@@ -9,6 +9,8 @@ export interface Widths {
   readonly target: number;
   /** One interaction of the history: item, attributes, rating. */
   readonly history: number;
+  /** Embedding of the user's id; 0 without one (`ctr.user_id: false`). */
+  readonly user: number;
   /** User's and item's knowledge together; 0 without knowledge. */
   readonly knowledge: number;
 }

@@ -11,8 +11,13 @@ import { Value } from "./value.js";
 /** Turns one side's raw knowledge vectors into features. */
 export type Adapt = (side: "user" | "item", vectors: Value) => Value;
 
+/** A sample, and whether its user has an embedding that nobody has asked for. */
+export interface ReadSample extends Sample {
+  readonly usersUnread: () => boolean;
+}
+
 /** The embeddings every backbone starts from, and the function that reads a batch through them. */
-export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sample {
+export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => ReadSample {
   const { shape } = kit;
   const { attributeFields } = shape;
   const table = (name: string, ids: number): Embedding =>
@@ -20,6 +25,8 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
   const item = table("item", shape.items);
   const attribute = table("attribute", shape.attributes);
   const rating = table("rating", shape.ratings);
+  const user =
+    shape.users === undefined ? null : kit.userEmbedding("user_embedding", shape.embeddingDim);
 
   return (batch) => {
     const itemIds = new Ids(batch.item);
@@ -41,6 +48,13 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
     // A target's attribute is the mean of one.
     const mixtures = (table: Tensor, ids: readonly Tensor[]): Value[] =>
       ids.map((each) => new Mixture(table, each));
+    let read = false;
+    const userId = (): Ids | null => {
+      if (user === null) return null;
+      if (batch.user === undefined) throw new Error("the batch has no users");
+      read = true;
+      return new Ids(batch.user);
+    };
     const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
@@ -85,6 +99,14 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
       get historyMask() {
         return mask(batch.historyLength, kit.shape.historyLength);
       },
+      get userId() {
+        return userId();
+      },
+      get user() {
+        const id = userId();
+        return id === null ? null : user!.vector(id);
+      },
+      usersUnread: () => user !== null && !read,
       userKnowledge,
       itemKnowledge,
       knowledge: userKnowledge === null ? null : concat([userKnowledge, itemKnowledge]),

@@ -53,6 +53,16 @@ export class Kit extends LayerContext {
   embedding(name: string, rows: number, width: number): Embedding {
     return embedding(this, name, rows, width);
   }
+  /**
+   * A vector of each user's own, looked up by `sample.userId`. Users without training samples have
+   * the mean of the others. Only where `ctr.user_id` is on (`shape.users` is a number).
+   */
+  userEmbedding(name: string, width: number): Embedding {
+    const { users } = this.shape;
+    if (users === undefined)
+      throw new Error(`${name} is an embedding of users: ctr.user_id is off`);
+    return embedding(this, name, users + 1, width, true);
+  }
   /** DIN's attention over `rows` rows of `width`, its hidden layers with Dice. */
   attentionPooling(
     name: string,

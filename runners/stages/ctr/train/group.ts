@@ -11,6 +11,7 @@ import { rateOf } from "./schedule.js";
 import { piecesOfStep, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
 import { Trainer, type Replica } from "./trainer.js";
 import { Training } from "./training.js";
+import { seenUsers } from "./unseen.js";
 
 /** Cells of one shape over one data set, that train as one model. */
 export interface Group {
@@ -87,6 +88,7 @@ async function trainUntilChange(
     columns,
     batchSize,
     samples,
+    seenUsers: seenUsers(data),
     ...scoringSizes(tensorflow, cells.length, data.test.rows.length),
     distinct: roomForDistinct(tensorflow, columns, data.train, batchSize),
     pieces: piecesOfStep(tensorflow, batchSize),

@@ -47,8 +47,7 @@ export function lossOf(
   const losses = cut(rows).map((part, i) => {
     const knowledge =
       ofUsers === null || ofItems === null ? null : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
-    const { historyLength } = model.shape;
-    const { batch, label } = batchOf(t, columns, part, historyLength, fullHistory, knowledge);
+    const { batch, label } = batchOf(t, columns, part, model.shape, fullHistory, knowledge);
     const passed = model.forward(batch, {
       training: true,
       pieces: whole ? pieces : 1,

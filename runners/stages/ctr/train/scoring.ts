@@ -40,7 +40,7 @@ export class Scoring {
         const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / partSize));
         const parts = t.split(rows!, sizes, 0).map((part) => {
           const each = t.tile(t.expandDims(part, 0), [replicas, 1]);
-          const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, knowledge);
+          const { batch } = batchOf(t, columns, each, shape, fullHistory, knowledge);
           return t.sigmoid(model.forward(batch, { training: false }).logits);
         });
         return [parts.length === 1 ? parts[0]! : t.concat(parts, 1)];

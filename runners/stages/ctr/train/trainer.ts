@@ -12,6 +12,7 @@ import { lossOf } from "./pass.js";
 import { exampleRow, Scoring } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
 import type { Part, ReplicaState } from "./state.js";
+import { UnseenUsers } from "./unseen.js";
 import { sliceRows } from "./slice-rows.js";
 import { trainingStep } from "./step.js";
 
@@ -30,6 +31,8 @@ export interface TrainerOptions {
   readonly batchSize: number;
   /** Training samples of an epoch. */
   readonly samples: number;
+  /** [U + 1]: whether the user has training samples. */
+  readonly seenUsers: readonly boolean[];
   /** How samples are scored, see {@link ScoringOptions}. */
   readonly scoreBatch: number;
   readonly partSize: number;
@@ -56,6 +59,7 @@ export class Trainer {
   readonly #scoring: Scoring;
   readonly #snapshots: Snapshots;
   readonly #own: readonly tf.Variable[];
+  readonly #unseen: UnseenUsers | null;
   readonly #order: tf.Variable;
   readonly #lossSum: tf.Variable;
   readonly #distinct: DistinctIds | null;
@@ -73,6 +77,7 @@ export class Trainer {
       order: tf.Variable;
       lossSum: tf.Variable;
       distinct: DistinctIds | null;
+      unseen: UnseenUsers | null;
       atOnce: number;
     },
   ) {
@@ -86,6 +91,7 @@ export class Trainer {
     this.#order = parts.order;
     this.#lossSum = parts.lossSum;
     this.#distinct = parts.distinct;
+    this.#unseen = parts.unseen;
     this.#own = [parts.order, parts.lossSum];
   }
 
@@ -144,14 +150,20 @@ export class Trainer {
     if (tail > 0) functions["last_step"] = step(tail);
     const scoring = new Scoring(t, model, columns, options);
     const snapshots = new Snapshots(t, changing(model, optimizer), count);
-    const all = { ...functions, ...scoring.functions, ...snapshots.functions };
+    const unseen = UnseenUsers.of(t, model, options.seenUsers);
+    const all = {
+      ...functions,
+      ...scoring.functions,
+      ...snapshots.functions,
+      ...unseen?.functions,
+    };
     const onFallback = (reason: string): void => {
       pieces = 1;
       options.onFallback?.(reason);
     };
     const executor = await makeExecutor(t, all, { ...options, onFallback });
     const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
-    return new Trainer(options, { ...parts, distinct });
+    return new Trainer(options, { ...parts, distinct, unseen });
   }
 
   /** Optimizer steps of an epoch. */
@@ -197,11 +209,13 @@ export class Trainer {
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
   score(rows: Int32Array): Float32Array[] {
+    this.#unseen?.fill(this.executor);
     return this.#scoring.score(this.executor, rows);
   }
 
   /** Keeps the state of all replicas as it is now. */
   keep(): void {
+    this.#unseen?.fill(this.executor);
     this.#snapshots.keep(this.executor);
   }
 
@@ -238,6 +252,7 @@ export class Trainer {
     this.#scoring.dispose();
     this.#snapshots.dispose();
     this.#distinct?.dispose();
+    this.#unseen?.dispose();
     this.optimizer.dispose();
     this.model.dispose();
     for (const variable of this.#own) variable.dispose();

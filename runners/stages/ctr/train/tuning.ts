@@ -113,8 +113,10 @@ export function replicasAtOnce(
 /** Bytes that training one replica takes, roughly and rather too many. */
 export function replicaBytes(shape: ModelShape, batchSize: number): number {
   const { items, attributes, embeddingDim, historyLength, attributeFields, mlp } = shape;
-  const tables = (items + attributes + shape.ratings) * embeddingDim;
-  const features = (historyLength * (2 + attributeFields) + 1 + attributeFields) * embeddingDim;
+  const { users = 0 } = shape;
+  const tables = (users + items + attributes + shape.ratings) * embeddingDim;
+  const fields = historyLength * (2 + attributeFields) + 1 + attributeFields + (users > 0 ? 1 : 0);
+  const features = fields * embeddingDim;
   const adaptor = adaptorSizes(shape);
   const parameters = tables + features * mlp[0]! + adaptor.parameters;
   // Values and gradients of about ten layers as wide as the input, besides the adaptor's.

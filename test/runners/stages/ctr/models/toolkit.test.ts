@@ -59,6 +59,7 @@ const kitOf = (replicas: number): Kit =>
   new Kit(new Parameters(Array.from({ length: replicas }, (_, i) => i)), smallShape("din", null), {
     target: 1,
     history: 1,
+    user: 0,
     knowledge: 0,
   });
 

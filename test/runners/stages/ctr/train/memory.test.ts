@@ -8,6 +8,7 @@ import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
 import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
 import { tf } from "./tensorflow.js";
@@ -48,6 +49,7 @@ for (const [engine, epochs] of runs) {
       columns,
       batchSize: 256,
       samples: data.train.length,
+      seenUsers: seenUsers(data),
       scoreBatch: 64,
       partSize: 64,
       distinct: distinctSizes(columns, data.train, 256),

@@ -10,6 +10,7 @@ import {
 } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
 import { tf } from "./tensorflow.js";
@@ -35,10 +36,10 @@ const batchSize = 100;
 async function epoch(
   backbone: string,
   way: { readonly distinct: DistinctSizes | null; readonly pieces: number },
-  { replicas = 1, engine = "graph" as "graph" | "eager", dropout = 0 } = {},
+  { replicas = 1, engine = "graph" as "graph" | "eager", dropout = 0, id = false } = {},
 ): Promise<{ readonly losses: number[]; readonly parameters: Float32Array[] }> {
   const columns = columnsOf();
-  const of = { ...params, backbone, options: {} };
+  const of = { ...params, backbone, options: {}, user_id: id };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
   const trainer = await Trainer.create(tf, {
     shape: shapeOf(of, data, undefined),
@@ -46,6 +47,7 @@ async function epoch(
     columns,
     batchSize,
     samples: data.train.length,
+    seenUsers: seenUsers(data),
     scoreBatch: 64,
     partSize: 64,
     ...way,
@@ -64,6 +66,7 @@ async function epoch(
   trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, 0)));
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
   const losses = trainer.losses();
+  trainer.keep();
   const parameters = trainer.executor.read(
     trainer.model.parameters.map(({ variable }) => variable),
   ) as Float32Array[];
@@ -114,6 +117,16 @@ describe("an epoch trains to the same parameters", () => {
   it("operation by operation", async () => {
     const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
     expectClose(await epoch("din", way, { engine: "eager" }), await epoch("din", plain));
+  });
+
+  it.each([
+    ["of two replicas, each user and item adapted once, in two pieces", { replicas: 2 }],
+    ["operation by operation", { engine: "eager" as const }],
+  ])("with an embedding of users, %s", async (_, how) => {
+    const replicas = "replicas" in how ? how.replicas : 1;
+    const way = { distinct: { users: 58, items: 51 }, pieces: 2 };
+    const usual = await epoch("dcnv2", plain, { id: true, replicas });
+    expectClose(await epoch("dcnv2", way, { id: true, ...how }), usual);
   });
 
   it("with dropout of another draw in each piece", async () => {
