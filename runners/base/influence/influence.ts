@@ -32,6 +32,8 @@ export function influences(
   scores: Float32Array | Float64Array,
   split: TestSplit,
 ): { readonly auc?: Influence; readonly logloss: Influence; readonly gauc?: Influence } {
+  const strange = scores.findIndex((score) => Number.isNaN(score));
+  if (strange >= 0) throw new RangeError(`score ${strange} is not a number`);
   const order = orderOf(scores);
   const auc = aucInfluence(order, scores, split);
   const gauc = gaucInfluence(order, scores, split);
@@ -108,7 +110,6 @@ function loglossInfluence(
   let sum = 0;
   for (let i = 0; i < count; i++) {
     const score = scores[i]!;
-    if (Number.isNaN(score)) throw new RangeError(`score ${i} is not a number`);
     const p = Math.min(Math.max(score, edge), 1 - edge);
     const loss = labels[i] === 1 ? -Math.log(p) : -Math.log1p(-p);
     sum += loss;

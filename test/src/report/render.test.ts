@@ -17,7 +17,7 @@ const comparison = compareCells({
     select: null,
     claims: null,
     equivalence: {},
-    test: "all",
+    test: "all" as const,
   },
   cells: [
     cell({ "knowledge.variant": "none", backbone: "din", seed: 1 }, { "test.auc": 0.76 }),
@@ -69,7 +69,7 @@ test("as Markdown: a table that a pipe in a value does not break", () => {
       select: null,
       claims: null,
       equivalence: {},
-      test: "all",
+      test: "all" as const,
     },
     cells: [cell({ x: "a|b" }, { m: 1 }), cell({ x: "c" }, { m: 2 })],
   });
@@ -99,7 +99,7 @@ test("writes rows and variants in the words of the cells' names", () => {
     select: null,
     claims: null,
     equivalence: {},
-    test: "all",
+    test: "all" as const,
   };
   const text = comparisonAsText(compareCells({ experiment: "e", sweep: "s", rules, cells }));
   const words = (line: string): string[] => line.split(/ {2,}/);
