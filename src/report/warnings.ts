@@ -50,7 +50,7 @@ class Names {
     return text === "" ? "all" : text;
   }
 
-  /** ` (din)`: a row; nothing where there is one row. */
+  /** ` (small)`: a row; nothing where there is one row. */
   row(settings: FlatSettings): string {
     return Object.keys(settings).length === 0 ? "" : ` (${this.of({ settings })})`;
   }

@@ -80,7 +80,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
       equivalence: {
         description:
-          "By metric, the difference that is too small to matter (test.auc: 0.002): says where no difference is larger, and what a gain has to reach.",
+          "By metric, the difference that is too small to matter (NAME: 0.002): says where no difference is larger, and what a gain has to reach.",
         type: "object",
         additionalProperties: false,
         patternProperties: {

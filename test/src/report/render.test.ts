@@ -42,7 +42,7 @@ test("as text: aligned, with marks, what is missing, and why there is no p", () 
     'none (baseline)      a "b", c                  difference  95 % interval  p  corrected',
   );
   expect(lines[2]).toBe(
-    "0.7603 ± 0.0004 n=2  0.7610 n=1, 1 failed [1]     +0.0010  -              -  -",
+    "0.7603 ± 0.0004 n=2  0.7610 n=1, 1 failed [1]     +0.0010              -  -          -",
   );
   expect(lines.slice(4)).toEqual([
     "[1] leak: epoch picked on test",
