@@ -13,14 +13,10 @@ import {
   ctrStage,
   ignoredCtr,
 } from "./stages/ctr/index.js";
-import {
-  checkDataset,
-  datasetFragment,
-  datasetRunner,
-  datasetStage,
-  expandDataset,
-  ignoredDataset,
-} from "./stages/dataset/index.js";
+import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
+import { datasetFragment } from "./stages/dataset/schema.js";
+import { datasetRunner } from "./stages/dataset/runner.js";
+import { datasetStage } from "./stages/dataset/stage.js";
 import { datasetCommand } from "./stages/dataset/command.js";
 import { finetuneRunners } from "./stages/finetune/runner.js";
 import { logCommand } from "./composition/log/command.js";

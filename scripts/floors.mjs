@@ -17,3 +17,11 @@ export const engine = [
 
 /** Folders of runners, the ground floor first. Folders of one floor do not import each other. */
 export const science = [["base"], ["stages"], ["composition"]];
+
+/** Folders of runners/base, the ground floor first. Folders of one floor do not import each other. */
+export const ground = [
+  ["files", "python"],
+  ["artifacts", "chat"],
+  ["prompts", "stage"],
+  ["models"],
+];

@@ -18,9 +18,9 @@ import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
 import type { RunUpdate } from "./update.js";
 
-/** Entries that are looked at together: so much is sent again after a kill, at most. */
+/** How many entries are read together. After a kill, at most so many are sent again. */
 const WINDOW = 1000;
-/** Events of a moment share requests. */
+/** Milliseconds for which events are gathered, so that they share requests. */
 const GATHER = 250;
 
 /**
@@ -74,7 +74,7 @@ export class Tracker implements EventSink {
     this.#wake?.();
     this.#end();
     const watchdog = setInterval(() => {
-      // Nothing was made: nothing is worth a wait for a server that is only just starting.
+      // A sweep that made nothing does not wait for a server that is only starting.
       const longest = this.#session === null && !this.#worked && !dead ? 800 : patience;
       if (Date.now() - this.#progressAt > Math.min(patience, longest)) this.#abort.abort();
     }, 100);

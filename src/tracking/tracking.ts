@@ -6,7 +6,7 @@ import type { ProjectionOptions } from "./projection.js";
 import type { Summary } from "./summary.js";
 import type { Patience } from "./transport.js";
 
-/** What tracking has to say to people. Each is said once until its opposite is. */
+/** What tracking tells people. A message is not repeated until its opposite was told. */
 export type TrackingMessage =
   | { readonly type: "connected"; readonly url: string; readonly experimentUrl: string }
   | { readonly type: "outage"; readonly reason: string }
@@ -37,12 +37,12 @@ export interface TrackerOptions {
   readonly experiment: string;
   /** Name of the destination, for file names. */
   readonly destination: string;
-  /** Finds the server, starting the local one where need be. Null: not there now. */
+  /** Finds the server, and starts the local one where it does not run. Null: there is none now. */
   readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
   readonly artifactFolder: ProjectionOptions["artifactFolder"];
   readonly summary?: Summary;
   readonly say?: (message: TrackingMessage) => void;
   readonly patience?: Patience;
-  /** Compare what MLflow has with what the ledger says, and send again what is gone there. */
+  /** Compare the runs in MLflow with the ledger, and send again the runs that MLflow has lost. */
   readonly thorough?: boolean;
 }

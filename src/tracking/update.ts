@@ -78,7 +78,7 @@ export interface StageResults {
   readonly curves: ReadonlySet<string>;
 }
 
-/** All that a run has to be told, gathered over some entries of the journal. */
+/** All that a run is to be told, gathered from some entries of the journal. */
 export interface RunUpdate {
   readonly key: RunKey;
   readonly name: string;
@@ -102,6 +102,9 @@ export interface RunUpdate {
   readonly artifacts: ArtifactSource[];
   files: StageFiles | null;
   status: { readonly status: RunStatus; readonly endTime: number | null } | null;
-  /** True: nothing is to be told where the run is there and FINISHED (a stage's, of another sweep). */
+  /**
+   * True: the run is told nothing where it is FINISHED already. So a shared stage that was found in
+   * the store leaves the run alone that another sweep made.
+   */
   onlyUnfinished: boolean;
 }

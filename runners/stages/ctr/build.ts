@@ -8,18 +8,18 @@ import { sampleInput, type Adapt } from "./toolkit/input.js";
 import type { Widths } from "./toolkit/context.js";
 import { Kit } from "./toolkit/kit.js";
 import { Parameters } from "./toolkit/parameters.js";
-import { tf } from "./toolkit/tensorflow.js";
+import { deviceOfProcess, tf } from "./tensorflow.js";
 import { Value } from "./toolkit/value.js";
 
 /**
  * Builds a model of `seeds.length` replicas. A backbone that is a module of the user's own is loaded
  * from its path (`shape.backbone`). Importing this module loads TensorFlow.
  */
-export const buildModel: BuildModel = (given, seeds) => {
+export const buildModel: BuildModel = (given, seeds, device = deviceOfProcess()) => {
   const backbone = loadedBackbone(given.backbone);
   const shape = { ...given, options: { ...defaultsOf(backbone), ...given.options } };
   const parameters = new Parameters(seeds);
-  const kit = new Kit(parameters, shape, widthsOf(shape));
+  const kit = new Kit(parameters, shape, widthsOf(shape), device);
   const { knowledge, adaptor } = shape;
   let adapt: Adapt | null = null;
   if (knowledge !== null && adaptor !== null) {
@@ -46,6 +46,7 @@ export const buildModel: BuildModel = (given, seeds) => {
 
   return {
     shape,
+    device,
     replicas: seeds.length,
     parameters: parameters.list,
     state: parameters.state,

@@ -4,7 +4,7 @@ import { readVectors } from "../../../base/artifacts/vectors.js";
 import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
 import type { AdaptorShape, ModelShape } from "../model.js";
 import { backbones, loadBackbone } from "../backbones/index.js";
-import { labelsOf, type KnowledgeTables } from "./columns.js";
+import { labelsOf, type KnowledgeTables } from "./interactions.js";
 
 /** Samples of one split with what metrics need. */
 export interface Split {

@@ -1,7 +1,7 @@
 import { buildModel } from "../build.js";
 import type { Batch, Model } from "../model.js";
 import { crossEntropy } from "../toolkit/loss.js";
-import { tf, type Tensor } from "../toolkit/tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { AdamW } from "./adamw.js";
 import type { Digest, GoldenCase } from "./case.js";
 import { digest, loadBatch, loadParameters, placesOf, type Places } from "./load.js";

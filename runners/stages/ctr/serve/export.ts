@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf } from "../tensorflow.js";
 import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
+import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
 import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";
 import type { Batch, Model, ModelShape } from "../model.js";
@@ -20,20 +21,17 @@ export interface ExportedInput {
  * `serving_default`, from a batch's features to `score`. `r4ec.json` beside it holds model.json.
  */
 export async function exportModel(
-  tensorflow: typeof tf,
   trained: TrainedCell,
   folder: string,
 ): Promise<readonly ExportedInput[]> {
-  const model = trainedModel(tensorflow, trained);
+  const model = trainedModel(trained);
   try {
     const inputs = inputsOf(model.shape);
-    const frozen = freeze(tensorflow, "r4ec", (batch) =>
-      functionOf(tensorflow, model, inputs, batch),
-    );
+    const frozen = freeze("r4ec", (batch) => functionOf(model, inputs, batch));
     const ends: { [name: string]: SignatureTensor } = {};
     inputs.forEach(({ name, dtype, shape }, i) => {
       const node = frozen.placeholders[i]!;
-      ends[name] = { name: `${node}:0`, dtype: dtype === "int32" ? 3 : 1, shape };
+      ends[name] = { name: `${node}:0`, dtype: dataTypeOf(dtype), shape };
     });
     const [output] = frozen.outputs;
     await writeSavedModel(folder, frozen.nodes, {
@@ -85,12 +83,7 @@ function inputsOf({
   ];
 }
 
-function functionOf(
-  t: typeof tf,
-  model: Model,
-  inputs: readonly ExportedInput[],
-  size: number,
-): FunctionSpec {
+function functionOf(model: Model, inputs: readonly ExportedInput[], size: number): FunctionSpec {
   return {
     inputs: inputs.map(({ dtype, shape }): FunctionInput => ({
       dtype,
@@ -98,7 +91,7 @@ function functionOf(
     })),
     run: (tensors) => {
       const given = new Map(
-        tensors.map((tensor, i) => [inputs[i]!.name, t.reshape(tensor, [1, ...tensor.shape])]),
+        tensors.map((tensor, i) => [inputs[i]!.name, tf.reshape(tensor, [1, ...tensor.shape])]),
       );
       const user = given.get("user");
       const batch: Batch = {
@@ -113,7 +106,7 @@ function functionOf(
         itemKnowledge: given.get("item_knowledge") ?? null,
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });
-      return [t.reshape(t.sigmoid(logits), [size])];
+      return [tf.reshape(tf.sigmoid(logits), [size])];
     },
   };
 }

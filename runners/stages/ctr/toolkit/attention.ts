@@ -3,7 +3,7 @@ import { dice } from "./dice.js";
 import { xavierNormal, zeros } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { matMul, weightedSum } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** What attention over a history gives. */
@@ -53,7 +53,10 @@ export function attentionPooling(
       value = kit.dropout(activation(i === 0 ? value : deeper[i - 1]!(value)));
     });
     const weights = last(value).mul(mask);
-    return { pooled: new Value(weightedSum(keys.tensor, weights.tensor)), weights };
+    return {
+      pooled: new Value(weightedSum(keys.tensor, weights.tensor, kit.device.sumsByProduct)),
+      weights,
+    };
   };
 }
 

@@ -1,6 +1,7 @@
+import type { Device } from "../device.js";
 import type { ForwardMode, ModelShape } from "../model.js";
 import type { Parameters } from "./parameters.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Widths of the parts of a sample that a backbone is given. */
@@ -25,6 +26,7 @@ export class LayerContext {
     readonly parameters: Parameters,
     readonly shape: ModelShape,
     readonly widths: Widths,
+    readonly device: Device,
   ) {}
 
   /** Drops out while training, by the trainer's noise. */

@@ -1,7 +1,7 @@
 import { xavierNormal } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { lookUp } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Ids of a sample: one, several (as in attributes), or rows of them; int32 [R, B, ...]. */

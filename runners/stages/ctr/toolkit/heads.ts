@@ -3,7 +3,7 @@ import { project, type Layer } from "./dense.js";
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { matMul } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 
 export interface HeadsOptions {
   readonly heads: number;

@@ -5,7 +5,7 @@ import type { Kit } from "./kit.js";
 import { LookedUp, type Lookup } from "./looked-up.js";
 import { reduce } from "./operations.js";
 import type { Sample } from "./sample.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Turns one side's raw knowledge vectors into features. */

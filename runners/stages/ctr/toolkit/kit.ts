@@ -14,7 +14,7 @@ import { multiHeadAttention, type HeadsOptions } from "./heads.js";
 import { zeros, type Initial } from "./initial.js";
 import * as initial from "./initial.js";
 import { concat } from "./joined.js";
-import { tf } from "./tensorflow.js";
+import { tf } from "../tensorflow.js";
 import { inPieces, stack, Value } from "./value.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { Parameter, StateVariable } from "../model.js";
 import type { Initial } from "./initial.js";
 import { random } from "./random.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 
 /** The parameters and state variables of a model of R replicas, in the order of their making. */
 export class Parameters {

@@ -1,9 +1,10 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Variable } from "../tensorflow.js";
 import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { EagerExecutor } from "../graph/eager.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { GraphSession } from "../graph/session.js";
+import type { Device } from "../device.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import { AdamW, type ReplicaRule } from "./adamw.js";
 import { DistinctIds, type DistinctSizes } from "./distinct.js";
@@ -24,6 +25,7 @@ export interface Replica extends ReplicaRule {
 
 /** What a trainer is made for. */
 export interface TrainerOptions {
+  readonly device: Device;
   readonly shape: ModelShape;
   readonly buildModel: BuildModel;
   readonly replicas: readonly Replica[];
@@ -35,7 +37,7 @@ export interface TrainerOptions {
   readonly seenUsers: readonly boolean[];
   /** How samples are scored, see {@link ScoringOptions}. */
   readonly scoreBatch: number;
-  readonly partSize: number;
+  readonly pieceSize: number;
   /** Room for the different users and items of a batch, or null to take every sample's own. */
   readonly distinct: DistinctSizes | null;
   /** Pieces of a step, see {@link PassOptions}. */
@@ -58,10 +60,10 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #scoring: Scoring;
   readonly #snapshots: Snapshots;
-  readonly #own: readonly tf.Variable[];
+  readonly #own: readonly Variable[];
   readonly #unseen: UnseenUsers | null;
-  readonly #order: tf.Variable;
-  readonly #lossSum: tf.Variable;
+  readonly #order: Variable;
+  readonly #lossSum: Variable;
   readonly #distinct: DistinctIds | null;
   /** Steps that one call may do. */
   readonly stepsAtOnce: number;
@@ -74,8 +76,8 @@ export class Trainer {
       executor: Executor;
       scoring: Scoring;
       snapshots: Snapshots;
-      order: tf.Variable;
-      lossSum: tf.Variable;
+      order: Variable;
+      lossSum: Variable;
       distinct: DistinctIds | null;
       unseen: UnseenUsers | null;
       atOnce: number;
@@ -95,22 +97,22 @@ export class Trainer {
     this.#own = [parts.order, parts.lossSum];
   }
 
-  static async create(tensorflow: typeof tf, options: TrainerOptions): Promise<Trainer> {
+  static async create(options: TrainerOptions): Promise<Trainer> {
     const { replicas, shape, columns, batchSize, samples } = options;
-    const t = tensorflow;
     const count = replicas.length;
     const model = options.buildModel(
       shape,
       replicas.map(({ seed }) => seed),
+      options.device,
     );
     // XLA fuses the optimizer's single operations itself, and has no step in place.
     const kernel = options.engine !== "eager" && !options.xla;
     const { sameStep } = options;
-    const optimizer = new AdamW(t, model.parameters, replicas, { kernel, sameStep });
+    const optimizer = new AdamW(model.parameters, replicas, { kernel, sameStep });
     // Until an epoch begins, rows that do have a history: tracing works on them.
-    const order = t.tidy(() =>
-      t.variable(
-        t.fill(
+    const order = tf.tidy(() =>
+      tf.variable(
+        tf.fill(
           [count, samples],
           exampleRow(shape, options.fullHistory),
           columns.item.dtype as "int32",
@@ -118,7 +120,7 @@ export class Trainer {
         false,
       ),
     );
-    const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
+    const lossSum = tf.tidy(() => tf.variable(tf.zeros([count]), false));
     const { distinct: room } = options;
     // Operation by operation, nothing would run side by side.
     let pieces = options.engine === "eager" ? 1 : options.pieces;
@@ -126,16 +128,16 @@ export class Trainer {
     const distinct =
       room === null || samples < batchSize || options.xla
         ? null
-        : new DistinctIds(t, columns, room, batchSize, count, samples);
+        : new DistinctIds(columns, room, batchSize, count, samples);
     const step = (size: number, narrow = false): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
-      run: ([begin]) => {
-        const rows = whole(sliceRows(t, order, begin!, [count, size]));
-        const noise = dropoutNoise(t, replicas, optimizer.step);
+      run: ([begin], kernels) => {
+        const rows = whole(sliceRows(order, begin!, [count, size]));
+        const noise = dropoutNoise(replicas, optimizer.step);
         const { fullHistory } = options;
         const ids = narrow ? distinct!.of(begin!) : null;
         const pass = { fullHistory, pieces, distinct: ids, noise };
-        trainingStep(t, model, optimizer, lossSum, () => lossOf(t, model, columns, rows, pass));
+        trainingStep(model, optimizer, lossSum, kernels, () => lossOf(model, columns, rows, pass));
         return [];
       },
     });
@@ -148,9 +150,9 @@ export class Trainer {
       functions["steps"] = { ...step(batchSize), loop: { times: atOnce, stride: [0, batchSize] } };
     }
     if (tail > 0) functions["last_step"] = step(tail);
-    const scoring = new Scoring(t, model, columns, options);
-    const snapshots = new Snapshots(t, changing(model, optimizer), count);
-    const unseen = UnseenUsers.of(t, model, options.seenUsers);
+    const scoring = new Scoring(model, columns, options);
+    const snapshots = new Snapshots(changing(model, optimizer), count);
+    const unseen = UnseenUsers.of(model, options.seenUsers);
     const all = {
       ...functions,
       ...scoring.functions,
@@ -161,7 +163,7 @@ export class Trainer {
       pieces = 1;
       options.onFallback?.(reason);
     };
-    const executor = await makeExecutor(t, all, { ...options, onFallback });
+    const executor = await makeExecutor(all, { ...options, onFallback });
     const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
     return new Trainer(options, { ...parts, distinct, unseen });
   }
@@ -274,17 +276,16 @@ function changing({ parameters, state }: Model, { slots, step }: AdamW): Part[] 
 
 /** A graph, or where that can't be made and `auto` was asked for, operation by operation. */
 export async function makeExecutor(
-  t: typeof tf,
   functions: { readonly [name: string]: FunctionSpec },
   { engine, xla, onFallback }: Pick<TrainerOptions, "engine" | "xla" | "onFallback">,
 ): Promise<Executor> {
-  if (engine === "eager") return new EagerExecutor(t, functions);
+  if (engine === "eager") return new EagerExecutor(functions);
   try {
-    return await GraphSession.create(t, functions, { xla });
+    return await GraphSession.create(functions, { xla });
   } catch (error) {
     if (engine === "graph") throw error;
     onFallback?.((error as Error).message);
-    return new EagerExecutor(t, functions);
+    return new EagerExecutor(functions);
   }
 }
 

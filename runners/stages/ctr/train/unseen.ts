@@ -1,4 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Variable } from "../tensorflow.js";
 import type { CtrData } from "../data/load.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import type { Model } from "../model.js";
@@ -34,10 +34,9 @@ export class UnseenUsers {
   readonly functions: { readonly fill_unseen: FunctionSpec };
 
   private constructor(
-    t: typeof tf,
     model: Model,
-    private readonly share: tf.Variable,
-    private readonly unseen: tf.Variable,
+    private readonly share: Variable,
+    private readonly unseen: Variable,
   ) {
     const tables = model.parameters.filter(({ ofUsers }) => ofUsers);
     this.functions = {
@@ -47,8 +46,8 @@ export class UnseenUsers {
         compile: false,
         run: () => {
           for (const { variable } of tables) {
-            const mean = t.sum(t.mul(variable, share), 1, true);
-            variable.assign(t.where(t.greater(unseen, 0.5), mean, variable) as never);
+            const mean = tf.sum(tf.mul(variable, share), 1, true);
+            variable.assign(tf.where(tf.greater(unseen, 0.5), mean, variable) as never);
           }
           return [];
         },
@@ -57,14 +56,13 @@ export class UnseenUsers {
   }
 
   /** Null where the model has no such table. Throws where nobody was seen. */
-  static of(t: typeof tf, model: Model, seen: readonly boolean[]): UnseenUsers | null {
+  static of(model: Model, seen: readonly boolean[]): UnseenUsers | null {
     if (!model.parameters.some(({ ofUsers }) => ofUsers)) return null;
     const count = seen.filter(Boolean).length;
     if (count === 0) throw new RangeError("no user has training samples");
-    const column = (of: (seen: boolean) => number): tf.Variable =>
-      t.tidy(() => t.variable(t.tensor(seen.map(of), [1, seen.length, 1], "float32"), false));
+    const column = (of: (seen: boolean) => number): Variable =>
+      tf.tidy(() => tf.variable(tf.tensor(seen.map(of), [1, seen.length, 1], "float32"), false));
     return new UnseenUsers(
-      t,
       model,
       column((seen) => (seen ? 1 / count : 0)),
       column((seen) => (seen ? 0 : 1)),

@@ -8,7 +8,7 @@ import type {
 } from "../../../../../runners/stages/ctr/model.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
-import { tf, type Tensor } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import type { JsonObject } from "../../../../../src/base/json.js";
 
 /** Every backbone with its defaults, and the forms of those that have several. */

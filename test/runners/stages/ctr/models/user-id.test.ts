@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { tf } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { batchOf, difference, score, smallShape, step, trainedModel, variants } from "./models.js";
 
 const example = fileURLToPath(new URL("../../../../../docs/examples/nfm.mjs", import.meta.url));

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { makeColumns, positionsOf } from "../../../../../runners/stages/ctr/data/columns.js";
+import { makeColumns } from "../../../../../runners/stages/ctr/data/columns.js";
+import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf, type CtrData } from "../../../../../runners/stages/ctr/data/load.js";
 import {
   DistinctIds,
@@ -13,7 +15,6 @@ import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
 import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
-import { tf } from "./tensorflow.js";
 
 const scratch = new Scratch();
 const folders = { dataset: join(scratch.path, "dataset"), embed: join(scratch.path, "embed") };
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => scratch.remove());
 
 const columnsOf = () =>
-  makeColumns(tf, { ...data.dataset, position: positionsOf(data.dataset) }, data.knowledge);
+  makeColumns(cpu, { ...data.dataset, position: positionsOf(data.dataset) }, data.knowledge);
 
 const batchSize = 100;
 
@@ -41,7 +42,8 @@ async function epoch(
   const columns = columnsOf();
   const of = { ...params, backbone, options: {}, user_id: id };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
-  const trainer = await Trainer.create(tf, {
+  const trainer = await Trainer.create({
+    device: cpu,
     shape: shapeOf(of, data, undefined),
     buildModel,
     columns,
@@ -49,7 +51,7 @@ async function epoch(
     samples: data.train.length,
     seenUsers: seenUsers(data),
     scoreBatch: 64,
-    partSize: 64,
+    pieceSize: 64,
     ...way,
     replicas: seeds.map((seed) => ({
       seed,
@@ -101,7 +103,7 @@ describe("an epoch trains to the same parameters", () => {
     async (replicas) => {
       const distinct = { users: 58, items: 51 };
       const columns = columnsOf();
-      const ids = new DistinctIds(tf, columns, distinct, batchSize, 1, data.train.length);
+      const ids = new DistinctIds(columns, distinct, batchSize, 1, data.train.length);
       ids.begin([epochOrder(data.train, 1, 0)]);
       const batches = Math.floor(data.train.length / batchSize);
       const fitting = Array.from({ length: batches }, (_, batch) => ids.fits(batch));

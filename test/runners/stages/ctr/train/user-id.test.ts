@@ -11,9 +11,9 @@ import { scoreFile, scoreSplit } from "../../../../../runners/stages/ctr/serve/s
 import type { TrainedCell } from "../../../../../runners/stages/ctr/serve/trained.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
 import type { ModelFile } from "../../../../../runners/stages/ctr/train/publish.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
-import { tf } from "./tensorflow.js";
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -148,7 +148,7 @@ describe("users without training samples", () => {
     const [task] = await run([{ backbone: "dcnv2", id: true }], partly);
     const cell = trainedOf(task!, partly);
     const kept = await predictions(task!);
-    expect(largest((await scoreSplit(tf, cell, "test")).scores, kept)).toBeLessThan(1e-6);
+    expect(largest((await scoreSplit(cell, "test")).scores, kept)).toBeLessThan(1e-6);
 
     const history = [1, 2, 3].map((item) => ({ item: `i${item}`, rating: 5 }));
     const file = join(scratch.path, "samples.jsonl");
@@ -157,13 +157,13 @@ describe("users without training samples", () => {
       file,
       users.map((user) => JSON.stringify({ user, item: "i5", history })).join("\n"),
     );
-    const { scores, strangers } = await scoreFile(tf, cell, file);
+    const { scores, strangers } = await scoreFile(cell, file);
     expect(strangers).toBe(1);
     expect([scores[1], scores[2]]).toEqual([scores[0], scores[0]]);
     expect(new Set(scores).size).toBe(3);
 
     const folder = scratch.folder();
-    const inputs = await exportModel(tf, cell, folder);
+    const inputs = await exportModel(cell, folder);
     expect(inputs.map(({ name }) => name)).toContain("user");
     const data = await readDataset(partly);
     const rows = [...data.test.subarray(0, 50)];
