@@ -109,7 +109,7 @@ test("units and seeds count together, and the claim rests on both differences", 
   const bad = compare([none, book, variant({ variant: "book", control: "shuffled" }, 0.7)]);
   expect(bad.metrics[0]!.claims[0]!.verdict).toBe("hurts");
   const text = comparisonAsText(bad);
-  expect(text).toContain("teaching helps (score, book): hurts: against none +0.1");
+  expect(text).toContain("teaching helps (score, book): hurts: against none +0.0990");
 });
 
 test("warnings stand in the text, the Markdown and the data", () => {
