@@ -35,6 +35,7 @@ import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
 import { starterSpec } from "./starter.js";
+import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
 
 const runners: readonly Runner[] = [
@@ -89,6 +90,7 @@ export const science: Science = {
     return ctrStage(settings, place, dataset, knowledge, split);
   },
   runner: (name) => byName.get(name),
+  statistics,
   environments: [LLM_ENVIRONMENT],
   commands: [datasetCommand, ...ctrCommands, logCommand],
 };

@@ -8,7 +8,7 @@ export const engine = [
   ["spec", "store"],
   ["config", "plan"],
   ["toolchain", "journal"],
-  ["cells", "execute"],
+  ["cells", "execute", "statistics"],
   ["report"],
   ["tracking"],
   ["doctor"],

@@ -29,7 +29,7 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
     const config = await loadSettings(args);
-    await closeKilled(config);
+    await closeKilled(config, science);
     const known = args.all
       ? await listSweeps(config.store.value)
       : [await findSweep(config, science, args.sweep)];

@@ -78,7 +78,7 @@ export async function sweepExperiment(
     }
     return ExitCode.done;
   }
-  const killed = await closeKilled(config);
+  const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
@@ -99,7 +99,8 @@ export async function sweepExperiment(
     if (where !== null) view.line(where);
     await printJson({ ...sweepAsJson(result, selected, names), mlflow: tracked?.runUrl ?? null });
   } else {
-    await printLine(await sweepAsText(result, selected, experiment));
+    const store = new Store(config.store.value);
+    await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
     if (where !== null) await printLine(where);
   }
   return exitCodeOf(result);
@@ -128,7 +129,7 @@ async function run(
     listener();
   };
   for (const signal of signals) process.on(signal, onSignal);
-  const tracking = await beginTracking(experiment, plan, config, view);
+  const tracking = await beginTracking(experiment, plan, config, science, view);
   let tracked: TrackingSummary | null = null;
   let result: SweepOutcome;
   try {

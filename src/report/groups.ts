@@ -1,6 +1,7 @@
 import { canonicalJson } from "../base/json.js";
 import type { FlatSettings } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
+import type { Field } from "./field.js";
 import type { CompareRules } from "./rules.js";
 import type { Labels, NamePath } from "../cells/index.js";
 import { isOf, labelsOf, namePaths, SEED, varyingPaths } from "../cells/index.js";
@@ -19,9 +20,14 @@ const touches = (a: string, b: string): boolean =>
 
 /**
  * Deals the settings that tell cells apart to their roles: those of the axes that the baseline names
- * make variants, those that `select` tunes go, seeds are replicates, all others make rows.
+ * make variants, and so do those that make controls; those that `select` tunes go, seeds and folds
+ * are replicates, all others make rows.
  */
-export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Roles {
+export function rolesOf(
+  cells: readonly CellOutcome[],
+  rules: CompareRules,
+  { folds, controls }: Field,
+): Roles {
   let named = namePaths(cells, rules.axes);
   if (!tellsApart(cells, named)) {
     // The axes alone leave two cells alike: every setting that varies counts.
@@ -32,9 +38,9 @@ export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Rol
   const over = rules.select?.over ?? [];
   const roles = { variant: [] as string[], row: [] as string[], select: [] as string[] };
   for (const { path } of named) {
-    if (path === SEED) continue;
+    if (path === SEED || folds.some((fold) => isOf(path, fold))) continue;
     if (over.some((axis) => isOf(path, axis))) roles.select.push(path);
-    else if ([...compared, ...comparedAxes].some((axis) => isOf(path, axis)))
+    else if ([...compared, ...comparedAxes, ...controls].some((axis) => isOf(path, axis)))
       roles.variant.push(path);
     else roles.row.push(path);
   }

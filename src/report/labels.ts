@@ -1,6 +1,7 @@
 import { settingsText } from "../cells/index.js";
 import type { FlatSettings } from "../spec/index.js";
-import type { Comparison, Entry, MetricTable } from "./comparison.js";
+import { FEWEST_SEEDS } from "../statistics/index.js";
+import type { ClaimResult, Comparison, Entry, Interval, MetricTable } from "./model.js";
 
 /** What a setting is called in the head of a table. */
 export const headText = (comparison: Comparison, path: string): string =>
@@ -50,18 +51,34 @@ function missingText(missing: Entry["missing"]): string {
 }
 
 /** `+0.0012` */
-export function differenceText({ difference, mean }: Entry): string {
+function differenceText({ difference, mean }: Entry): string {
   if (difference === null) return "-";
   const text = decimalsLike(difference.mean, mean ?? difference.mean);
   return difference.mean >= 0 ? `+${text}` : text;
 }
 
+/** An interval of a difference, with as many decimals as the mean that it stands beside. */
+export function intervalText([low, high]: Interval, beside: number): string {
+  const signed = (value: number): string => (value >= 0 ? "+" : "") + decimalsLike(value, beside);
+  return `${signed(low)} to ${signed(high)}`;
+}
+
 /** A p-value; `<0.0001` where it is smaller. */
 export const pText = (p: number): string => (p < 1e-4 ? "<0.0001" : p.toFixed(4));
 
-/** Holm's p-value of an entry, or `-`. */
-export const testText = ({ test }: Entry): string =>
-  test !== null && "p" in test ? pText(test.holm) : "-";
+/** Difference, interval, raw and corrected p of an entry; `-` where there is none to show. */
+export function differenceTexts(entry: Entry): [string, string, string, string] {
+  const { difference, test, mean } = entry;
+  const interval = difference?.interval ?? null;
+  // With fewer seeds a p is computed (--json has it) and not shown.
+  const shown = test !== null && "p" in test && test.n >= FEWEST_SEEDS ? test : null;
+  return [
+    differenceText(entry),
+    interval === null ? "-" : intervalText(interval, mean ?? interval[1]),
+    shown === null ? "-" : pText(shown.p),
+    shown === null || shown.holm === null ? "-" : pText(shown.holm),
+  ];
+}
 
 /** Above a table. */
 export const titleText = ({ metric, direction }: MetricTable): string =>
@@ -74,6 +91,7 @@ export function notesOf(comparison: Comparison): string[] {
     ...selectionNotes(comparison),
     ...missingNotes(comparison),
     ...testNotes(comparison),
+    ...equivalenceNotes(comparison),
   ];
 }
 
@@ -153,18 +171,86 @@ function missingNotes(comparison: Comparison): string[] {
 }
 
 function testNotes(comparison: Comparison): string[] {
-  if (comparison.baseline === null) return [];
-  const table = comparison.metrics[0];
-  if (table === undefined) return [];
-  const reasons = new Set<string>();
-  for (const { entry } of entriesOf(comparison)) {
-    if (entry.test !== null && "reason" in entry.test) reasons.add(entry.test.reason);
-  }
-  const why = [...reasons].map((reason) => `no p in some places: ${reason}`);
-  if (table.tests === 0) return [...reasons].map((reason) => `no significance test: ${reason}`);
-  const family = table.tests === 1 ? "one test" : `${table.tests} tests of each table`;
+  const { baseline, units } = comparison;
+  if (baseline === null) return [];
+  const entries = comparison.metrics.flatMap((table) =>
+    entriesOf(comparison, table).map(({ entry }) => entry),
+  );
+  const methods = new Set(entries.map(({ difference }) => difference?.method ?? null));
+  const shown = entries.some(({ test }) => test !== null && "p" in test && test.n >= FEWEST_SEEDS);
+  const reasons = new Set(
+    entries.flatMap(({ test }) => (test !== null && "reason" in test ? [test.reason] : [])),
+  );
+  const how = [
+    ...(methods.has("units and seeds") || methods.has("units")
+      ? [`other ${units ?? "units"} and other seeds could have been drawn`]
+      : []),
+    ...(methods.has("seeds") ? ["paired t-test over seeds alone"] : []),
+  ];
+  const sizes = new Set(comparison.metrics.flatMap(({ rows }) => rows.map(({ claims }) => claims)));
+  const family = `Holm's correction within each metric and row, over ${[...sizes].sort().join(" or ")} claims`;
   return [
-    `p: two-sided paired t-test over seeds against the baseline, Holm-corrected over the ${family}`,
-    ...why,
+    ...(how.length === 0 ? [] : [`interval: 95 %, against the baseline: ${how.join("; or ")}`]),
+    ...(shown
+      ? [`p: two-sided, the same way; corrected: ${family.replace(/ 1 claims$/, " 1 claim")}`]
+      : []),
+    ...[...reasons].map((reason) => `no interval in some places: ${reason}`),
   ];
 }
+
+/** Where a difference is shown to be too small to matter. */
+function equivalenceNotes(comparison: Comparison): string[] {
+  return comparison.metrics.flatMap((table) =>
+    entriesOf(comparison, table).flatMap(({ where, entry: { equivalence, mean } }) =>
+      equivalence === null || !equivalence.holds
+        ? []
+        : [
+            `${table.metric}, ${where}: no difference larger than ${equivalence.margin} (90 % interval ${intervalText(equivalence.interval, mean ?? 0.1)})`,
+          ],
+    ),
+  );
+}
+
+/** A line for each joint claim: its verdict, and what it rests on. */
+export function claimLines(comparison: Comparison): string[] {
+  return comparison.metrics.flatMap(({ metric, claims }) =>
+    claims.map(({ claim, row, variant, verdict, why, against, margin, needed }) => {
+      const rowText =
+        comparison.rows.length === 0 ? "" : `${settingsOf(comparison, row, comparison.rows)}, `;
+      const name = settingsOf(comparison, variant, comparison.variants);
+      const parts = against.map(({ name: other, difference, interval }) => {
+        const size = Math.max(Math.abs(difference), 0.1);
+        const range = interval === null ? "" : ` (${intervalText(interval, size)})`;
+        const sign = difference >= 0 ? "+" : "";
+        return `against ${other} ${sign}${decimalsLike(difference, size)}${range}`;
+      });
+      const more = [
+        ...(why === null ? [] : [why]),
+        ...(verdict === "does not help" ? [`any gain is smaller than ${margin}`] : []),
+        ...(needed === null ? [] : [neededText(needed, margin!, comparison.units)]),
+        ...(verdict === "cannot tell" && why === null && margin === null
+          ? [`compare.equivalence.${metric} would say which gain matters`]
+          : []),
+      ];
+      const line = `${claim} (${metric}, ${rowText}${name}): ${verdict}: ${parts.join(", ")}`;
+      return [line, ...more].join("; ");
+    }),
+  );
+}
+
+function neededText(
+  { seeds, units }: NonNullable<ClaimResult["needed"]>,
+  margin: number,
+  many: string | null,
+): string {
+  const ways = [
+    ...(seeds === null ? [] : [`${seeds} seeds`]),
+    ...(units === null ? [] : [`${units} ${many ?? "units"}`]),
+  ];
+  return ways.length === 0
+    ? `no number of seeds shows a gain of ${margin}`
+    : `${ways.join(" or ")} would show a gain of ${margin} with 80 % power`;
+}
+
+export const warningLines = ({ warnings }: Comparison): string[] =>
+  warnings.map(({ text }) => `warning: ${text}`);

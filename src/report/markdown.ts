@@ -1,5 +1,5 @@
-import type { Comparison } from "./comparison.js";
-import { headText, notesOf, titleText } from "./labels.js";
+import type { Comparison } from "./model.js";
+import { claimLines, headText, notesOf, titleText, warningLines } from "./labels.js";
 import { gridOf } from "./text.js";
 
 const escape = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
@@ -16,7 +16,9 @@ export function comparisonAsMarkdown(comparison: Comparison): string {
     parts.push("");
   }
   if (comparison.metrics.length === 0) parts.push("No cell has a result yet.", "");
-  for (const note of notesOf(comparison)) {
+  const claims = claimLines(comparison);
+  if (claims.length > 0) parts.push(...claims.map((line) => `- ${line}`), "");
+  for (const note of [...notesOf(comparison), ...warningLines(comparison)]) {
     parts.push(note.startsWith("  ") ? `  - ${note.trim()}` : `- ${note}`);
   }
   return `${parts.join("\n").trimEnd()}\n`;

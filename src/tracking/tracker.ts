@@ -146,7 +146,7 @@ export class Tracker implements EventSink {
   /** Goes through the journal once; `again` where runs turned out to be gone on the way. */
   async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
     const { artifactFolder, summary } = this.options;
-    const projection = new Projection({ artifactFolder, ...(summary && { summary }) });
+    const projection = new Projection({ artifactFolder, ...(summary && { summary: summary.of }) });
     const { lost } = this.#session!;
     let rest: RunUpdate[] = [];
     let abandoned = false;
@@ -154,6 +154,7 @@ export class Tracker implements EventSink {
     try {
       for (;;) {
         const entries = await tail.read(WINDOW);
+        if (entries.some(({ event }) => event.type === "sweep-finished")) await this.#prepare();
         rest.push(...replay(projection, entries, ledger.state.cursor, lost));
         if (entries.length === 0 && this.#finishing && this.#dead && !abandoned) {
           abandoned = true;
@@ -187,6 +188,17 @@ export class Tracker implements EventSink {
       return tidy ? "done" : "given-up";
     } finally {
       await tail.close();
+    }
+  }
+
+  /** Gathers what the summary needs; that takes time, which is no want of progress. */
+  async #prepare(): Promise<void> {
+    const moving = setInterval(() => this.#moved(), 100);
+    try {
+      await this.options.summary?.prepare();
+    } finally {
+      clearInterval(moving);
+      this.#moved();
     }
   }
 

@@ -3,6 +3,7 @@ import type { SweepId } from "../base/fingerprint.js";
 import type { Result } from "../base/result.js";
 import type { Address } from "./address.js";
 import type { ProjectionOptions } from "./projection.js";
+import type { Summary } from "./summary.js";
 import type { Patience } from "./transport.js";
 
 /** What tracking tells people. A message is not repeated until its opposite was told. */
@@ -39,7 +40,7 @@ export interface TrackerOptions {
   /** Finds the server, and starts the local one where it does not run. Null: there is none now. */
   readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
   readonly artifactFolder: ProjectionOptions["artifactFolder"];
-  readonly summary?: ProjectionOptions["summary"];
+  readonly summary?: Summary;
   readonly say?: (message: TrackingMessage) => void;
   readonly patience?: Patience;
   /** Compare the runs in MLflow with the ledger, and send again the runs that MLflow has lost. */

@@ -7,7 +7,8 @@ import { cellCounts } from "../../../src/report/index.js";
 import { outcomesOf } from "../../../src/report/outcome.js";
 import { compareSweep } from "../../../src/report/sweep.js";
 import { Projection } from "../../../src/tracking/projection.js";
-import { summaryOf } from "../../../src/tracking/summary.js";
+import { Store } from "../../../src/store/index.js";
+import { comparisonSummary } from "../../../src/tracking/summary.js";
 import type { RunKey, RunUpdate } from "../../../src/tracking/update.js";
 import {
   cache,
@@ -21,6 +22,7 @@ import {
   start,
   started,
 } from "../../support/journal.js";
+import { science } from "../../support/toy/science.js";
 
 /** What MLflow holds after some updates: a run's last status, results and tags. */
 interface Told {
@@ -35,7 +37,10 @@ interface Told {
 }
 
 const newProjection = (): Projection =>
-  new Projection({ artifactFolder: (stage) => `/artifacts/${stage}`, summary: summaryOf });
+  new Projection({
+    artifactFolder: (stage) => `/artifacts/${stage}`,
+    summary: comparisonSummary(science, new Store("/"), "/").of,
+  });
 
 function hear(told: Map<RunKey, Told>, updates: readonly RunUpdate[]): void {
   for (const update of updates) {
