@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random } from "../../runners/stages/ctr/toolkit/random.js";
-import { datasetRunner, datasetStage } from "../../runners/stages/dataset/index.js";
+import { datasetRunner } from "../../runners/stages/dataset/runner.js";
+import { datasetStage } from "../../runners/stages/dataset/stage.js";
 import { readDataset } from "../../runners/base/artifacts/dataset.js";
 import { writeNpy } from "../../runners/base/files/npy.js";
+import { writeVectors, type SideVectors } from "../../runners/base/artifacts/vectors.js";
 import { taskOf } from "./task.js";
 
 /** A data set, and vectors of its users and items: two artifacts. */
@@ -19,7 +21,7 @@ export interface BenchData {
 export async function ml100kData(folder: string, prepared?: string): Promise<BenchData> {
   const dataset = prepared ?? (await prepare("ml-100k", join(folder, "ml-100k")));
   const { users, items } = await readDataset(dataset);
-  return { dataset, embed: await writeVectors(join(folder, "embed"), { users, items }) };
+  return { dataset, embed: await drawVectors(join(folder, "embed"), { users, items }) };
 }
 
 async function prepare(id: string, folder: string): Promise<string> {
@@ -97,18 +99,21 @@ export async function writeData(
     interactions: count,
   };
   await writeFile(join(dataset, "dataset.json"), JSON.stringify(info));
-  return { dataset, embed: await writeVectors(join(folder, "embed"), { users, items }) };
+  return { dataset, embed: await drawVectors(join(folder, "embed"), { users, items }) };
 }
 
-async function writeVectors(
+async function drawVectors(
   folder: string,
   sizes: { readonly users: number; readonly items: number },
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   const { uniform } = random(1, "vectors");
-  for (const [name, n] of Object.entries(sizes)) {
-    const values = Float32Array.from({ length: (n + 1) * dimension }, () => uniform() - 0.5);
-    await writeNpy(join(folder, `${name}.npy`), values, [n + 1, dimension]);
-  }
+  const drawn = (count: number): SideVectors => ({
+    width: dimension,
+    numbers: Float32Array.from({ length: (count + 1) * dimension }, () => uniform() - 0.5),
+    withoutText: 0,
+  });
+  const [users, items] = [drawn(sizes.users), drawn(sizes.items)];
+  await writeVectors(folder, { model: "random", users, items });
   return folder;
 }

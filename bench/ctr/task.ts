@@ -29,7 +29,7 @@ export function taskOf<Params, Execution>(
     out,
     work,
     resources: { gpus: [], threads: availableParallelism() },
-    toolchain: { llmEnvironment: null },
+    toolchain: { environments: {} },
     stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
     emit: () => undefined,
     publish: async () => undefined,

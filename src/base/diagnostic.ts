@@ -9,7 +9,7 @@ export interface Diagnostic {
   readonly line: number;
   /** From 1, in UTF-16 code units. */
   readonly column: number;
-  /** Dotted path of the setting (`ctr.learning_rate`), or null where there is none. */
+  /** Dotted path of the setting (`model.rate`), or null where there is none. */
   readonly path: string | null;
 }
 

@@ -14,7 +14,7 @@ function nearestPackage(folder: string): string {
 
 /**
  * The absolute path of a file of r4ec that is not compiled: a Python script, a list of requirements,
- * a prompt. It is the same whether r4ec runs from its sources or compiled.
+ * a text. It is the same whether r4ec runs from its sources or compiled.
  *
  * @param name path from the package's root
  */

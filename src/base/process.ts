@@ -7,24 +7,42 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** When it started, as the kernel tells it; null where the system does not say. */
   readonly start: string | null;
-  /** Machine, boot and process namespace: pids can be compared only where these are equal. */
+  /**
+   * Name of the machine, its boot, process namespace and machine id, as far as the system tells:
+   * pids can be compared only where all are equal.
+   */
   readonly host: string;
 }
 
 let host: string | undefined;
 
-/** Name of this machine, its boot and process namespace. */
+/** Name of this machine, its boot, its process namespace and its machine id. */
 export function hostIdentity(): string {
   if (host === undefined) {
     const boot = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
     const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"));
-    host = [os.hostname(), boot, namespace].filter((part) => part !== null).join(" ");
+    const machine = attempt(() => readFileSync("/etc/machine-id", "utf8").trim()) || null;
+    host = [os.hostname(), boot, namespace, machine].filter((part) => part !== null).join(" ");
   }
   return host;
 }
 
 /** The host's name alone, for people. */
 export const hostName = (identity: string): string => identity.split(" ")[0] ?? identity;
+
+/**
+ * True where both identities are of the same machine, but of different boots: the machine was
+ * started anew between them. The name alone tells no machine: images of one name run side by side.
+ */
+export function rebooted(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((identity) => ({
+    name: hostName(identity),
+    boot: / ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?: |$)/.exec(identity)?.[1],
+    machine: / ([0-9a-f]{32})$/.exec(identity)?.[1],
+  }));
+  if (a!.name !== b!.name || a!.machine === undefined || a!.machine !== b!.machine) return false;
+  return a!.boot !== undefined && b!.boot !== undefined && a!.boot !== b!.boot;
+}
 
 function attempt<T>(read: () => T): T | null {
   try {
@@ -52,7 +70,10 @@ export const identityOf = (pid: number = process.pid): ProcessIdentity => ({
 
 /** Whether a process still runs; null where it lives on another machine and cannot be asked. */
 export function isAlive(identity: ProcessIdentity): boolean | null {
-  if (identity.host !== hostIdentity()) return null;
+  if (identity.host !== hostIdentity()) {
+    // No process outlives its machine's boot.
+    return rebooted(identity.host, hostIdentity()) ? false : null;
+  }
   const seen = look(identity.pid);
   if (seen !== null)
     return !seen.zombie && (identity.start === null || seen.start === identity.start);

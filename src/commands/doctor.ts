@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { Config, Origin } from "../config/config.js";
 import { ExitCode } from "../base/exit.js";
+import type { Science } from "../contract/science.js";
 import type { Check } from "../doctor/check.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
@@ -19,7 +20,7 @@ interface ShownSetting {
 }
 
 /** `r4ec doctor`: looks at everything a sweep needs and says how to mend what is broken. */
-export const doctorCommand = (): CommandModule<object, Arguments> => ({
+export const doctorCommand = ({ environments }: Science): CommandModule<object, Arguments> => ({
   command: "doctor",
   describe: "check every part of the toolchain and show where each setting comes from",
   builder: (yargs) =>
@@ -28,7 +29,7 @@ export const doctorCommand = (): CommandModule<object, Arguments> => ({
     const config = await loadSettings(flags);
     const { examine, isHealthy } = await import("../doctor/examine.js");
     if (!json && process.stderr.isTTY) await write(process.stderr, "looking, some seconds ...\r");
-    const checks = await examine(config);
+    const checks = await examine(config, environments);
     const fine = isHealthy(checks);
     if (!fine) process.exitCode = ExitCode.environment;
     const settings = shownSettings(config);

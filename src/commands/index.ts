@@ -36,6 +36,6 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly C
     mlflowCommand(),
     gcCommand(),
     schemaCommand(science),
-    setupCommand(),
-    doctorCommand(),
+    setupCommand(science),
+    doctorCommand(science),
   ] as readonly CommandModule[];

@@ -1,26 +1,26 @@
 import path from "node:path";
 import type { CommandModule } from "yargs";
 import type { Science } from "../contract/science.js";
-import { PACKAGE_ROOT } from "../base/package.js";
+import { packageFile } from "../base/package.js";
 import { loadExperiment } from "./experiment.js";
 import type { SweepArguments } from "./sweep.js";
 import { sweepExperiment } from "./sweep.js";
 import { printLine } from "../base/terminal.js";
 
-/** `r4ec quickstart`: the sweep of experiments/quickstart.yaml, as `r4ec sweep` runs it. */
+/** `r4ec quickstart`: the sweep of the science's first spec, as `r4ec sweep` runs it. */
 export const quickstartCommand = (
   science: Science,
   scienceModule: string,
 ): CommandModule<object, SweepArguments> => ({
   command: "quickstart",
-  describe: "run a first real sweep: 12 cells on MovieLens-100K, in some minutes",
+  describe: science.quickstart.describe,
   builder: (yargs) =>
     yargs
       .option("only", { type: "string", array: true, describe: "only some cells, as for sweep" })
       .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler(args) {
-    const installed = path.join(PACKAGE_ROOT, "experiments", "quickstart.yaml");
+    const installed = packageFile(science.quickstart.spec);
     const relative = path.relative(process.cwd(), installed);
     // Messages name the spec as somebody standing here would.
     const file = relative.startsWith("..") ? installed : relative;

@@ -1,7 +1,9 @@
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Part, Say, ToolchainConfig } from "../toolchain/index.js";
-import { PARTS } from "../toolchain/parts.js";
+import { USUAL_PARTS } from "../toolchain/parts.js";
+import type { PythonPart } from "../contract/python-part.js";
+import type { Science } from "../contract/science.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { printJson, printLine, write } from "../base/terminal.js";
@@ -20,22 +22,19 @@ interface PartOutcome {
   readonly seconds: number;
 }
 
-/** Without `--only`: what every sweep needs. The LLM environment is large, and not all want it. */
-const USUAL: readonly Part[] = ["tensorflow", "tracking"];
-
 /** `r4ec setup`: installs the toolchain's parts. */
-export const setupCommand = (): CommandModule<object, Arguments> => ({
+export const setupCommand = ({ environments }: Science): CommandModule<object, Arguments> => ({
   command: "setup",
-  describe: "install what sweeps need: TensorFlow, MLflow, LLaMA-Factory",
+  describe: "install what sweeps need: TensorFlow, MLflow and Python environments",
   builder: (yargs) =>
     yargs
       .option("only", {
         type: "string",
-        describe: `parts to install, of ${PARTS.join(", ")}; default ${USUAL.join(",")}`,
+        describe: `parts to install, of ${partsOf(environments).join(", ")}; default ${USUAL_PARTS.join(",")}`,
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler({ only, json, ...flags }) {
-    const parts = only === undefined ? USUAL : partsOf(only);
+    const parts = only === undefined ? USUAL_PARTS : namedParts(only, partsOf(environments));
     const config = await loadSettings(flags);
     const { showSetup } = await import("../toolchain/show.js");
     const display = showSetup();
@@ -44,7 +43,7 @@ export const setupCommand = (): CommandModule<object, Arguments> => ({
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     try {
       const outcomes = await Promise.all(
-        parts.map((part) => install(part, config, display.say, interrupted.signal)),
+        parts.map((part) => install(part, environments, config, display.say, interrupted.signal)),
       );
       display.close();
       await report(outcomes, config.toolchain.value, json);
@@ -63,24 +62,31 @@ export const setupCommand = (): CommandModule<object, Arguments> => ({
 
 class Interrupted extends Error {}
 
-function partsOf(text: string): readonly Part[] {
+/** All parts: those of the engine, and those of the science, which are large and not always wanted. */
+const partsOf = (environments: readonly PythonPart[]): readonly Part[] => [
+  ...USUAL_PARTS,
+  ...environments.map(({ part }) => part),
+];
+
+function namedParts(text: string, parts: readonly Part[]): readonly Part[] {
   const names = text.split(",").map((name) => name.trim());
-  const unknown = names.filter((name) => !PARTS.some((part) => part === name));
+  const unknown = names.filter((name) => !parts.includes(name));
   if (unknown.length > 0) {
-    throw new UserError(`--only knows no ${unknown.join(", ")}: the parts are ${PARTS.join(", ")}`);
+    throw new UserError(`--only knows no ${unknown.join(", ")}: the parts are ${parts.join(", ")}`);
   }
-  return names as Part[];
+  return names;
 }
 
 async function install(
   part: Part,
+  environments: readonly PythonPart[],
   config: ToolchainConfig,
   say: Say,
   signal: AbortSignal,
 ): Promise<PartOutcome> {
   const { ensure } = await import("../toolchain/index.js");
   const started = performance.now();
-  const outcome = await ensure([part], config, say, signal);
+  const outcome = await ensure([part], environments, config, say, signal);
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   if (outcome.ok) return { part, ok: true, message: null, hint: null, seconds };
   const { message, hint = null } = outcome.error;

@@ -5,10 +5,10 @@ import { ExitCode } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan } from "../plan/index.js";
 import { packageVersion } from "../base/package.js";
-import type { Science } from "../contract/science.js";
+import type { ProgramParts, Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
-import { axesOf, stageNames } from "../cells/index.js";
+import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { closeKilled } from "./find-sweep.js";
@@ -57,7 +57,7 @@ export const sweepOptions = <T>(
 export async function sweepExperiment(
   experiment: Experiment,
   args: SweepArguments,
-  parts: { readonly science: Science; readonly scienceModule: string },
+  parts: ProgramParts,
 ): Promise<ExitCode> {
   const config = await loadSettings(args, experiment);
   const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
@@ -65,28 +65,25 @@ export async function sweepExperiment(
   const { Store } = await import("../store/index.js");
   const plan = await makePlan(experiment, parts.science, new FileHashes(config.store.value));
   const selected =
-    args.only === undefined ? plan : narrowPlan(plan, parseSelector(args.only, plan.cells));
+    args.only === undefined
+      ? plan
+      : narrowPlan(plan, parseSelector(args.only, plan.cells, parts.science.expand));
   const presence = await lookAtStages(selected, new Store(config.store.value));
+  const names = namesOf({ ...plan, resolved: experiment.resolved });
   if (args["dry-run"]) {
-    if (args.json) await printJson(planAsJson(selected, presence));
+    if (args.json) await printJson(planAsJson(selected, presence, names));
     else {
       const paint = colours(process.stdout);
-      const axes = axesOf(experiment.resolved);
-      await printLine(planAsText(experiment.name, selected, presence, paint, axes));
+      await printLine(planAsText(experiment.name, selected, presence, paint, names));
     }
     return ExitCode.done;
   }
-  const killed = await closeKilled(config);
+  const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
     toRun,
     headline: parts.science.headline,
-    names: stageNames(
-      selected.cells,
-      axesOf(experiment.resolved),
-      (stage) => selected.stages.get(stage)!.record,
-    ),
   });
   const { sweep } = plan;
   const cached = [...presence.values()].filter((one) => one.manifest !== null).length;
@@ -95,21 +92,15 @@ export async function sweepExperiment(
       `${toRun.size} stages to run, ${cached} cached`,
   );
   if (killed.includes(sweep)) view.line("its last run was killed; going on from there");
-  const { result, tracked } = await run(
-    experiment,
-    plan,
-    selected,
-    config,
-    parts.scienceModule,
-    view,
-  );
+  const { result, tracked } = await run(experiment, plan, selected, config, parts, view);
   const { trackingText } = await import("./track.js");
   const where = trackingText(tracked);
   if (args.json) {
     if (where !== null) view.line(where);
-    await printJson({ ...sweepAsJson(result, selected), mlflow: tracked?.runUrl ?? null });
+    await printJson({ ...sweepAsJson(result, selected, names), mlflow: tracked?.runUrl ?? null });
   } else {
-    await printLine(await sweepAsText(result, selected, experiment));
+    const store = new Store(config.store.value);
+    await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
     if (where !== null) await printLine(where);
   }
   return exitCodeOf(result);
@@ -120,7 +111,7 @@ async function run(
   plan: Plan,
   selected: Plan,
   config: Config,
-  scienceModule: string,
+  { science, scienceModule }: ProgramParts,
   view: ProgressView,
 ): Promise<{ result: SweepOutcome; tracked: TrackingSummary | null }> {
   const { runSweep } = await import("../execute/index.js");
@@ -138,7 +129,7 @@ async function run(
     listener();
   };
   for (const signal of signals) process.on(signal, onSignal);
-  const tracking = await beginTracking(experiment, plan, config, view);
+  const tracking = await beginTracking(experiment, plan, config, science, view);
   let tracked: TrackingSummary | null = null;
   let result: SweepOutcome;
   try {
@@ -153,7 +144,9 @@ async function run(
         const { ensure } = await import("../toolchain/index.js");
         const said = (message: { text: string; transient: boolean }): void =>
           message.transient ? view.passing(message.text) : view.line(message.text);
-        return ensure(toolchainParts, config, said, signal).finally(() => view.passing(null));
+        return ensure(toolchainParts, science.environments, config, said, signal).finally(() =>
+          view.passing(null),
+        );
       },
       sinks: [view, ...tracking.sinks],
       say: (line) => view.line(line),

@@ -14,7 +14,7 @@ export interface FileInput {
 export interface StageRequest<Params = JsonObject, Execution = JsonObject> {
   /** Name of the runner, as the registry knows it. */
   readonly runner: string;
-  /** A few words for people: `ctr din`, `dataset ml-100k`. Not part of the identity. */
+  /** A few words for people: `model fast`, `data small`. Not part of the identity. */
   readonly label: string;
   /** Everything that decides what the stage produces, beside its inputs and files. */
   readonly params: Params;
@@ -33,8 +33,11 @@ export interface Resources {
   readonly gpus: number;
 }
 
-/** Parts of the toolchain that a runner cannot do without. `r4ec setup` and a sweep install them. */
-export type ToolchainPart = "tensorflow" | "llm";
+/**
+ * Name of a part of the toolchain that a runner cannot do without: `tensorflow`, or a Python
+ * environment that the science brings. `r4ec setup` and a sweep install them.
+ */
+export type ToolchainPart = string;
 
 /**
  * The code of one kind of stage. Lives in runners/, knows nothing of sweeps or tracking. Its type
@@ -76,7 +79,7 @@ export interface EstimateStage<Params = JsonObject, Execution = JsonObject> {
 
 /** What a stage takes, reckoned in advance. */
 export interface StageEstimate {
-  /** Tokens that language models read and write. */
+  /** Tokens that an endpoint or a model of the machine reads and writes. */
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** Hours of one card. */
@@ -84,7 +87,7 @@ export interface StageEstimate {
   /** US dollars that an endpoint charges. */
   readonly usd: number;
   /**
-   * How much the artifact will hold (users, texts, samples ...), by name: what later stages reckon
+   * How much the artifact will hold (rows, texts, samples ...), by name: what later stages reckon
    * with. Where the artifact is there, its own metrics stand above these.
    */
   readonly sizes: { readonly [name: string]: number };
@@ -123,7 +126,7 @@ export interface StageTask<Params = JsonObject, Execution = JsonObject> {
   readonly stop: StopSignal;
   /** Reports to the journal: progress, metrics, log lines, costs. */
   emit(event: RunnerEvent): void;
-  /** Ends the task well. `metrics` are the stage's results by dotted name (`test.auc`). */
+  /** Ends the task well. `metrics` are the stage's results by dotted name (`test.loss`). */
   publish(result: StageResult): Promise<void>;
   /** Ends the task badly while others of the same call go on. */
   fail(error: StageError): Promise<void>;
@@ -137,10 +140,10 @@ export interface Allocation {
   readonly threads: number;
 }
 
-/** Where the toolchain's parts are; null where one is not installed. */
+/** Where the parts of the toolchain are that a stage asked for. */
 export interface ToolchainPaths {
-  /** Folder of the Python environment with LLaMA-Factory and sentence-transformers. */
-  readonly llmEnvironment: string | null;
+  /** Absolute folders of Python environments, by the names of the parts. */
+  readonly environments: { readonly [part: ToolchainPart]: string };
 }
 
 /** Parts of the toolchain that are installed and seen to work. */
@@ -170,7 +173,7 @@ export class Drained extends Error {
 
 /** Results of a stage: they stand in the artifact's manifest and in the journal. */
 export interface StageResult {
-  /** Finite numbers by dotted name: `test.auc`, `users`. */
+  /** Finite numbers by dotted name: `test.loss`, `rows`. */
   readonly metrics: { readonly [name: string]: number };
   /** Marks for every view, such as `leak: "epoch picked on test"`. */
   readonly marks?: { readonly [name: string]: string };

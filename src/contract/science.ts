@@ -1,8 +1,10 @@
 import type { Finding } from "../base/diagnostic.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { ScienceCommand } from "./engine.js";
+import type { PythonPart } from "./python-part.js";
 import type { SpecPlace } from "./spec-place.js";
 import type { Runner, StageRequest } from "./runner.js";
+import type { ScienceStatistics } from "./statistics.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
 export type JsonSchema = JsonObject;
@@ -11,7 +13,7 @@ export type JsonSchema = JsonObject;
 export interface Ignored {
   /** Dotted path of the setting or of the block that holds it. */
   readonly path: string;
-  /** Why, as the end of a sentence: `only dien reads it`. */
+  /** Why, as the end of a sentence: `only the fast model reads it`. */
   readonly because: string;
 }
 
@@ -21,8 +23,8 @@ export interface Ignored {
  */
 export interface Science {
   /**
-   * Schema fragments of the settings that the science owns, by top-level key (`dataset`,
-   * `knowledge`, `backbone`, `ctr`). Defaults stand in them; a setting with a string form lists it
+   * Schema fragments of the settings that the science owns, by top-level key (`data`,
+   * `model`). Defaults stand in them; a setting with a string form lists it
    * beside the object form under `anyOf`, the object form last.
    */
   readonly fragments: { readonly [key: string]: JsonSchema };
@@ -30,6 +32,8 @@ export interface Science {
   readonly about: string;
   /** Metrics of a cell that people look at first, in order: progress shows them. */
   readonly headline: readonly string[];
+  /** What `quickstart` runs: a spec of the package, by its path there, and a line for the help. */
+  readonly quickstart: { readonly spec: string; readonly describe: string };
   /** The spec that `init` writes; `schema` is the schema's address for editors. */
   starter(schema: string): string;
   /**
@@ -37,7 +41,7 @@ export interface Science {
    * schema (a whole number with a default): cells are many and small, so that one rarely fills a card.
    */
   readonly cellsPerCard: { readonly setting: string; readonly schema: JsonSchema };
-  /** Writes out short forms: `dataset: ml-100k` becomes `{id: ml-100k}`. Keeps what it can't read. */
+  /** Writes out short forms: `data: small` becomes `data: {id: small}`. Keeps what it can't read. */
   expand(settings: JsonObject): JsonObject;
   /** Settings (complete, defaults filled in) that this cell ignores. */
   ignored(settings: JsonObject): readonly Ignored[];
@@ -53,6 +57,10 @@ export interface Science {
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */
   runner(name: string): Runner | undefined;
+  /** What a comparison has to know; left out: differences are judged by their seeds alone. */
+  readonly statistics?: ScienceStatistics;
+  /** Python environments that its stages ask for, beside the engine's own parts of the toolchain. */
+  readonly environments: readonly PythonPart[];
   /** Commands of the science's own: the engine adds them to its own. */
   readonly commands: readonly ScienceCommand[];
 }

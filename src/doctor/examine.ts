@@ -5,8 +5,8 @@ import { isDiskError } from "../base/durable.js";
 import { dispatcherFor } from "../base/outgoing.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";
-import type { EnvironmentPlan } from "../toolchain/environment.js";
-import { LLM, TRACKING, findEnvironment } from "../toolchain/environment.js";
+import type { PythonPart } from "../contract/python-part.js";
+import { TRACKING, findEnvironment } from "../toolchain/environment.js";
 import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine.js";
 import { givenBinding } from "../toolchain/index.js";
 import { maskAddresses, runProgram } from "../toolchain/program.js";
@@ -16,7 +16,10 @@ import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js"
 import { findTensorFlow, tryTensorFlow, wantedFlavour } from "../toolchain/tensorflow.js";
 
 /** Looks at every part; changes nothing. Runs the parts for real, so it takes some seconds. */
-export async function examine(config: Config): Promise<readonly Check[]> {
+export async function examine(
+  config: Config,
+  environments: readonly PythonPart[],
+): Promise<readonly Check[]> {
   const toolchain = config.toolchain.value;
   const [tensorflow, ...others] = await Promise.all([
     checkTensorFlow(toolchain),
@@ -24,13 +27,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     checkPackages(),
     checkPython(),
     checkCompiler(),
-    checkEnvironment("tracking", TRACKING, toolchain, "without it sweeps are not shown in MLflow"),
-    checkEnvironment(
-      "llm",
-      LLM,
-      toolchain,
-      "stages with an LLM of your own install it when needed",
-    ),
+    ...[TRACKING, ...environments].map((part) => checkEnvironment(part, toolchain)),
     checkServer(config),
     checkFolder("store", config.store.value, 1e9),
     checkFolder("toolchain", toolchain, 3e9),
@@ -101,7 +98,7 @@ async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
 async function checkGpu(part: TensorFlowPart | null, seen: TensorFlowSeen): Promise<Check> {
   const base = { name: "gpu", needed: false } as const;
   if ((await wantedFlavour()) === "cpu") {
-    const detail = "no GPU here (nvidia-smi -L lists none); CTR models train on the CPU";
+    const detail = "no GPU here (nvidia-smi -L lists none); stages run on the CPU";
     return { ...base, state: "ok", detail, mend: null };
   }
   const listed = await runProgram("nvidia-smi", ["-L"], { timeout: 20_000 });
@@ -122,22 +119,13 @@ async function checkGpu(part: TensorFlowPart | null, seen: TensorFlowSeen): Prom
   return { ...base, state: "warning", detail, mend };
 }
 
-async function checkEnvironment(
-  name: string,
-  plan: EnvironmentPlan,
-  toolchain: string,
-  without: string,
-): Promise<Check> {
-  const base = { name, needed: false } as const;
+async function checkEnvironment(plan: PythonPart, toolchain: string): Promise<Check> {
+  const base = { name: plan.part, needed: false } as const;
   const found = await findEnvironment(plan, toolchain);
-  const mend = `r4ec setup --only ${name}`;
+  const mend = `r4ec setup --only ${plan.part}`;
   if (found === null) {
-    return {
-      ...base,
-      state: "missing",
-      detail: `${plan.contents} is not installed; ${without}`,
-      mend,
-    };
+    const detail = `${plan.contents} is not installed; ${plan.without}`;
+    return { ...base, state: "missing", detail, mend };
   }
   const { environment, ready } = found;
   const tried = await runProgram(environment.python, ["-c", plan.trial], {

@@ -84,7 +84,7 @@ async function runStage(
     { record, execution, files },
     store,
     { event, end: (_, end) => (ended = end) },
-    { resources: { gpus: [], threads: 1 }, toolchain: { llmEnvironment: null }, stop },
+    { resources: { gpus: [], threads: 1 }, toolchain: { environments: {} }, stop },
   );
   try {
     await (await runner.load()).run([task.task]);

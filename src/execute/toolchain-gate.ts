@@ -8,7 +8,7 @@ export type EnsureToolchain = (
   signal: AbortSignal,
 ) => Promise<Result<ReadyToolchain, UserError>>;
 
-const NOTHING: ReadyToolchain = { environment: {}, paths: { llmEnvironment: null } };
+const NOTHING: ReadyToolchain = { environment: {}, paths: { environments: {} } };
 
 /** Stands before the stages that need a toolchain: opened once for every set of parts. */
 export class ToolchainGate {

@@ -10,7 +10,7 @@ export type Stages = ReadonlyMap<
 
 /**
  * All stages a stage stands on, the nearest first, each once, by the shortest chain of input names
- * that leads there (`embed.refine`).
+ * that leads there (`model.data`).
  */
 export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, StageRecord> {
   const found = new Map<string, StageRecord>();

@@ -1,20 +1,25 @@
 import { distance } from "fastest-levenshtein";
 import type { CellRecord } from "../contract/records.js";
+import type { Science } from "../contract/science.js";
 import { UserError } from "../base/exit.js";
+import { isJsonObject } from "../base/json.js";
 
 /**
  * Reads `--only`: comma-separated conditions that must all hold; several selectors: any of them.
- * A condition is `path=value` (a dotted path, or its end, as in `backbone=din`), `path!=value`, or
- * the beginning of a cell's id. A string setting's block is met by its id (`backbone=din` for
- * `backbone.id`). Throws a UserError that names what would be right.
+ * A condition is `path=value` (a dotted path, or its end, as in `rate=0.1` for `model.rate`),
+ * `path!=value`, or the beginning of a cell's id. The short form of a block stands for what it is
+ * short for. Throws a UserError that names what would be right.
+ *
+ * @param expand how the science writes out short forms
  */
 export function parseSelector(
   selectors: readonly string[],
   cells: readonly CellRecord[],
+  expand: Science["expand"],
 ): (cell: CellRecord) => boolean {
   const paths = new Set(cells.flatMap((cell) => Object.keys(cell.settings)));
   const any = selectors.map((selector) => {
-    const all = selector.split(BETWEEN).map((text) => parseCondition(text.trim(), paths));
+    const all = selector.split(BETWEEN).map((text) => parseCondition(text.trim(), paths, expand));
     return (cell: CellRecord): boolean => all.every((holds) => holds(cell));
   });
   const selected = (cell: CellRecord): boolean => any.some((holds) => holds(cell));
@@ -27,7 +32,11 @@ export function parseSelector(
 /** A comma that stands in no list or object. */
 const BETWEEN = /,(?![^[{]*[\]}])/;
 
-function parseCondition(text: string, paths: Set<string>): (cell: CellRecord) => boolean {
+function parseCondition(
+  text: string,
+  paths: Set<string>,
+  expand: Science["expand"],
+): (cell: CellRecord) => boolean {
   const match = /^([^=!]+?)\s*(!?=)\s*(.*)$/.exec(text);
   if (match === null) {
     if (/^[0-9a-f]{4,16}$/.test(text)) return (cell) => cell.id.startsWith(text);
@@ -36,7 +45,7 @@ function parseCondition(text: string, paths: Set<string>): (cell: CellRecord) =>
     );
   }
   const [, given = "", operator, value = ""] = match;
-  const path = findPath(given, paths);
+  const path = findPath(given, value, paths, expand);
   const equal = (cell: CellRecord): boolean => {
     const found = cell.settings[path];
     if (found === undefined) return false;
@@ -47,10 +56,16 @@ function parseCondition(text: string, paths: Set<string>): (cell: CellRecord) =>
   return operator === "=" ? equal : (cell) => !equal(cell);
 }
 
-function findPath(given: string, paths: Set<string>): string {
-  for (const candidate of [given, `${given}.id`, `${given}.variant`]) {
-    if (paths.has(candidate)) return candidate;
-  }
+function findPath(
+  given: string,
+  value: string,
+  paths: Set<string>,
+  expand: Science["expand"],
+): string {
+  if (paths.has(given)) return given;
+  const block = expand({ [given]: value })[given];
+  const named = isJsonObject(block) ? Object.keys(block).find((key) => block[key] === value) : null;
+  if (named != null && paths.has(`${given}.${named}`)) return `${given}.${named}`;
   const ends = [...paths].filter((path) => path.endsWith(`.${given}`));
   if (ends.length === 1) return ends[0]!;
   if (ends.length > 1) {

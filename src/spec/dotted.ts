@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import type { FlatSettings } from "./experiment.js";
 
-/** `ctr.mlp` as its parts. */
+/** `model.layers` as its parts. */
 export const partsOf = (path: string): readonly string[] => path.split(".");
 
 /** True when `outer` is `inner` or a block that holds it. */

@@ -17,7 +17,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
   description: { description: "What the experiment is about, for people.", type: "string" },
   seed: {
     description:
-      "Seed of the CTR model. Seeds are replicates: results are averaged over them, never compared.",
+      "Seed of the cell. Seeds are replicates: results are averaged over them, never compared.",
     type: "integer",
     minimum: 0,
     maximum: 2147483647,
@@ -37,7 +37,10 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
     additionalProperties: false,
     required: ["metric", "over"],
     properties: {
-      metric: { ...metricName, description: "Metric that decides, such as valid.auc." },
+      metric: {
+        ...metricName,
+        description: "Dotted name of the metric that decides: one on validation.",
+      },
       over: {
         description: "Paths of the axes that are tuned.",
         type: "array",
@@ -59,9 +62,40 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       metrics: {
         description: "Metrics to show, in order.",
         type: "array",
-        items: { ...metricName, description: "Name of a metric, such as test.auc." },
+        items: { ...metricName, description: "Dotted name of a metric." },
         minItems: 1,
         uniqueItems: true,
+      },
+      claims: {
+        description:
+          "Settings, by dotted path, of the variants whose differences are claims: p is corrected over them, within each metric and row. Left out: every variant that is no control.",
+        type: "array",
+        items: {
+          description: "Settings of the variants that are a claim.",
+          $ref: "#/$defs/point",
+          type: "object",
+          minProperties: 1,
+        },
+        minItems: 1,
+      },
+      equivalence: {
+        description:
+          "By metric, the difference that is too small to matter (NAME: 0.002): says where no difference is larger, and what a gain has to reach.",
+        type: "object",
+        additionalProperties: false,
+        patternProperties: {
+          [metricName["pattern"] as string]: {
+            description: "The margin, in the metric's own unit.",
+            type: "number",
+            exclusiveMinimum: 0,
+          },
+        },
+      },
+      test: {
+        description:
+          "What may vary in a test. all: the units of the test split and the seeds; seeds: the seeds alone (Student's paired t-test), which describes this one test split.",
+        enum: ["all", "seeds"],
+        default: "all",
       },
     },
   },
@@ -83,10 +117,10 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
         ],
       },
       cpus: {
-        description: "CPU slots: as many as the machine has cores, or so many.",
+        description: "CPU slots: as many as the machine has cores, or a number.",
         anyOf: [
           { description: "As many as the machine has.", const: "auto" },
-          { description: "So many.", type: "integer", minimum: 1, maximum: 65536 },
+          { description: "This many.", type: "integer", minimum: 1, maximum: 65536 },
         ],
         default: "auto",
       },

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
 
-/** Settings by dotted path (`ctr.learning_rate`). */
+/** Settings by dotted path (`model.rate`). */
 export interface FlatSettings {
   readonly [path: string]: Json;
 }
@@ -36,7 +36,7 @@ export interface Axis {
 
 /** Tune axes away: per row, only the cell that is best by `metric` is compared. */
 export interface Select {
-  /** A metric on validation, such as `valid.auc`. */
+  /** A metric on validation, such as `valid.loss`. */
   readonly metric: string;
   /** Paths of axes. */
   readonly over: readonly string[];
@@ -48,6 +48,12 @@ export interface Compare {
   readonly baseline: FlatSettings | null;
   /** Metrics in order; null: those that the view finds worth showing. */
   readonly metrics: readonly string[] | null;
+  /** Settings of the variants that are claims; null: every variant that is no control. */
+  readonly claims: readonly FlatSettings[] | null;
+  /** By metric, the difference that is too small to matter. */
+  readonly equivalence: { readonly [metric: string]: number };
+  /** What may vary in a test: test units and seeds, or seeds alone. */
+  readonly test: "all" | "seeds";
 }
 
 /** What the spec says about machines; what it leaves out, the user-level settings say. */

@@ -32,7 +32,7 @@ const names: { readonly [type: string]: string } = {
 
 /**
  * Of the forms a value may have, the one that was meant: the only one of the value's type; among
- * mappings the one whose fixed keys (`id: amazon-books`) agree; then the one with the fewest errors.
+ * mappings the one whose fixed keys (`id: small`) agree; then the one with the fewest errors.
  * Null where none is of the type, or where the forms are names of things.
  */
 export function chosenForm(

@@ -11,7 +11,7 @@ export interface Problem {
   readonly missing?: string;
 }
 
-/** How a place in the document is called in messages: `ctr.mlp[1]`. Inside a sweep: the setting. */
+/** How a place in the document is called in messages: `model.layers[1]`. Inside a sweep: the setting. */
 export function labelOf(where: readonly string[]): string {
   return inSetting(where).reduce(
     (label, part) =>
@@ -27,7 +27,7 @@ export function settingAt(where: readonly string[]): string | null {
   return parts.slice(0, list === -1 ? undefined : list).join(".") || null;
 }
 
-// sweep.grid."ctr.epochs".0 is about ctr.epochs.
+// sweep.grid."model.rate".0 is about model.rate.
 function inSetting(where: readonly string[]): readonly string[] {
   const [head, block] = where;
   if (head === "sweep") {
@@ -36,10 +36,11 @@ function inSetting(where: readonly string[]): readonly string[] {
     if ((block === "include" || block === "exclude") && where.length > 3) return where.slice(3);
   }
   if (head === "compare" && block === "baseline" && where.length > 2) return where.slice(2);
+  if (head === "compare" && block === "claims" && where.length > 3) return where.slice(3);
   return where;
 }
 
-/** A value as a message shows it: `"din"`, `12`, `a list`, `a mapping`. */
+/** A value as a message shows it: `"fast"`, `12`, `a list`, `a mapping`. */
 export function shown(value: Json | undefined): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";

@@ -5,6 +5,7 @@ import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import { waitForLock } from "../base/lock.js";
 import { failedProgram, offline } from "./failure.js";
+import type { PythonPart } from "../contract/python-part.js";
 import type { PythonEnvironment } from "./parts.js";
 import { findPip } from "./pip.js";
 import { placesIn, platformName, toolchainFile } from "./folders.js";
@@ -20,69 +21,22 @@ import { wantedFlavour } from "./tensorflow.js";
 import type { Uv } from "./uv.js";
 import { ensureUv } from "./uv.js";
 
-/** One call of `uv pip install`: its arguments, and others to try where it fails. */
-export type InstallStep = readonly (readonly string[])[];
+const TRACKING_LIST = toolchainFile("requirements", "tracking.txt");
 
-/** A Python environment of ours: what is in it and how it is seen to work. */
-export interface EnvironmentPlan {
-  /** `mlflow-3.17.2`: the readable part of the folder's name. */
-  readonly name: string;
-  /** What the steps install, for people. */
-  readonly contents: string;
-  /** Files of requirements/ that decide what is in it. */
-  readonly lists: readonly string[];
-  readonly steps: (flavour: "cpu" | "gpu") => readonly InstallStep[];
-  /** Single-file modules to write into site-packages unless a real one is there, by file name. */
-  readonly modules: { readonly [file: string]: string };
-  /** A Python program that imports what is needed and fails where that does not work. */
-  readonly trial: string;
-  /** Programs that must be there. */
-  readonly programs: readonly string[];
-}
-
-const list = (name: string): string => toolchainFile("requirements", name);
-
-/** MLflow's server and client. */
-export const TRACKING: EnvironmentPlan = {
+/** MLflow's server and client: the engine's own environment. */
+export const TRACKING: PythonPart = {
+  part: "tracking",
   name: "mlflow-3.17.2",
+  title: "MLflow 3.17.2",
   contents: "MLflow 3.17.2",
-  lists: ["tracking.txt"],
+  without: "without it sweeps are not shown in MLflow",
+  lists: [TRACKING_LIST],
+  byFlavour: false,
   // The list is complete: mlflow itself would drag in what only training and serving need.
-  steps: () => [[["--no-deps", "-r", list("tracking.txt")]]],
+  steps: () => [[["--no-deps", "-r", TRACKING_LIST]]],
   modules: {},
   trial: "import mlflow, mlflow.server, mlflow.store.tracking.sqlalchemy_store",
   programs: ["mlflow"],
-};
-
-const TORCH = "2.13.0";
-const LLM_LISTS = ["-r", list("llm.in"), "-c", list("llm.txt")];
-
-/** LLaMA-Factory and sentence-transformers. */
-export const LLM: EnvironmentPlan = {
-  name: "llamafactory-0.9.5",
-  contents: "LLaMA-Factory 0.9.5, sentence-transformers, torch",
-  lists: ["llm.in", "llm.txt"],
-  steps: (flavour) => [
-    flavour === "gpu" || process.platform !== "linux"
-      ? [LLM_LISTS]
-      : [
-          // A CPU build where the package index has one; else from PyTorch's own index; else the
-          // CUDA build, which runs on the CPU too but brings 3 GB that nothing uses.
-          [`torch==${TORCH}+cpu`, ...LLM_LISTS],
-          ["--torch-backend", "cpu", ...LLM_LISTS],
-          LLM_LISTS,
-        ],
-    // It asks for a user interface, audio and video packages that training and prediction never load.
-    [["--no-deps", "llamafactory==0.9.5"]],
-  ],
-  modules: {
-    // LLaMA-Factory imports it at start, uses it for audio alone, and no CPU build of it exists.
-    "torchaudio.py":
-      '"""Stands in for torchaudio: imported by LLaMA-Factory, used for audio only."""\n',
-  },
-  trial:
-    "import torch, transformers, datasets, peft, trl, gguf, sentence_transformers, llamafactory.data",
-  programs: ["llamafactory-cli"],
 };
 
 interface Place {
@@ -90,9 +44,9 @@ interface Place {
   readonly recipe: string;
 }
 
-async function placeOf(plan: EnvironmentPlan, toolchain: string): Promise<Place> {
-  const texts = await Promise.all(plan.lists.map((name) => readFile(list(name), "utf8")));
-  const flavour = plan === LLM ? await wantedFlavour() : "cpu";
+async function placeOf(plan: PythonPart, toolchain: string): Promise<Place> {
+  const texts = await Promise.all(plan.lists.map((file) => readFile(file, "utf8")));
+  const flavour = plan.byFlavour ? await wantedFlavour() : "cpu";
   const recipe = recipeOf({
     ...{ name: plan.name, texts, modules: plan.modules, flavour, platform: platformName() },
     steps: plan
@@ -105,7 +59,7 @@ async function placeOf(plan: EnvironmentPlan, toolchain: string): Promise<Place>
 
 /** An environment where it is installed; null where it is not. */
 export async function findEnvironment(
-  plan: EnvironmentPlan,
+  plan: PythonPart,
   toolchain: string,
 ): Promise<{ readonly environment: PythonEnvironment; readonly ready: Ready } | null> {
   const place = await placeOf(plan, toolchain);
@@ -131,7 +85,7 @@ function describe(folder: string): PythonEnvironment {
 
 /** Makes an environment where it is missing or not whole. */
 export async function installEnvironment(
-  plan: EnvironmentPlan,
+  plan: PythonPart,
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<PythonEnvironment, UserError>> {
@@ -153,7 +107,7 @@ export async function installEnvironment(
 }
 
 async function make(
-  plan: EnvironmentPlan,
+  plan: PythonPart,
   place: Place,
   python: Python,
   context: InstallContext,
@@ -194,13 +148,13 @@ async function make(
 
 /** Runs the steps; of a step's ways the first that works. The outcome is the last one's. */
 async function installAll(
-  plan: EnvironmentPlan,
+  plan: PythonPart,
   environment: PythonEnvironment,
   uv: Uv,
   speaker: Speaker,
   signal: AbortSignal | undefined,
 ): Promise<Outcome> {
-  const flavour = plan === LLM ? await wantedFlavour() : "cpu";
+  const flavour = plan.byFlavour ? await wantedFlavour() : "cpu";
   let outcome: Outcome | undefined;
   for (const ways of plan.steps(flavour)) {
     for (const [index, args] of ways.entries()) {
@@ -213,7 +167,7 @@ async function installAll(
         { env: uv.environment, signal, onLine: (line) => sayUsefulLine(line, speaker) },
       );
       if (outcome.ok) break;
-      if (index + 1 < ways.length) speaker.tick("looking elsewhere for torch");
+      if (index + 1 < ways.length) speaker.tick("looking elsewhere");
     }
     if (outcome?.ok !== true) break;
   }
@@ -228,7 +182,7 @@ function sayUsefulLine(line: string, speaker: Speaker): void {
   }
 }
 
-async function writeModules(plan: EnvironmentPlan, environment: PythonEnvironment): Promise<void> {
+async function writeModules(plan: PythonPart, environment: PythonEnvironment): Promise<void> {
   if (Object.keys(plan.modules).length === 0) return;
   const code = "import sysconfig; print(sysconfig.get_path('purelib'))";
   const site = (await runProgram(environment.python, ["-c", code])).stdout.trim();

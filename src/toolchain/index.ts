@@ -3,9 +3,10 @@ import type { Config } from "../config/config.js";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
+import type { PythonPart } from "../contract/python-part.js";
 import type { ReadyToolchain } from "../contract/runner.js";
 import { isDiskError } from "../base/durable.js";
-import { LLM, TRACKING, installEnvironment } from "./environment.js";
+import { TRACKING, installEnvironment } from "./environment.js";
 import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./parts.js";
 import { Speaker } from "./setup-progress.js";
@@ -17,62 +18,66 @@ export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
 /** The settings that say where the toolchain lives and whether the network may be used. */
 export type ToolchainConfig = Pick<Config, "toolchain" | "offline">;
 
-const TITLES: { readonly [part in Part]: string } = {
-  tensorflow: `TensorFlow ${TENSORFLOW_VERSION}`,
-  tracking: TRACKING.contents,
-  llm: "LLaMA-Factory 0.9.5",
-};
+/** Title of the one part that is not a Python environment. */
+const TENSORFLOW = `TensorFlow ${TENSORFLOW_VERSION}`;
 
 /**
  * Makes sure that the parts are installed, installing what is missing; parts are installed side by
  * side. Cheap where everything is there (a few milliseconds a part). Errors: no Python, no
  * network, no space, offline with a part missing; each says how to mend it, exit status 3. Rejects
- * only with the signal's reason.
+ * only with the signal's reason, or for a part that is not known.
+ *
+ * @param environments the Python environments that the science brings
  */
 export async function ensure(
   parts: readonly Part[],
+  environments: readonly PythonPart[],
   config: ToolchainConfig,
   say: Say,
   signal?: AbortSignal,
 ): Promise<Result<ReadyToolchain, UserError>> {
   const outcomes = await Promise.all(
-    [...new Set(parts)].map((part) => ensureOne(part, config, say, signal)),
+    [...new Set(parts)].map((part) => ensureOne(part, environments, config, say, signal)),
   );
-  const environment: Record<string, string> = {};
-  let llmEnvironment: string | null = null;
+  const variables: Record<string, string> = {};
+  const folders: Record<string, string> = {};
   for (const outcome of outcomes) {
     if (!outcome.ok) return outcome;
-    Object.assign(environment, outcome.value.environment);
-    llmEnvironment ??= outcome.value.paths.llmEnvironment;
+    Object.assign(variables, outcome.value.environment);
+    Object.assign(folders, outcome.value.paths.environments);
   }
-  return ok({ environment, paths: { llmEnvironment } });
+  return ok({ environment: variables, paths: { environments: folders } });
 }
 
 async function ensureOne(
   part: Part,
+  environments: readonly PythonPart[],
   config: ToolchainConfig,
   say: Say,
   signal?: AbortSignal,
 ): Promise<Result<ReadyToolchain, UserError>> {
   const context = contextOf(config, signal);
-  const speaker = new Speaker(part, TITLES[part], say);
-  const ready = (
-    environment: ReadyToolchain["environment"],
-    llmEnvironment: string | null = null,
-  ): Result<ReadyToolchain, UserError> => ok({ environment, paths: { llmEnvironment } });
+  const plan = [TRACKING, ...environments].find((one) => one.part === part);
+  if (plan === undefined && part !== "tensorflow") throw new Error(`there is no part ${part}`);
+  const speaker = new Speaker(part, plan?.title ?? TENSORFLOW, say);
   return diskErrors(context.toolchain, async () => {
-    if (part === "tensorflow") {
-      const given = givenBinding();
-      if (given !== null) return ready({ R4EC_TFJS_BINDING: given });
-      const installed = await installTensorFlow(context, speaker);
-      return installed.ok ? ready(installed.value.environment) : installed;
+    if (plan !== undefined) {
+      const installed = await installEnvironment(plan, context, speaker);
+      if (!installed.ok) return installed;
+      const { folder } = installed.value;
+      return ok({ environment: {}, paths: { environments: { [part]: folder } } });
     }
-    const plan = part === "tracking" ? TRACKING : LLM;
-    const installed = await installEnvironment(plan, context, speaker);
-    if (!installed.ok) return installed;
-    return ready({}, part === "llm" ? installed.value.folder : null);
+    const given = givenBinding();
+    if (given !== null) return ok(variablesOnly({ R4EC_TFJS_BINDING: given }));
+    const installed = await installTensorFlow(context, speaker);
+    return installed.ok ? ok(variablesOnly(installed.value.environment)) : installed;
   });
 }
+
+const variablesOnly = (environment: ReadyToolchain["environment"]): ReadyToolchain => ({
+  environment,
+  paths: { environments: {} },
+});
 
 /** A binding that the user names (one built by the site, say) is used as it is. */
 export function givenBinding(): string | null {
@@ -91,7 +96,7 @@ export async function trackingEnvironment(
 ): Promise<Result<PythonEnvironment, UserError>> {
   const context = contextOf(config, signal);
   return diskErrors(context.toolchain, () =>
-    installEnvironment(TRACKING, context, new Speaker("tracking", TITLES.tracking, say)),
+    installEnvironment(TRACKING, context, new Speaker(TRACKING.part, TRACKING.title, say)),
   );
 }
 

@@ -1,9 +1,10 @@
 import type { ToolchainPart } from "../contract/runner.js";
 
 /** Every part that can be installed: what runners ask for, and MLflow's server for tracking. */
-export type Part = ToolchainPart | "tracking";
+export type Part = ToolchainPart;
 
-export const PARTS: readonly Part[] = ["tensorflow", "tracking", "llm"];
+/** What every sweep needs, whatever its science: `setup` installs these where no part is named. */
+export const USUAL_PARTS: readonly Part[] = ["tensorflow", "tracking"];
 
 /** What an installation says while it goes on. */
 export interface SetupMessage {
@@ -22,7 +23,7 @@ export interface PythonEnvironment {
   readonly folder: string;
   /** Absolute path of its interpreter. */
   readonly python: string;
-  /** Absolute folder of its programs (`mlflow`, `llamafactory-cli`). */
+  /** Absolute folder of its programs (`mlflow`). */
   readonly programs: string;
   /** Variables to add to process.env for a program that runs in it: PATH, VIRTUAL_ENV. */
   readonly environment: { readonly [name: string]: string };

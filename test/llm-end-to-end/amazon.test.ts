@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (const name of ["Books_5.json.gz", "meta_Books.json.gz"]) {
     await cp(raw(name), path.join(bench.folder, name));
   }
-  const environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  const environment = (await testToolchain("llm")).paths.environments["llm"]!;
   await tinyQwen2(environment, bench.folder);
   // Base model, actor and reflector answer by LLaMA-Factory's batch prediction.
   await bench.write(

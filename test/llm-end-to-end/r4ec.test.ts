@@ -24,7 +24,7 @@ beforeAll(async () => {
   bench = await openBench();
   teacher = await scriptedServer(scriptedTeacher);
   ({ python } = await testTrackingEnvironment());
-  const environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  const environment = (await testToolchain("llm")).paths.environments["llm"]!;
   const model = await tinyQwen2(environment, bench.folder);
   await bench.write("spec.yaml", spec(`./${path.basename(model)}`, teacher.baseUrl));
 }, INSTALL_TIMEOUT);

@@ -77,7 +77,7 @@ export async function runStage(setup: StageSetup): Promise<StageOutcome> {
     out,
     work,
     resources: { gpus: setup.gpus ?? [], threads: 1 },
-    toolchain: setup.toolchain ?? { llmEnvironment: null },
+    toolchain: setup.toolchain ?? { environments: {} },
     stop: {
       get draining() {
         return draining;

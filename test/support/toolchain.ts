@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { ReadyToolchain } from "../../src/contract/runner.js";
 import type { Part, PythonEnvironment, ToolchainConfig } from "../../src/toolchain/index.js";
+import { science } from "../../runners/registry.js";
 import { ensure, trackingEnvironment } from "../../src/toolchain/index.js";
 
 /**
@@ -33,11 +34,13 @@ const ready = new Map<Part, Promise<ReadyToolchain>>();
 export function testToolchain(part: Part): Promise<ReadyToolchain> {
   let installing = ready.get(part);
   if (installing === undefined) {
-    installing = ensure([part], testToolchainConfig(), progressOnStderr).then((result) => {
-      if (!result.ok) throw result.error;
-      Object.assign(process.env, result.value.environment);
-      return result.value;
-    });
+    installing = ensure([part], science.environments, testToolchainConfig(), progressOnStderr).then(
+      (result) => {
+        if (!result.ok) throw result.error;
+        Object.assign(process.env, result.value.environment);
+        return result.value;
+      },
+    );
     ready.set(part, installing);
   }
   return installing;

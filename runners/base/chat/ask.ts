@@ -4,6 +4,7 @@ import { Drained } from "../../../src/contract/runner.js";
 import type { Without } from "./answer.js";
 import type { AnswerLog, KeptAnswer } from "./answer-log.js";
 import type { Budget } from "./budget.js";
+import { BudgetSpent } from "./budget.js";
 import type { Complete, Completion } from "./completions.js";
 import { EndpointError } from "./endpoint-error.js";
 
@@ -32,19 +33,6 @@ export interface AskOptions {
 
 /** What became of a question: an answer with a text, or the reason for none. */
 export type Asked = { readonly kept: KeptAnswer } | Without;
-
-/** The budget does not allow the next request. Answers so far are kept. */
-export class BudgetSpent extends Error {
-  constructor(budget: Budget, answered: number, total: number) {
-    const { promptTokens, completionTokens, usd } = budget.total();
-    super(
-      `the budget allows no further request: ${promptTokens + completionTokens} tokens` +
-        `${usd > 0 ? ` (${usd.toFixed(4)} USD)` : ""} spent, ${answered} of ${total} answers had; ` +
-        `they are kept, and a larger budget goes on from here`,
-    );
-    this.name = "BudgetSpent";
-  }
-}
 
 /** The key of a question's answer with more room. */
 const keyWithRoom = (key: string, room: number): string => (room === 1 ? key : `${key}x${room}`);

@@ -37,6 +37,11 @@ export interface Judging {
    * prompt without an answer loses nothing that was there before.
    */
   readonly least: number;
+  /**
+   * True where each prompt has a text from before, which stands where no new one comes. Then only
+   * refusals end the stage.
+   */
+  readonly textStands?: boolean;
 }
 
 /**
@@ -49,7 +54,7 @@ export interface Judging {
 export function judgeAnswers(
   task: Pick<StageTask, "emit">,
   outcomes: readonly (Without | null)[],
-  { who, least }: Judging,
+  { who, least, textStands = false }: Judging,
 ): Reasons {
   const reasons = reasonsOf(outcomes);
   const without = outcomes.filter((each) => each !== null);
@@ -58,7 +63,7 @@ export function judgeAnswers(
   const words = said === undefined ? "" : `; the first: ${shortened(said.words)}`;
   const refused = without.filter(({ why }) => REFUSALS.has(why)).length;
   const none = without.length === outcomes.length;
-  if (without.length >= least && (none || refused > outcomes.length / 2)) {
+  if (without.length >= least && ((none && !textStands) || refused > outcomes.length / 2)) {
     const how = none ? "none" : `only ${outcomes.length - without.length}`;
     throw new EndpointError(
       `${who}: ${how} of ${outcomes.length} prompts got a text ` +

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { StageTask } from "../../../src/contract/runner.js";
+import { LLM_ENVIRONMENT } from "./llm-environment.js";
 
 /** As much of a stage as running a Python program needs. */
 export type PythonTask = Pick<
@@ -10,9 +11,9 @@ export type PythonTask = Pick<
 
 /** Folder of the LLM environment. Throws a UserError where it is not installed. */
 export function llmEnvironment(task: Pick<StageTask, "toolchain">): string {
-  const folder = task.toolchain.llmEnvironment;
-  if (folder !== null) return folder;
-  throw new UserError("the LLM environment is not there: run r4ec setup", {
+  const folder = task.toolchain.environments[LLM_ENVIRONMENT.part];
+  if (folder !== undefined) return folder;
+  throw new UserError("the LLM environment is not there: run r4ec setup --only llm", {
     exitCode: ExitCode.environment,
   });
 }

@@ -1,7 +1,6 @@
 import type { InferTask } from "./engines/engine.js";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import { Drained } from "../../../src/contract/runner.js";
 import { cacheFolder } from "../../base/stage/cache.js";
 import {
   adapterIdentity,
@@ -10,7 +9,7 @@ import {
   modelIdentity,
 } from "../../base/models/identity.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
-import type { Said, Without } from "../../base/chat/answer.js";
+import type { Said } from "../../base/chat/answer.js";
 import { readText } from "../../base/chat/answer.js";
 import type { Question } from "../../base/chat/ask.js";
 import { keptAnswer } from "../../base/chat/ask.js";
@@ -18,6 +17,7 @@ import type { Reasons } from "../../base/chat/coverage.js";
 import { judgeAnswers } from "../../base/chat/coverage.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
+import { askMissing, cutTriesOf } from "./ask-missing.js";
 
 /** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
 export const isGuided = (task: InferTask): boolean => task.params.answer.guided === true;
@@ -39,6 +39,8 @@ export interface Asking {
   readonly guides: readonly string[] | null;
   /** See {@link judgeAnswers}. */
   readonly least: number;
+  /** See {@link judgeAnswers}. */
+  readonly textStands?: boolean;
 }
 
 /** The parameters that say how the model is asked, without those that concern cut answers alone. */
@@ -52,9 +54,6 @@ function identityOf(task: InferTask): JsonObject {
   };
 }
 
-/** How often a cut answer is asked again. */
-export const cutTriesOf = (task: InferTask): number => task.params.answer.cut_tries ?? 0;
-
 /**
  * Asks the stage's model all prompts. Answers are kept as they come, under the hash of model,
  * adapter, options and prompt, so that after a kill, or in another stage that asks the same, only
@@ -66,7 +65,7 @@ export async function answerAll(
   task: InferTask,
   prompts: readonly string[],
   load: (task: InferTask) => Promise<Answerer>,
-  { guides, least }: Asking,
+  { guides, least, textStands = false }: Asking,
 ): Promise<Answers> {
   const identity = identityOf(task);
   const log = new AnswerLog(path.join(cacheFolder(task), answerFolder(identity)));
@@ -85,7 +84,7 @@ export async function answerAll(
     const reasons = judgeAnswers(
       task,
       said.map((each) => (each.text === null ? each : null)),
-      { who: task.label, least },
+      { who: task.label, least, textStands },
     );
     const cut = said.filter((each) => each.text !== null && each.cut).length;
     return { said, reasons, cut, asked };
@@ -96,34 +95,3 @@ export async function answerAll(
 
 const questionOf = (key: string, prompt: string, guide: string | undefined): Question =>
   guide === undefined ? { key, prompt } : { key, prompt, guide };
-
-/** Asks the questions that have no answer yet: how many those were, and what became of them. */
-async function askMissing(
-  task: InferTask,
-  questions: readonly Question[],
-  log: AnswerLog,
-  load: (task: InferTask) => Promise<Answerer>,
-): Promise<{ readonly asked: number; readonly without: ReadonlyMap<string, Without> }> {
-  const total = questions.length;
-  const missing = () =>
-    questions.filter(({ key }) => keptAnswer(log, key, cutTriesOf(task)) === undefined);
-  const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
-  const first = missing();
-  report(total - first.length);
-  if (first.length === 0) return { asked: 0, without: new Map() };
-  if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
-  const answerer = await load(task);
-  try {
-    await answerer.recover?.(log);
-    const left = missing();
-    const before = total - left.length;
-    if (left.length < first.length) report(before);
-    const without =
-      left.length === 0
-        ? new Map<string, Without>()
-        : await answerer.answer(left, log, (answered) => report(before + answered));
-    return { asked: left.length, without };
-  } finally {
-    await answerer.close();
-  }
-}

@@ -9,7 +9,7 @@ import { firstModel } from "../../base/chat/endpoint.js";
 import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
-import { cutTriesOf } from "./answer-all.js";
+import { cutTriesOf } from "./ask-missing.js";
 import type { Answerer } from "./answerer.js";
 
 /** An answerer that talks to an OpenAI-compatible endpoint which is there already. */

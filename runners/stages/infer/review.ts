@@ -1,23 +1,17 @@
 import type { InferTask } from "./engines/engine.js";
-import path from "node:path";
-import { writeJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
-import {
-  guidesOf,
-  parseJudgement,
-  studentKnowledge,
-  studentPrompt,
-} from "../../base/prompts/index.js";
+import { readTexts, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import type { PromptMaker, Subject } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
-import type { Said } from "../../base/chat/answer.js";
 import { reasonMetrics } from "../../base/chat/coverage.js";
 import type { Answers } from "./answer-all.js";
 import { answerAll, isGuided } from "./answer-all.js";
 import { loadAnswerer } from "./load-answerer.js";
-import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
-import { lineAsJson, nextIteration } from "../../base/artifacts/texts.js";
+import { Counts } from "./counts.js";
+import { judgement } from "./judgement.js";
+import type { KnowledgeLine } from "../../base/artifacts/texts.js";
+import { nextIteration } from "../../base/artifacts/texts.js";
 
 /**
  * So many prompts without an answer may end the stage. Fewer do not: the texts before them stay, and
@@ -62,20 +56,15 @@ export async function reflect(task: InferTask): Promise<void> {
       },
     };
   });
-  await write(task, lines);
-  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
-}
-
-/** A text that could not be judged stays as it is: nothing says that it is wrong. */
-function judgement(said: Said, iteration: number): Extract<TextStep, { step: "reflect" }> {
-  const read = said.text === null ? null : parseJudgement(said.text);
-  if (read?.ok === true) {
-    const verdict = read.value.reasonable ? "reasonable" : "not reasonable";
-    return { step: "reflect", iteration, verdict, reflection: read.value.reflection };
+  for (const side of SIDES) {
+    const own = lines.filter((each) => each.side === side);
+    await writeTexts(
+      task.out,
+      side,
+      own.map(({ line }) => line),
+    );
   }
-  const reason = read === null ? "no answer" : read.error;
-  const reflection = said.text ?? "";
-  return { step: "reflect", iteration, verdict: "unreadable", reflection, reason };
+  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
 /** refine: the actor rewrites what was judged unreasonable, with the reflection in hand. */
@@ -92,7 +81,11 @@ export async function refine(task: InferTask): Promise<void> {
   );
   const { knowledge: guide } = guidesOf(maker.templates.words);
   const guides = isGuided(task) ? wrong.map(({ subject }) => guide(subject)) : null;
-  const answers = await answerAll(task, prompts, loadAnswerer, { guides, least: LEAST });
+  const answers = await answerAll(task, prompts, loadAnswerer, {
+    guides,
+    least: LEAST,
+    textStands: true,
+  });
   const refined = new Map(wrong.map((text, place) => [text, answers.said[place]!.text]));
   const counts = new Counts(["texts", "refined", "empty"]);
   const lines = texts.map((each) => {
@@ -107,7 +100,14 @@ export async function refine(task: InferTask): Promise<void> {
     const step = { step: "refine", iteration: nextIteration(line) - 1, text } as const;
     return { side, line: { index, text, history: [...history, step] } };
   });
-  await write(task, lines);
+  for (const side of SIDES) {
+    const own = lines.filter((each) => each.side === side);
+    await writeTexts(
+      task.out,
+      side,
+      own.map(({ line }) => line),
+    );
+  }
   await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
@@ -116,7 +116,7 @@ async function open(
 ): Promise<{ readonly maker: PromptMaker; readonly texts: readonly Text[] }> {
   const params = task.params;
   const { prompts: own } = task.execution;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
+  const maker = await openPromptMaker(task.inputs, params.prompts, own);
   const texts: Text[] = [];
   for (const side of SIDES) {
     const subject = side === "users" ? "user" : "item";
@@ -125,32 +125,4 @@ async function open(
     }
   }
   return { maker, texts };
-}
-
-async function write(
-  task: InferTask,
-  lines: readonly { readonly side: Side; readonly line: KnowledgeLine }[],
-): Promise<void> {
-  for (const side of SIDES) {
-    const own = lines.filter((each) => each.side === side);
-    await writeJsonl(
-      path.join(task.out, `${side}.jsonl`),
-      own.map(({ line }) => lineAsJson(line)),
-    );
-  }
-}
-
-/** Counts by side and kind, as a stage's metrics: `users.reasonable`. */
-class Counts {
-  private readonly counts: { [name: string]: number };
-  constructor(kinds: readonly string[]) {
-    const names = SIDES.flatMap((side) => kinds.map((kind) => `${side}.${kind}`));
-    this.counts = Object.fromEntries(names.map((name) => [name, 0]));
-  }
-  add(side: Side, kind: string): void {
-    this.counts[`${side}.${kind}`]! += 1;
-  }
-  metrics(): { readonly [name: string]: number } {
-    return this.counts;
-  }
 }

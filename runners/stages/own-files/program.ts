@@ -1,16 +1,17 @@
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
+import { readFile } from "node:fs/promises";
 import { UserError } from "../../../src/base/exit.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { readJsonl, writeJsonl } from "../../base/files/jsonl.js";
-import { writeNpy } from "../../base/files/npy.js";
+import { watchedCosines } from "../../base/artifacts/cosine.js";
+import { readJsonl } from "../../base/files/jsonl.js";
 import type { KnowledgeData, Side } from "../../base/artifacts/knowledge.js";
-import { readKnowledgeData, SIDES } from "../../base/artifacts/knowledge.js";
+import { readKnowledgeData, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import type { SideVectors } from "../../base/artifacts/vectors.js";
+import { sideVectors, writeSideVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { isVectorFile } from "./settings.js";
 import { programOf } from "../../base/stage/program.js";
-import { readVectors } from "../../base/files/vectors.js";
+import { readVectorTable } from "../../base/files/vector-table.js";
 
 /** What the user's file says about one side. */
 type Own =
@@ -29,35 +30,34 @@ async function readOwn(task: StageTask): Promise<void> {
   };
   const width = SIDES.map((side) => widthOf(own[side])).find((each) => each !== null) ?? null;
   const metrics: { [name: string]: number } = {};
-  const about: { [name: string]: Json } = { model: "file" };
+  const vectors: { [side in Side]?: SideVectors } = {};
   for (const side of SIDES) {
-    const count = data[side];
     const from = own[side];
-    const size =
-      from.kind === "text" ? from.texts.size : from.kind === "vectors" ? from.vectors.size : 0;
-    metrics[`${side}.${from.kind === "text" ? "texts" : "vectors"}`] = size;
+    const count = data[side];
     if (from.kind === "text" || (from.kind === "none" && width === null)) {
-      const texts = from.kind === "text" ? from.texts : new Map<number, string>();
-      const lines = [...texts].sort(([a], [b]) => a - b);
-      const file = path.join(task.out, `${side}.jsonl`);
-      await writeJsonl(
-        file,
-        lines.map(([index, text]) => ({ index, text })),
+      const texts = from.kind === "text" ? [...from.texts].sort(([a], [b]) => a - b) : [];
+      await writeTexts(
+        task.out,
+        side,
+        texts.map(([index, text]) => ({ index, text })),
       );
-      continue;
+      metrics[`${side}.${from.kind === "text" ? "texts" : "vectors"}`] = texts.length;
+    } else {
+      const rows = from.kind === "vectors" ? from.vectors : [];
+      vectors[side] = sideVectors(count, widthOf(from) ?? width!, rows);
+      metrics[`${side}.vectors`] = count - vectors[side].withoutText;
     }
-    const columns = widthOf(from) ?? width!;
-    const numbers = new Float32Array((count + 1) * columns);
-    if (from.kind === "vectors") {
-      for (const [index, vector] of from.vectors) numbers.set(vector, index * columns);
-    }
-    await writeNpy(path.join(task.out, `${side}.npy`), numbers, [count + 1, columns]);
-    about[`${side.slice(0, -1)}_dimension`] = columns;
-    about[`${side}_without_text`] = count - size;
   }
+  const { users, items } = vectors;
   // Where both sides are vectors nothing is left to embed: this is an artifact of vectors.
-  if (SIDES.every((side) => `${side}_without_text` in about)) {
-    await writeFile(path.join(task.out, "embedding.json"), `${JSON.stringify(about, null, 2)}\n`);
+  if (users !== undefined && items !== undefined) {
+    await writeVectors(task.out, { model: "file", users, items });
+    Object.assign(metrics, watchedCosines(task, { users, items }));
+  } else {
+    for (const side of SIDES) {
+      const one = vectors[side];
+      if (one !== undefined) await writeSideVectors(task.out, side, one);
+    }
   }
   await task.publish({ metrics });
 }
@@ -147,7 +147,7 @@ async function fromTable(
   ids: readonly string[],
   side: Side,
 ): Promise<Own> {
-  const { rows, width, numbers } = await readVectors(file);
+  const { rows, width, numbers } = await readVectorTable(file);
   const count = ids.length - 1;
   const rowOf = (row: number) => numbers.slice(row * width, (row + 1) * width);
   const vectors = new Map<number, Float32Array>();

@@ -1,21 +1,16 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { modelLocation, modelLabel } from "../../base/models/model-input.js";
 import type { Without } from "../../base/chat/answer.js";
-import { AnswerLog } from "../../base/chat/answer-log.js";
-import { Budget } from "../../base/chat/budget.js";
-import type { Complete } from "../../base/chat/completions.js";
-import { chatEndpoint } from "../../base/chat/completions.js";
 import { judgeAnswers, reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
 import { longestAnswer } from "../../base/chat/extra.js";
-import { retriesOf, withRetries } from "../../base/chat/retry.js";
-import { emptyFolder, OWN_SERVER, startServed, type Served } from "../../base/chat/served.js";
-import type { PromptMaker, Subject, Target } from "../../base/prompts/index.js";
-import { guidesOf, lengthOf, titleOf, type Guides } from "../../base/prompts/index.js";
+import { AnswerLog } from "../../base/chat/answer-log.js";
+import { Budget } from "../../base/chat/budget.js";
+import type { PromptMaker } from "../../base/prompts/index.js";
+import { guidesOf, type Guides } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
 import type { TeacherAsking } from "./ask-teacher.js";
-import { namesTarget, speaksOfTargetUser } from "./samples.js";
 import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
+import { teacherOf } from "./teacher.js";
 
 /** All that a teach stage works with. */
 export interface Lesson {
@@ -26,8 +21,6 @@ export interface Lesson {
   readonly guides: Guides;
   /** How to ask; `unit` is what progress counts. */
   asking(unit: string, guide: string): TeacherAsking;
-  /** True where a text gives a teacher's target away. */
-  givesAway(knowledge: string, subject: Subject, target: Target): boolean;
   /** Requests, tokens and US dollars so far, and how many prompts got no text, by reason. */
   metrics(): { readonly [name: string]: number };
   /** Marks for every view. */
@@ -41,10 +34,12 @@ export interface Lesson {
  *
  * @param least so many prompts without a text may end the stage, see coverage.ts
  */
-export async function openLesson(task: StageTask, least: number): Promise<Lesson> {
-  const params = task.params as ThinkParams | ReviewParams;
-  const execution = task.execution as TeachExecution;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, execution.prompts);
+export async function openLesson(
+  task: StageTask<ThinkParams | ReviewParams, TeachExecution>,
+  least: number,
+): Promise<Lesson> {
+  const { params, execution } = task;
+  const maker = await openPromptMaker(task.inputs, params.prompts, execution.prompts);
   const teacher = teacherOf(task);
   const log = new AnswerLog(path.join(task.work, "answers"));
   const budget = new Budget(execution.budget, execution.prices);
@@ -77,10 +72,6 @@ export async function openLesson(task: StageTask, least: number): Promise<Lesson
         prompts += outcomes.length;
       },
     }),
-    givesAway: (knowledge, subject, target) =>
-      subject === "item"
-        ? speaksOfTargetUser(knowledge)
-        : namesTarget(knowledge, titleOf(maker.data, target.item), shownTitles(maker, target.user)),
     metrics: () => {
       const { requests, promptTokens, completionTokens, usd } = budget.total();
       return {
@@ -108,81 +99,4 @@ export async function openLesson(task: StageTask, least: number): Promise<Lesson
       await teacher.close();
     },
   };
-}
-
-interface Teacher {
-  complete(guide: string): Complete;
-  close(): Promise<void>;
-}
-
-/** The endpoint that is there already, or the stage's own server, started when first asked. */
-function teacherOf(task: StageTask): Teacher {
-  const { teacher } = task.params as ThinkParams | ReviewParams;
-  const execution = task.execution as TeachExecution;
-  const connect = (guide: string, baseUrl: string | null, model: string): Complete =>
-    withRetries(
-      chatEndpoint({
-        baseUrl,
-        model,
-        apiKeyEnv: execution.api_key_env,
-        temperature: teacher.temperature,
-        maxTokens: teacher.max_tokens,
-        timeoutSeconds: execution.timeout_seconds,
-        extra: teacher.guided ? { guided_regex: guide, ...teacher.extra } : teacher.extra,
-      }),
-      retriesOf(task, model, execution.retries),
-    );
-  const { model } = teacher;
-  if (typeof model === "string") {
-    return {
-      complete: (guide) => connect(guide, execution.base_url, model),
-      close: () => Promise.resolve(),
-    };
-  }
-  let starting: Promise<Served> | null = null;
-  return {
-    complete: (guide) => {
-      let connected: Complete | null = null;
-      return async (prompt, abort, room) => {
-        const served = await (starting ??= startTeacher(task));
-        connected ??= connect(guide, served.baseUrl, served.model);
-        return Promise.race([connected(prompt, abort, room), served.died]);
-      };
-    },
-    close: async () => {
-      const served = await starting?.catch(() => null);
-      await served?.close();
-    },
-  };
-}
-
-async function startTeacher(task: StageTask): Promise<Served> {
-  const { teacher } = task.params as ThinkParams | ReviewParams;
-  const { server, start_timeout_seconds, concurrency } = task.execution as TeachExecution;
-  if (server === null || typeof teacher.model === "string") throw new Error("there is no server");
-  const folder = path.join(task.work, "server");
-  await emptyFolder(folder);
-  const model = modelLocation("model", teacher.model, task);
-  task.emit({ type: "facts", values: { teacher: modelLabel(teacher.model) } });
-  return startServed(task, {
-    command: server === "r4ec" ? [...OWN_SERVER, "--batch", String(concurrency)] : server,
-    values: { model },
-    config: {
-      model_name_or_path: model,
-      template: teacher.template ?? "default",
-      trust_remote_code: false,
-      infer_backend: "huggingface",
-    },
-    folder,
-    startTimeoutSeconds: start_timeout_seconds,
-    setting: "knowledge.teacher.server",
-  });
-}
-
-function shownTitles(maker: PromptMaker, user: number): string[] {
-  const first = maker.data.offsets[user]!;
-  const count = Math.min(maker.history, lengthOf(maker.data, user));
-  return Array.from({ length: count }, (_, position) =>
-    titleOf(maker.data, maker.data.interactionItem[first + position]!),
-  );
 }

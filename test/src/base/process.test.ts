@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import {
   endTree,
+  hostIdentity,
   identityOf,
   isAlive,
   killTree,
   processesOfTree,
+  rebooted,
 } from "../../../src/base/process.js";
 
 /** Says `up` once its child, in a session of its own, runs; neither of the two heeds SIGTERM. */
@@ -60,5 +62,34 @@ describe("a process tree", () => {
     await endTree(other, "R4EC_TEST_MARK");
     if (child.exitCode === null && child.signalCode === null) await once(child, "close");
     expect(child.signalCode).toBe("SIGKILL");
+  });
+});
+
+describe("a process of another boot", () => {
+  const boot = (digit: string) => `${digit.repeat(8)}-1234-1234-1234-${"0".repeat(12)}`;
+  const machine = (digit: string) => digit.repeat(32);
+  const host = (...parts: string[]) => parts.join(" ");
+  const before = host("node1", boot("a"), "pid:[4026531836]", machine("1"));
+
+  it("is dead where the machine is the same", () => {
+    expect(rebooted(before, host("node1", boot("b"), "pid:[4026531836]", machine("1")))).toBe(true);
+    expect(rebooted(before, host("node1", boot("b"), machine("1")))).toBe(true);
+    const here = hostIdentity();
+    const earlier = here.replace(/ [0-9a-f]{8}-[-0-9a-f]{27}/, ` ${boot("a")}`);
+    const known = earlier !== here && / [0-9a-f]{32}$/.test(here);
+    expect(isAlive({ ...identityOf(), host: earlier })).toBe(
+      known ? false : earlier === here || null,
+    );
+  });
+
+  it.each([
+    ["the boot is the same", before],
+    ["the machine is another of that name", host("node1", boot("b"), machine("2"))],
+    ["the name is another, of one image", host("node2", boot("b"), machine("1"))],
+    ["the machine is not known", host("node1", boot("b"), "pid:[4026531836]")],
+    ["the boot is not known", host("node1", machine("1"))],
+  ])("is not known to be dead where %s", (_why, other) => {
+    expect(rebooted(before, other)).toBe(false);
+    expect(rebooted(other, before)).toBe(false);
   });
 });

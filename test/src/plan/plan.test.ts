@@ -28,6 +28,7 @@ function scienceOf(version = 1, execution: JsonObject = {}): Science {
   return {
     about: "",
     headline: [],
+    quickstart: { spec: "toy.yaml", describe: "run a toy" },
     starter: () => "",
     cellsPerCard: { setting: "per_card", schema: {} },
     fragments: {},
@@ -55,6 +56,7 @@ function scienceOf(version = 1, execution: JsonObject = {}): Science {
       };
     },
     runner: (name) => runners.find((one) => one.name === name),
+    environments: [],
     commands: [],
   };
 }
@@ -225,19 +227,25 @@ describe("a selector", () => {
       { seed: 1, dataset: "a", options: { rate: 0.001 } },
       { seed: 2, dataset: "a", options: { rate: 0.01 } },
       { seed: 1, dataset: "b", options: { list: [1, 2] } },
+      { seed: 3, dataset: "c", options: { kind: "quick" } },
     ]);
+  const expand = (settings: JsonObject): JsonObject =>
+    typeof settings["options"] === "string" ? { options: { kind: settings["options"] } } : settings;
 
   it.each([
     [["seed=1"], 2],
     [["seed=1,dataset=b"], 1],
     [["seed=2", "dataset=b"], 2],
-    [["dataset!=a"], 1],
+    [["dataset!=a"], 2],
     [["rate=1e-3"], 1],
     [["options.list=[1, 2]"], 1],
+    // Short for options.kind=quick, as the science says.
+    [["options=quick"], 1],
+    [["options!=quick"], 3],
   ])("%j keeps %i cells and what they need", async (selectors, count) => {
     const whole = await cells();
     const list = selectors as string[];
-    const narrow = narrowPlan(whole, parseSelector(list, whole.cells));
+    const narrow = narrowPlan(whole, parseSelector(list, whole.cells, expand));
     expect(narrow.cells).toHaveLength(count);
     expect(narrow.sweep).toBe(whole.sweep);
     for (const cell of narrow.cells) {
@@ -249,7 +257,7 @@ describe("a selector", () => {
 
   it("takes the beginning of a cell's id", async () => {
     const whole = await cells();
-    const selected = parseSelector([whole.cells[2]!.id.slice(0, 6)], whole.cells);
+    const selected = parseSelector([whole.cells[2]!.id.slice(0, 6)], whole.cells, expand);
     expect(whole.cells.filter(selected)).toEqual([whole.cells[2]]);
   });
 
@@ -259,7 +267,7 @@ describe("a selector", () => {
     ["what", "neither path=value"],
   ])("%s is refused: %s", async (selector, message) => {
     const whole = await cells();
-    expect(() => parseSelector([selector], whole.cells)).toThrow(message);
+    expect(() => parseSelector([selector], whole.cells, expand)).toThrow(message);
   });
 });
 

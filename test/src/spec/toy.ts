@@ -14,6 +14,7 @@ const backbones = ["din", "dien", "dcnv2", "autoint"];
 export const toy: Science = {
   about: "Reads specs.",
   headline: [],
+  quickstart: { spec: "toy.yaml", describe: "run a toy" },
   starter: () => "",
   cellsPerCard: {
     setting: "ctr_per_gpu",
@@ -134,6 +135,7 @@ export const toy: Science = {
     throw new Error("a spec is read without planning it");
   },
   runner: () => undefined,
+  environments: [],
   commands: [],
 };
 

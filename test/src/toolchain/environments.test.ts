@@ -4,7 +4,7 @@ import path from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ExitCode } from "../../../src/base/exit.js";
-import type { EnvironmentPlan } from "../../../src/toolchain/environment.js";
+import type { PythonPart } from "../../../src/contract/python-part.js";
 import { findEnvironment, installEnvironment } from "../../../src/toolchain/environment.js";
 import { Speaker } from "../../../src/toolchain/setup-progress.js";
 import { UV_VERSION } from "../../../src/toolchain/uv.js";
@@ -12,8 +12,12 @@ import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchai
 import { onlyIndex, wheelFolder } from "../../support/wheels.js";
 
 /** A small environment: the first way of its step cannot work, the second does. */
-const plan: EnvironmentPlan = {
+const plan: PythonPart = {
+  part: "llm",
   name: "trial",
+  title: "trial",
+  without: "nothing works",
+  byFlavour: false,
   contents: "six",
   lists: [],
   steps: () => [

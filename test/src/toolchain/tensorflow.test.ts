@@ -29,7 +29,7 @@ const config = (offline = false): ToolchainConfig => ({
   offline: { value: offline, origin: { kind: "default", name: null } },
 });
 
-const install = (signal?: AbortSignal) => ensure(["tensorflow"], config(), say, signal);
+const install = (signal?: AbortSignal) => ensure(["tensorflow"], [], config(), say, signal);
 const wheelsKept = async (): Promise<string[]> =>
   (await readdir(path.join(toolchain, "downloads")).catch(() => [])).filter((n) =>
     n.endsWith(".whl"),
@@ -62,6 +62,7 @@ describe("TensorFlow", { timeout: 15 * 60_000 }, () => {
     const stop = new AbortController();
     const stopped = ensure(
       ["tensorflow"],
+      [],
       config(),
       ({ text }) => {
         if (text.includes("unpacking")) stop.abort(new Error("stopped by the test"));
@@ -94,11 +95,11 @@ describe("TensorFlow", { timeout: 15 * 60_000 }, () => {
     ]);
 
     said = [];
-    expect((await ensure(["tensorflow"], config(true), say)).ok).toBe(true);
+    expect((await ensure(["tensorflow"], [], config(true), say)).ok).toBe(true);
     expect(said).toEqual([]);
 
     await truncate(path.join(folder, "tensorflow", "libtensorflow_framework.so.2"), 1000);
-    const offline = await ensure(["tensorflow"], config(true), say);
+    const offline = await ensure(["tensorflow"], [], config(true), say);
     expect(offline).toMatchObject({ ok: false, error: { exitCode: ExitCode.environment } });
     expect((await install()).ok).toBe(true);
     expect((await tryTensorFlow(environment)).ok).toBe(true);
@@ -141,6 +142,7 @@ describe("TensorFlow", { timeout: 15 * 60_000 }, () => {
     const stop = new AbortController();
     const again = ensure(
       ["tensorflow"],
+      [],
       config(),
       ({ text }) => {
         said.push(text);
@@ -160,7 +162,7 @@ describe("TensorFlow", { timeout: 15 * 60_000 }, () => {
   });
 
   it("offline and missing ends in an error that names it", async () => {
-    const result = await ensure(["tensorflow"], config(true), say);
+    const result = await ensure(["tensorflow"], [], config(true), say);
     expect(result).toMatchObject({ ok: false, error: { exitCode: ExitCode.environment } });
     if (!result.ok) expect(result.error.message).toMatch(/tensorflow-cpu 2\.21\.0 .*offline/);
   });

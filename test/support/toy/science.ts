@@ -166,6 +166,7 @@ const shoutCommand: ScienceCommand<{ readonly name: string }> = {
 export const science: Science = {
   about: "Runs toys.",
   headline: ["value"],
+  quickstart: { spec: "toy.yaml", describe: "run a toy" },
   starter: (schema) => `# yaml-language-server: $schema=${schema}\nname: first-toy\n`,
   cellsPerCard: {
     setting: "toys_per_card",
@@ -211,5 +212,6 @@ export const science: Science = {
     );
   },
   runner: (name) => runners.find((one) => one.name === name),
+  environments: [],
   commands: [shoutCommand],
 };

@@ -1,11 +1,10 @@
-import { join } from "node:path";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { readDataset, type Dataset } from "../../../base/artifacts/dataset.js";
-import { readNpy } from "../../../base/files/npy.js";
+import { readVectors } from "../../../base/artifacts/vectors.js";
 import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
 import type { AdaptorShape, ModelShape } from "../model.js";
 import { backbones, loadBackbone } from "../backbones/index.js";
-import { labelsOf, type KnowledgeTables } from "./columns.js";
+import { labelsOf, type KnowledgeTables } from "./interactions.js";
 
 /** Samples of one split with what metrics need. */
 export interface Split {
@@ -33,7 +32,7 @@ export async function loadCtrData(
   inputs: { readonly [name: string]: string },
   params: Pick<CtrParams, "pick" | "history_length">,
 ): Promise<CtrData> {
-  const dataset = await readDataset(inputs["dataset"]!);
+  const dataset = await readDataset(inputs["dataset"]!, inputs["split"]);
   const knowledge = inputs["embed"] === undefined ? null : await loadKnowledge(inputs["embed"]);
   const labels = labelsOf(dataset);
   const split = (rows: Int32Array): Split => ({
@@ -56,14 +55,12 @@ export async function loadCtrData(
 
 /** Reads an embed artifact. */
 export async function loadKnowledge(folder: string): Promise<KnowledgeTables> {
-  const [users, items] = await Promise.all(
-    ["users", "items"].map(async (side) => readNpy(join(folder, `${side}.npy`))),
-  );
+  const { users, items } = await readVectors(folder);
   return {
-    users: Float32Array.from(users!.data),
-    userDim: users!.shape[1]!,
-    items: Float32Array.from(items!.data),
-    itemDim: items!.shape[1]!,
+    users: users.numbers,
+    userDim: users.width,
+    items: items.numbers,
+    itemDim: items.width,
   };
 }
 
@@ -79,6 +76,7 @@ export function shapeOf(
     items: dataset.items,
     attributes: dataset.attributes,
     ratings: dataset.ratings,
+    ...(params.user_id === true ? { users: dataset.users } : {}),
     attributeFields: dataset.attributeFields.length,
     historyLength: params.history_length,
     embeddingDim: params.embedding_dim,

@@ -9,14 +9,14 @@ import type { StageTask } from "../../../../src/contract/runner.js";
 
 let served: Served;
 beforeAll(async () => {
-  const llmEnvironment = (await testToolchain("llm")).paths.llmEnvironment!;
+  const llmEnvironment = (await testToolchain("llm")).paths.environments["llm"]!;
   const work = await newFolder();
   const model = await tinyQwen2(llmEnvironment, work);
   const task = {
     fingerprint: "5e".repeat(32),
     work,
     resources: { gpus: [], threads: 1 },
-    toolchain: { llmEnvironment },
+    toolchain: { environments: { llm: llmEnvironment } },
     stop: { draining: false, onDrain: () => {}, abort: new AbortController().signal },
   } as unknown as StageTask;
   served = await startServed(task, {

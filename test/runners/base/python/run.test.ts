@@ -30,7 +30,7 @@ async function newTask(): Promise<PythonTask & { readonly drain: () => void }> {
     fingerprint,
     work: await newFolder(),
     resources: { gpus: [], threads: 1 },
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
     stop: {
       draining: false,
       onDrain: (listener) => void listeners.push(listener),
@@ -120,6 +120,6 @@ it("ends what an earlier attempt left running before it starts", { timeout: 30_0
 });
 
 it("says what is missing where there is no environment", async () => {
-  const task = { ...(await newTask()), toolchain: { llmEnvironment: null } };
+  const task = { ...(await newTask()), toolchain: { environments: {} } };
   await expect(runProgram(task, program(task, ""))).rejects.toThrow(/run r4ec setup/u);
 });

@@ -9,7 +9,8 @@ import type {
   StageResult,
   StageTask,
 } from "../../../../src/contract/runner.js";
-import { datasetRunner, datasetStage } from "../../../../runners/stages/dataset/index.js";
+import { datasetRunner } from "../../../../runners/stages/dataset/runner.js";
+import { datasetStage } from "../../../../runners/stages/dataset/stage.js";
 import type { DatasetParams } from "../../../../runners/stages/dataset/settings.js";
 
 /** How a stage ended, what it said on the way, and where its output lies. */
@@ -53,7 +54,7 @@ export async function prepare(dataset: JsonObject | string, folder = "/"): Promi
     out,
     work: await newFolder(),
     resources: { gpus: [], threads: 1 },
-    toolchain: { llmEnvironment: null },
+    toolchain: { environments: {} },
     stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
     emit: (event) => events.push(event),
     publish: (published) => {

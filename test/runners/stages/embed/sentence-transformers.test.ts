@@ -26,7 +26,7 @@ describe("sentence-transformers", () => {
   let text: string;
 
   beforeAll(async () => {
-    environment = (await testToolchain("llm")).paths.llmEnvironment!;
+    environment = (await testToolchain("llm")).paths.environments["llm"]!;
     model = await miniLm();
     dataset = await writeDataset({ users: [[]], items: texts.map((title) => ({ title })) });
     text = await newFolder();
@@ -61,7 +61,7 @@ describe("sentence-transformers", () => {
       files: Object.fromEntries(
         Object.entries(input.files).map(([name, file]) => [name, file.path]),
       ),
-      toolchain: { llmEnvironment: environment },
+      toolchain: { environments: { llm: environment } },
       ...(options.work === undefined ? {} : { work: options.work }),
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     });
@@ -140,7 +140,7 @@ describe("sentence-transformers", () => {
       execution: { batch_size: 2 },
       inputs: { dataset, text },
       files: { "model/config.json": file },
-      toolchain: { llmEnvironment: environment },
+      toolchain: { environments: { llm: environment } },
     });
     expect(error?.kind).toBe("machine");
     expect(error?.message).toMatch(/^sentence-transformers failed \(exit status 1\): \w+Error: /);

@@ -32,7 +32,7 @@ let environment: string;
 let model: string;
 let samples: string;
 beforeAll(async () => {
-  environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  environment = (await testToolchain("llm")).paths.environments["llm"]!;
   model = await tinyQwen2(environment, await newFolder());
   const request = ownSamplesStage(settings(), { folder: "/" });
   const made = await runStage({
@@ -88,7 +88,7 @@ function setupOf(own: Partial<FinetuneSettings> = {}, name = model): StageSetup 
     execution: request.execution,
     inputs: { refinement: samples },
     files: filesOf(request.files),
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
     fingerprint: "f1".repeat(32),
   };
 }
@@ -158,7 +158,7 @@ test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, 
       execution: { batch_size: 2, chunk_size: 100 },
       inputs,
       files: filesOf(modelInput("model", model, null, { folder: "/" }).files),
-      toolchain: { llmEnvironment: environment },
+      toolchain: { environments: { llm: environment } },
     });
   for (const inputs of [{}, { adapter: trained.out }]) {
     const { error, thrown } = await ask(inputs);

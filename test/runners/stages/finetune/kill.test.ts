@@ -16,7 +16,7 @@ let folder: string;
 let fingerprint: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "r4ec-kill-"));
-  const environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  const environment = (await testToolchain("llm")).paths.environments["llm"]!;
   await tinyQwen2(environment, folder);
   const samples = JSON.parse(await readFile(SAMPLES, "utf8")) as unknown[];
   await writeFile(path.join(folder, "samples.json"), JSON.stringify(samples.slice(0, 64)));

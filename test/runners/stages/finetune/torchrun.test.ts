@@ -18,7 +18,7 @@ let environment: string;
 let model: string;
 let samples: string;
 beforeAll(async () => {
-  const real = (await testToolchain("llm")).paths.llmEnvironment!;
+  const real = (await testToolchain("llm")).paths.environments["llm"]!;
   const folder = path.join(await newFolder(), "with space");
   await mkdir(folder);
   environment = path.join(folder, "llm");
@@ -50,7 +50,7 @@ const setupOf = (
   execution: { micro_batch_size: 2, save_steps: 4, precision: "auto", gpus: 2 },
   inputs: { taught: samples },
   files: { "model/config.json": path.join(model, "config.json") },
-  toolchain: { llmEnvironment: environment },
+  toolchain: { environments: { llm: environment } },
   gpus,
   fingerprint: "ef".repeat(32),
 });

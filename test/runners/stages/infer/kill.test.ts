@@ -55,7 +55,7 @@ describe("a think stage that is killed", () => {
       out,
       work,
       resources: { gpus: [], threads: 1 },
-      toolchain: { llmEnvironment: null },
+      toolchain: { environments: {} },
     };
     const child = execa(process.execPath, [WORKER, PROGRAMS, "think", JSON.stringify(task)], {
       reject: false,

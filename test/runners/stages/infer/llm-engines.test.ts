@@ -27,7 +27,7 @@ describe("engines with a real model: a tiny random Qwen2", () => {
   let tuned: StageOutcome;
 
   beforeAll(async () => {
-    environment = (await testToolchain("llm")).paths.llmEnvironment!;
+    environment = (await testToolchain("llm")).paths.environments["llm"]!;
     // A folder with a space, which torchrun and shells trip over.
     const folder = path.join(await newFolder(), "with space");
     mkdirSync(folder);
@@ -60,7 +60,7 @@ describe("engines with a real model: a tiny random Qwen2", () => {
       files: Object.fromEntries(
         Object.entries(stage!.files).map(([name, file]) => [name, file.path]),
       ),
-      toolchain: { llmEnvironment: environment },
+      toolchain: { environments: { llm: environment } },
       fingerprint: "ab".repeat(32),
       ...(options.work === undefined ? {} : { work: options.work }),
     });

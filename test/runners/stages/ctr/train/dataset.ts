@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeNpy } from "../../../../../runners/base/files/npy.js";
+import { writeVectors, type SideVectors } from "../../../../../runners/base/artifacts/vectors.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
 
 /** How large a made-up data set is. */
@@ -81,12 +82,12 @@ export async function writeDataset(folder: string, size: Size): Promise<void> {
 /** Writes an embed artifact of noise with the data set's sizes. */
 export async function writeKnowledge(folder: string, size: Size, dim: number): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const side of ["users", "items"] as const) {
+  const noise = (side: "users" | "items"): SideVectors => {
     const { normal } = random(11, side);
-    const rows = size[side] + 1;
-    const values = Float32Array.from({ length: rows * dim }, (_, i) =>
+    const numbers = Float32Array.from({ length: (size[side] + 1) * dim }, (_, i) =>
       i < dim ? 0 : normal() * 0.3,
     );
-    await writeNpy(join(folder, `${side}.npy`), values, [rows, dim]);
-  }
+    return { width: dim, numbers, withoutText: 0 };
+  };
+  await writeVectors(folder, { model: "noise", users: noise("users"), items: noise("items") });
 }

@@ -75,7 +75,7 @@ export class TestTask implements StageTask<CtrParams, CtrExecution> {
   readonly execution: CtrExecution;
   readonly files: { readonly [name: string]: string };
   readonly resources = { gpus: [], threads: 2 };
-  readonly toolchain = { llmEnvironment: null };
+  readonly toolchain = { environments: {} };
   readonly events: RunnerEvent[] = [];
   published: StageResult | undefined;
   failed: StageError | undefined;

@@ -1,0 +1,26 @@
+/** One call of `uv pip install`: its arguments, and others to try in turn where it fails. */
+export type InstallStep = readonly (readonly string[])[];
+
+/** A Python environment as a part of the toolchain: what is in it, and how it is seen to work. */
+export interface PythonPart {
+  /** Name of the part: runners ask for it by this name, `setup --only` installs it. */
+  readonly part: string;
+  /** `mlflow-3.17.2`: the readable part of the folder's name. */
+  readonly name: string;
+  /** What the steps install, for people, in a few words and in full. */
+  readonly title: string;
+  readonly contents: string;
+  /** What this machine goes without while the part is missing, for `doctor`. */
+  readonly without: string;
+  /** Absolute paths of the lists of requirements that decide what is in it. */
+  readonly lists: readonly string[];
+  /** True where a machine with a GPU gets other packages than one without. */
+  readonly byFlavour: boolean;
+  readonly steps: (flavour: "cpu" | "gpu") => readonly InstallStep[];
+  /** Single-file modules to write into site-packages unless a real one is there, by file name. */
+  readonly modules: { readonly [file: string]: string };
+  /** A Python program that imports what is needed and fails where that does not work. */
+  readonly trial: string;
+  /** Programs that must be there. */
+  readonly programs: readonly string[];
+}
