@@ -45,7 +45,9 @@ export interface Asking {
 
 /** The parameters that say how the model is asked, without those that concern cut answers alone. */
 function identityOf(task: InferTask): JsonObject {
-  const { cut_tries: _, ...answer } = task.params.answer;
+  const answer = Object.fromEntries(
+    Object.entries(task.params.answer).filter(([name]) => name !== "cut_tries"),
+  ) as JsonObject;
   return {
     model: modelIdentity("model", task),
     adapter: adapterIdentity(adapterFolder(task)),

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { Without } from "../../base/chat/answer.js";
 import { judgeAnswers, reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
@@ -45,7 +46,9 @@ export async function openLesson(
   const budget = new Budget(execution.budget, execution.prices);
   const { words } = maker.templates;
   // Whether a cut answer is asked again decides nothing about its first asking.
-  const { cut_tries: _, ...asked } = params.teacher;
+  const asked = Object.fromEntries(
+    Object.entries(params.teacher).filter(([name]) => name !== "cut_tries"),
+  ) as JsonObject;
   const without: Without[] = [];
   let prompts = 0;
   return {
