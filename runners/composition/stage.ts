@@ -30,13 +30,15 @@ const composed = new WeakMap<object, WeakMap<object, Map<string, Composed>>>();
  * them.
  *
  * @param settings a cell's settings, normalised
+ * @param split the stage that splits the data set where it is not split by time
  */
 export function knowledgeStage(
   settings: JsonObject,
   place: SpecPlace,
   dataset: StageRequest,
+  split: StageRequest | null = null,
 ): StageRequest | null {
-  const { source, bySeed } = composedOf(settings, place, dataset);
+  const { source, bySeed } = composedOf(settings, place, dataset, split);
   const seed = typeof settings["seed"] === "number" ? settings["seed"] : 1;
   const known = bySeed.get(seed);
   if (known !== undefined) return known;
@@ -45,9 +47,17 @@ export function knowledgeStage(
   return stage;
 }
 
-function composedOf(settings: JsonObject, place: SpecPlace, dataset: StageRequest): Composed {
+function composedOf(
+  settings: JsonObject,
+  place: SpecPlace,
+  dataset: StageRequest,
+  split: StageRequest | null,
+): Composed {
   const { knowledge, dataset: data } = settings;
-  const make = (): Composed => ({ source: compose(settings, place, dataset), bySeed: new Map() });
+  const make = (): Composed => ({
+    source: compose(settings, place, dataset, split),
+    bySeed: new Map(),
+  });
   if (!isJsonObject(knowledge) || !isJsonObject(data)) return make();
   const byData = composed.get(knowledge) ?? new WeakMap<object, Map<string, Composed>>();
   composed.set(knowledge, byData);
@@ -70,15 +80,17 @@ function compose(
   settings: JsonObject,
   place: SpecPlace,
   dataset: StageRequest,
+  split: StageRequest | null,
 ): ControlSource | null {
   const knowledge = knowledgeOf(settings);
-  const making = new Making(knowledge, place, dataset, domainOfDataset(settings));
+  const making = new Making(knowledge, place, dataset, domainOfDataset(settings), split);
   const text = variantOf(knowledge.variant).text(making);
   if (text === null) return null;
   const { stage } = text;
   const uncentred = text.vectors ? stage : embedStage(knowledge.embed, place, dataset, stage);
   // Own vectors have no block `embed`, unless it says that they are to be centred.
   const { center } = (knowledge.embed as Partial<EmbedSettings> | undefined) ?? {};
-  const vectors = center === true ? centerStage(stage.label, dataset, uncentred) : uncentred;
+  const vectors =
+    center === true ? centerStage(stage.label, { dataset, split }, uncentred) : uncentred;
   return { of: center === true ? vectors.label : stage.label, vectors, uncentred };
 }

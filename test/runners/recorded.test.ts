@@ -65,7 +65,8 @@ describe("the neutral values of younger settings", () => {
     if (setting === undefined) return undefined;
     const own = defaultOf(follow({ $ref: setting.pointers.at(-1)! }, root), root);
     const inner = [...settings.keys()].filter((other) => other.startsWith(`${path}.`));
-    if (inner.length === 0 || !isJsonObject(own ?? {})) return own;
+    const written = isJsonObject(own ?? {}) && Object.keys(own ?? {}).length > 0;
+    if (inner.length === 0 || !isJsonObject(own ?? {}) || written) return own;
     return Object.fromEntries(inner.map((one) => [one.slice(path.length + 1), defaultAt(one)!]));
   }
 

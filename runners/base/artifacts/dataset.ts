@@ -97,14 +97,22 @@ const INFO: { readonly [key in keyof DatasetInfo]: string } = {
   interactions: "interactions",
 };
 
-/** Reads the columns of a data set's artifact. */
-export async function readDataset(folder: string): Promise<Dataset> {
+/** Columns that a split by users replaces, which is an artifact of its own. */
+const OF_SPLIT: ReadonlySet<string> = new Set(["split", "train", "valid", "test"]);
+
+/**
+ * Reads the columns of a data set's artifact.
+ *
+ * @param split folder of the artifact that splits it by users; without one it is split by time
+ */
+export async function readDataset(folder: string, split: string = folder): Promise<Dataset> {
   const info = await readDatasetInfo(folder);
   const columns = await Promise.all(
     Object.entries(COLUMNS).map(async ([key, { file, numbers }]) => {
-      const { data, dtype } = await readNpy(join(folder, `${file}.npy`));
+      const from = OF_SPLIT.has(key) ? split : folder;
+      const { data, dtype } = await readNpy(join(from, `${file}.npy`));
       if (data instanceof numbers) return [key, data] as const;
-      throw new TypeError(`${folder}/${file}.npy holds ${dtype}, not ${numbers.name}`);
+      throw new TypeError(`${from}/${file}.npy holds ${dtype}, not ${numbers.name}`);
     }),
   );
   return {

@@ -9,7 +9,7 @@ import { centredRows } from "./centred.js";
 export const centerProgram = programOf(center);
 
 async function center(task: StageTask): Promise<void> {
-  const data = await readDataset(task.inputs["dataset"]!);
+  const data = await readDataset(task.inputs["dataset"]!, task.inputs["split"]);
   const { model, users, items } = await readVectors(task.inputs["vectors"]!);
   const held = new Set(data.valid);
   const trained = data.train.filter((row) => !held.has(row));

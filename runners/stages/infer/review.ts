@@ -98,7 +98,7 @@ async function open(
 ): Promise<{ readonly maker: PromptMaker; readonly texts: readonly Text[] }> {
   const params = task.params;
   const { prompts: own } = task.execution;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
+  const maker = await openPromptMaker(task.inputs, params.prompts, own);
   const texts: Text[] = [];
   for (const side of SIDES) {
     const subject = side === "users" ? "user" : "item";

@@ -11,7 +11,7 @@ import type { KnowledgeLine } from "../../base/artifacts/texts.js";
 export async function think(task: InferTask): Promise<void> {
   const params = task.params;
   const { prompts: own } = task.execution;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
+  const maker = await openPromptMaker(task.inputs, params.prompts, own);
   const abouts = SIDES.flatMap((side) => chosen(maker, side, params));
   const prompts = abouts.map((about) => studentPrompt(maker, "think", about, null));
   const { knowledge: guide } = guidesOf(maker.templates.words);

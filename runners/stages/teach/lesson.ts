@@ -31,7 +31,7 @@ export async function openLesson(
   task: StageTask<ThinkParams | ReviewParams, TeachExecution>,
 ): Promise<Lesson> {
   const { params, execution } = task;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, execution.prompts);
+  const maker = await openPromptMaker(task.inputs, params.prompts, execution.prompts);
   const teacher = teacherOf(task);
   const log = new AnswerLog(path.join(task.work, "answers"));
   const budget = new Budget(execution.budget, execution.prices);

@@ -89,7 +89,11 @@ describe.each(cases)("the data set $id, whose items are each a $domain", ({ id, 
       expect(asking.length).toBeGreaterThan(0);
       for (const { params } of asking) {
         // Throws where the run has other templates than the plan.
-        const maker = await openPromptMaker(dataset, params["prompts"] as PromptParams, prompts);
+        const maker = await openPromptMaker(
+          { dataset },
+          params["prompts"] as PromptParams,
+          prompts,
+        );
         expect(maker.templates.words.thing).toBe(domain);
       }
     },

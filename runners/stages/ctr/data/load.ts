@@ -32,7 +32,7 @@ export async function loadCtrData(
   inputs: { readonly [name: string]: string },
   params: Pick<CtrParams, "pick" | "history_length">,
 ): Promise<CtrData> {
-  const dataset = await readDataset(inputs["dataset"]!);
+  const dataset = await readDataset(inputs["dataset"]!, inputs["split"]);
   const knowledge = inputs["embed"] === undefined ? null : await loadKnowledge(inputs["embed"]);
   const labels = labelsOf(dataset);
   const split = (rows: Int32Array): Split => ({

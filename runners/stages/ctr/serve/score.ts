@@ -51,7 +51,7 @@ export async function scoreSplit(
   split: "train" | "valid" | "test",
   other: string | null = null,
 ): Promise<ScoredSplit> {
-  const own = await readDataset(trained.dataset);
+  const own = await readDataset(trained.dataset, trained.split);
   const dataset = other === null ? own : await readDataset(other);
   const rows = dataset[split];
   const position = positionsOf(dataset);
