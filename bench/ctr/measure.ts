@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { backbones } from "../../runners/stages/ctr/backbones/index.js";
 import { positionsOf } from "../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf } from "../../runners/stages/ctr/data/load.js";
+import { rewritesWithout } from "../../runners/stages/ctr/rewrites/index.js";
 import { prepareProcess } from "../../runners/stages/ctr/process.js";
 import type { CtrParams } from "../../runners/stages/ctr/settings.js";
 import { Companion } from "../../runners/stages/ctr/train/companion.js";
@@ -20,6 +21,8 @@ export interface Work {
   /** `ctr.user_id`, off by default. */
   readonly userId?: boolean;
   readonly what: "train" | "score";
+  /** Rewrites of the engine that are switched off. */
+  readonly without: readonly string[];
   /** Cores of its own; by default all there are. */
   readonly threads?: number;
 }
@@ -74,6 +77,7 @@ const stepsPerEpoch = Math.ceil(data.train.length / work.batch);
 const device = deviceOfProcess();
 const columns = makeColumns(device, interactions, data.knowledge);
 const trainer = await Trainer.create({
+  rewrites: rewritesWithout(work.without),
   device,
   shape: shapeOf(params, data, undefined),
   buildModel,

@@ -32,6 +32,7 @@ export function rowsOf(
   device: "cpu" | "cuda",
   data: BenchData,
   modes: readonly string[] = compileModes,
+  without: readonly string[] = [],
 ): Row[] {
   const gpu = device === "cuda";
   const work = (backbone: string, hea: boolean, more: Partial<Work> = {}): Work => ({
@@ -44,6 +45,7 @@ export function rowsOf(
     engine: "graph",
     xla: gpu,
     what: "train",
+    without,
     ...more,
   });
   const label = (hea: boolean): string => (hea ? "HEA" : "no knowledge");

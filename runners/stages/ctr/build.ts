@@ -7,6 +7,7 @@ import type { Backbone } from "./toolkit/backbone.js";
 import { sampleInput, type Adapt } from "./toolkit/input.js";
 import type { Widths } from "./toolkit/context.js";
 import { Kit } from "./toolkit/kit.js";
+import { allRewrites } from "./rewrites/index.js";
 import { Parameters } from "./toolkit/parameters.js";
 import { deviceOfProcess, tf } from "./tensorflow.js";
 import { Value } from "./toolkit/value.js";
@@ -15,11 +16,16 @@ import { Value } from "./toolkit/value.js";
  * Builds a model of `seeds.length` replicas. A backbone that is a module of the user's own is loaded
  * from its path (`shape.backbone`). Importing this module loads TensorFlow.
  */
-export const buildModel: BuildModel = (given, seeds, device = deviceOfProcess()) => {
+export const buildModel: BuildModel = (
+  given,
+  seeds,
+  device = deviceOfProcess(),
+  rewrites = allRewrites,
+) => {
   const backbone = loadedBackbone(given.backbone);
   const shape = { ...given, options: { ...defaultsOf(backbone), ...given.options } };
   const parameters = new Parameters(seeds);
-  const kit = new Kit(parameters, shape, widthsOf(shape), device);
+  const kit = new Kit(parameters, shape, widthsOf(shape), device, rewrites);
   const { knowledge, adaptor } = shape;
   let adapt: Adapt | null = null;
   if (knowledge !== null && adaptor !== null) {
@@ -47,6 +53,7 @@ export const buildModel: BuildModel = (given, seeds, device = deviceOfProcess())
   return {
     shape,
     device,
+    rewrites,
     replicas: seeds.length,
     parameters: parameters.list,
     state: parameters.state,

@@ -1,3 +1,4 @@
+import type { Rewrites } from "./rewrites/index.js";
 import type { Device } from "./device.js";
 import type { Tensor, Variable } from "./tensorflow.js";
 
@@ -91,6 +92,7 @@ export interface StateVariable {
 export interface Model {
   readonly shape: ModelShape;
   readonly device: Device;
+  readonly rewrites: Rewrites;
   readonly replicas: number;
   readonly parameters: readonly Parameter[];
   readonly state: readonly StateVariable[];
@@ -131,6 +133,11 @@ export interface ForwardResult {
 /**
  * Builds a model with fresh weights, one seed a replica. A replica's initial weights depend on its
  * own seed alone, not on R or its place. `device`: what it is computed on, by default what TensorFlow
- * computes on in this process.
+ * computes on in this process. `rewrites`: the rewrites that may be used, by default all.
  */
-export type BuildModel = (shape: ModelShape, seeds: readonly number[], device?: Device) => Model;
+export type BuildModel = (
+  shape: ModelShape,
+  seeds: readonly number[],
+  device?: Device,
+  rewrites?: Rewrites,
+) => Model;

@@ -1,3 +1,4 @@
+import type { Rewrites } from "../rewrites/index.js";
 import type { Device } from "../device.js";
 import type { ForwardMode, ModelShape } from "../model.js";
 import type { Parameters } from "./parameters.js";
@@ -27,6 +28,7 @@ export class LayerContext {
     readonly shape: ModelShape,
     readonly widths: Widths,
     readonly device: Device,
+    readonly rewrites: Rewrites,
   ) {}
 
   /** Drops out while training, by the trainer's noise. */

@@ -34,9 +34,12 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Re
     const items = new Both(item, itemIds, new Ids(batch.historyItems));
     const attributes = new Both(attribute, attributeIds, new Ids(batch.historyAttributes));
     const ratings = (): Value => rating.rows(new Ids(batch.historyRatings));
-    const fewAttributes = Mixture.suits(attribute.table);
+    const byShares = (table: Tensor): boolean =>
+      kit.rewrites.has("means-by-shares") && Mixture.suits(table);
+    const fewAttributes = byShares(attribute.table);
     // Small tables are mixed rather than looked up, so that nothing is looked up with their rows.
     const together = (): void => {
+      if (!kit.rewrites.has("shared-lookup")) return;
       items.together();
       if (!fewAttributes) attributes.together();
     };
@@ -73,7 +76,7 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Re
           : [new Value(() => attributes.vector().tensor)]),
       ]),
       get history() {
-        if (kit.mode.anyBatch === true) {
+        if (kit.mode.anyBatch === true || !kit.rewrites.has("product-by-table")) {
           // The batch of an exported model may have any size: nothing is chosen by it.
           return new Value(history);
         }
@@ -91,7 +94,7 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Re
           ...(fewAttributes
             ? mixtures(attribute.table, tf.unstack(batch.historyAttributes, 3))
             : [mean(() => attributes.rows())]),
-          ...(Mixture.suits(rating.table)
+          ...(byShares(rating.table)
             ? mixtures(rating.table, [batch.historyRatings])
             : [mean(ratings)]),
         ]);

@@ -17,11 +17,12 @@ export class AdaptedKnowledge {
     readonly spec: FunctionSpec,
   ) {}
 
-  /** Null where the model has no adaptor. */
+  /** Null where the model has no adaptor, or adapts every sample's own vectors. */
   static of(model: Model, columns: Columns): AdaptedKnowledge | null {
-    const { adapt, replicas, device } = model;
+    const { adapt, replicas, device, rewrites } = model;
     const { userKnowledge, itemKnowledge } = columns;
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
+    if (!rewrites.has("adapt-once")) return null;
     const whole = (side: "user" | "item", table: Variable): Tensor => {
       const [rows, dim] = table.shape as [number, number];
       const chunk = Math.max(1, Math.floor(device.adaptedRows / replicas));

@@ -4,6 +4,7 @@ import type { Columns } from "../data/columns.js";
 import { EagerExecutor } from "../graph/eager.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { GraphSession } from "../graph/session.js";
+import type { Rewrites } from "../rewrites/index.js";
 import type { Device } from "../device.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import { AdamW, type ReplicaRule } from "./adamw.js";
@@ -26,6 +27,8 @@ export interface Replica extends ReplicaRule {
 /** What a trainer is made for. */
 export interface TrainerOptions {
   readonly device: Device;
+  /** The rewrites that may be used, by default all. */
+  readonly rewrites?: Rewrites;
   readonly shape: ModelShape;
   readonly buildModel: BuildModel;
   readonly replicas: readonly Replica[];
@@ -104,9 +107,11 @@ export class Trainer {
       shape,
       replicas.map(({ seed }) => seed),
       options.device,
+      options.rewrites,
     );
+    const { rewrites } = model;
     // XLA fuses the optimizer's single operations itself, and has no step in place.
-    const kernel = options.engine !== "eager" && !options.xla;
+    const kernel = rewrites.has("adam-kernel") && options.engine !== "eager" && !options.xla;
     const { sameStep } = options;
     const optimizer = new AdamW(model.parameters, replicas, { kernel, sameStep });
     // Until an epoch begins, rows that do have a history: tracing works on them.
@@ -121,9 +126,9 @@ export class Trainer {
       ),
     );
     const lossSum = tf.tidy(() => tf.variable(tf.zeros([count]), false));
-    const { distinct: room } = options;
+    const room = rewrites.has("distinct-ids") ? options.distinct : null;
     // Operation by operation, nothing would run side by side.
-    let pieces = options.engine === "eager" ? 1 : options.pieces;
+    let pieces = options.engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
     // Compiled, many steps are one program, between which the host has no say.
     const distinct =
       room === null || samples < batchSize || options.xla

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cpu, gpu } from "../../../../../runners/stages/ctr/device.js";
+import { allRewrites } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { Parameters } from "../../../../../runners/stages/ctr/toolkit/parameters.js";
 import { project } from "../../../../../runners/stages/ctr/toolkit/dense.js";
 import { concat, Joined, Mixture } from "../../../../../runners/stages/ctr/toolkit/joined.js";
@@ -67,6 +68,7 @@ const kitOf = (replicas: number): Kit =>
       knowledge: 0,
     },
     cpu,
+    allRewrites,
   );
 
 /** Whole numbers from 0 to `below` - 1. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { cpu } from "../../../../../runners/stages/ctr/device.js";
+import { allRewrites, rewritesWithout } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import { makeColumns } from "../../../../../runners/stages/ctr/data/columns.js";
 import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions.js";
@@ -37,13 +38,25 @@ const batchSize = 100;
 async function epoch(
   backbone: string,
   way: { readonly distinct: DistinctSizes | null; readonly pieces: number },
-  { replicas = 1, engine = "graph" as "graph" | "eager", dropout = 0, id = false } = {},
-): Promise<{ readonly losses: number[]; readonly parameters: Float32Array[] }> {
+  {
+    replicas = 1,
+    engine = "graph" as "graph" | "eager",
+    dropout = 0,
+    rewrites = allRewrites,
+    id = false,
+  } = {},
+): Promise<{
+  readonly losses: number[];
+  readonly parameters: Float32Array[];
+  readonly scores: Float32Array;
+  readonly functions: readonly string[];
+}> {
   const columns = columnsOf();
   const of = { ...params, backbone, options: {}, user_id: id };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
   const trainer = await Trainer.create({
     device: cpu,
+    rewrites,
     shape: shapeOf(of, data, undefined),
     buildModel,
     columns,
@@ -72,9 +85,12 @@ async function epoch(
   const parameters = trainer.executor.read(
     trainer.model.parameters.map(({ variable }) => variable),
   ) as Float32Array[];
+  const called = vi.spyOn(trainer.executor, "run");
+  const [scores] = trainer.score(data.test.rows);
+  const functions = called.mock.calls.map(([name]) => name);
   trainer.dispose();
   columns.dispose();
-  return { losses, parameters };
+  return { losses, parameters, scores: scores!, functions };
 }
 
 function expectClose(
@@ -115,6 +131,17 @@ describe("an epoch trains to the same parameters", () => {
       expectClose(await epoch("dcnv2", { distinct, pieces: 2 }, { replicas }), usual);
     },
   );
+
+  // "operation by operation" below compares with Adam's kernel: that executor has none.
+  it.each(["pieces", "distinct-ids", "adapt-once"])("without the rewrite %s", async (name) => {
+    const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
+    const usual = await epoch("dcnv2", way);
+    const without = await epoch("dcnv2", way, { rewrites: rewritesWithout([name]) });
+    expectClose(without, usual);
+    without.scores.forEach((score, i) => expect(score).toBeCloseTo(usual.scores[i]!, 3));
+    expect(usual.functions).toContain("adapt");
+    expect(without.functions.includes("adapt")).toBe(name !== "adapt-once");
+  });
 
   it("operation by operation", async () => {
     const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
