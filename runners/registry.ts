@@ -59,7 +59,7 @@ export const science: Science = {
   headline: ["test.auc", "test.logloss"],
   quickstart: {
     spec: "experiments/quickstart.yaml",
-    describe: "run a first real sweep: 12 cells on MovieLens-100K, in some minutes",
+    describe: "run a first real sweep: 19 cells on MovieLens-100K, in some minutes",
   },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
