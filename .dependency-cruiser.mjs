@@ -1,6 +1,6 @@
 // The floors of the house: a folder imports only from the floors below its own, and type-only
 // imports count. `npm run layers` checks these rules. ARCHITECTURE.md shows the floors.
-import { engine, science } from "./scripts/floors.mjs";
+import { engine, ground, science } from "./scripts/floors.mjs";
 
 const anyOf = (names) => `(?:${names.join("|")})`;
 
@@ -14,7 +14,7 @@ const floorRules = (tree, floors) =>
         .filter((name) => name !== folder);
       const folders = closed.length > 0 ? [`^${tree}/${anyOf(closed)}/`] : [];
       return {
-        name: `${tree}-${folder}-imports-from-below`,
+        name: `${tree.replace("/", "-")}-${folder}-imports-from-below`,
         comment: `${tree}/${folder} imports only from the floors below it.`,
         severity: "error",
         from: { path: `^${tree}/${folder}/` },
@@ -35,6 +35,7 @@ export default {
   forbidden: [
     ...floorRules("src", engine),
     ...floorRules("runners", science),
+    ...floorRules("runners/base", ground),
     {
       name: "every-folder-has-a-floor",
       comment: needsFloor,

@@ -13,14 +13,11 @@ import {
   ctrStage,
   ignoredCtr,
 } from "./stages/ctr/index.js";
-import {
-  checkDataset,
-  datasetFragment,
-  datasetRunner,
-  datasetStage,
-  expandDataset,
-  ignoredDataset,
-} from "./stages/dataset/index.js";
+import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
+import { datasetFragment } from "./stages/dataset/schema.js";
+import { datasetRunner } from "./stages/dataset/runner.js";
+import { datasetStage } from "./stages/dataset/stage.js";
+import { userSplitOf } from "./stages/dataset/split.js";
 import { datasetCommand } from "./stages/dataset/command.js";
 import { finetuneRunners } from "./stages/finetune/runner.js";
 import { logCommand } from "./composition/log/command.js";
@@ -32,13 +29,18 @@ import {
   knowledgeFragment,
   knowledgeRunners,
   knowledgeStage,
+  neutralKnowledge,
 } from "./composition/index.js";
 import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
+import { splitRunner } from "./stages/split/runner.js";
+import { splitStage } from "./stages/split/stage.js";
 import { starterSpec } from "./starter.js";
+import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
 
 const runners: readonly Runner[] = [
   datasetRunner,
+  splitRunner,
   ...teachRunners,
   ...finetuneRunners,
   ...inferRunners,
@@ -58,7 +60,7 @@ export const science: Science = {
   },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: {},
+  neutral: { ...neutralKnowledge, "ctr.user_id": false, "dataset.split": { by: "time" } },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,
@@ -82,9 +84,13 @@ export const science: Science = {
   ],
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
     const dataset = datasetStage(settings, place);
-    return ctrStage(settings, place, dataset, knowledgeStage(settings, place, dataset));
+    const users = userSplitOf(settings);
+    const split = users === null ? null : splitStage(users, dataset);
+    const knowledge = knowledgeStage(settings, place, dataset, split);
+    return ctrStage(settings, place, dataset, knowledge, split);
   },
   runner: (name) => byName.get(name),
+  statistics,
   environments: [LLM_ENVIRONMENT],
   commands: [datasetCommand, ...ctrCommands, logCommand],
 };

@@ -8,7 +8,7 @@ export const engine = [
   ["spec", "store"],
   ["config", "plan"],
   ["toolchain", "journal"],
-  ["cells", "execute"],
+  ["cells", "execute", "statistics"],
   ["report"],
   ["tracking"],
   ["doctor"],
@@ -17,3 +17,11 @@ export const engine = [
 
 /** Folders of runners, the ground floor first. Folders of one floor do not import each other. */
 export const science = [["base"], ["stages"], ["composition"]];
+
+/** Folders of runners/base, the ground floor first. Folders of one floor do not import each other. */
+export const ground = [
+  ["files", "python"],
+  ["artifacts", "chat"],
+  ["prompts", "stage"],
+  ["models"],
+];

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random } from "../../runners/stages/ctr/toolkit/random.js";
-import { datasetRunner, datasetStage } from "../../runners/stages/dataset/index.js";
+import { datasetRunner } from "../../runners/stages/dataset/runner.js";
+import { datasetStage } from "../../runners/stages/dataset/stage.js";
 import { readDataset } from "../../runners/base/artifacts/dataset.js";
 import { writeNpy } from "../../runners/base/files/npy.js";
 import { writeVectors, type SideVectors } from "../../runners/base/artifacts/vectors.js";

@@ -3,7 +3,10 @@ import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ExitCode } from "../../src/base/exit.js";
 import { formatTable } from "../../src/base/table.js";
+import { rewritesWithout } from "../../runners/stages/ctr/rewrites/index.js";
+import { provideTensorFlow } from "../tensorflow.js";
 import { ml100kData } from "./data.js";
 import { memoryBenchmark } from "./memory.js";
 import { compileModes, rowsOf, type Row } from "./rows.js";
@@ -23,11 +26,11 @@ export interface Measured {
   readonly readySeconds: { readonly ours: number; readonly other: number };
 }
 
-const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE] [--dataset FOLDER]
+const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE] [--dataset FOLDER] [--without REWRITE]...
 Every row compares two sides that work in turns, window by window, in one run. --python: an
 interpreter with torch, for the rows against PyTorch. --dataset: ML-100K's artifact, where it can't be
-fetched. Without npm: node dist/bench/index.js ctr,
-with R4EC_TFJS_BINDING set.
+fetched. --without: a rewrite of the engine to switch off, on both sides that are ours. Without npm:
+node dist/bench/index.js ctr.
 npm run bench -- ctr memory: the most memory that one cell of ML-1M's sizes takes.`;
 
 /** Training and scoring speed of the CTR engine against PyTorch, itself eager, and itself alone. */
@@ -43,17 +46,31 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
       modes: { type: "string", default: compileModes.join(",") },
       json: { type: "string" },
       dataset: { type: "string" },
+      without: { type: "string", multiple: true, default: [] },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return console.log(usage);
+  try {
+    rewritesWithout(values.without);
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`);
+    process.exitCode = ExitCode.usage;
+    return;
+  }
+  const fault = await provideTensorFlow();
+  if (fault !== null) {
+    console.error(`bench: ${fault}`);
+    process.exitCode = ExitCode.environment;
+    return;
+  }
   if (positionals[0] === "memory") return void (await memoryBenchmark());
   const device = values.device === "cuda" ? "cuda" : "cpu";
   const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
   const measured: Measured[] = [];
   try {
     const data = await ml100kData(folder, values.dataset);
-    const rows = rowsOf(device, data, values.modes.split(",")).filter(
+    const rows = rowsOf(device, data, values.modes.split(","), values.without).filter(
       ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
     );
     for (const row of rows) {

@@ -1,17 +1,12 @@
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { backbones } from "../../runners/stages/ctr/backbones/index.js";
-import { makeColumns, positionsOf } from "../../runners/stages/ctr/data/columns.js";
+import { positionsOf } from "../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf } from "../../runners/stages/ctr/data/load.js";
+import { rewritesWithout } from "../../runners/stages/ctr/rewrites/index.js";
 import { prepareProcess } from "../../runners/stages/ctr/process.js";
 import type { CtrParams } from "../../runners/stages/ctr/settings.js";
 import { Companion } from "../../runners/stages/ctr/train/companion.js";
-import {
-  piecesOfStep,
-  roomForDistinct,
-  scoringSizes,
-} from "../../runners/stages/ctr/train/tuning.js";
-import { loadTensorFlow } from "../../runners/base/tensorflow.js";
 
 /** What one measured process works on. */
 export interface Work {
@@ -23,7 +18,11 @@ export interface Work {
   readonly replicas: number;
   readonly engine: "graph" | "eager";
   readonly xla: boolean;
+  /** `ctr.user_id`, off by default. */
+  readonly userId?: boolean;
   readonly what: "train" | "score";
+  /** Rewrites of the engine that are switched off. */
+  readonly without: readonly string[];
   /** Cores of its own; by default all there are. */
   readonly threads?: number;
 }
@@ -38,8 +37,12 @@ prepareProcess({
   gpus: work.device === "cuda" ? [0] : [],
   threads: work.threads ?? availableParallelism(),
 });
-const tensorflow = loadTensorFlow();
 const { buildModel } = await import("../../runners/stages/ctr/build.js");
+const { makeColumns } = await import("../../runners/stages/ctr/data/columns.js");
+const { deviceOfProcess } = await import("../../runners/stages/ctr/tensorflow.js");
+const { piecesOfStep, roomForDistinct, scoringSizes } =
+  await import("../../runners/stages/ctr/train/tuning.js");
+const { seenUsers } = await import("../../runners/stages/ctr/train/unseen.js");
 const { Trainer } = await import("../../runners/stages/ctr/train/trainer.js");
 
 const inputs = { dataset: work.dataset, ...(work.embed === null ? {} : { embed: work.embed }) };
@@ -64,22 +67,27 @@ const params: CtrParams = {
       : { type: "hea", shared_experts: 2, specific_experts: 6, layers: [128, 32] },
   pick: "test",
   options: {},
+  ...(work.userId === true ? { user_id: true } : {}),
 };
 if (backbones[work.backbone] === undefined) throw new Error(`no backbone ${work.backbone}`);
 const data = await loadCtrData(inputs, params);
 const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
 const seeds = Array.from({ length: work.replicas }, (_, i) => i + 1);
 const stepsPerEpoch = Math.ceil(data.train.length / work.batch);
-const columns = makeColumns(tensorflow, interactions, data.knowledge);
-const trainer = await Trainer.create(tensorflow, {
+const device = deviceOfProcess();
+const columns = makeColumns(device, interactions, data.knowledge);
+const trainer = await Trainer.create({
+  rewrites: rewritesWithout(work.without),
+  device,
   shape: shapeOf(params, data, undefined),
   buildModel,
   columns,
   batchSize: work.batch,
   samples: data.train.length,
-  ...scoringSizes(tensorflow, work.replicas, data.test.rows.length),
-  distinct: roomForDistinct(tensorflow, columns, data.train, work.batch),
-  pieces: piecesOfStep(tensorflow, work.batch),
+  seenUsers: seenUsers(data),
+  ...scoringSizes(device, work.replicas, data.test.rows.length),
+  distinct: roomForDistinct(device, columns, data.train, work.batch),
+  pieces: piecesOfStep(device, work.batch),
   replicas: seeds.map((seed) => ({
     seed,
     dropout: 0,

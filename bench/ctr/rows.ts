@@ -32,6 +32,7 @@ export function rowsOf(
   device: "cpu" | "cuda",
   data: BenchData,
   modes: readonly string[] = compileModes,
+  without: readonly string[] = [],
 ): Row[] {
   const gpu = device === "cuda";
   const work = (backbone: string, hea: boolean, more: Partial<Work> = {}): Work => ({
@@ -44,6 +45,7 @@ export function rowsOf(
     engine: "graph",
     xla: gpu,
     what: "train",
+    without,
     ...more,
   });
   const label = (hea: boolean): string => (hea ? "HEA" : "no knowledge");
@@ -88,6 +90,14 @@ export function rowsOf(
     const scoring = work("din", hea, { what: "score" });
     const name = `${device} din, ${label(hea)}, scoring`;
     rows.push({ name, ours: [scoring], other: against("training", work("din", hea)) });
+  }
+  for (const backbone of Object.keys(backbones)) {
+    const without = against("no user id", work(backbone, false));
+    rows.push({
+      name: `${device} ${backbone}, user id`,
+      ours: [work(backbone, false, { userId: true })],
+      other: without,
+    });
   }
   for (const backbone of Object.keys(backbones)) {
     const eager = against("its own eager", work(backbone, false, { engine: "eager", xla: false }));

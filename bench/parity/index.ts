@@ -1,17 +1,31 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { loadConfig } from "../../src/config/load.js";
+import { parseArgs } from "node:util";
 import { ExitCode } from "../../src/base/exit.js";
-import { ensure } from "../../src/toolchain/index.js";
-import { BINDING_VARIABLE } from "../../runners/base/tensorflow.js";
 import { readCase } from "../../runners/stages/ctr/parity/case.js";
+import { rewritesWithout, type Rewrites } from "../../runners/stages/ctr/rewrites/index.js";
+import { provideTensorFlow } from "../tensorflow.js";
 import type { CaseResult, Compared } from "../../runners/stages/ctr/parity/check.js";
 
 /**
  * `npm run parity -- DIR`: recomputes every golden case (*.json) of a folder and prints a line each
- * with its largest errors. Exit status 1 on a mismatch, 2 where there is nothing to check.
+ * with its largest errors. `--without REWRITE` (several times, if need be) switches a rewrite of the
+ * engine off. Exit status 1 on a mismatch, 2 where there is nothing to check or an argument is wrong.
  */
-async function main(folder: string | undefined): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  let folder: string | undefined;
+  let rewrites: Rewrites;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { without: { type: "string", multiple: true, default: [] } },
+    });
+    [folder] = positionals;
+    rewrites = rewritesWithout(values.without);
+  } catch (error) {
+    return complain((error as Error).message);
+  }
   if (folder === undefined)
     return complain("name the folder of golden cases: npm run parity -- DIR");
   let files: string[];
@@ -29,7 +43,7 @@ async function main(folder: string | undefined): Promise<number> {
   for (const file of files) {
     let line: string;
     try {
-      const result = checkCase(await readCase(join(folder, file)));
+      const result = checkCase(await readCase(join(folder, file)), rewrites);
       if (result.mismatches.length > 0) failed++;
       line = describe(result);
     } catch (error) {
@@ -52,22 +66,9 @@ function describe({ worst, mismatches, leftOut }: CaseResult): string {
   return `${verdict.padEnd(8)}  ${errors.join("  ")}${without.join("")}`;
 }
 
-/** Installs TensorFlow where the environment names none; what is wrong, or null. */
-async function provideTensorFlow(): Promise<string | null> {
-  if (process.env[BINDING_VARIABLE] !== undefined) return null;
-  const config = await loadConfig({ cwd: process.cwd() });
-  if (!config.ok) return config.error.map(({ message }) => message).join("; ");
-  const ready = await ensure(["tensorflow"], [], config.value, ({ text, transient }) => {
-    if (!transient) process.stderr.write(`${text}\n`);
-  });
-  if (!ready.ok) return ready.error.message;
-  Object.assign(process.env, ready.value.environment);
-  return null;
-}
-
 function complain(message: string, status: ExitCode = ExitCode.usage): ExitCode {
   process.stderr.write(`parity: ${message}\n`);
   return status;
 }
 
-process.exitCode = await main(process.argv[2]);
+process.exitCode = await main(process.argv.slice(2));

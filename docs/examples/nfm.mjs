@@ -1,6 +1,7 @@
 /**
  * Neural Factorization Machine (He and Chua 2017): the element-wise products of all pairs of fields,
- * added up, go through an MLP; every field adds a linear term.
+ * added up, go through an MLP; every field adds a linear term. With `ctr.user_id: true` the user's id
+ * is one of the fields that `kit.fields()` makes.
  *
  * @type {import("../../runners/stages/ctr/toolkit/backbone.js").Backbone}
  */

@@ -8,6 +8,7 @@ import { loadTemplates } from "../base/prompts/index.js";
 import { engineNamed } from "../base/stage/engine.js";
 import { mistake } from "../base/stage/mistake.js";
 import { domainOfDataset } from "../stages/dataset/settings.js";
+import { controlledSides, controlOf } from "../stages/control/settings.js";
 import { embedEngines } from "../stages/embed/engines/index.js";
 import { checkFinetune } from "../stages/finetune/check.js";
 import { inferEngines } from "../stages/infer/engines/index.js";
@@ -38,6 +39,7 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
           variant.id,
         )
       : []),
+    ...(reads("control") ? checkControl(knowledge) : []),
     ...(reads("teacher") ? checkTeacher(knowledge.teacher, "knowledge.teacher", place) : []),
   ];
   // Whether there is anything to embed shows in the user's own files.
@@ -45,11 +47,24 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
     return findings;
   }
   const { embed } = knowledge;
-  if (!reads("embed")) return findings;
-  return [
-    ...findings,
-    ...engineNamed(embedEngines, embed.engine).check(embed, "knowledge.embed", place),
-  ];
+  // Where the user's files hold vectors, no engine is left in the block.
+  const engine = reads("embed") ? embedEngines.find(({ name }) => name === embed.engine) : null;
+  return [...findings, ...(engine?.check(embed, "knowledge.embed", place) ?? [])];
+}
+
+/** Limits of `users` and `items` that leave a control nothing to exchange. */
+function checkControl(knowledge: KnowledgeSettings): readonly Finding[] {
+  if (controlOf(knowledge) !== "shuffled") return [];
+  return controlledSides(knowledge).flatMap((side) =>
+    knowledge[side] === 1
+      ? [
+          mistake(
+            `knowledge.${side}`,
+            `knowledge.control shuffled needs two ${side} with a vector; 1 has one`,
+          ),
+        ]
+      : [],
+  );
 }
 
 function checkPrompts(

@@ -2,6 +2,8 @@ import type { JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
 import type { Ignored } from "../../src/contract/science.js";
 import { unreadSettings } from "../base/stage/engine.js";
+import type { ControlSettings } from "../stages/control/settings.js";
+import { controlledSides, controlOf } from "../stages/control/settings.js";
 import { embedEngines } from "../stages/embed/engines/index.js";
 import { inferEngines } from "../stages/infer/engines/index.js";
 import { variantOf, variants } from "./variants.js";
@@ -56,10 +58,29 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
   } else if (read("teacher") && isJsonObject(knowledge["teacher"])) {
     ignored.push(...ignoredTeacher(knowledge["teacher"]));
   }
+  const embed = knowledge["embed"];
+  const centered = isJsonObject(embed) && embed["center"] === true;
   if (read("file") && ownVectors(knowledge["file"])) {
-    ignored.push({ path: "knowledge.embed", because: "the files hold vectors" });
+    const because = "the files hold vectors";
+    const unread = centered
+      ? Object.keys(embed).flatMap((name) => (name === "center" ? [] : [`embed.${name}`]))
+      : ["embed"];
+    ignored.push(...unread.map((setting) => ({ path: `knowledge.${setting}`, because })));
   }
+  if (read("control")) ignored.push(...ignoredByControl(knowledge, centered));
   return ignored;
+}
+
+/** What a control leaves without effect, or what has none without a control. */
+function ignoredByControl(knowledge: JsonObject, centered: boolean): readonly Ignored[] {
+  const settings = knowledge as ControlSettings;
+  const control = controlOf(settings);
+  if (control === null) {
+    return [{ path: "knowledge.control_side", because: "knowledge.control is off" }];
+  }
+  if (!centered || control === "shuffled" || controlledSides(settings).length < 2) return [];
+  const because = `knowledge.control ${control} is made from the vectors before they are centred`;
+  return [{ path: "knowledge.embed.center", because }];
 }
 
 /** A setting of a block that other engines read than the one named. */

@@ -1,4 +1,6 @@
 import type { Runner } from "../../src/contract/runner.js";
+import { centerRunner } from "../stages/center/runner.js";
+import { controlRunner } from "../stages/control/runner.js";
 import { embedRunner } from "../stages/embed/runner.js";
 import { ownFilesRunner } from "../stages/own-files/runner.js";
 import { packagedModelRunner } from "../stages/packaged-model/runner.js";
@@ -6,7 +8,7 @@ import { profileRunner } from "../stages/profile/runner.js";
 
 export { checkKnowledge } from "./check.js";
 export { knowledgeFragment } from "./schema.js";
-export { expandKnowledge } from "./settings.js";
+export { expandKnowledge, neutralKnowledge } from "./settings.js";
 export { knowledgeStage } from "./stage.js";
 export { ignoredKnowledge } from "./ignored.js";
 
@@ -16,4 +18,6 @@ export const knowledgeRunners: readonly Runner[] = [
   ownFilesRunner,
   packagedModelRunner,
   embedRunner,
+  centerRunner,
+  controlRunner,
 ];

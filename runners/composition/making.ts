@@ -16,6 +16,8 @@ import type { KnowledgeSettings } from "./settings.js";
 export class Making {
   /** Absolute folder of the user's own templates, or null. */
   readonly #templates: string | null;
+  /** Inputs that prompts are made of. */
+  readonly #shown: StageRequest["inputs"];
   #taught: ReturnType<typeof teachStages> | undefined;
 
   /** @param domain which words prompts use: the data set's entry of prompts/words.yaml */
@@ -24,7 +26,11 @@ export class Making {
     readonly place: SpecPlace,
     readonly dataset: StageRequest,
     readonly domain: string,
+    split: StageRequest | null = null,
   ) {
+    // Texts depend on a split only where prompts look at what is trained on.
+    const depends = split !== null && knowledge.item_raters === "train";
+    this.#shown = depends ? { dataset, split } : { dataset };
     // A variant that asks no model has no setting `prompts`.
     const prompts = knowledge.prompts ?? null;
     this.#templates = prompts === null ? null : resolvePath(prompts, place);
@@ -68,6 +74,7 @@ export class Making {
         place: this.place,
       },
       this.dataset,
+      this.#shown,
     );
     const thinking = classes.filter((name) => name === "thinking");
     const reviewed = classes.filter((name) => name !== "thinking");
@@ -107,7 +114,7 @@ export class Making {
         },
         templates: this.#templates,
         limits,
-        inputs: { dataset: this.dataset, ...inputs },
+        inputs: { ...this.#shown, ...inputs },
       },
       this.place,
     );

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../src/base/json.js";
 import type { JsonSchema } from "../../src/contract/science.js";
+import { controlProperties } from "../stages/control/schema.js";
 import { embedFragment } from "../stages/embed/schema.js";
 import { finetuneFragment } from "../stages/finetune/schema.js";
 import { inferFragment } from "../stages/infer/schema.js";
@@ -127,6 +128,7 @@ export const knowledgeFragment: JsonSchema = {
         infer: inferFragment,
         embed: embedFragment,
         file: ownFilesFragment,
+        ...controlProperties,
       },
     },
   ],

@@ -1,15 +1,17 @@
 import type { Json, JsonObject } from "../../src/base/json.js";
 import { isJsonObject } from "../../src/base/json.js";
+import type { Science } from "../../src/contract/science.js";
 import { expandEmbed } from "../stages/embed/expand.js";
 import type { EmbedSettings } from "../stages/embed/settings.js";
 import type { NamedModel } from "../base/models/model-input.js";
 import type { InferSettings } from "../stages/infer/settings.js";
+import type { ControlSettings } from "../stages/control/settings.js";
 import type { FinetuneSettings } from "../stages/finetune/settings.js";
 import type { OwnFilesSettings } from "../stages/own-files/settings.js";
 import type { TeacherSettings } from "../stages/teach/settings.js";
 
 /** `knowledge`, complete; settings that the variant ignores may be missing. */
-export interface KnowledgeSettings {
+export interface KnowledgeSettings extends ControlSettings {
   readonly variant: string;
   readonly history: number;
   readonly item_raters: "early" | "train";
@@ -30,6 +32,13 @@ export interface KnowledgeSettings {
 /** The knowledge settings of a cell's settings, checked against the schema before. */
 export const knowledgeOf = (settings: JsonObject): KnowledgeSettings =>
   settings["knowledge"] as unknown as KnowledgeSettings;
+
+/** Settings under `knowledge` that came after results were recorded, at the values that change nothing. */
+export const neutralKnowledge: Science["neutral"] = {
+  "knowledge.control": "off",
+  "knowledge.control_side": "both",
+  "knowledge.embed.center": false,
+};
 
 /** What stands in place of a string, by setting. */
 const SHORT: { readonly [setting: string]: string } = {

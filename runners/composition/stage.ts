@@ -3,48 +3,94 @@ import { isJsonObject } from "../../src/base/json.js";
 import type { StageRequest } from "../../src/contract/runner.js";
 import type { SpecPlace } from "../../src/contract/spec-place.js";
 import { domainOfDataset } from "../stages/dataset/settings.js";
+import { centerStage } from "../stages/center/stage.js";
+import { controlledSides, controlOf } from "../stages/control/settings.js";
+import type { ControlSource } from "../stages/control/stage.js";
+import { controlStage } from "../stages/control/stage.js";
+import type { EmbedSettings } from "../stages/embed/settings.js";
 import { embedStage } from "../stages/embed/stage.js";
 import { Making } from "./making.js";
 import { knowledgeOf } from "./settings.js";
 import { variantOf } from "./variants.js";
 
-/** Stages that have been composed, by the blocks of settings they were composed from. */
-const composed = new WeakMap<object, WeakMap<object, Map<string, StageRequest | null>>>();
+/** The vectors of a variant, and of each seed the stage that a cell with it reads. */
+interface Composed {
+  readonly source: ControlSource | null;
+  readonly bySeed: Map<number, StageRequest | null>;
+}
+
+/** What has been composed, by the blocks of settings it was composed from. */
+const composed = new WeakMap<object, WeakMap<object, Map<string, Composed>>>();
 
 /**
  * The stage whose artifact holds a cell's knowledge vectors, with all it needs: the variant's path
- * through the graph. Null for variant `none`. Cells share equal blocks of settings, and those that
- * share `knowledge` and `dataset` get one and the same request: it is composed, and files and
- * templates are looked at, once for all of them.
+ * through the graph, then the cell's control. Null for variant `none`. Cells share equal blocks of
+ * settings, and those that share `knowledge` and `dataset` get one and the same request (with a
+ * control: those of one seed): it is composed, and files and templates are looked at, once for all of
+ * them.
  *
  * @param settings a cell's settings, normalised
+ * @param split the stage that splits the data set where it is not split by time
  */
 export function knowledgeStage(
   settings: JsonObject,
   place: SpecPlace,
   dataset: StageRequest,
+  split: StageRequest | null = null,
 ): StageRequest | null {
-  const { knowledge, dataset: data } = settings;
-  if (!isJsonObject(knowledge) || !isJsonObject(data)) return compose(settings, place, dataset);
-  const byData = composed.get(knowledge) ?? new WeakMap<object, Map<string, StageRequest | null>>();
-  composed.set(knowledge, byData);
-  const byPlace = byData.get(data) ?? new Map<string, StageRequest | null>();
-  byData.set(data, byPlace);
-  const known = byPlace.get(place.folder);
+  const { source, bySeed } = composedOf(settings, place, dataset, split);
+  const seed = typeof settings["seed"] === "number" ? settings["seed"] : 1;
+  const known = bySeed.get(seed);
   if (known !== undefined) return known;
-  const stage = compose(settings, place, dataset);
-  byPlace.set(place.folder, stage);
+  const stage = source === null ? null : withControl(settings, seed, source);
+  bySeed.set(seed, stage);
   return stage;
 }
 
+function composedOf(
+  settings: JsonObject,
+  place: SpecPlace,
+  dataset: StageRequest,
+  split: StageRequest | null,
+): Composed {
+  const { knowledge, dataset: data } = settings;
+  const make = (): Composed => ({
+    source: compose(settings, place, dataset, split),
+    bySeed: new Map(),
+  });
+  if (!isJsonObject(knowledge) || !isJsonObject(data)) return make();
+  const byData = composed.get(knowledge) ?? new WeakMap<object, Map<string, Composed>>();
+  composed.set(knowledge, byData);
+  const byPlace = byData.get(data) ?? new Map<string, Composed>();
+  byData.set(data, byPlace);
+  const known = byPlace.get(place.folder) ?? make();
+  byPlace.set(place.folder, known);
+  return known;
+}
+
+function withControl(settings: JsonObject, seed: number, source: ControlSource): StageRequest {
+  const knowledge = knowledgeOf(settings);
+  const control = controlOf(knowledge);
+  if (control === null) return source.vectors;
+  return controlStage(control, controlledSides(knowledge), seed, source);
+}
+
+/** The variant's own vectors. */
 function compose(
   settings: JsonObject,
   place: SpecPlace,
   dataset: StageRequest,
-): StageRequest | null {
+  split: StageRequest | null,
+): ControlSource | null {
   const knowledge = knowledgeOf(settings);
-  const making = new Making(knowledge, place, dataset, domainOfDataset(settings));
+  const making = new Making(knowledge, place, dataset, domainOfDataset(settings), split);
   const text = variantOf(knowledge.variant).text(making);
   if (text === null) return null;
-  return text.vectors ? text.stage : embedStage(knowledge.embed, place, dataset, text.stage);
+  const { stage } = text;
+  const uncentred = text.vectors ? stage : embedStage(knowledge.embed, place, dataset, stage);
+  // Own vectors have no block `embed`, unless it says that they are to be centred.
+  const { center } = (knowledge.embed as Partial<EmbedSettings> | undefined) ?? {};
+  const vectors =
+    center === true ? centerStage(stage.label, { dataset, split }, uncentred) : uncentred;
+  return { of: center === true ? vectors.label : stage.label, vectors, uncentred };
 }

@@ -24,6 +24,8 @@ export interface Variant {
   ) => { readonly stage: StageRequest; readonly vectors: boolean } | null;
 }
 
+/** What every variant with vectors reads. */
+const VECTORS = ["embed", "control", "control_side"] as const;
 const ASKS_A_MODEL = [
   "history",
   "item_raters",
@@ -33,7 +35,7 @@ const ASKS_A_MODEL = [
   "seed",
   "prompts",
   "infer",
-  "embed",
+  ...VECTORS,
 ] as const;
 const FINETUNES = [...ASKS_A_MODEL, "teacher", "finetune"] as const;
 
@@ -51,14 +53,14 @@ export const variants: readonly Variant[] = [
   {
     id: "profile",
     description: "profile: titles and ratings as text, no LLM",
-    reads: ["history", "embed"],
+    reads: ["history", ...VECTORS],
     learns: [],
     text: ({ knowledge, dataset }) => text(profileStage(knowledge.history, dataset)),
   },
   {
     id: "file",
     description: "file: your own text or vectors",
-    reads: ["file", "embed"],
+    reads: ["file", ...VECTORS],
     learns: [],
     text: ({ knowledge: { file }, place, dataset }) => ({
       stage: ownFilesStage(file, place, dataset),

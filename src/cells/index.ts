@@ -1,3 +1,6 @@
-export { axesOf } from "./axes.js";
-export { cellNames, stageNames, valueText } from "./names.js";
-export { varyingPaths } from "./varying.js";
+export type { NamePath } from "./axes.js";
+export { axesOf, isOf, namePaths } from "./axes.js";
+export type { Labels } from "./labels.js";
+export { labelsOf, settingsText, valueText } from "./labels.js";
+export { namesOf } from "./names.js";
+export { SEED, varyingPaths } from "./telling.js";

@@ -1,67 +1,59 @@
 import type { CellId, Fingerprint } from "../base/fingerprint.js";
-import type { Json } from "../base/json.js";
-import type { CellRecord, StageRecord } from "../contract/records.js";
-import { SEED, tellingPaths } from "./telling.js";
-import { varyingPaths } from "./varying.js";
-
-/** A setting's value for people. */
-export const valueText = (value: Json | undefined): string =>
-  value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
+import type { JsonObject } from "../base/json.js";
+import type { CellRecord, Names, StageRecord } from "../contract/records.js";
+import { axesOf, namePaths } from "./axes.js";
+import { labelsOf, settingsText } from "./labels.js";
 
 /**
  * The one name of each cell, in every view: the values of the axes that vary and nothing else, in
- * the order of the spec, seeds last (`small fast seed=1`). Where the axes leave two cells alike,
- * settings that tell them apart follow.
+ * the order of the spec, seeds last (`small fast seed=1`). A cell whose name would be another
+ * cell's, or empty, has its id at the end. A name does not depend on the order of the cells.
  *
- * @param axes paths that the sweep varies, in order; an axis may be a whole block of settings
+ * @param cells all cells of the sweep, also where a command looks at some of them only
+ * @param axes paths that the sweep varies, in the order of the spec; an axis may be a whole block
  */
 export function cellNames(
   cells: readonly CellRecord[],
   axes: readonly string[],
 ): ReadonlyMap<CellId, string> {
-  const varying = new Set(varyingPaths(cells));
-  const telling = tellingPaths(cells);
-  const ofAxes = axes.flatMap((axis) =>
-    varying.has(axis) ? [axis] : telling.filter((path) => path.startsWith(`${axis}.`)),
-  );
-  const paths = [...new Set([...ofAxes, ...(varying.has(SEED) ? [SEED] : [])])].sort(
-    (a, b) => Number(a === SEED) - Number(b === SEED),
-  );
-  const names = named(cells, paths);
-  if (new Set(names.values()).size === cells.length) return names;
-  return named(cells, [...new Set([...paths, ...telling])]);
-}
-
-function named(cells: readonly CellRecord[], paths: readonly string[]): Map<CellId, string> {
+  const found = namePaths(cells, axes);
+  const labels = labelsOf(cells, found);
+  const paths = found.map(({ path }) => path);
+  const texts = cells.map(({ settings }) => settingsText(settings, paths, labels));
+  const times = new Map<string, number>();
+  for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1);
   return new Map(
-    cells.map((cell) => {
-      const parts = paths.flatMap((path) => {
-        const value = cell.settings[path];
-        if (value === undefined) return [];
-        return [
-          typeof value === "string" ? value : `${path.split(".").at(-1)}=${valueText(value)}`,
-        ];
-      });
-      return [cell.id, parts.length === 0 ? cell.id : parts.join(" ")];
+    cells.map(({ id }, index) => {
+      const text = texts[index]!;
+      if (text === "") return [id, id];
+      return [id, times.get(text) === 1 ? text : `${text} ${id}`];
     }),
   );
 }
 
-/**
- * How stages are called in progress, status and plan: the last stage of a cell by the cell's name
- * (of several cells, by the first one's), every other stage by its label.
- */
-export function stageNames(
-  cells: readonly CellRecord[],
-  axes: readonly string[],
-  recordOf: (stage: Fingerprint) => StageRecord,
-): ReadonlyMap<Fingerprint, string> {
-  const names = cellNames(cells, axes);
-  const called = new Map<Fingerprint, string>();
-  for (const { id, stage } of cells) {
-    if (called.has(stage)) continue;
-    const name = names.get(id)!;
-    called.set(stage, name === id ? recordOf(stage).label : `${recordOf(stage).runner} ${name}`);
-  }
-  return called;
+/** A sweep as far as names need it: the state of a journal, or a plan with its resolved spec. */
+export interface NamedSweep {
+  /** All cells of the sweep. */
+  readonly cells: readonly CellRecord[];
+  readonly stages: ReadonlyMap<Fingerprint, { readonly record: StageRecord }>;
+  readonly resolved: JsonObject;
+}
+
+/** Names of all cells and stages of a sweep. Computed once: keep it where many names are asked for. */
+export function namesOf({ cells, stages, resolved }: NamedSweep): Names {
+  const names = cellNames(cells, axesOf(resolved));
+  const lasts = new Map<Fingerprint, CellId>();
+  for (const { id, stage } of cells) if (!lasts.has(stage)) lasts.set(stage, id);
+  const cell = (id: CellId): string => names.get(id) ?? id;
+  return {
+    cell,
+    stage(fingerprint) {
+      const record = stages.get(fingerprint)?.record;
+      const id = lasts.get(fingerprint);
+      if (record === undefined) return fingerprint;
+      // The one cell of a sweep without axes: its stage's label says more than an id.
+      if (id === undefined || cell(id) === id) return record.label;
+      return `${record.runner} ${cell(id)}`;
+    },
+  };
 }

@@ -4,13 +4,20 @@ import { canonicalJson } from "../base/json.js";
 /** The path of the setting whose values are replicates. */
 export const SEED = "seed";
 
-type Settings = { readonly settings: { readonly [path: string]: Json } };
+/** A cell as far as this folder looks at it: a flat map from dotted path to resolved value. */
+export interface Settings {
+  readonly settings: { readonly [path: string]: Json };
+}
 
-/**
- * The settings that tell the cells apart, as few as do: those that every cell has before those that
- * only some have, outer ones before inner ones, each only where it splits what was equal so far.
- */
-export function tellingPaths(cells: readonly Settings[]): string[] {
+/** A setting in which cells differ. */
+interface Difference {
+  readonly path: string;
+  /** True where every cell has the setting; false where some cells lack it. */
+  readonly everywhere: boolean;
+}
+
+/** The one scan of cells: settings that differ or that only some cells have, in the cells' order. */
+function differences(cells: readonly Settings[]): readonly Difference[] {
   const seen = new Map<string, { first: string; times: number; varies: boolean }>();
   for (const { settings } of cells) {
     for (const [path, value] of Object.entries(settings)) {
@@ -23,21 +30,41 @@ export function tellingPaths(cells: readonly Settings[]): string[] {
       }
     }
   }
-  const partial = (path: string): number => (seen.get(path)!.times < cells.length ? 1 : 0);
+  return [...seen]
+    .map(([path, { times, varies }]) => ({ path, varies, everywhere: times === cells.length }))
+    .filter(({ varies, everywhere }) => varies || !everywhere);
+}
+
+/**
+ * Paths of settings in which cells differ, or which only some of them have, in the order in which
+ * the cells name them.
+ */
+export const varyingPaths = (cells: readonly Settings[]): string[] =>
+  differences(cells).map(({ path }) => path);
+
+/**
+ * As few settings as tell cells apart: a setting that every cell has goes before one that only some
+ * cells have, an outer setting before an inner one. A setting is kept only where it splits cells
+ * that were equal so far. The order of the cells does not matter.
+ */
+export function tellingPaths(cells: readonly Settings[]): string[] {
   const depth = (path: string): number => path.split(".").length;
-  const candidates = [...seen]
-    .filter(([, { varies, times }]) => varies || times < cells.length)
-    .map(([path]) => path)
-    .sort((a, b) => partial(a) - partial(b) || depth(a) - depth(b) || (a < b ? -1 : a > b ? 1 : 0));
+  const candidates = [...differences(cells)].sort(
+    (a, b) =>
+      Number(b.everywhere) - Number(a.everywhere) ||
+      depth(a.path) - depth(b.path) ||
+      (a.path < b.path ? -1 : 1),
+  );
   // Cells with equal numbers are not told apart yet.
   let groups: number[] = cells.map(() => 0);
   let count = 1;
   const kept: string[] = [];
-  for (const path of candidates) {
+  for (const { path } of candidates) {
     if (count === cells.length) break;
     const numbers = new Map<string, number>();
-    const split = cells.map((cell, index) => {
-      const key = `${groups[index]} ${JSON.stringify(cell.settings[path])}`;
+    const split = cells.map(({ settings }, index) => {
+      const value = settings[path];
+      const key = `${groups[index]} ${value === undefined ? "" : canonicalJson(value)}`;
       const number = numbers.get(key) ?? numbers.size;
       numbers.set(key, number);
       return number;
@@ -46,6 +73,5 @@ export function tellingPaths(cells: readonly Settings[]): string[] {
     [groups, count] = [split, numbers.size];
     kept.push(path);
   }
-  // Seeds last: they repeat what stands before them.
-  return kept.sort((a, b) => Number(a === SEED) - Number(b === SEED));
+  return kept;
 }

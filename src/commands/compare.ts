@@ -13,6 +13,7 @@ import { colours, printJson, printLine, write } from "../base/terminal.js";
 interface CompareArguments extends GlobalArguments {
   readonly sweep?: string | undefined;
   readonly metric?: readonly string[] | undefined;
+  readonly test?: "all" | "seeds" | undefined;
   readonly json: boolean;
   readonly csv: boolean;
   readonly markdown: boolean;
@@ -21,7 +22,7 @@ interface CompareArguments extends GlobalArguments {
 /** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
 export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
   command: "compare [sweep]",
-  describe: "compare the variants of a sweep: mean and spread over seeds, difference, significance",
+  describe: "compare the variants of a sweep: differences, how sure they are, what they show",
   builder: (yargs) =>
     yargs
       .positional("sweep", {
@@ -29,6 +30,11 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
         describe: "a spec's file, a sweep's id, or an experiment's name; default: the last sweep",
       })
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
+      .option("test", {
+        choices: ["all", "seeds"] as const,
+        describe:
+          "what may vary: test units and seeds, or the seeds alone; default: as the spec says",
+      })
       .option("json", { type: "boolean", default: false, describe: "print JSON" })
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
       .option("markdown", { type: "boolean", default: false, describe: "print Markdown" }),
@@ -37,7 +43,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       throw new UserError("choose one of --json, --csv and --markdown");
     }
     const config = await loadSettings(args);
-    await closeKilled(config);
+    await closeKilled(config, science);
     const found = await findSweep(config, science, args.sweep);
     const { state, damage } = await readSweep(found.folder);
     if (state === null) {
@@ -49,7 +55,12 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     const metrics = args.metric === undefined ? undefined : await knownMetrics(state, args.metric);
     const report = await import("../report/index.js");
     const experiment = await specOf(args.sweep, science);
+    const { Store } = await import("../store/index.js");
+    const evidence = await report.evidenceOf(state, new Store(config.store.value), science);
     const comparison = report.compareSweep(state, {
+      science,
+      evidence,
+      ...(args.test === undefined ? {} : { test: args.test }),
       ...(experiment === null ? {} : { experiment }),
       ...(metrics === undefined ? {} : { metrics }),
     });

@@ -3,6 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
+import { namesOf } from "../cells/index.js";
 import { write } from "../base/terminal.js";
 import type {
   ArtifactKind,
@@ -36,9 +37,11 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
       const experiment = await loadExperiment(file, science);
       const { FileHashes, makePlan, narrowPlan, parseSelector } = await import("../plan/index.js");
       const whole = await makePlan(experiment, science, new FileHashes(store.folder));
-      return only === undefined
-        ? whole
-        : narrowPlan(whole, parseSelector(only, whole.cells, science.expand));
+      const plan =
+        only === undefined
+          ? whole
+          : narrowPlan(whole, parseSelector(only, whole.cells, science.expand));
+      return { ...plan, names: namesOf({ ...whole, resolved: experiment.resolved }) };
     },
     async make(file, stageOf, listener) {
       const experiment = await loadExperiment(file, science);

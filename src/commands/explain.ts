@@ -1,6 +1,8 @@
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
+import type { Names } from "../contract/records.js";
+import { namesOf } from "../cells/index.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
 import type { Manifest } from "../store/index.js";
@@ -44,6 +46,7 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
             whole,
             planning.parseSelector(args.only, whole.cells, science.expand),
           );
+    const names = namesOf({ ...whole, resolved: experiment.resolved });
     const store = new Store(config.store.value);
     const presence = await planning.lookAtStages(plan, store);
     const wanted = wantedStages(plan, presence, args.stage);
@@ -56,13 +59,21 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
       });
     }
     const explained = planning.explainStages(plan, missing, await manifestsOf(store));
+    const seen: Seen = { plan, presence, names };
     if (args.json) {
-      await printJson({ stages: asJson(plan, presence, wanted, explained) });
+      await printJson({ stages: asJson(seen, wanted, explained) });
     } else {
-      await printLine(asText(plan, presence, wanted, explained, colours(process.stdout)));
+      await printLine(asText(seen, wanted, explained, colours(process.stdout)));
     }
   },
 });
+
+/** The plan, what of it is in the store, and what its stages are called. */
+interface Seen {
+  readonly plan: Plan;
+  readonly presence: ReadonlyMap<Fingerprint, StagePresence>;
+  readonly names: Names;
+}
 
 function wantedStages(
   plan: Plan,
@@ -88,8 +99,7 @@ async function manifestsOf(store: Store): Promise<Manifest[]> {
 }
 
 function asJson(
-  plan: Plan,
-  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  { plan, presence, names }: Seen,
   wanted: readonly Fingerprint[],
   explained: readonly Explanation[],
 ): object[] {
@@ -100,6 +110,7 @@ function asJson(
     return {
       fingerprint,
       label: plan.stages.get(fingerprint)!.record.label,
+      name: names.stage(fingerprint),
       cached: manifest !== null,
       would_run: wouldRun,
       made: manifest?.created ?? null,
@@ -111,8 +122,7 @@ function asJson(
 }
 
 function asText(
-  plan: Plan,
-  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  seen: Seen,
   wanted: readonly Fingerprint[],
   explained: readonly Explanation[],
   paint: Colours,
@@ -120,9 +130,8 @@ function asText(
   const byStage = new Map(explained.map((one) => [one.fingerprint, one]));
   const lines: string[] = [];
   for (const fingerprint of wanted) {
-    const { manifest, damage, wouldRun } = presence.get(fingerprint)!;
-    const { label } = plan.stages.get(fingerprint)!.record;
-    const head = `${paint.dim(short(fingerprint))}  ${label}`;
+    const { manifest, damage, wouldRun } = seen.presence.get(fingerprint)!;
+    const head = `${paint.dim(short(fingerprint))}  ${seen.names.stage(fingerprint)}`;
     if (manifest !== null) {
       lines.push(`${head}: ${paint.green("cached")}, made ${momentText(manifest.created)}`);
       continue;
@@ -142,7 +151,7 @@ function asText(
     }
     const made = `${short(nearest.fingerprint)}, made ${momentText(nearest.created)}`;
     lines.push(`${head}: ${paint.cyan("would run")}; the nearest is ${made}, and differs in`);
-    lines.push(...differences.map((one) => `    ${differenceText(one, plan, presence)}`));
+    lines.push(...differences.map((one) => `    ${differenceText(one, seen)}`));
   }
   return lines.join("\n");
 }
@@ -151,8 +160,7 @@ const momentText = (iso: string): string => iso.slice(0, 19).replace("T", " ");
 
 function differenceText(
   { what, name, before, now }: Difference,
-  plan: Plan,
-  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  { plan, presence, names }: Seen,
 ): string {
   const value = (text: string | null): string =>
     text === null ? "none" : what === "input" || what === "file" ? short(text) : text;
@@ -160,7 +168,8 @@ function differenceText(
   if (what === "version") return `the runner's version: ${change}`;
   if (what === "file") return `file ${name}: its content (sha256 ${change})`;
   if (what === "parameter") return `${name}: ${change}`;
-  const input = plan.stages.get(now as Fingerprint);
-  const state = presence.get(now as Fingerprint)?.manifest == null ? ", itself new" : "";
-  return `input ${name}: ${change}${input === undefined ? "" : ` (${input.record.label}${state})`}`;
+  const input = now as Fingerprint;
+  if (!plan.stages.has(input)) return `input ${name}: ${change}`;
+  const state = presence.get(input)?.manifest == null ? ", itself new" : "";
+  return `input ${name}: ${change} (${names.stage(input)}${state})`;
 }

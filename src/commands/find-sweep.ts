@@ -13,11 +13,11 @@ import { loadExperiment } from "./experiment.js";
  * Closes what a kill left open, in the journals and, where that is quickly done, in MLflow. Commands
  * that look at sweeps begin with it. Gives the sweeps that were open.
  */
-export async function closeKilled(config: Config): Promise<readonly SweepId[]> {
+export async function closeKilled(config: Config, science: Science): Promise<readonly SweepId[]> {
   const closed = await closeAbandoned(config.store.value);
   const { closeLeftovers, destinationOf } = await import("../tracking/index.js");
   const destination = destinationOf(config);
-  if (destination.ok) await closeLeftovers(config, destination.value);
+  if (destination.ok) await closeLeftovers(config, destination.value, science);
   return closed;
 }
 

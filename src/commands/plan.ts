@@ -1,7 +1,8 @@
 import type { CommandModule } from "yargs";
 import type { Plan, StagePresence } from "../plan/index.js";
+import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
-import { axesOf, cellNames, stageNames } from "../cells/index.js";
+import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
@@ -45,18 +46,17 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       args.only === undefined
         ? whole
         : narrowPlan(whole, parseSelector(args.only, whole.cells, science.expand));
+    const names = namesOf({ ...whole, resolved: experiment.resolved });
     const presence = await lookAtStages(plan, new Store(config.store.value));
     const { estimatePlan } = await import("../plan/index.js");
     const estimate = args.estimate ? estimatePlan(plan, presence) : null;
     if (args.json) {
       const told = estimate === null ? {} : { estimate: estimateAsJson(estimate) };
-      await printJson({ ...planAsJson(plan, presence), ...told });
+      await printJson({ ...planAsJson(plan, presence, names), ...told });
       return;
     }
     const paint = colours(process.stdout);
-    await printLine(
-      planAsText(experiment.name, plan, presence, paint, axesOf(experiment.resolved)),
-    );
+    await printLine(planAsText(experiment.name, plan, presence, paint, names));
     if (estimate !== null) await printLine(`\n${estimateAsText(plan, estimate, paint)}`);
   },
 });
@@ -65,13 +65,20 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
 export function planAsJson(
   plan: Plan,
   presence: ReadonlyMap<string, StagePresence>,
+  names: Names,
 ): { cells: unknown[]; stages: unknown[] } {
   return {
-    cells: plan.cells.map(({ id, settings, stage }) => ({ id, settings, stage })),
+    cells: plan.cells.map(({ id, settings, stage }) => ({
+      id,
+      name: names.cell(id),
+      settings,
+      stage,
+    })),
     stages: [...plan.stages].map(([fingerprint, { record, needs }]) => ({
       fingerprint,
       runner: record.runner,
       label: record.label,
+      name: names.stage(fingerprint),
       cached: presence.get(fingerprint)?.manifest != null,
       needs,
     })),
@@ -87,7 +94,7 @@ export function planAsText(
   plan: Plan,
   presence: ReadonlyMap<string, StagePresence>,
   paint: Colours,
-  axes: readonly string[],
+  names: Names,
 ): string {
   const stateOf = (fingerprint: string): string => {
     const seen = presence.get(fingerprint)!;
@@ -99,19 +106,17 @@ export function planAsText(
   for (const { needs } of plan.stages.values()) {
     for (const need of needs) usedBy.set(need, (usedBy.get(need) ?? 0) + 1);
   }
-  const called = stageNames(plan.cells, axes, (stage) => plan.stages.get(stage)!.record);
   const stages = [...plan.stages].map(([fingerprint, { record, needs, cells }]) => [
     short(fingerprint),
     record.runner,
-    called.get(fingerprint) ?? record.label,
+    names.stage(fingerprint),
     needs.map(short).join(" ") || "-",
     String(Math.max(usedBy.get(fingerprint) ?? 0, cells.length)),
     stateOf(fingerprint),
   ]);
-  const names = cellNames(plan.cells, axes);
   const cells = plan.cells.map((cell) => [
     cell.id,
-    names.get(cell.id)!,
+    names.cell(cell.id),
     short(cell.stage),
     stateOf(cell.stage),
   ]);

@@ -1,9 +1,14 @@
-import type { JournalEntry } from "../journal/events.js";
+import type { Event, JournalEntry, StageEvent } from "../journal/events.js";
+import { forgotten } from "../journal/events.js";
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { EventSink, SweepState } from "../journal/index.js";
+import { namesOf } from "../cells/index.js";
+import type { Names } from "../contract/records.js";
+import type { EventSink, StageState, SweepState } from "../journal/index.js";
 import type { RunnerEvent } from "../contract/runner.js";
 import type { Colours } from "../base/terminal.js";
 import { colours } from "../base/terminal.js";
+import type { SweepProgress } from "./sweep-progress.js";
+import { progressOf } from "./sweep-progress.js";
 import type { LiveProgress } from "./time-left.js";
 import { durationText, stageSecondsLeft, sweepSecondsLeft } from "./time-left.js";
 
@@ -17,20 +22,24 @@ const REFRESH_MILLISECONDS = 200;
 const PLAIN_MILLISECONDS = 15_000;
 const SHOWN_STAGES = 8;
 
+/** The events after which a stage's status may be another one. */
+type StageChange = Exclude<
+  StageEvent,
+  { readonly type: "stage-metrics" | "stage-facts" | "stage-note" }
+>;
+
 /**
  * Shows a sweep on stderr while it goes on: lines that stay for what ended, and below them, on a
- * terminal, what runs now with the time left. Elsewhere a line now and then says the same.
+ * terminal, what runs now with the time left. Elsewhere a line now and then says the same. A view of
+ * the journal's state: of its own it keeps only what the journal does not have, live progress.
  */
 export class ProgressView implements EventSink {
   readonly #paint: Colours;
   readonly #live = new Map<Fingerprint, LiveProgress>();
-  readonly #running = new Set<Fingerprint>();
-  readonly #waiting = new Set<Fingerprint>();
-  readonly #counts = { done: 0, cached: 0, failed: 0, skipped: 0 };
-  #state: SweepState | null = null;
+  /** The state as it was last heard of, and its names; null before the sweep starts. */
+  #seen: { readonly state: SweepState; readonly names: Names } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #transient: string | null = null;
-  #began = Date.now();
   #saidAt = Date.now();
 
   constructor(
@@ -39,15 +48,13 @@ export class ProgressView implements EventSink {
     private readonly options: {
       /** Stages that this run will run. */
       readonly toRun: ReadonlySet<Fingerprint>;
-      /** Names for people; a stage without one goes by its label. */
-      readonly names?: ReadonlyMap<Fingerprint, string>;
       /** Metrics that are shown of a stage that is done. */
       readonly headline?: readonly string[];
+      /** Milliseconds since 1970. */
       readonly now?: () => number;
     },
   ) {
     this.#paint = colours(stream);
-    for (const stage of options.toRun) this.#waiting.add(stage);
   }
 
   get #now(): number {
@@ -67,87 +74,78 @@ export class ProgressView implements EventSink {
     this.#render();
   }
 
-  hear(entry: JournalEntry, state: SweepState): void {
-    this.#state = state;
-    const { event } = entry;
-    if (event.type === "sweep-started") {
-      this.#began = entry.time;
-      const interval = this.display === null ? 1000 : REFRESH_MILLISECONDS;
-      this.#timer = setInterval(() => this.#tick(), interval);
-      this.#timer.unref();
-    } else if (event.type === "sweep-finished") {
-      this.close();
-    } else {
-      this.#hearStage(event);
+  hear({ event }: JournalEntry, state: SweepState): void {
+    const isNew = event.type === "sweep-started" || this.#seen === null;
+    const names = isNew ? namesOf(state) : this.#seen!.names;
+    this.#seen = { state, names };
+    this.#tell(event, names);
+  }
+
+  #tell(event: Event, names: Names): void {
+    switch (event.type) {
+      case "sweep-started": {
+        const interval = this.display === null ? 1000 : REFRESH_MILLISECONDS;
+        this.#timer = setInterval(() => this.#tick(), interval);
+        this.#timer.unref();
+        return;
+      }
+      case "sweep-finished":
+        return this.close();
+      case "stage-started":
+      case "stage-cached":
+      case "stage-finished":
+      case "stage-failed":
+      case "stage-interrupted":
+      case "stage-skipped":
+        this.#live.delete(event.stage);
+        return this.#tellChange(event, names);
+      case "stage-note": {
+        const { yellow, dim } = this.#paint;
+        const sign = event.severity === "warning" ? yellow("!") : dim("i");
+        return this.line(`${sign} ${names.stage(event.stage)}: ${event.message}`);
+      }
+      case "stage-metrics":
+      case "stage-facts":
+        return;
+      default:
+        return forgotten(event);
     }
   }
 
-  #hearStage(event: JournalEntry["event"] & { stage: Fingerprint }): void {
+  /** Says what became of a stage. */
+  #tellChange(event: StageChange, names: Names): void {
     const { green, red, yellow, dim } = this.#paint;
-    const label = this.#label(event.stage);
+    const name = names.stage(event.stage);
     switch (event.type) {
+      case "stage-started": {
+        if (this.display !== null) return;
+        const where = event.gpus.length === 0 ? "" : ` on GPU ${event.gpus.join(", ")}`;
+        const company = event.fusedWith > 1 ? ` (${event.fusedWith} in one model)` : "";
+        return this.line(`  ${name} started${where}${company}`);
+      }
       case "stage-cached":
-        this.#counts.cached += 1;
         // Those that were there from the start are told as a number.
-        if (this.#leave(event.stage)) this.line(`${green("✓")} ${label} ${dim("cached")}`);
+        if (this.options.toRun.has(event.stage))
+          this.line(`${green("✓")} ${name} ${dim("cached")}`);
         return;
-      case "stage-started":
-        this.#waiting.delete(event.stage);
-        this.#running.add(event.stage);
-        this.#live.delete(event.stage);
-        if (this.display === null) {
-          const where = event.gpus.length === 0 ? "" : ` on GPU ${event.gpus.join(", ")}`;
-          const company = event.fusedWith > 1 ? ` (${event.fusedWith} in one model)` : "";
-          this.line(`  ${label} started${where}${company}`);
-        }
-        return;
-      case "stage-finished":
-        this.#counts.done += 1;
-        this.#leave(event.stage);
-        this.line(
-          `${green("✓")} ${label} ${dim(this.#ended(event.seconds, event.result.metrics))}`,
-        );
-        return;
+      case "stage-finished": {
+        const ended = this.#endedText(event.seconds, event.result.metrics);
+        return this.line(`${green("✓")} ${name} ${dim(ended)}`);
+      }
       case "stage-failed":
-        this.#counts.failed += 1;
-        this.#leave(event.stage);
-        this.line(`${red("✗")} ${label}: ${event.error.message}`);
+        this.line(`${red("✗")} ${name}: ${event.error.message}`);
         if (event.error.detail !== undefined) this.line(dim(indent(event.error.detail)));
         return;
       case "stage-interrupted":
-        this.#running.delete(event.stage);
-        this.#waiting.add(event.stage);
-        this.line(`${yellow("‖")} ${label} interrupted; the next run goes on with it`);
-        return;
+        return this.line(`${yellow("‖")} ${name} interrupted; the next run goes on with it`);
       case "stage-skipped":
-        this.#counts.skipped += 1;
-        this.#leave(event.stage);
-        this.line(`${yellow("-")} ${label} skipped: ${this.#label(event.because)} failed`);
-        return;
-      case "stage-note":
-        this.line(
-          `${event.severity === "warning" ? yellow("!") : dim("i")} ${label}: ${event.message}`,
-        );
-        return;
-      case "stage-metrics":
-      case "stage-facts":
-      case "sweep-started":
-      case "sweep-finished":
-        return;
+        return this.line(`${yellow("-")} ${name} skipped: ${names.stage(event.because)} failed`);
+      default:
+        return forgotten(event);
     }
   }
 
-  #leave(stage: Fingerprint): boolean {
-    this.#live.delete(stage);
-    const ran = this.#running.delete(stage);
-    return this.#waiting.delete(stage) || ran;
-  }
-
-  #label(stage: Fingerprint): string {
-    return this.options.names?.get(stage) ?? this.#state?.stages.get(stage)?.record.label ?? stage;
-  }
-
-  #ended(seconds: number, metrics: { readonly [name: string]: number }): string {
+  #endedText(seconds: number, metrics: { readonly [name: string]: number }): string {
     const shown = (this.options.headline ?? []).filter((name) => metrics[name] !== undefined);
     const values = shown.map((name) => `${name} ${metrics[name]!.toFixed(4)}`);
     return [durationText(seconds), ...values].join("  ");
@@ -160,27 +158,23 @@ export class ProgressView implements EventSink {
   }
 
   #tick(): void {
-    if (this.display !== null) this.#render();
-    else if (this.#now - this.#saidAt >= PLAIN_MILLISECONDS && this.#running.size > 0) {
-      this.#saidAt = this.#now;
-      this.stream.write(`  ${this.summary()}\n`);
-    }
+    if (this.display !== null) return this.#render();
+    if (this.#seen === null || this.#now - this.#saidAt < PLAIN_MILLISECONDS) return;
+    const { state } = this.#seen;
+    const progress = progressOf(state, this.options.toRun);
+    if (progress.running.length === 0) return;
+    this.#saidAt = this.#now;
+    this.stream.write(`  ${this.#summary(state, progress)}\n`);
   }
 
   /** How far the sweep is and how long it takes, in one line. */
-  summary(): string {
-    const { done, failed, skipped } = this.#counts;
-    const ended = done + failed + skipped;
-    const all = ended + this.#running.size + this.#waiting.size;
-    const left =
-      this.#state === null
-        ? null
-        : sweepSecondsLeft(this.#state, this.#waiting, this.#live, this.#now);
+  #summary(state: SweepState, { done, failed, running, waiting, all }: SweepProgress): string {
+    const left = sweepSecondsLeft(state, waiting, this.#live, this.#now);
     return [
       `${done} of ${all} stages done`,
-      ...(this.#running.size > 0 ? [`${this.#running.size} running`] : []),
+      ...(running.length > 0 ? [`${running.length} running`] : []),
       ...(failed > 0 ? [`${failed} failed`] : []),
-      `${durationText((this.#now - this.#began) / 1000)} so far`,
+      `${durationText((this.#now - state.startedAt) / 1000)} so far`,
       left === null ? "time left not known yet" : `about ${durationText(left)} left`,
     ].join(", ");
   }
@@ -188,12 +182,17 @@ export class ProgressView implements EventSink {
   #render(): void {
     if (this.display === null) return;
     const lines: string[] = [];
-    if (this.#state !== null && this.#timer !== null) {
-      lines.push(this.#paint.bold(this.summary()));
-      const running = [...this.#running].slice(0, SHOWN_STAGES);
-      lines.push(...running.map((stage) => `  ${this.#runningText(stage)}`));
-      if (this.#running.size > SHOWN_STAGES) {
-        lines.push(this.#paint.dim(`  and ${this.#running.size - SHOWN_STAGES} more`));
+    if (this.#seen !== null && this.#timer !== null) {
+      const { state, names } = this.#seen;
+      const progress = progressOf(state, this.options.toRun);
+      const { running } = progress;
+      lines.push(this.#paint.bold(this.#summary(state, progress)));
+      const shown = running.slice(0, SHOWN_STAGES);
+      lines.push(
+        ...shown.map((stage) => `  ${this.#runningText(state.stages.get(stage)!, names)}`),
+      );
+      if (running.length > SHOWN_STAGES) {
+        lines.push(this.#paint.dim(`  and ${running.length - SHOWN_STAGES} more`));
       }
     }
     if (this.#transient !== null) lines.push(this.#paint.dim(`  ${this.#transient}`));
@@ -202,20 +201,20 @@ export class ProgressView implements EventSink {
     else this.display.show(lines.map((line) => clip(line, columns)).join("\n"));
   }
 
-  #runningText(fingerprint: Fingerprint): string {
-    const stage = this.#state!.stages.get(fingerprint)!;
-    const label = this.#label(fingerprint);
+  #runningText(stage: StageState, names: Names): string {
+    const { fingerprint } = stage.record;
+    const name = names.stage(fingerprint);
     const where = stage.gpus.length === 0 ? "" : ` [GPU ${stage.gpus.join(", ")}]`;
     const live = this.#live.get(fingerprint);
     const { dim } = this.#paint;
     if (live === undefined) {
       const spent = (this.#now - (stage.startedAt ?? this.#now)) / 1000;
-      return `${label}${where} ${dim(durationText(spent))}`;
+      return `${name}${where} ${dim(durationText(spent))}`;
     }
     const left = stageSecondsLeft(stage, live, this.#now);
     const number = (value: number): string => value.toLocaleString("en-US");
     const at = `${number(live.done)} of ${number(live.total)} ${live.unit}`;
-    return `${label}${where} ${dim(left === null ? at : `${at}, ${durationText(left)} left`)}`;
+    return `${name}${where} ${dim(left === null ? at : `${at}, ${durationText(left)} left`)}`;
   }
 
   /** Takes the live part away. */

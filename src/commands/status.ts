@@ -2,7 +2,8 @@ import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { axesOf, stageNames } from "../cells/index.js";
+import type { Names } from "../contract/records.js";
+import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadSettings } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
@@ -28,7 +29,7 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
     const config = await loadSettings(args);
-    await closeKilled(config);
+    await closeKilled(config, science);
     const known = args.all
       ? await listSweeps(config.store.value)
       : [await findSweep(config, science, args.sweep)];
@@ -69,16 +70,25 @@ function statusAsJson(state: SweepState, full: boolean): object {
     stage_counts: counts(state),
   };
   if (!full) return head;
+  const names = namesOf(state);
   return {
     ...head,
     cells: state.cells.map(({ id, stage, settings }) => {
       const { status, result } = state.stages.get(stage)!;
-      return { id, settings, stage, status, metrics: result?.metrics ?? null };
+      return {
+        id,
+        name: names.cell(id),
+        settings,
+        stage,
+        status,
+        metrics: result?.metrics ?? null,
+      };
     }),
     stages: [...state.stages.values()].map((stage) => ({
       fingerprint: stage.record.fingerprint,
       runner: stage.record.runner,
       label: stage.record.label,
+      name: names.stage(stage.record.fingerprint),
       status: stage.status,
       attempts: stage.attempts,
       seconds: stage.seconds,
@@ -110,18 +120,14 @@ function statusText(state: SweepState, paint: Colours): string {
   const colour = { done: paint.green, cached: paint.green, failed: paint.red } as {
     readonly [status: string]: (text: string) => string;
   };
-  const names = stageNames(
-    state.cells,
-    axesOf(state.resolved),
-    (stage) => state.stages.get(stage)!.record,
-  );
+  const names = namesOf(state);
   const rows = [...state.stages.values()].map((stage) => [
     stage.record.fingerprint.slice(0, 10),
-    names.get(stage.record.fingerprint) ?? stage.record.label,
+    names.stage(stage.record.fingerprint),
     (colour[stage.status] ?? String)(stage.status),
     String(stage.attempts),
     stage.seconds > 0 ? durationText(stage.seconds) : "-",
-    whereText(state, stage),
+    whereText(stage, names),
   ]);
   const ended = ((state.endedAt ?? state.time) - state.startedAt) / 1000;
   const failures = [...state.stages.values()].filter((stage) => stage.error !== null);
@@ -134,14 +140,14 @@ function statusText(state: SweepState, paint: Colours): string {
     formatTable(["stage", "what", "status", "starts", "time", ""], rows, paint.dim),
     ...failures.map(({ record, error }) => {
       const detail = error!.detail === undefined ? "" : `\n${error!.detail}`;
-      return `\n${paint.red(record.label)}: ${error!.message}${detail}`;
+      return `\n${paint.red(names.stage(record.fingerprint))}: ${error!.message}${detail}`;
     }),
   ].join("\n");
 }
 
 /** How far a stage is: its last curve values, or what keeps it from running. */
-function whereText(state: SweepState, stage: StageState): string {
-  if (stage.because !== null) return `${state.stages.get(stage.because)?.record.label} failed`;
+function whereText(stage: StageState, names: Names): string {
+  if (stage.because !== null) return `${names.stage(stage.because)} failed`;
   if (stage.result !== null) return "";
   const point = stage.metrics.at(-1);
   if (point === undefined) return "";

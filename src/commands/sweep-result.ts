@@ -1,11 +1,18 @@
 import type { SweepOutcome } from "../execute/index.js";
+import type { Names } from "../contract/records.js";
+import type { Science } from "../contract/science.js";
+import type { Store } from "../store/index.js";
 import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { colours } from "../base/terminal.js";
 import { durationText } from "./time-left.js";
 
 /** How a sweep went, for other programs. */
-export function sweepAsJson({ outcome, state, seconds }: SweepOutcome, selected: Plan): object {
+export function sweepAsJson(
+  { outcome, state, seconds }: SweepOutcome,
+  selected: Plan,
+  names: Names,
+): object {
   return {
     sweep: state.sweep,
     outcome,
@@ -14,6 +21,7 @@ export function sweepAsJson({ outcome, state, seconds }: SweepOutcome, selected:
       const stage = state.stages.get(cell.stage)!;
       return {
         id: cell.id,
+        name: names.cell(cell.id),
         settings: cell.settings,
         stage: cell.stage,
         status: stage.status,
@@ -30,6 +38,8 @@ export async function sweepAsText(
   { outcome, state, seconds }: SweepOutcome,
   selected: Plan,
   experiment: Experiment,
+  science: Science,
+  store: Store,
 ): Promise<string> {
   const counts = new Map<string, number>();
   for (const cell of selected.cells) {
@@ -39,10 +49,14 @@ export async function sweepAsText(
   const told = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
   const parts = [`${experiment.name}: ${outcome} in ${durationText(seconds)} (${told})`];
   if (state.cells.some((cell) => state.stages.get(cell.stage)?.result != null)) {
-    const { comparisonAsText, compareSweep } = await import("../report/index.js");
+    const { comparisonAsText, compareSweep, evidenceOf } = await import("../report/index.js");
     const { bold, dim } = colours(process.stdout);
     const width = process.stdout.columns || 120;
-    const comparison = compareSweep(state, { experiment });
+    const comparison = compareSweep(state, {
+      experiment,
+      science,
+      evidence: await evidenceOf(state, store, science),
+    });
     parts.push("", comparisonAsText(comparison, { width, bold, dim }), "");
   }
   if (outcome === "interrupted") {

@@ -8,7 +8,7 @@ import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
-import { axesOf, stageNames } from "../cells/index.js";
+import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, loadSettings } from "./experiment.js";
 import { closeKilled } from "./find-sweep.js";
@@ -69,26 +69,21 @@ export async function sweepExperiment(
       ? plan
       : narrowPlan(plan, parseSelector(args.only, plan.cells, parts.science.expand));
   const presence = await lookAtStages(selected, new Store(config.store.value));
+  const names = namesOf({ ...plan, resolved: experiment.resolved });
   if (args["dry-run"]) {
-    if (args.json) await printJson(planAsJson(selected, presence));
+    if (args.json) await printJson(planAsJson(selected, presence, names));
     else {
       const paint = colours(process.stdout);
-      const axes = axesOf(experiment.resolved);
-      await printLine(planAsText(experiment.name, selected, presence, paint, axes));
+      await printLine(planAsText(experiment.name, selected, presence, paint, names));
     }
     return ExitCode.done;
   }
-  const killed = await closeKilled(config);
+  const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
   const view = new ProgressView(process.stderr, await liveDisplay(), {
     toRun,
     headline: parts.science.headline,
-    names: stageNames(
-      selected.cells,
-      axesOf(experiment.resolved),
-      (stage) => selected.stages.get(stage)!.record,
-    ),
   });
   const { sweep } = plan;
   const cached = [...presence.values()].filter((one) => one.manifest !== null).length;
@@ -102,9 +97,10 @@ export async function sweepExperiment(
   const where = trackingText(tracked);
   if (args.json) {
     if (where !== null) view.line(where);
-    await printJson({ ...sweepAsJson(result, selected), mlflow: tracked?.runUrl ?? null });
+    await printJson({ ...sweepAsJson(result, selected, names), mlflow: tracked?.runUrl ?? null });
   } else {
-    await printLine(await sweepAsText(result, selected, experiment));
+    const store = new Store(config.store.value);
+    await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
     if (where !== null) await printLine(where);
   }
   return exitCodeOf(result);
@@ -133,7 +129,7 @@ async function run(
     listener();
   };
   for (const signal of signals) process.on(signal, onSignal);
-  const tracking = await beginTracking(experiment, plan, config, view);
+  const tracking = await beginTracking(experiment, plan, config, science, view);
   let tracked: TrackingSummary | null = null;
   let result: SweepOutcome;
   try {

@@ -77,6 +77,7 @@ async function syncOne(
   }
   return syncSweep({
     config,
+    science,
     destination: destination.value,
     sweep: known.sweep,
     installing: ({ text, transient }) => {

@@ -32,7 +32,7 @@ export function stageSecondsLeft(
  */
 export function sweepSecondsLeft(
   state: SweepState,
-  waiting: ReadonlySet<Fingerprint>,
+  waiting: readonly Fingerprint[],
   live: ReadonlyMap<Fingerprint, LiveProgress>,
   now: number,
 ): number | null {

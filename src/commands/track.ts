@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.js";
+import type { Science } from "../contract/science.js";
 import type { EventSink } from "../journal/index.js";
 import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
@@ -19,6 +20,7 @@ export async function beginTracking(
   experiment: Experiment,
   plan: Plan,
   config: Config,
+  science: Science,
   view: ProgressView,
 ): Promise<SweepTracking> {
   if (config.mlflowUri.value === "off") {
@@ -29,6 +31,7 @@ export async function beginTracking(
   const named = mlflow === "off" ? undefined : mlflow.experiment;
   const tracker = createTracker({
     config,
+    science,
     sweep: plan.sweep,
     experiment: named ?? experiment.name,
     say: (message) => view.line(messageText(message)),

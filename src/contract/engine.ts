@@ -1,7 +1,7 @@
 import type { Argv } from "yargs";
 import type { CellId, Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
-import type { CellRecord, StageRecord } from "./records.js";
+import type { CellRecord, Names, StageRecord } from "./records.js";
 import type { StageRequest, ToolchainPart } from "./runner.js";
 import type { SpecPlace } from "./spec-place.js";
 
@@ -50,6 +50,8 @@ export interface ArtifactKind {
 /** A sweep as it would run: its cells and all stages behind them. */
 export interface SweepPlan {
   readonly cells: readonly CellRecord[];
+  /** As every view calls cells and stages, also where `only` leaves some cells out. */
+  readonly names: Names;
   /** Each once; a stage stands after all that it needs. */
   readonly stages: ReadonlyMap<
     Fingerprint,

@@ -10,6 +10,21 @@ export interface CellRecord {
   readonly stage: Fingerprint;
 }
 
+/** The names of a sweep's cells and stages. Every view uses these and no others. */
+export interface Names {
+  /**
+   * The values of the axes that vary (`small fast seed=1`); the id itself for a cell that the
+   * sweep does not have.
+   */
+  cell(id: CellId): string;
+  /**
+   * The last stage of a cell is called by its runner and the cell's name (of several cells, by the
+   * first one's); every other stage by its label. Gives the fingerprint of a stage that the sweep
+   * does not have.
+   */
+  stage(fingerprint: Fingerprint): string;
+}
+
 /** A stage as the journal and every view know it. */
 export interface StageRecord {
   readonly fingerprint: Fingerprint;

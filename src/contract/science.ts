@@ -4,6 +4,7 @@ import type { ScienceCommand } from "./engine.js";
 import type { PythonPart } from "./python-part.js";
 import type { SpecPlace } from "./spec-place.js";
 import type { Runner, StageRequest } from "./runner.js";
+import type { ScienceStatistics } from "./statistics.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
 export type JsonSchema = JsonObject;
@@ -56,6 +57,8 @@ export interface Science {
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */
   runner(name: string): Runner | undefined;
+  /** What a comparison has to know; left out: differences are judged by their seeds alone. */
+  readonly statistics?: ScienceStatistics;
   /** Python environments that its stages ask for, beside the engine's own parts of the toolchain. */
   readonly environments: readonly PythonPart[];
   /** Commands of the science's own: the engine adds them to its own. */

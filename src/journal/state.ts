@@ -31,6 +31,8 @@ export interface StageNote {
 export interface StageState {
   record: StageRecord;
   status: StageStatus;
+  /** The run of the sweep, from 1, that an event last came from; null before the first event. */
+  run: number | null;
   /** Starts so far, over all runs of the sweep. */
   attempts: number;
   worker: number | null;
@@ -85,6 +87,7 @@ export interface SweepState {
 const waiting = (record: StageRecord): StageState => ({
   record,
   status: "waiting",
+  run: null,
   attempts: 0,
   worker: null,
   gpus: [],
@@ -161,7 +164,10 @@ export function applyEntry(state: SweepState | null, entry: JournalEntry): Sweep
     return state;
   }
   const stage = state.stages.get(event.stage);
-  if (stage !== undefined) applyToStage(stage, event, entry.time);
+  if (stage !== undefined) {
+    stage.run = state.runs;
+    applyToStage(stage, event, entry.time);
+  }
   return state;
 }
 

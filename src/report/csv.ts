@@ -1,4 +1,4 @@
-import type { Comparison } from "./comparison.js";
+import type { Comparison } from "./model.js";
 import { entryMarks } from "./labels.js";
 import type { Json } from "../base/json.js";
 
@@ -17,7 +17,8 @@ export function comparisonAsCsv(comparison: Comparison): string {
     ...comparison.rows,
     ...comparison.variants,
     ...["baseline", "mean", "sd", "n", "difference", "difference_sd", "pairs"],
-    ...["t", "df", "p", "p_holm", "selected", "missing", "marks"],
+    ...["low", "high", "method", "t", "df", "p", "p_holm", "margin", "p_equivalence"],
+    ...["selected", "missing", "marks"],
   ];
   const lines = comparison.metrics.flatMap((table) =>
     table.rows.flatMap((row) =>
@@ -34,10 +35,15 @@ export function comparisonAsCsv(comparison: Comparison): string {
           entry.difference?.mean,
           entry.difference?.sd,
           entry.difference?.pairs,
+          entry.difference?.interval?.[0],
+          entry.difference?.interval?.[1],
+          entry.difference?.method,
           test?.t,
           test?.df,
           test?.p,
           test?.holm,
+          entry.equivalence?.margin,
+          entry.equivalence?.p,
           entry.selection?.winner,
           entry.missing.length,
           entryMarks(entry).join("; "),

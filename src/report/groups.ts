@@ -1,48 +1,54 @@
 import { canonicalJson } from "../base/json.js";
 import type { FlatSettings } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
+import type { Field } from "./field.js";
 import type { CompareRules } from "./rules.js";
-import { SEED } from "./rules.js";
-import { varyingPaths } from "../cells/index.js";
+import type { Labels, NamePath } from "../cells/index.js";
+import { isOf, labelsOf, namePaths, SEED, varyingPaths } from "../cells/index.js";
 
 /** Which settings tell variants, rows and candidates apart: paths that cells have. */
 export interface Roles {
   readonly variant: readonly string[];
   readonly row: readonly string[];
   readonly select: readonly string[];
+  /** How these settings are written: as in the names of cells. */
+  readonly labels: Labels;
 }
 
 const touches = (a: string, b: string): boolean =>
   a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 
-/** True where a flat setting belongs to an axis (which may name a whole block). */
-const isOf = (path: string, axis: string): boolean => path === axis || path.startsWith(`${axis}.`);
-
 /**
- * Deals the settings that vary to their roles: those of the axes that the baseline names make
- * variants, those that `select` tunes go, seeds are replicates, all others make rows.
+ * Deals the settings that tell cells apart to their roles: those of the axes that the baseline names
+ * make variants, and so do those that make controls; those that `select` tunes go, seeds and folds
+ * are replicates, all others make rows.
  */
-export function rolesOf(cells: readonly CellOutcome[], rules: CompareRules): Roles {
-  const varying = varyingPaths(cells);
-  const swept = varying.filter((path) => rules.axes.some((axis) => isOf(path, axis)));
-  // Settings that only follow from an axis (a variant's own) tell nothing apart, unless the axes
-  // alone leave two cells alike.
-  const paths = tellsApart(cells, swept) ? swept : varying;
+export function rolesOf(
+  cells: readonly CellOutcome[],
+  rules: CompareRules,
+  { folds, controls }: Field,
+): Roles {
+  let named = namePaths(cells, rules.axes);
+  if (!tellsApart(cells, named)) {
+    // The axes alone leave two cells alike: every setting that varies counts.
+    named = varyingPaths(cells).map((path) => ({ path, axis: path }));
+  }
   const compared = Object.keys(rules.baseline ?? {});
   const comparedAxes = rules.axes.filter((axis) => compared.some((path) => touches(axis, path)));
   const over = rules.select?.over ?? [];
   const roles = { variant: [] as string[], row: [] as string[], select: [] as string[] };
-  for (const path of paths) {
-    if (path === SEED) continue;
+  for (const { path } of named) {
+    if (path === SEED || folds.some((fold) => isOf(path, fold))) continue;
     if (over.some((axis) => isOf(path, axis))) roles.select.push(path);
-    else if ([...compared, ...comparedAxes].some((axis) => isOf(path, axis)))
+    else if ([...compared, ...comparedAxes, ...controls].some((axis) => isOf(path, axis)))
       roles.variant.push(path);
     else roles.row.push(path);
   }
-  return roles;
+  return { ...roles, labels: labelsOf(cells, named) };
 }
 
-function tellsApart(cells: readonly CellOutcome[], paths: readonly string[]): boolean {
+function tellsApart(cells: readonly CellOutcome[], named: readonly NamePath[]): boolean {
+  const paths = named.map(({ path }) => path);
   const keys = new Set(cells.map(({ settings }) => keyOf(settings, [...paths, SEED])));
   return keys.size === cells.length;
 }

@@ -1,5 +1,7 @@
-export type { Comparison, CompareRequest, Entry, MetricTable, Row } from "./comparison.js";
+export type { Comparison, Entry, MetricTable, Row } from "./model.js";
+export type { CompareRequest } from "./comparison.js";
 export { compareCells } from "./comparison.js";
+export type { ComparedScience } from "./field.js";
 export type { CellOutcome, CellState } from "./outcome.js";
 export { cellCounts } from "./outcome.js";
 export type { CompareRules } from "./rules.js";
@@ -7,4 +9,4 @@ export type { Direction, Selection } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsMarkdown } from "./markdown.js";
 export { comparisonAsText } from "./text.js";
-export { compareSweep } from "./sweep.js";
+export { compareSweep, evidenceOf } from "./sweep.js";

@@ -1,24 +1,26 @@
-import { valueText } from "../cells/index.js";
+import { settingsText } from "../cells/index.js";
 import type { FlatSettings } from "../spec/index.js";
-import type { Comparison, Entry, MetricTable } from "./comparison.js";
+import { FEWEST_SEEDS } from "../statistics/index.js";
+import type { ClaimResult, Comparison, Entry, Interval, MetricTable } from "./model.js";
 
-/** A path without the part that says nothing: `data.id` is the data. */
-export const pathText = (path: string): string => path.replace(/\.(id|type)$/, "");
+/** What a setting is called in the head of a table. */
+export const headText = (comparison: Comparison, path: string): string =>
+  comparison.labels[path]?.label ?? path;
 
-/** Settings in a few words: names alone where they speak for themselves, `path=value` otherwise. */
-export function settingsText(settings: FlatSettings, paths: readonly string[]): string {
-  const parts = paths
-    .filter((path) => settings[path] !== undefined)
-    .map((path) => {
-      const value = settings[path]!;
-      return typeof value === "string" ? value : `${pathText(path)}=${valueText(value)}`;
-    });
-  return parts.length === 0 ? "all" : parts.join(" ");
+/** Settings as in the names of cells; `all` where there are none. */
+function settingsOf(
+  { labels }: Comparison,
+  settings: FlatSettings,
+  paths: readonly string[],
+): string {
+  const text = settingsText(settings, paths, labels);
+  return text === "" ? "all" : text;
 }
 
 /** A variant's name in a table's head. */
 export const variantText = (comparison: Comparison, entry: Entry): string =>
-  settingsText(entry.settings, comparison.variants) + (entry.baseline ? " (baseline)" : "");
+  settingsOf(comparison, entry.settings, comparison.variants) +
+  (entry.baseline ? " (baseline)" : "");
 
 /** A number with the digits that its size calls for; exact zero as 0. */
 export function numberText(value: number): string {
@@ -49,18 +51,34 @@ function missingText(missing: Entry["missing"]): string {
 }
 
 /** `+0.0012` */
-export function differenceText({ difference, mean }: Entry): string {
+function differenceText({ difference, mean }: Entry): string {
   if (difference === null) return "-";
   const text = decimalsLike(difference.mean, mean ?? difference.mean);
   return difference.mean >= 0 ? `+${text}` : text;
 }
 
+/** An interval of a difference, with as many decimals as the mean that it stands beside. */
+export function intervalText([low, high]: Interval, beside: number): string {
+  const signed = (value: number): string => (value >= 0 ? "+" : "") + decimalsLike(value, beside);
+  return `${signed(low)} to ${signed(high)}`;
+}
+
 /** A p-value; `<0.0001` where it is smaller. */
 export const pText = (p: number): string => (p < 1e-4 ? "<0.0001" : p.toFixed(4));
 
-/** Holm's p-value of an entry, or `-`. */
-export const testText = ({ test }: Entry): string =>
-  test !== null && "p" in test ? pText(test.holm) : "-";
+/** Difference, interval, raw and corrected p of an entry; `-` where there is none to show. */
+export function differenceTexts(entry: Entry): [string, string, string, string] {
+  const { difference, test, mean } = entry;
+  const interval = difference?.interval ?? null;
+  // With fewer seeds a p is computed (--json has it) and not shown.
+  const shown = test !== null && "p" in test && test.n >= FEWEST_SEEDS ? test : null;
+  return [
+    differenceText(entry),
+    interval === null ? "-" : intervalText(interval, mean ?? interval[1]),
+    shown === null ? "-" : pText(shown.p),
+    shown === null || shown.holm === null ? "-" : pText(shown.holm),
+  ];
+}
 
 /** Above a table. */
 export const titleText = ({ metric, direction }: MetricTable): string =>
@@ -73,6 +91,7 @@ export function notesOf(comparison: Comparison): string[] {
     ...selectionNotes(comparison),
     ...missingNotes(comparison),
     ...testNotes(comparison),
+    ...equivalenceNotes(comparison),
   ];
 }
 
@@ -86,8 +105,13 @@ function entriesOf(comparison: Comparison, table = comparison.metrics[0]): Seen[
   return (table?.rows ?? []).flatMap((row) =>
     row.variants.map((entry) => {
       const rowText =
-        comparison.rows.length === 0 ? "" : `${settingsText(row.settings, comparison.rows)}, `;
-      return { where: `${rowText}${settingsText(entry.settings, comparison.variants)}`, entry };
+        comparison.rows.length === 0
+          ? ""
+          : `${settingsOf(comparison, row.settings, comparison.rows)}, `;
+      return {
+        where: `${rowText}${settingsOf(comparison, entry.settings, comparison.variants)}`,
+        entry,
+      };
     }),
   );
 }
@@ -118,8 +142,8 @@ function selectionNotes(comparison: Comparison): string[] {
     if (winner === null) {
       return `${where}: nothing picked: none of ${candidates.length} candidates has all its seeds`;
     }
-    const settings = Object.entries(winner).map(([path, value]) => `${path}=${valueText(value)}`);
-    const won = settings.length === 0 ? "the only one" : settings.join(" ");
+    const settings = settingsText(winner, Object.keys(winner), comparison.labels);
+    const won = settings === "" ? "the only one" : settings;
     return `${where}: ${won}, of ${candidates.length}${out}`;
   });
   const how = select.direction === "max" ? "highest" : "lowest";
@@ -133,11 +157,11 @@ const MOST = 12;
 
 function missingNotes(comparison: Comparison): string[] {
   const lines = new Set<string>();
-  for (const { where, entry } of entriesOf(comparison)) {
-    for (const { seed, cell, state, why } of entry.missing) {
-      const which = seed === null ? "" : `, seed ${valueText(seed)}`;
+  for (const { entry } of entriesOf(comparison)) {
+    for (const { cell, name, state, why } of entry.missing) {
+      const which = name.endsWith(cell) ? `cell ${name}` : `${name} (cell ${cell})`;
       const reason = why === null ? "" : `: ${why.split("\n")[0]}`;
-      lines.add(`  ${where}${which} (cell ${cell}) is ${state}${reason}`);
+      lines.add(`  ${which} is ${state}${reason}`);
     }
   }
   if (lines.size === 0) return [];
@@ -147,18 +171,86 @@ function missingNotes(comparison: Comparison): string[] {
 }
 
 function testNotes(comparison: Comparison): string[] {
-  if (comparison.baseline === null) return [];
-  const table = comparison.metrics[0];
-  if (table === undefined) return [];
-  const reasons = new Set<string>();
-  for (const { entry } of entriesOf(comparison)) {
-    if (entry.test !== null && "reason" in entry.test) reasons.add(entry.test.reason);
-  }
-  const why = [...reasons].map((reason) => `no p in some places: ${reason}`);
-  if (table.tests === 0) return [...reasons].map((reason) => `no significance test: ${reason}`);
-  const family = table.tests === 1 ? "one test" : `${table.tests} tests of each table`;
+  const { baseline, units } = comparison;
+  if (baseline === null) return [];
+  const entries = comparison.metrics.flatMap((table) =>
+    entriesOf(comparison, table).map(({ entry }) => entry),
+  );
+  const methods = new Set(entries.map(({ difference }) => difference?.method ?? null));
+  const shown = entries.some(({ test }) => test !== null && "p" in test && test.n >= FEWEST_SEEDS);
+  const reasons = new Set(
+    entries.flatMap(({ test }) => (test !== null && "reason" in test ? [test.reason] : [])),
+  );
+  const how = [
+    ...(methods.has("units and seeds") || methods.has("units")
+      ? [`other ${units ?? "units"} and other seeds could have been drawn`]
+      : []),
+    ...(methods.has("seeds") ? ["paired t-test over seeds alone"] : []),
+  ];
+  const sizes = new Set(comparison.metrics.flatMap(({ rows }) => rows.map(({ claims }) => claims)));
+  const family = `Holm's correction within each metric and row, over ${[...sizes].sort().join(" or ")} claims`;
   return [
-    `p: two-sided paired t-test over seeds against the baseline, Holm-corrected over the ${family}`,
-    ...why,
+    ...(how.length === 0 ? [] : [`interval: 95 %, against the baseline: ${how.join("; or ")}`]),
+    ...(shown
+      ? [`p: two-sided, the same way; corrected: ${family.replace(/ 1 claims$/, " 1 claim")}`]
+      : []),
+    ...[...reasons].map((reason) => `no interval in some places: ${reason}`),
   ];
 }
+
+/** Where a difference is shown to be too small to matter. */
+function equivalenceNotes(comparison: Comparison): string[] {
+  return comparison.metrics.flatMap((table) =>
+    entriesOf(comparison, table).flatMap(({ where, entry: { equivalence, mean } }) =>
+      equivalence === null || !equivalence.holds
+        ? []
+        : [
+            `${table.metric}, ${where}: no difference larger than ${equivalence.margin} (90 % interval ${intervalText(equivalence.interval, mean ?? 0.1)})`,
+          ],
+    ),
+  );
+}
+
+/** A line for each joint claim: its verdict, and what it rests on. */
+export function claimLines(comparison: Comparison): string[] {
+  return comparison.metrics.flatMap(({ metric, claims }) =>
+    claims.map(({ claim, row, variant, verdict, why, against, margin, needed }) => {
+      const rowText =
+        comparison.rows.length === 0 ? "" : `${settingsOf(comparison, row, comparison.rows)}, `;
+      const name = settingsOf(comparison, variant, comparison.variants);
+      const parts = against.map(({ name: other, difference, interval }) => {
+        const size = Math.max(Math.abs(difference), 0.1);
+        const range = interval === null ? "" : ` (${intervalText(interval, size)})`;
+        const sign = difference >= 0 ? "+" : "";
+        return `against ${other} ${sign}${decimalsLike(difference, size)}${range}`;
+      });
+      const more = [
+        ...(why === null ? [] : [why]),
+        ...(verdict === "does not help" ? [`any gain is smaller than ${margin}`] : []),
+        ...(needed === null ? [] : [neededText(needed, margin!, comparison.units)]),
+        ...(verdict === "cannot tell" && why === null && margin === null
+          ? [`compare.equivalence.${metric} would say which gain matters`]
+          : []),
+      ];
+      const line = `${claim} (${metric}, ${rowText}${name}): ${verdict}: ${parts.join(", ")}`;
+      return [line, ...more].join("; ");
+    }),
+  );
+}
+
+function neededText(
+  { seeds, units }: NonNullable<ClaimResult["needed"]>,
+  margin: number,
+  many: string | null,
+): string {
+  const ways = [
+    ...(seeds === null ? [] : [`${seeds} seeds`]),
+    ...(units === null ? [] : [`${units} ${many ?? "units"}`]),
+  ];
+  return ways.length === 0
+    ? `no number of seeds shows a gain of ${margin}`
+    : `${ways.join(" or ")} would show a gain of ${margin} with 80 % power`;
+}
+
+export const warningLines = ({ warnings }: Comparison): string[] =>
+  warnings.map(({ text }) => `warning: ${text}`);

@@ -1,5 +1,5 @@
-import type { Comparison } from "./comparison.js";
-import { notesOf, pathText, titleText } from "./labels.js";
+import type { Comparison } from "./model.js";
+import { claimLines, headText, notesOf, titleText, warningLines } from "./labels.js";
 import { gridOf } from "./text.js";
 
 const escape = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
@@ -10,13 +10,15 @@ export function comparisonAsMarkdown(comparison: Comparison): string {
   const parts: string[] = [];
   for (const table of comparison.metrics) {
     const { heads, grid } = gridOf(comparison, table);
-    const head = [...comparison.rows.map(pathText), ...heads.flat()];
+    const head = [...comparison.rows.map((path) => headText(comparison, path)), ...heads.flat()];
     parts.push(`**${titleText(table)}**`, "", line(head), line(head.map(() => "---")));
     for (const { row, cells } of grid) parts.push(line([...row, ...cells.flat()]));
     parts.push("");
   }
   if (comparison.metrics.length === 0) parts.push("No cell has a result yet.", "");
-  for (const note of notesOf(comparison)) {
+  const claims = claimLines(comparison);
+  if (claims.length > 0) parts.push(...claims.map((line) => `- ${line}`), "");
+  for (const note of [...notesOf(comparison), ...warningLines(comparison)]) {
     parts.push(note.startsWith("  ") ? `  - ${note.trim()}` : `- ${note}`);
   }
   return `${parts.join("\n").trimEnd()}\n`;

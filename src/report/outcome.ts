@@ -1,5 +1,6 @@
 import type { CellRecord } from "../contract/records.js";
 import type { Json } from "../base/json.js";
+import { namesOf } from "../cells/index.js";
 import type { StageStatus, SweepState } from "../journal/index.js";
 import { marksOf } from "../journal/lineage.js";
 
@@ -9,6 +10,8 @@ export type CellState = "finished" | "failed" | "skipped" | "interrupted" | "run
 /** A cell with its results, as comparisons and reports see it. */
 export interface CellOutcome {
   readonly id: string;
+  /** The cell's name, as every view calls it. */
+  readonly name: string;
   /** Flat map from dotted path to resolved value. */
   readonly settings: { readonly [path: string]: Json };
   readonly state: CellState;
@@ -26,18 +29,19 @@ const cellStateOf = (status: StageStatus): CellState =>
 
 /** The cells of a sweep as its journal tells them. */
 export function outcomesOf(sweep: SweepState): CellOutcome[] {
+  const names = namesOf(sweep);
   return sweep.cells.map((cell: CellRecord) => {
     const stage = sweep.stages.get(cell.stage);
     const state = cellStateOf(stage?.status ?? "waiting");
     const because = stage?.because ?? null;
-    const needed = because === null ? null : (sweep.stages.get(because)?.record.label ?? because);
     return {
       id: cell.id,
+      name: names.cell(cell.id),
       settings: cell.settings,
       state,
       metrics: state === "finished" ? (stage?.result?.metrics ?? {}) : {},
       marks: Object.fromEntries(marksOf(sweep.stages, cell.stage)),
-      why: stage?.error?.message ?? (needed === null ? null : `${needed} failed`),
+      why: stage?.error?.message ?? (because === null ? null : `${names.stage(because)} failed`),
     };
   });
 }

@@ -14,15 +14,18 @@ export interface CompareRules {
   /** Null: the test metrics. */
   readonly metrics: readonly string[] | null;
   readonly select: Select | null;
+  /** Settings of the variants that are claims; null: every variant that is no control. */
+  readonly claims: readonly FlatSettings[] | null;
+  /** By metric, the difference that is too small to matter. */
+  readonly equivalence: { readonly [metric: string]: number };
+  /** `all`: test units and seeds together where that can be done; `seeds`: seeds alone. */
+  readonly test: "all" | "seeds";
 }
-
-export { SEED } from "../cells/telling.js";
 
 /** Rules of a spec that has been read. */
 export const rulesOfExperiment = (experiment: Experiment): CompareRules => ({
   axes: axesOf(experiment.resolved),
-  baseline: experiment.compare.baseline,
-  metrics: experiment.compare.metrics,
+  ...experiment.compare,
   select: experiment.select,
 });
 
@@ -34,15 +37,23 @@ export function rulesOfResolved(resolved: JsonObject, cells: readonly CellOutcom
   const compare = isJsonObject(resolved["compare"]) ? resolved["compare"] : {};
   const written = isJsonObject(compare["baseline"]) ? compare["baseline"] : null;
   const metrics = compare["metrics"];
+  const { claims, equivalence } = compare;
   return {
     axes: axesOf(resolved),
-    baseline: written === null ? null : expandBaseline(written, cells),
+    baseline: written === null ? null : expandPoint(written, cells),
     metrics: Array.isArray(metrics) ? metrics.map(String) : null,
     select: selectOf(resolved),
+    claims: Array.isArray(claims)
+      ? (claims as readonly JsonObject[]).map((claim) => expandPoint(claim, cells))
+      : null,
+    equivalence: isJsonObject(equivalence)
+      ? (equivalence as { readonly [metric: string]: number })
+      : {},
+    test: compare["test"] === "seeds" ? "seeds" : "all",
   };
 }
 
-function expandBaseline(written: JsonObject, cells: readonly CellOutcome[]): FlatSettings {
+function expandPoint(written: JsonObject, cells: readonly CellOutcome[]): FlatSettings {
   const flat: { [path: string]: Json } = {};
   for (const [path, value] of Object.entries(written)) {
     if (isJsonObject(value)) {

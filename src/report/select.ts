@@ -1,6 +1,6 @@
 import { groupBy, pick } from "./groups.js";
 import type { CellOutcome } from "./outcome.js";
-import { mean } from "./statistics.js";
+import { mean } from "../statistics/index.js";
 import type { Json } from "../base/json.js";
 
 /** Whether more of a metric is better: less of a loss or an error is. */

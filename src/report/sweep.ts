@@ -1,8 +1,12 @@
 import type { SweepState } from "../journal/index.js";
 import type { Experiment } from "../spec/index.js";
-import type { Comparison } from "./comparison.js";
+import { type Evidence, gatherEvidence } from "../statistics/index.js";
+import type { Store } from "../store/index.js";
+import type { Comparison } from "./model.js";
 import { compareCells } from "./comparison.js";
+import type { ComparedScience } from "./field.js";
 import { outcomesOf } from "./outcome.js";
+import type { CompareRules } from "./rules.js";
 import { rulesOfExperiment, rulesOfResolved } from "./rules.js";
 
 /**
@@ -11,18 +15,40 @@ import { rulesOfExperiment, rulesOfResolved } from "./rules.js";
  */
 export function compareSweep(
   state: SweepState,
-  options: { readonly experiment?: Experiment; readonly metrics?: readonly string[] } = {},
+  options: {
+    readonly experiment?: Experiment;
+    readonly metrics?: readonly string[];
+    readonly test?: CompareRules["test"];
+    readonly science?: ComparedScience;
+    /** From {@link evidenceOf}; left out: differences are judged by seeds alone. */
+    readonly evidence?: Evidence;
+  } = {},
 ): Comparison {
   const cells = outcomesOf(state);
-  const { experiment, metrics } = options;
+  const { experiment, test, ...others } = options;
+  const rules =
+    experiment === undefined
+      ? rulesOfResolved(state.resolved, cells)
+      : rulesOfExperiment(experiment);
   return compareCells({
     experiment: state.experiment,
     sweep: state.sweep,
     cells,
-    rules:
-      experiment === undefined
-        ? rulesOfResolved(state.resolved, cells)
-        : rulesOfExperiment(experiment),
-    ...(metrics === undefined ? {} : { metrics }),
+    rules: { ...rules, ...(test && { test }) },
+    ...others,
   });
+}
+
+/** Influences of a sweep's finished cells: what {@link compareSweep} judges differences by. */
+export function evidenceOf(
+  state: SweepState,
+  store: Store,
+  science: ComparedScience,
+): Promise<Evidence> {
+  const finished = state.cells.flatMap((cell) => {
+    const stage = state.stages.get(cell.stage);
+    if (stage === undefined || stage.result === null) return [];
+    return [{ cell, record: stage.record, metrics: stage.result.metrics }];
+  });
+  return gatherEvidence(finished, store, science.statistics);
 }

@@ -1,16 +1,17 @@
 import { valueText } from "../cells/index.js";
 import { formatTable, widthOf } from "../base/table.js";
-import type { Comparison, Entry, MetricTable } from "./comparison.js";
+import type { Comparison, Entry, MetricTable } from "./model.js";
 import {
-  differenceText,
+  claimLines,
+  differenceTexts,
   entryMarks,
   entryText,
+  headText,
   marksOfComparison,
   notesOf,
-  pathText,
-  testText,
   titleText,
   variantText,
+  warningLines,
 } from "./labels.js";
 
 export interface TextOptions {
@@ -29,8 +30,10 @@ export function comparisonAsText(comparison: Comparison, options: TextOptions = 
     parts.push(...tablesOf(comparison, table, width, dim), "");
   }
   if (comparison.metrics.length === 0) parts.push("no cell has a result yet", "");
+  const claims = claimLines(comparison);
+  if (claims.length > 0) parts.push(...claims, "");
   const notes = notesOf(comparison);
-  return [...parts, ...notes.map(dim)].join("\n").trimEnd();
+  return [...parts, ...notes.map(dim), ...warningLines(comparison)].join("\n").trimEnd();
 }
 
 function tablesOf(
@@ -49,7 +52,10 @@ function tablesOf(
     let text = "";
     for (; to > from; to -= 1) {
       text = formatTable(
-        [...comparison.rows.map(pathText), ...heads.slice(from, to).flat()],
+        [
+          ...comparison.rows.map((path) => headText(comparison, path)),
+          ...heads.slice(from, to).flat(),
+        ],
         grid.map(({ row, cells }) => [...row.slice(0, fixed), ...cells.slice(from, to).flat()]),
         dim,
       );
@@ -61,7 +67,7 @@ function tablesOf(
   return tables;
 }
 
-/** A table as texts: for each variant one column, or three beside a baseline. */
+/** A table as texts: for each variant one column, or five beside a baseline. */
 export function gridOf(
   comparison: Comparison,
   table: MetricTable,
@@ -79,7 +85,7 @@ export function gridOf(
   return {
     heads: ordered.map(([, entry]) => {
       const name = variantText(comparison, entry);
-      return wide(entry) ? [name, "difference", "p"] : [name];
+      return wide(entry) ? [name, "difference", "95 % interval", "p", "corrected"] : [name];
     }),
     grid: table.rows.map((row) => {
       const here = new Map(row.variants.map((entry) => [JSON.stringify(entry.settings), entry]));
@@ -87,10 +93,10 @@ export function gridOf(
         row: comparison.rows.map((path) => valueText(row.settings[path])),
         cells: ordered.map(([key, one]) => {
           const entry = here.get(key);
-          if (entry === undefined) return wide(one) ? ["-", "-", "-"] : ["-"];
+          if (entry === undefined) return wide(one) ? ["-", "-", "-", "-", "-"] : ["-"];
           const numbers = entryMarks(entry).map((mark) => ` [${marks.indexOf(mark) + 1}]`);
           const value = entryText(entry) + numbers.join("");
-          return wide(one) ? [value, differenceText(entry), testText(entry)] : [value];
+          return wide(one) ? [value, ...differenceTexts(entry)] : [value];
         }),
       };
     }),

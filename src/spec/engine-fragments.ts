@@ -66,6 +66,37 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
         minItems: 1,
         uniqueItems: true,
       },
+      claims: {
+        description:
+          "Settings, by dotted path, of the variants whose differences are claims: p is corrected over them, within each metric and row. Left out: every variant that is no control.",
+        type: "array",
+        items: {
+          description: "Settings of the variants that are a claim.",
+          $ref: "#/$defs/point",
+          type: "object",
+          minProperties: 1,
+        },
+        minItems: 1,
+      },
+      equivalence: {
+        description:
+          "By metric, the difference that is too small to matter (NAME: 0.002): says where no difference is larger, and what a gain has to reach.",
+        type: "object",
+        additionalProperties: false,
+        patternProperties: {
+          [metricName["pattern"] as string]: {
+            description: "The margin, in the metric's own unit.",
+            type: "number",
+            exclusiveMinimum: 0,
+          },
+        },
+      },
+      test: {
+        description:
+          "What may vary in a test. all: the units of the test split and the seeds; seeds: the seeds alone (Student's paired t-test), which describes this one test split.",
+        enum: ["all", "seeds"],
+        default: "all",
+      },
     },
   },
   resources: {

@@ -48,6 +48,12 @@ export interface Compare {
   readonly baseline: FlatSettings | null;
   /** Metrics in order; null: those that the view finds worth showing. */
   readonly metrics: readonly string[] | null;
+  /** Settings of the variants that are claims; null: every variant that is no control. */
+  readonly claims: readonly FlatSettings[] | null;
+  /** By metric, the difference that is too small to matter. */
+  readonly equivalence: { readonly [metric: string]: number };
+  /** What may vary in a test: test units and seeds, or seeds alone. */
+  readonly test: "all" | "seeds";
 }
 
 /** What the spec says about machines; what it leaves out, the user-level settings say. */

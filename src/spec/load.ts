@@ -114,7 +114,7 @@ export function readSpec(
   });
 }
 
-/** The dotted paths that the spec's sweep and baseline name. */
+/** The dotted paths that the spec's sweep, baseline and claims name. */
 function pathsIn(document: JsonObject): ReadonlySet<string> {
   const paths = new Set<string>();
   const collect = (value: Json | undefined): void => {
@@ -122,7 +122,10 @@ function pathsIn(document: JsonObject): ReadonlySet<string> {
     else if (isJsonObject(value)) for (const key of Object.keys(value)) paths.add(key);
   };
   if (isJsonObject(document["sweep"])) Object.values(document["sweep"]).forEach(collect);
-  if (isJsonObject(document["compare"])) collect(document["compare"]["baseline"]);
+  if (isJsonObject(document["compare"])) {
+    collect(document["compare"]["baseline"]);
+    collect(document["compare"]["claims"]);
+  }
   return paths;
 }
 

@@ -282,7 +282,9 @@ function unknownKey(validator: Validator, error: SchemaError, parent: readonly s
 
 function isAxes(where: readonly string[]): boolean {
   const [head, block] = where;
-  if (head === "compare") return block === "baseline" && where.length === 3;
+  if (head === "compare") {
+    return where.length === (block === "baseline" ? 3 : block === "claims" ? 4 : 0);
+  }
   if (head !== "sweep") return false;
   return block === "grid" ? where.length === 3 : where.length === 4;
 }

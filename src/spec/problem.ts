@@ -36,6 +36,7 @@ function inSetting(where: readonly string[]): readonly string[] {
     if ((block === "include" || block === "exclude") && where.length > 3) return where.slice(3);
   }
   if (head === "compare" && block === "baseline" && where.length > 2) return where.slice(2);
+  if (head === "compare" && block === "claims" && where.length > 3) return where.slice(3);
   return where;
 }
 

@@ -18,20 +18,40 @@ export function readViews(
   const select = (document["select"] ?? null) as Select | null;
   if (select !== null && !context.partial) checkSelect(context, select, axes);
   const compare = (document["compare"] ?? {}) as Partial<Compare>;
-  const written = (isJsonObject(compare.baseline) ? compare.baseline : null) as JsonObject | null;
-  const baseline =
-    written === null
-      ? null
-      : flatSettings(
-          Object.entries(written).reduce<JsonObject>(
-            (point, [path, value]) => withValue(point, path, normaliser.setting(path, value)),
-            {},
-          ),
-        );
-  if (written !== null && baseline !== null && !context.partial) {
-    checkBaseline(context, written, baseline, select, cells);
-  }
-  return { select, compare: { baseline, metrics: compare.metrics ?? null } };
+  const point = (written: JsonObject, where: readonly string[], none: string): FlatSettings => {
+    const flat = flatSettings(
+      Object.entries(written).reduce<JsonObject>(
+        (settings, [path, value]) => withValue(settings, path, normaliser.setting(path, value)),
+        {},
+      ),
+    );
+    if (!context.partial) checkPoint(context, { written, flat, where, none }, select, cells);
+    return flat;
+  };
+  const baseline = isJsonObject(compare.baseline)
+    ? point(
+        compare.baseline as JsonObject,
+        ["compare", "baseline"],
+        "no cell has the settings of the baseline, so nothing is compared to it",
+      )
+    : null;
+  const claims = compare.claims?.map((written, index) =>
+    point(
+      written as JsonObject,
+      ["compare", "claims", String(index)],
+      "no cell has the settings of this claim",
+    ),
+  );
+  return {
+    select,
+    compare: {
+      baseline,
+      metrics: compare.metrics ?? null,
+      claims: claims ?? null,
+      equivalence: compare.equivalence ?? {},
+      test: compare.test ?? "all",
+    },
+  };
 }
 
 function checkSelect({ report }: CheckContext, select: Select, axes: readonly Axis[]): void {
@@ -54,35 +74,40 @@ function checkSelect({ report }: CheckContext, select: Select, axes: readonly Ax
   }
 }
 
-function checkBaseline(
+/** Settings that mark cells in `compare`. */
+interface WrittenPoint {
+  readonly written: JsonObject;
+  readonly flat: FlatSettings;
+  readonly where: readonly string[];
+  /** What is said where no cell has them. */
+  readonly none: string;
+}
+
+function checkPoint(
   { report }: CheckContext,
-  written: JsonObject,
-  baseline: FlatSettings,
+  { written, flat, where: block, none }: WrittenPoint,
   select: Select | null,
   cells: readonly Cell[],
 ): void {
+  const what = block[1] === "baseline" ? "the baseline" : "a claim";
   // A short form (`data: small`) was written for a setting of its block (`data.id`).
   const placeOf = (path: string): readonly string[] =>
     Object.keys(written).filter((key) => contains(key, path));
-  for (const path of Object.keys(baseline)) {
-    const where = ["compare", "baseline", ...placeOf(path)];
+  for (const path of Object.keys(flat)) {
+    const where = [...block, ...placeOf(path)];
     if (path === "gpu") {
-      report.add("error", {
-        where,
-        at: "key",
-        message: "gpu is placement: it cannot mark a baseline",
-      });
+      const message = `gpu is placement: it cannot mark ${what === "a claim" ? what : "a baseline"}`;
+      report.add("error", { where, at: "key", message });
       return;
     }
     if (select?.over.some((axis) => contains(axis, path) || contains(path, axis)) === true) {
-      const message = `${path} is tuned away by select, so it cannot mark the baseline`;
+      const message = `${path} is tuned away by select, so it cannot mark ${what}`;
       report.add("error", { where, at: "key", message });
       return;
     }
   }
-  const matches = matcher(baseline);
+  const matches = matcher(flat);
   if (!cells.some(({ settings }) => matches(settings))) {
-    const message = "no cell has the settings of the baseline, so nothing is compared to it";
-    report.add("warning", { where: ["compare", "baseline"], at: "value", message });
+    report.add("warning", { where: block, at: "value", message: none });
   }
 }

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MlflowClient, Run } from "./client.js";
+import type { MlflowClient } from "./client.js";
+import type { Run } from "./answers.js";
 import { isLoopback } from "./address.js";
 import { MlflowFailure } from "./failure.js";
 

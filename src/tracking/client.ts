@@ -1,61 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "./address.js";
+import type {
+  DatasetInput,
+  ExperimentInfo,
+  MetricPoint,
+  NewRun,
+  RawExperiment,
+  RawMetric,
+  RawRun,
+  Run,
+} from "./answers.js";
+import { experimentOf, pointOf, rawDataset, runOf } from "./answers.js";
 import { MlflowFailure } from "./failure.js";
+import type { RunStatus } from "./run-status.js";
 import type { Patience } from "./transport.js";
 import { PATIENT, Transport } from "./transport.js";
 import type { Batch, KeyValue } from "./values.js";
 import { batchesOf, cleanText, whole } from "./values.js";
-
-export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "KILLED";
-
-/** A run as MLflow tells it. */
-export interface Run {
-  readonly id: string;
-  readonly experimentId: string;
-  readonly name: string;
-  readonly status: string;
-  readonly deleted: boolean;
-  readonly artifactUri: string;
-  readonly startTime: number;
-  readonly endTime: number | null;
-  readonly tags: ReadonlyMap<string, string>;
-  readonly params: ReadonlyMap<string, string>;
-  /** Each metric's last point; NaN comes as NaN. */
-  readonly metrics: ReadonlyMap<string, { readonly value: number; readonly step: number }>;
-  readonly datasets: number;
-}
-
-export interface ExperimentInfo {
-  readonly id: string;
-  readonly deleted: boolean;
-}
-
-export interface NewRun {
-  readonly experimentId: string;
-  readonly name: string;
-  readonly startTime: number;
-  readonly tags: readonly KeyValue[];
-}
-
-/** A data set that a run read, in MLflow's own terms. */
-export interface DatasetInput {
-  readonly name: string;
-  readonly digest: string;
-  readonly sourceType: string;
-  /** JSON in a string, as are schema and profile. */
-  readonly source: string;
-  readonly schema: string;
-  readonly profile: string;
-  /** What it was read for: `training`. */
-  readonly context: string;
-}
-
-export interface MetricPoint {
-  readonly key: string;
-  readonly value: number;
-  readonly timestamp: number;
-  readonly step: number;
-}
 
 const API = "/api/2.0/mlflow";
 
@@ -215,17 +176,7 @@ export class MlflowClient {
 
   /** Says which data sets a run read. */
   async logDatasets(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
-    const datasets = inputs.map((input) => ({
-      tags: [{ key: "mlflow.data.context", value: input.context }],
-      dataset: {
-        name: input.name,
-        digest: input.digest,
-        source_type: input.sourceType,
-        source: input.source,
-        schema: input.schema,
-        profile: input.profile,
-      },
-    }));
+    const datasets = inputs.map(rawDataset);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#call(
@@ -287,14 +238,7 @@ export class MlflowClient {
         },
         "reading a metric's history",
       );
-      for (const raw of answer.metrics ?? []) {
-        points.push({
-          key: raw.key,
-          value: Number(raw.value),
-          timestamp: Number(raw.timestamp ?? 0),
-          step: Number(raw.step ?? 0),
-        });
-      }
+      points.push(...(answer.metrics ?? []).map(pointOf));
       token = answer.next_page_token === "" ? undefined : answer.next_page_token;
     } while (token !== undefined);
     return points;
@@ -317,56 +261,3 @@ export class MlflowClient {
     }
   }
 }
-
-interface RawExperiment {
-  experiment_id: string;
-  lifecycle_stage?: string;
-}
-interface RawMetric {
-  key: string;
-  value: number | string;
-  timestamp?: number | string;
-  step?: number | string;
-}
-interface RawRun {
-  info: {
-    run_id: string;
-    experiment_id: string;
-    run_name?: string;
-    status?: string;
-    lifecycle_stage?: string;
-    artifact_uri?: string;
-    start_time?: number | string;
-    end_time?: number | string;
-  };
-  data?: { metrics?: RawMetric[]; params?: KeyValue[]; tags?: KeyValue[] };
-  inputs?: { dataset_inputs?: unknown[] };
-}
-
-const experimentOf = (raw: RawExperiment): ExperimentInfo => ({
-  id: raw.experiment_id,
-  deleted: raw.lifecycle_stage === "deleted",
-});
-
-const pairs = (list: readonly KeyValue[] | undefined): Map<string, string> =>
-  new Map((list ?? []).map(({ key, value }) => [key, value ?? ""]));
-
-const runOf = ({ info, data, inputs }: RawRun): Run => ({
-  id: info.run_id,
-  experimentId: info.experiment_id,
-  name: info.run_name ?? "",
-  status: info.status ?? "",
-  deleted: info.lifecycle_stage === "deleted",
-  artifactUri: info.artifact_uri ?? "",
-  startTime: Number(info.start_time ?? 0),
-  endTime: info.end_time === undefined ? null : Number(info.end_time),
-  tags: pairs(data?.tags),
-  params: pairs(data?.params),
-  metrics: new Map(
-    (data?.metrics ?? []).map((raw) => [
-      raw.key,
-      { value: Number(raw.value), step: Number(raw.step ?? 0) },
-    ]),
-  ),
-  datasets: inputs?.dataset_inputs?.length ?? 0,
-});

@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json } from "../base/json.js";
 import { upstreamOf, type Stages } from "../journal/lineage.js";
-import type { DatasetInput } from "./client.js";
+import type { DatasetInput } from "./answers.js";
 import { LIMITS } from "./values.js";
 
 /** The stages at the bottom: what they read comes from outside, so that they are the data sets. */

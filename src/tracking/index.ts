@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Config } from "../config/config.js";
+import type { Science } from "../contract/science.js";
 import type { UserError } from "../base/exit.js";
 import type { SweepId } from "../base/fingerprint.js";
 import type { EventSink } from "../journal/index.js";
@@ -10,19 +11,20 @@ import { Store } from "../store/index.js";
 import type { Say } from "../toolchain/index.js";
 import { trackingEnvironment } from "../toolchain/index.js";
 import { addressOf, destinationName, destinationOf } from "./destination.js";
-import { summaryOf } from "./summary.js";
-import type { TrackingMessage, TrackingSummary } from "./tracker.js";
+import { comparisonSummary } from "./summary.js";
+import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 
 export type { Destination } from "./destination.js";
 export { destinationOf } from "./destination.js";
-export type { TrackingMessage, TrackingSummary } from "./tracker.js";
+export type { TrackingMessage, TrackingSummary } from "./tracking.js";
 export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
 export { closeLeftovers, syncSweep } from "./sync.js";
 
 export interface TrackingOptions {
   readonly config: Pick<Config, "store" | "mlflowUri" | "toolchain" | "offline">;
+  readonly science: Science;
   readonly sweep: SweepId;
   /** Name of the MLflow experiment. */
   readonly experiment: string;
@@ -76,7 +78,7 @@ export function createTracker(options: TrackingOptions): Result<Tracking, UserEr
         signal,
       ),
     artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
-    summary: summaryOf,
+    summary: comparisonSummary(options.science, artifacts, sweepFolder(store, sweep)),
     ...(say === undefined ? {} : { say }),
   });
   return ok({ sink: tracker, finish: (patience) => tracker.finish(patience) });

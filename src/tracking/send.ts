@@ -1,15 +1,14 @@
 import pLimit from "p-limit";
-import type { SweepId } from "../base/fingerprint.js";
-import { waitForLock } from "../store/index.js";
+import type { Run } from "./answers.js";
 import { putArtifact, type ArtifactSource } from "./artifacts.js";
-import type { MlflowClient, Run } from "./client.js";
-import { curvesOf, filesOf } from "./files.js";
+import { batchOf, halve, NOTHING } from "./batch.js";
+import { filesOf } from "./files.js";
 import { MlflowFailure } from "./failure.js";
-import type { Ledger } from "./ledger.js";
+import type { FinderOptions } from "./find-run.js";
+import { RunFinder } from "./find-run.js";
 import type { RunKey, RunUpdate } from "./update.js";
-import { identityOf, TAG } from "./update.js";
-import type { Batch, KeyValue, Metric } from "./values.js";
-import { batchesOf, cleanKey, cleanText, LIMITS, shorten, wireMetric } from "./values.js";
+import type { Batch } from "./values.js";
+import { batchesOf, cleanKey } from "./values.js";
 import { isEmpty, keysOf, missingFrom, missingPoints } from "./verify.js";
 
 /** Something that MLflow did not take and will not take. */
@@ -18,15 +17,7 @@ export interface Problem {
   readonly message: string;
 }
 
-export interface SenderOptions {
-  readonly client: MlflowClient;
-  readonly ledger: Ledger;
-  readonly experimentId: string;
-  readonly sweep: SweepId;
-  /** Name of the store; see ledger.ts. */
-  readonly store: string;
-  /** Lock that keeps two sweeps of a store from making one stage's run twice. */
-  readonly stageLock: string;
+export interface SenderOptions extends FinderOptions {
   readonly problem: (problem: Problem) => void;
   /** Called after every request that succeeded. */
   readonly progress: () => void;
@@ -34,14 +25,14 @@ export interface SenderOptions {
 
 /** Tells MLflow's runs what they have to be told. Everything may be told twice. */
 export class Sender {
-  /** Runs whose creation may or may not have happened: to be searched for before trying again. */
-  readonly doubtful = new Set<RunKey>();
+  readonly runs: RunFinder;
   readonly #gone = new Set<RunKey>();
   /** MLflow cannot take one data set for two runs at once. */
   readonly #oneAtATime = pLimit(1);
-  #experiments: string[] | null = null;
 
-  constructor(private readonly options: SenderOptions) {}
+  constructor(private readonly options: SenderOptions) {
+    this.runs = new RunFinder(options);
+  }
 
   /** Sends updates: sweep and stages one after another, cells four at a time. Returns those done. */
   async sendAll(updates: readonly RunUpdate[], done: (update: RunUpdate) => void): Promise<void> {
@@ -70,22 +61,6 @@ export class Sender {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /**
-   * Looks after runs whose creation was answered by silence: where the server made one after all,
-   * later than we looked, the empty one goes.
-   */
-  async removeDoubles(updates: Iterable<RunKey> = this.doubtful): Promise<void> {
-    const { client, ledger } = this.options;
-    for (const key of [...updates]) {
-      const kept = ledger.runs.get(key);
-      if (kept === undefined) continue;
-      const tags = identityOf(key, this.options.sweep);
-      const found = client.searchRuns(await this.#places(key), this.#filter(key, tags));
-      for await (const run of found) if (run.id !== kept) await client.deleteRun(run.id);
-      this.doubtful.delete(key);
-    }
-  }
-
   async #send(update: RunUpdate): Promise<void> {
     if (this.#gone.has(update.key)) return;
     try {
@@ -102,14 +77,14 @@ export class Sender {
 
   async #tell(update: RunUpdate): Promise<void> {
     const { client } = this.options;
-    const { run, isNew } = await this.#ensureRun(update);
+    const { run, isNew } = await this.runs.ensure(update);
     if (update.onlyUnfinished && !isNew && run.status === "FINISHED") return;
-    const ended = update.status !== null && update.status.status !== "RUNNING";
-    if (update.status?.status === "RUNNING" && !isNew && run.status !== "RUNNING") {
+    const begins = update.status?.status === "RUNNING";
+    if (begins && !isNew && run.status !== "RUNNING") {
       await client.setStatus(run.id, "RUNNING", null);
     }
     const sources: ArtifactSource[] = [...update.artifacts];
-    const batch = await this.#batchOf(update, sources);
+    const batch = await batchOf(update, run, this.options.ledger.runs, sources);
     await this.#log(update, run.id, batch);
     if (!isNew) {
       for (const [key, value] of update.tags) {
@@ -120,45 +95,11 @@ export class Sender {
       await this.#oneAtATime(() => client.logDatasets(run.id, update.datasets));
     }
     await this.#store(update, run, sources);
-    if (ended) await client.setStatus(run.id, update.status!.status, update.status!.endTime);
+    if (update.status !== null && !begins) {
+      await client.setStatus(run.id, update.status.status, update.status.endTime);
+    }
     await this.#verify(update, run.id, batch);
     this.options.progress();
-  }
-
-  /** What is to be logged, in MLflow's terms; long values are added to `sources`. */
-  async #batchOf(update: RunUpdate, sources: ArtifactSource[]): Promise<Batch> {
-    const pairs = (kind: "param" | "tag", all: Iterable<[string, string]>): KeyValue[] => {
-      const list: KeyValue[] = [];
-      for (const [key, text] of all) {
-        const { value, artifact } = shorten(kind, key, text);
-        if (artifact !== null) sources.push(artifact);
-        list.push({ key: cleanKey(key), value });
-      }
-      return list;
-    };
-    const tags = new Map<string, string>();
-    for (const [key, value] of update.tags) if (value !== null) tags.set(key, value);
-    for (const [key, target] of update.links) {
-      const id = this.options.ledger.runs.get(target);
-      if (id !== undefined) tags.set(key, id);
-    }
-    const metrics: Metric[] = [...update.metrics];
-    const curves = new Set(update.results?.curves);
-    if (update.files?.curves != null) {
-      for (const point of await curvesOf(update.files.folder, update.files.curves.timestamp)) {
-        metrics.push(point);
-        curves.add(point.key);
-      }
-    }
-    for (const [name, value] of Object.entries(update.results?.values ?? {})) {
-      const key = curves.has(name) ? `result.${name}` : name;
-      metrics.push({ key, value, timestamp: update.results!.timestamp, step: 0 });
-    }
-    return {
-      tags: pairs("tag", tags),
-      params: pairs("param", update.params),
-      metrics: metrics.map(wireMetric),
-    };
   }
 
   /** Logs a batch; what MLflow refuses is looked for by halving and left out, the rest gets there. */
@@ -193,11 +134,11 @@ export class Sender {
         return;
       }
       // One at a time: whatever made MLflow stop reading harms nothing else.
-      for (const tag of again.tags) await this.#log(update, runId, { ...NONE, tags: [tag] });
+      for (const tag of again.tags) await this.#log(update, runId, { ...NOTHING, tags: [tag] });
       for (const param of again.params)
-        await this.#log(update, runId, { ...NONE, params: [param] });
+        await this.#log(update, runId, { ...NOTHING, params: [param] });
       for (const metric of again.metrics) {
-        await this.#log(update, runId, { ...NONE, metrics: [metric] });
+        await this.#log(update, runId, { ...NOTHING, metrics: [metric] });
       }
     }
   }
@@ -221,95 +162,7 @@ export class Sender {
     }
   }
 
-  async #ensureRun(update: RunUpdate): Promise<{ run: Run; isNew: boolean }> {
-    const { client, ledger } = this.options;
-    const known = ledger.runs.get(update.key);
-    if (known !== undefined) {
-      const run = await client.run(known);
-      if (run.deleted) throw new MlflowFailure("missing", "the run was deleted in MLflow");
-      return { run, isNew: false };
-    }
-    if (!update.key.startsWith("stage:")) return this.#findOrCreate(update);
-    const lock = await waitForLock(this.options.stageLock, "making a stage's MLflow run");
-    try {
-      return await this.#findOrCreate(update);
-    } finally {
-      await lock.release();
-    }
-  }
-
-  async #findOrCreate(update: RunUpdate): Promise<{ run: Run; isNew: boolean }> {
-    const { client, ledger, experimentId } = this.options;
-    // A shared stage may have a run of another sweep, in any experiment.
-    if (update.key.startsWith("stage:") || this.doubtful.has(update.key)) {
-      for await (const run of client.searchRuns(
-        await this.#places(update.key),
-        this.#filter(update.key, update.identity),
-      )) {
-        await ledger.addRun(update.key, run.id);
-        return { run, isNew: false };
-      }
-    }
-    const tags = new Map([...update.identity, ["r4ec.store", this.options.store]]);
-    const parent = ledger.runs.get("sweep");
-    if (update.key !== "sweep" && parent !== undefined) tags.set("mlflow.parentRunId", parent);
-    tags.set("mlflow.runName", cleanText(update.name));
-    const run = await client
-      .createRun({
-        experimentId,
-        name: update.name,
-        startTime: update.startTime,
-        tags: [...tags].map(([key, value]) => ({
-          key,
-          value: cleanText(value).slice(0, LIMITS.tag),
-        })),
-      })
-      .catch((error: unknown) => {
-        if (error instanceof MlflowFailure && error.ambiguous) this.doubtful.add(update.key);
-        throw error;
-      });
-    await ledger.addRun(update.key, run.id);
-    return { run, isNew: true };
-  }
-
-  async #places(key: RunKey): Promise<readonly string[]> {
-    if (!key.startsWith("stage:")) return [this.options.experimentId];
-    this.#experiments ??= await this.options.client.experimentIds();
-    return [...new Set([...this.#experiments, this.options.experimentId])];
-  }
-
-  #filter(key: RunKey, identity: ReadonlyMap<string, string>): string {
-    const wanted = new Map(identity);
-    if (key.startsWith("stage:")) wanted.delete(TAG.sweep);
-    wanted.set("r4ec.store", this.options.store);
-    return filterOf(wanted);
-  }
-
   #problem({ key, name }: RunUpdate, message: string): void {
     this.options.problem({ key, message: `${name}: ${message}` });
   }
-}
-
-const NONE: Batch = { tags: [], params: [], metrics: [] };
-
-/** MLflow's filter for runs that have all these tags. */
-export const filterOf = (tags: ReadonlyMap<string, string>): string =>
-  [...tags].map(([key, value]) => `tags.\`${key}\` = '${value}'`).join(" and ");
-
-function halve(batch: Batch): [Batch, Batch] | null {
-  const kinds = [batch.tags, batch.params, batch.metrics] as const;
-  const count = kinds.reduce((sum, kind) => sum + kind.length, 0);
-  if (count <= 1) return null;
-  let left = Math.ceil(count / 2);
-  const first: [KeyValue[], KeyValue[], Batch["metrics"][number][]] = [[], [], []];
-  const second: [KeyValue[], KeyValue[], Batch["metrics"][number][]] = [[], [], []];
-  for (const [at, kind] of kinds.entries()) {
-    for (const item of kind) ((left-- > 0 ? first : second)[at] as (typeof item)[]).push(item);
-  }
-  const batchOf = (parts: typeof first): Batch => ({
-    tags: parts[0],
-    params: parts[1],
-    metrics: parts[2],
-  });
-  return [batchOf(first), batchOf(second)];
 }

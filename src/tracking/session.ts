@@ -6,7 +6,8 @@ import { MlflowFailure } from "./failure.js";
 import type { Ledger } from "./ledger.js";
 import { storeName } from "./ledger.js";
 import type { Problem } from "./send.js";
-import { filterOf, Sender } from "./send.js";
+import { Sender } from "./send.js";
+import { filterOf } from "./find-run.js";
 import type { Patience } from "./transport.js";
 import type { RunKey } from "./update.js";
 import { keyOf, TAG } from "./update.js";
@@ -119,7 +120,7 @@ async function reconcile(
   }
   await ledger.forget(lost);
   for (const key of lost) doubles.delete(key);
-  await sender.removeDoubles(doubles);
+  await sender.runs.removeDoubles(doubles);
   return lost;
 }
 

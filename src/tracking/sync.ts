@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Config } from "../config/config.js";
+import type { Science } from "../contract/science.js";
 import type { SweepId } from "../base/fingerprint.js";
 import { readSweep, sweepFolder, sweepLockFile } from "../journal/index.js";
 import { lockHolder, Store } from "../store/index.js";
@@ -8,8 +9,8 @@ import { trackingEnvironment } from "../toolchain/index.js";
 import type { Destination } from "./destination.js";
 import { addressOf, destinationName } from "./destination.js";
 import { readState, unfinished } from "./ledger.js";
-import { summaryOf } from "./summary.js";
-import type { TrackingMessage, TrackingSummary } from "./tracker.js";
+import { comparisonSummary } from "./summary.js";
+import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";
@@ -18,6 +19,7 @@ type SyncConfig = Pick<Config, "store" | "toolchain" | "offline">;
 
 export interface SyncOptions {
   readonly config: SyncConfig;
+  readonly science: Science;
   readonly destination: Exclude<Destination, { kind: "off" }>;
   readonly sweep: SweepId;
   readonly say?: (message: TrackingMessage) => void;
@@ -57,6 +59,7 @@ export async function syncSweep(options: SyncOptions): Promise<TrackingSummary |
 export async function closeLeftovers(
   config: SyncConfig,
   destination: Destination,
+  science: Science,
   patience = 1500,
 ): Promise<readonly TrackingSummary[]> {
   if (destination.kind === "off") return [];
@@ -71,6 +74,7 @@ export async function closeLeftovers(
       if ((await lockHolder(path.join(folder, "lock"))) !== null) continue;
       const summary = await tell({
         destination,
+        science,
         sweep,
         store,
         request: { timeout: patience, idle: patience, tries: 1, backoff: 100 },
@@ -111,7 +115,7 @@ async function tell(telling: Telling): Promise<TrackingSummary | null> {
     destination: name,
     address: telling.address,
     artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
-    summary: summaryOf,
+    summary: comparisonSummary(telling.science, artifacts, folder),
     patience: telling.request,
     thorough: telling.thorough,
     ...(say === undefined ? {} : { say }),

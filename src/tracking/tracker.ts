@@ -1,7 +1,6 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JournalEntry } from "../journal/events.js";
-import type { SweepId } from "../base/fingerprint.js";
 import type { EventSink } from "../journal/index.js";
 import type { Result } from "../base/result.js";
 import type { UserError } from "../base/exit.js";
@@ -10,59 +9,18 @@ import type { Address } from "./address.js";
 import { redact } from "../base/redact.js";
 import { MlflowFailure } from "./failure.js";
 import { Ledger, unfinished } from "./ledger.js";
-import type { ProjectionOptions } from "./projection.js";
 import { Projection } from "./projection.js";
+import { replay } from "./replay.js";
 import type { Session } from "./session.js";
 import { openSession } from "./session.js";
 import { JournalTail } from "./tail.js";
-import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";
-import type { RunKey, RunUpdate } from "./update.js";
+import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
+import type { RunUpdate } from "./update.js";
 
-/** What tracking has to say to people. Each is said once until its opposite is. */
-export type TrackingMessage =
-  | { readonly type: "connected"; readonly url: string; readonly experimentUrl: string }
-  | { readonly type: "outage"; readonly reason: string }
-  | { readonly type: "recovered"; readonly url: string }
-  | { readonly type: "problem"; readonly text: string };
-
-/** How tracking came out. */
-export interface TrackingSummary {
-  /** `complete`: MLflow has all; `pending`: the rest is in the journal, `r4ec sync` sends it. */
-  readonly outcome: "complete" | "pending" | "off";
-  /** Address without secrets; null where none was found. */
-  readonly url: string | null;
-  /** The page of the sweep's run; null where there is none yet. */
-  readonly runUrl: string | null;
-  /** Why it is pending. */
-  readonly reason: string | null;
-  /** What MLflow would not take. */
-  readonly problems: readonly string[];
-}
-
-export interface TrackerOptions {
-  /** Absolute folder of the store. */
-  readonly store: string;
-  readonly sweep: SweepId;
-  /** The sweep's folder, which holds its journal. */
-  readonly folder: string;
-  /** Name of the MLflow experiment. */
-  readonly experiment: string;
-  /** Name of the destination, for file names. */
-  readonly destination: string;
-  /** Finds the server, starting the local one where need be. Null: not there now. */
-  readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
-  readonly artifactFolder: ProjectionOptions["artifactFolder"];
-  readonly summary?: ProjectionOptions["summary"];
-  readonly say?: (message: TrackingMessage) => void;
-  readonly patience?: Patience;
-  /** Compare what MLflow has with what the ledger says, and send again what is gone there. */
-  readonly thorough?: boolean;
-}
-
-/** Entries that are looked at together: so much is sent again after a kill, at most. */
+/** How many entries are read together. After a kill, at most so many are sent again. */
 const WINDOW = 1000;
-/** Events of a moment share requests. */
+/** Milliseconds for which events are gathered, so that they share requests. */
 const GATHER = 250;
 
 /**
@@ -116,7 +74,7 @@ export class Tracker implements EventSink {
     this.#wake?.();
     this.#end();
     const watchdog = setInterval(() => {
-      // Nothing was made: nothing is worth a wait for a server that is only just starting.
+      // A sweep that made nothing does not wait for a server that is only starting.
       const longest = this.#session === null && !this.#worked && !dead ? 800 : patience;
       if (Date.now() - this.#progressAt > Math.min(patience, longest)) this.#abort.abort();
     }, 100);
@@ -188,7 +146,7 @@ export class Tracker implements EventSink {
   /** Goes through the journal once; `again` where runs turned out to be gone on the way. */
   async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
     const { artifactFolder, summary } = this.options;
-    const projection = new Projection({ artifactFolder, ...(summary && { summary }) });
+    const projection = new Projection({ artifactFolder, ...(summary && { summary: summary.of }) });
     const { lost } = this.#session!;
     let rest: RunUpdate[] = [];
     let abandoned = false;
@@ -196,6 +154,7 @@ export class Tracker implements EventSink {
     try {
       for (;;) {
         const entries = await tail.read(WINDOW);
+        if (entries.some(({ event }) => event.type === "sweep-finished")) await this.#prepare();
         rest.push(...replay(projection, entries, ledger.state.cursor, lost));
         if (entries.length === 0 && this.#finishing && this.#dead && !abandoned) {
           abandoned = true;
@@ -224,11 +183,22 @@ export class Tracker implements EventSink {
       }
       const tidy = await this.#persist(async () => {
         await this.#connect(ledger);
-        await this.#session!.sender.removeDoubles();
+        await this.#session!.sender.runs.removeDoubles();
       });
       return tidy ? "done" : "given-up";
     } finally {
       await tail.close();
+    }
+  }
+
+  /** Gathers what the summary needs; that takes time, which is no want of progress. */
+  async #prepare(): Promise<void> {
+    const moving = setInterval(() => this.#moved(), 100);
+    try {
+      await this.options.summary?.prepare();
+    } finally {
+      clearInterval(moving);
+      this.#moved();
     }
   }
 
@@ -327,26 +297,3 @@ export class Tracker implements EventSink {
     }
   }
 }
-
-/** Applies entries. What MLflow was told before (up to the cursor) is told again to lost runs alone. */
-function replay(
-  projection: Projection,
-  entries: readonly JournalEntry[],
-  cursor: number,
-  lost: ReadonlySet<RunKey>,
-): RunUpdate[] {
-  const updates: RunUpdate[] = [];
-  let isNew = false;
-  for (const entry of entries) {
-    if (!isNew && entry.seq > cursor) {
-      updates.push(...onlyLost(projection.take(), lost));
-      isNew = true;
-    }
-    projection.apply(entry);
-  }
-  updates.push(...(isNew ? projection.take() : onlyLost(projection.take(), lost)));
-  return updates;
-}
-
-const onlyLost = (updates: RunUpdate[], lost: ReadonlySet<RunKey>): RunUpdate[] =>
-  lost.size === 0 ? [] : updates.filter(({ key }) => lost.has(key));

@@ -1,7 +1,11 @@
 import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { ArtifactSource } from "./artifacts.js";
-import type { DatasetInput, RunStatus } from "./client.js";
+import type { Names } from "../contract/records.js";
+import type { SweepStarted } from "../journal/events.js";
+import type { DatasetInput } from "./answers.js";
+import type { RunStatus } from "./run-status.js";
 import type { Metric } from "./values.js";
+import { LIMITS } from "./values.js";
 
 /** What a run stands for: the sweep, one of its cells, or a stage that cells share. */
 export type RunKey = "sweep" | `cell:${CellId}` | `stage:${Fingerprint}`;
@@ -15,7 +19,10 @@ export const TAG = {
   fingerprint: "r4ec.fingerprint",
   cached: "r4ec.cached",
   error: "r4ec.error",
+  errorKind: "r4ec.error_kind",
   skipped: "r4ec.skipped",
+  /** The name of the mark follows. */
+  mark: "r4ec.mark.",
 } as const;
 
 /** The tags that tell which run it is. */
@@ -27,6 +34,16 @@ export function identityOf(key: RunKey, sweep: SweepId): ReadonlyMap<string, str
   ]);
   if (id !== undefined) tags.set(kind === "cell" ? TAG.cell : TAG.stage, id);
   return tags;
+}
+
+/** A run's name: a cell and a stage are called as in every other view. */
+export function runName(key: RunKey, { experiment, sweep }: SweepStarted, names: Names): string {
+  if (key === "sweep") return `${experiment} ${sweep}`;
+  const id = key.slice(key.indexOf(":") + 1);
+  if (key.startsWith("stage:")) return names.stage(id as Fingerprint);
+  const name = names.cell(id as CellId);
+  // A name that MLflow would cut off keeps its end, which tells it from others.
+  return name.length <= LIMITS.key ? name : `${name.slice(0, LIMITS.key - id.length - 1)} ${id}`;
 }
 
 /** The run that tags tell of; null for a run that is none of ours. */
@@ -61,7 +78,7 @@ export interface StageResults {
   readonly curves: ReadonlySet<string>;
 }
 
-/** All that a run has to be told, gathered over some entries of the journal. */
+/** All that a run is to be told, gathered from some entries of the journal. */
 export interface RunUpdate {
   readonly key: RunKey;
   readonly name: string;
@@ -76,10 +93,18 @@ export interface RunUpdate {
   /** Points of curves. */
   readonly metrics: Metric[];
   results: StageResults | null;
+  /**
+   * Metrics of an earlier result that no longer hold, with the time of that (milliseconds since
+   * 1970). MLflow cannot delete a metric: its last value becomes NaN.
+   */
+  readonly gone: Map<string, number>;
   readonly datasets: DatasetInput[];
   readonly artifacts: ArtifactSource[];
   files: StageFiles | null;
   status: { readonly status: RunStatus; readonly endTime: number | null } | null;
-  /** True: nothing is to be told where the run is there and FINISHED (a stage's, of another sweep). */
+  /**
+   * True: the run is told nothing where it is FINISHED already. So a shared stage that was found in
+   * the store leaves the run alone that another sweep made.
+   */
   onlyUnfinished: boolean;
 }

@@ -51,7 +51,7 @@ export function wireMetric({ key, value, timestamp, step }: Metric): WireMetric 
   };
 }
 
-/** A whole number that MLflow's 64-bit fields and ours agree on. */
+/** The value without its fraction. Throws a TypeError where it is no safe integer. */
 export function whole(value: number): number {
   const number = Math.trunc(value);
   if (!Number.isSafeInteger(number)) throw new TypeError(`${value} is no whole number`);
@@ -112,7 +112,7 @@ export interface Batch {
   readonly tags: readonly KeyValue[];
 }
 
-/** Cuts what is to be logged into batches within {@link LIMITS}. Order is kept. */
+/** Cuts a batch into batches within {@link LIMITS}, in the same order. */
 export function batchesOf(all: Batch): Batch[] {
   const batches: Batch[] = [];
   let now = { metrics: [] as WireMetric[], params: [] as KeyValue[], tags: [] as KeyValue[] };

@@ -1,7 +1,8 @@
-import type { MlflowClient, Run } from "./client.js";
+import type { MlflowClient } from "./client.js";
+import type { Run } from "./answers.js";
 import type { Batch, KeyValue, WireMetric } from "./values.js";
 
-/** What MLflow should have and does not. */
+/** What was sent to MLflow and is not on the run. */
 export function missingFrom(run: Run, sent: Batch): Batch {
   const absent = (have: ReadonlyMap<string, string>, items: readonly KeyValue[]): KeyValue[] => {
     // Written twice, the last value counts.
@@ -13,7 +14,7 @@ export function missingFrom(run: Run, sent: Batch): Batch {
     const before = last.get(metric.key);
     if (before === undefined || before.step <= metric.step) last.set(metric.key, metric);
   }
-  // The run tells each metric's last step only; an earlier one sent late is not the one shown.
+  // The run shows the last step of each metric only: a point of an earlier step is not looked for.
   const metrics = [...last.values()].filter(({ key, step }) => {
     const have = run.metrics.get(key);
     return have === undefined || have.step < step;
@@ -28,7 +29,7 @@ export function missingFrom(run: Run, sent: Batch): Batch {
 export const isEmpty = (batch: Batch): boolean =>
   batch.tags.length + batch.params.length + batch.metrics.length === 0;
 
-/** For people: the keys of what is missing. */
+/** All keys of a batch, for messages. */
 export const keysOf = (batch: Batch): string[] =>
   [...batch.tags, ...batch.params, ...batch.metrics].map(({ key }) => key);
 

@@ -69,6 +69,14 @@ describe("the rules of the floors", () => {
     ]);
   });
 
+  it("refuse an import from a higher floor of what every stage may use", async () => {
+    const files = {
+      "runners/base/artifacts/a.ts": imports("../prompts/b.js"),
+      "runners/base/prompts/b.ts": imports(),
+    };
+    expect(await brokenRules(files)).toEqual(["runners-base-artifacts-imports-from-below"]);
+  });
+
   it("refuse an import of another stage", async () => {
     const files = {
       "runners/stages/finetune/a.ts": imports("../teach/b.js"),

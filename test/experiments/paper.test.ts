@@ -6,15 +6,37 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const backbones = { cells: 4 * 8 * 18 * 5, teaches: 1, finetunes: 3, reflects: 1 };
-const kar = { cells: 2 * 8 * 18 * 5, teaches: 0, finetunes: 0, reflects: 0 };
-const iterations = { cells: (1 + 4) * 2 * 5, teaches: 1, finetunes: 3, reflects: 4 };
-const sizes = { cells: (4 + 4 * 4) * 5, teaches: 1, finetunes: 4 + 4 + 4, reflects: 4 * 4 };
+const own = { controls: 0, shared: 0 };
+const backbones = { cells: 4 * 8 * 18 * 5, teaches: 1, finetunes: 3, reflects: 1, ...own };
+const kar = { cells: 2 * 8 * 18 * 5, teaches: 0, finetunes: 0, reflects: 0, ...own };
+const iterations = { cells: (1 + 4) * 2 * 5, teaches: 1, finetunes: 3, reflects: 4, ...own };
+const sizes = { cells: (4 + 4 * 4) * 5, teaches: 1, finetunes: 12, reflects: 4 * 4, ...own };
+/** The same with controls: `shared` cells are those of the spec without, `controls` the stages. */
+const controlled = {
+  // none, and real, shuffled and random vectors; without and with a user id; two draws a seed.
+  backbones: {
+    ...{ ...backbones, finetunes: 2, cells: 4 * 2 * 8 * 18 * 5 },
+    ...{ shared: 2 * 8 * 18 * 5, controls: 2 * 5 },
+  },
+  kar: { ...kar, cells: 4 * 2 * 8 * 18 * 5, shared: kar.cells, controls: 2 * 5 },
+  // Real and shuffled vectors of every kind, without and with a user id.
+  iterations: {
+    ...iterations,
+    cells: 4 * iterations.cells,
+    shared: iterations.cells,
+    controls: 25,
+  },
+  sizes: { ...sizes, cells: 4 * sizes.cells, shared: sizes.cells, controls: 20 * 5 },
+};
 const specs = ["amazon-books", "ml-1m"].flatMap((dataset) => [
   { file: `${dataset}-backbones`, ...backbones },
   { file: `${dataset}-kar`, ...kar },
   { file: `${dataset}-iterations`, ...iterations },
   { file: `${dataset}-sizes`, ...sizes },
+  ...Object.entries(controlled).map(([kind, counts]) => ({
+    file: `${dataset}-${kind}-controls`,
+    ...counts,
+  })),
 ]);
 
 interface Estimate {
@@ -24,7 +46,10 @@ interface Estimate {
   readonly usd: number;
 }
 interface Planned {
-  readonly cells: readonly { readonly settings: { readonly [path: string]: unknown } }[];
+  readonly cells: readonly {
+    readonly id: string;
+    readonly settings: { readonly [path: string]: unknown };
+  }[];
   readonly stages: readonly { readonly fingerprint: string; readonly runner: string }[];
   readonly estimate: {
     readonly total: Estimate;
@@ -76,6 +101,7 @@ describe("the specs that reproduce the paper", () => {
     expect(count("finetune")).toBe(spec.finetunes);
     expect([count("reflect"), count("refine")]).toEqual([spec.reflects, spec.reflects]);
     expect(count("ctr")).toBe(spec.cells);
+    expect(count("control")).toBe(spec.controls);
     const { total, stages } = plan.estimate;
     expect(total.promptTokens).toBeGreaterThan(1e6);
     expect(total.completionTokens).toBeGreaterThan(1e6);
@@ -87,6 +113,17 @@ describe("the specs that reproduce the paper", () => {
       expect(total[name]).toBeCloseTo(sum(name), 3);
     }
   });
+
+  it.each(specs.filter(({ controls }) => controls > 0))(
+    "$file runs $shared cells of the spec without controls no second time",
+    { timeout: 300_000 },
+    async ({ file, shared }) => {
+      const ids = async (name: string) => (await planOf(name)).cells.map(({ id }) => id);
+      const without = new Set(await ids(file.replace("-controls", "")));
+      const common = (await ids(file)).filter((id) => without.has(id));
+      expect(common).toHaveLength(shared);
+    },
+  );
 
   it("reckon more for more iterations and for larger models", { timeout: 300_000 }, async () => {
     const hoursOf = ({ stages, estimate }: Planned, runner: string) =>

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { science } from "../../runners/registry.js";
@@ -36,6 +38,23 @@ describe("a store that was recorded before", () => {
     const recorded = readFileSync(at(`../data/recorded/${name}.json`), "utf8");
     expect(planned(at(`../data/recorded/${name}.yaml`))).toEqual(JSON.parse(recorded));
   });
+
+  it.each(["variants", "backbones"])("is found with neutral values in the spec: %s", (name) => {
+    const recorded = readFileSync(at(`../data/recorded/${name}.json`), "utf8");
+    const folder = mkdtempSync(path.join(tmpdir(), "r4ec-recorded-"));
+    try {
+      const spec = readFileSync(at(`../data/recorded/${name}.yaml`), "utf8");
+      // Axes of one value.
+      const axes = Object.entries(science.neutral).map(
+        ([setting, value]) => `    ${setting}: ${JSON.stringify([value])}\n`,
+      );
+      const file = path.join(folder, "spec.yaml");
+      writeFileSync(file, spec.replace("  grid:\n", `  grid:\n${axes.join("")}`));
+      expect(planned(file)).toEqual(JSON.parse(recorded));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 describe("the neutral values of younger settings", () => {
@@ -46,7 +65,8 @@ describe("the neutral values of younger settings", () => {
     if (setting === undefined) return undefined;
     const own = defaultOf(follow({ $ref: setting.pointers.at(-1)! }, root), root);
     const inner = [...settings.keys()].filter((other) => other.startsWith(`${path}.`));
-    if (inner.length === 0 || !isJsonObject(own ?? {})) return own;
+    const written = isJsonObject(own ?? {}) && Object.keys(own ?? {}).length > 0;
+    if (inner.length === 0 || !isJsonObject(own ?? {}) || written) return own;
     return Object.fromEntries(inner.map((one) => [one.slice(path.length + 1), defaultAt(one)!]));
   }
 

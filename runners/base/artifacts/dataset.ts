@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
 import { readJsonl } from "../files/jsonl.js";
-import { readNpy } from "../files/npy.js";
+import { readNpy, writeNpy } from "../files/npy.js";
 
 /** `dataset.json` of the artifact (docs/artifacts.md). */
 export interface DatasetInfo {
@@ -58,44 +59,89 @@ export interface DatasetUser {
   readonly id: string;
 }
 
-/** Reads the columns of a data set's artifact. */
-export async function readDataset(folder: string): Promise<Dataset> {
-  const info = await readDatasetInfo(folder);
-  const int32 = async (name: string): Promise<Int32Array> => {
-    const { data, dtype } = await readNpy(join(folder, `${name}.npy`));
-    if (data instanceof Int32Array) return data;
-    throw new TypeError(`${folder}/${name}.npy holds ${dtype}, not <i4`);
+/** The arrays of a data set. */
+type Column = {
+  [key in keyof Dataset]: Dataset[key] extends Int32Array | Float64Array ? key : never;
+}[keyof Dataset];
+
+/** File and numbers of each array, for reading and writing. Tables have a row for each item. */
+const COLUMNS: {
+  readonly [key in Column]: {
+    readonly file: string;
+    readonly numbers: Dataset[key] extends Int32Array ? typeof Int32Array : typeof Float64Array;
+    readonly table?: true;
   };
-  const time = await readNpy(join(folder, "interaction_time.npy"));
+} = {
+  offsets: { file: "offsets", numbers: Int32Array },
+  interactionUser: { file: "interaction_user", numbers: Int32Array },
+  interactionItem: { file: "interaction_item", numbers: Int32Array },
+  interactionRating: { file: "interaction_rating", numbers: Int32Array },
+  interactionTime: { file: "interaction_time", numbers: Float64Array },
+  split: { file: "split", numbers: Int32Array },
+  itemAttributes: { file: "item_attributes", numbers: Int32Array, table: true },
+  train: { file: "train", numbers: Int32Array },
+  valid: { file: "valid", numbers: Int32Array },
+  test: { file: "test", numbers: Int32Array },
+};
+
+/** The members of `dataset.json` by their names in the file. */
+const INFO: { readonly [key in keyof DatasetInfo]: string } = {
+  id: "id",
+  users: "users",
+  items: "items",
+  attributes: "attributes",
+  attributeFields: "attribute_fields",
+  ratings: "ratings",
+  likeAbove: "like_above",
+  domain: "domain",
+  interactions: "interactions",
+};
+
+/** Columns that a split by users replaces, which is an artifact of its own. */
+const OF_SPLIT: ReadonlySet<string> = new Set(["split", "train", "valid", "test"]);
+
+/**
+ * Reads the columns of a data set's artifact.
+ *
+ * @param split folder of the artifact that splits it by users; without one it is split by time
+ */
+export async function readDataset(folder: string, split: string = folder): Promise<Dataset> {
+  const info = await readDatasetInfo(folder);
+  const columns = await Promise.all(
+    Object.entries(COLUMNS).map(async ([key, { file, numbers }]) => {
+      const from = OF_SPLIT.has(key) ? split : folder;
+      const { data, dtype } = await readNpy(join(from, `${file}.npy`));
+      if (data instanceof numbers) return [key, data] as const;
+      throw new TypeError(`${from}/${file}.npy holds ${dtype}, not ${numbers.name}`);
+    }),
+  );
   return {
     ...info,
-    offsets: await int32("offsets"),
-    interactionUser: await int32("interaction_user"),
-    interactionItem: await int32("interaction_item"),
-    interactionRating: await int32("interaction_rating"),
-    interactionTime: Float64Array.from(time.data),
-    split: await int32("split"),
-    itemAttributes: await int32("item_attributes"),
-    train: await int32("train"),
-    valid: await int32("valid"),
-    test: await int32("test"),
+    ...(Object.fromEntries(columns) as Pick<Dataset, Column>),
   };
 }
 
 /** Reads `dataset.json` alone. */
 export async function readDatasetInfo(folder: string): Promise<DatasetInfo> {
-  const file = JSON.parse(await readFile(join(folder, "dataset.json"), "utf8")) as DatasetFile;
-  return {
-    id: file.id,
-    users: file.users,
-    items: file.items,
-    attributes: file.attributes,
-    attributeFields: file.attribute_fields,
-    ratings: file.ratings,
-    likeAbove: file.like_above,
-    domain: file.domain,
-    interactions: file.interactions,
-  };
+  const file = JSON.parse(await readFile(join(folder, "dataset.json"), "utf8")) as JsonObject;
+  const named = Object.entries(INFO).map(([key, name]) => [key, file[name]]);
+  return Object.fromEntries(named) as unknown as DatasetInfo;
+}
+
+/** Writes `dataset.json` and the columns of a data set into a folder that is there. */
+export async function writeDataset(folder: string, dataset: Dataset): Promise<void> {
+  const named = Object.entries(INFO).map(([key, name]) => [
+    name,
+    dataset[key as keyof DatasetInfo],
+  ]);
+  const info = JSON.stringify(Object.fromEntries(named), null, 2);
+  await writeFile(join(folder, "dataset.json"), `${info}\n`);
+  for (const [key, { file, table }] of Object.entries(COLUMNS)) {
+    const data = dataset[key as Column];
+    const rows = dataset.items + 1;
+    const shape = table === true ? [rows, data.length / rows] : [data.length];
+    await writeNpy(join(folder, `${file}.npy`), data, shape);
+  }
 }
 
 /** Items in ascending index: item i is element i - 1. */
@@ -105,19 +151,6 @@ export const readItems = (folder: string): Promise<DatasetItem[]> =>
 /** Users in ascending index: user u is element u - 1. */
 export const readUsers = (folder: string): Promise<DatasetUser[]> =>
   readAll<DatasetUser>(join(folder, "users.jsonl"));
-
-/** `dataset.json` as it stands in the file. */
-export interface DatasetFile {
-  readonly id: string;
-  readonly users: number;
-  readonly items: number;
-  readonly attributes: number;
-  readonly attribute_fields: readonly string[];
-  readonly ratings: number;
-  readonly like_above: number;
-  readonly domain: string;
-  readonly interactions: number;
-}
 
 async function readAll<T>(path: string): Promise<T[]> {
   const all: T[] = [];

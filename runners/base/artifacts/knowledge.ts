@@ -1,16 +1,16 @@
 import path from "node:path";
 import type { Json } from "../../../src/base/json.js";
+import type { Dataset } from "./dataset.js";
 import { readDataset, readItems, readUsers } from "./dataset.js";
-import { readJsonl } from "../files/jsonl.js";
-import type { PromptData } from "../prompts/index.js";
+import { readJsonl, writeJsonl } from "../files/jsonl.js";
 
-/** What knowledge is made from: a data set's artifact (docs/artifacts.md), as far as it is read. */
-export interface KnowledgeData extends PromptData {
+/** What knowledge is made from: a data set's artifact (docs/artifacts.md) with its texts. */
+export interface KnowledgeData extends Omit<Dataset, "attributes"> {
+  /** Title by item; null where unknown. */
+  readonly titles: readonly (string | null)[];
   /** The data set's own id by user number; [0] is "". */
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
-  /** Names of the attribute fields: `genre`. */
-  readonly attributeFields: readonly string[];
   /** Attributes as text by item and field; null where unknown. */
   readonly attributes: readonly (readonly (string | null)[])[];
   /** All genres by item, where the data set tells. */
@@ -52,3 +52,10 @@ export async function readTexts(folder: string, side: Side): Promise<TextLine[]>
   }
   return lines;
 }
+
+/** Writes one side of a text artifact, by ascending index. */
+export const writeTexts = (
+  folder: string,
+  side: Side,
+  lines: readonly Pick<TextLine, "index" | "text">[],
+): Promise<void> => writeJsonl(path.join(folder, `${side}.jsonl`), lines as readonly TextLine[]);

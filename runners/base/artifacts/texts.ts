@@ -1,5 +1,3 @@
-import type { Json } from "../../../src/base/json.js";
-
 /** What happened to a text, oldest first. It stands in every line of a text artifact. */
 export type TextStep =
   | {
@@ -35,6 +33,3 @@ export interface KnowledgeLine {
 /** The number of the next iteration: one more than the text has been reflected on. */
 export const nextIteration = (line: KnowledgeLine): number =>
   line.history.filter(({ step }) => step === "reflect").length + 1;
-
-/** The line as JSON, without what is not there. */
-export const lineAsJson = (line: KnowledgeLine): Json => line as unknown as Json;

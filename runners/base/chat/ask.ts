@@ -3,6 +3,7 @@ import type { StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import type { AnswerLog, KeptAnswer } from "./answer-log.js";
 import type { Budget } from "./budget.js";
+import { BudgetSpent } from "./budget.js";
 import type { Complete } from "./completions.js";
 import { EndpointError } from "./endpoint-error.js";
 
@@ -24,19 +25,6 @@ export interface AskOptions {
   readonly stop: StopSignal;
   /** Hears of each answer, kept ones included: how many of all are there. */
   readonly onAnswer?: (done: number, total: number) => void;
-}
-
-/** The budget does not allow the next request. Answers so far are kept. */
-export class BudgetSpent extends Error {
-  constructor(budget: Budget, answered: number, total: number) {
-    const { promptTokens, completionTokens, usd } = budget.total();
-    super(
-      `the budget allows no further request: ${promptTokens + completionTokens} tokens` +
-        `${usd > 0 ? ` (${usd.toFixed(4)} USD)` : ""} spent, ${answered} of ${total} answers had; ` +
-        `they are kept, and a larger budget goes on from here`,
-    );
-    this.name = "BudgetSpent";
-  }
 }
 
 /**

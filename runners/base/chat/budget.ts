@@ -120,3 +120,16 @@ export class Budget {
     return (promptTokens * this.prices.prompt + completionTokens * this.prices.completion) / 1e6;
   }
 }
+
+/** The budget does not allow the next request. Answers so far are kept. */
+export class BudgetSpent extends Error {
+  constructor(budget: Budget, answered: number, total: number) {
+    const { promptTokens, completionTokens, usd } = budget.total();
+    super(
+      `the budget allows no further request: ${promptTokens + completionTokens} tokens` +
+        `${usd > 0 ? ` (${usd.toFixed(4)} USD)` : ""} spent, ${answered} of ${total} answers had; ` +
+        `they are kept, and a larger budget goes on from here`,
+    );
+    this.name = "BudgetSpent";
+  }
+}

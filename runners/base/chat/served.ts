@@ -1,14 +1,13 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
-import { Drained } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ProgramFailure } from "../python/failure.js";
 import type { ProcessTree } from "../python/run.js";
 import { startProgram } from "../python/run.js";
+import { untilUp } from "./until-up.js";
 
 /** The small server that comes with r4ec, as a command. */
 export const OWN_SERVER: readonly string[] = [
@@ -45,7 +44,7 @@ export interface Served {
 
 /**
  * Starts a server and waits until it lists its models. Rejects with {@link ProgramFailure} where it
- * ends or is not up in time, with {@link Drained} after a stop.
+ * ends or is not up in time, with `Drained` after a stop.
  */
 export async function startServed(task: StageTask, options: ServerOptions): Promise<Served> {
   const port = await freePort();
@@ -58,10 +57,11 @@ export async function startServed(task: StageTask, options: ServerOptions): Prom
   };
   try {
     const baseUrl = `http://127.0.0.1:${port}/v1`;
-    const model = await untilUp(task, tree, baseUrl, options);
+    const name = `the server (${options.setting})`;
+    const model = await untilUp(task.stop, tree, { name, baseUrl, ...options });
     const gone = new AbortController();
     const died = tree.ended.then((end) => {
-      const failure = new ProgramFailure(nameOf(options), end);
+      const failure = new ProgramFailure(name, end);
       gone.abort(failure);
       throw failure;
     });
@@ -82,8 +82,6 @@ export const endingWith = (stop: StopSignal, gone: AbortSignal): StopSignal => (
   onDrain: (listener) => stop.onDrain(listener),
   abort: AbortSignal.any([stop.abort, gone]),
 });
-
-const nameOf = ({ setting }: ServerOptions): string => `the server (${setting})`;
 
 async function start(
   task: StageTask,
@@ -119,43 +117,6 @@ async function start(
 export async function emptyFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-}
-
-/** Waits until the server lists its models, and names the first. */
-async function untilUp(
-  task: StageTask,
-  tree: ProcessTree,
-  address: string,
-  options: ServerOptions,
-): Promise<string> {
-  const seconds = options.startTimeoutSeconds;
-  const deadline = Date.now() + seconds * 1000;
-  let ended = false;
-  void tree.ended.then(() => (ended = true));
-  while (Date.now() < deadline) {
-    if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
-    if (ended) throw new ProgramFailure(nameOf(options), await tree.ended);
-    const model = await listedModel(address);
-    if (model !== null) return model;
-    await sleep(250);
-  }
-  throw new ProgramFailure(nameOf(options), {
-    exitCode: null,
-    signal: null,
-    stderrTail: `it did not answer at ${address} within ${seconds} s (start_timeout_seconds)`,
-  });
-}
-
-async function listedModel(address: string): Promise<string | null> {
-  try {
-    const response = await fetch(`${address}/models`, { signal: AbortSignal.timeout(5000) });
-    if (!response.ok) return null;
-    const list = (await response.json()) as { readonly data?: readonly { readonly id: string }[] };
-    return list.data?.[0]?.id ?? "default";
-  } catch {
-    // Not there yet.
-    return null;
-  }
 }
 
 /** A port that is free now. */

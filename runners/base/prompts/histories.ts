@@ -17,7 +17,10 @@ export interface PromptData {
   readonly interactionItem: Int32Array;
   /** Rating of each row. */
   readonly interactionRating: Int32Array;
-  /** Split index of each user; read only where raters come from all training positions. */
+  /**
+   * Last training position of each user, -1 for one who is not trained on; read only where raters
+   * come from all training positions.
+   */
   readonly split: Int32Array;
   /** Title by item; null where unknown. */
   readonly titles: readonly (string | null)[];

@@ -17,15 +17,17 @@ export interface PromptParams extends JsonObject {
 /**
  * Everything that prompts about a prepared data set are made of.
  *
- * @param folder the data set's artifact
+ * @param inputs folders of the data set's artifact and, where raters come from the training positions of a
+ *   split by users, of the split
  * @param own folder of the user's own templates, or null
  */
 export async function openPromptMaker(
-  folder: string,
+  inputs: { readonly [name: string]: string },
   params: PromptParams,
   own: string | null,
 ): Promise<PromptMaker> {
-  const dataset = await readDataset(folder);
+  const folder = inputs["dataset"]!;
+  const dataset = await readDataset(folder, inputs["split"]);
   const items = await readItems(folder);
   const data = { ...dataset, titles: [null, ...items.map((item) => item.title)] };
   const templates = loadTemplates(dataset.domain, own);

@@ -89,10 +89,17 @@ export function templateValues(name: TemplateName): readonly string[] {
   return values;
 }
 
+/** Words of a kind of item: an entry of the user's words.yaml, or else r4ec's entry of that name. */
 function readWords(domain: string, folders: readonly string[]): Words {
-  const file = findFile("words.yaml", folders);
-  const all = parse(readFileSync(file, "utf8")) as { [domain: string]: Words } | null;
-  const words = all?.[domain];
+  const files = folders.map((folder) => path.join(folder, "words.yaml")).filter(existsSync);
+  const found = files.map((file) => {
+    const all = parse(readFileSync(file, "utf8")) as { [domain: string]: Words } | null;
+    return { file, words: all?.[domain] };
+  });
+  const { file, words } = found.find((each) => each.words !== undefined) ?? {
+    file: files[0]!,
+    words: undefined,
+  };
   const keys = ["thing", "things", "tag", "entry", "item_aspects", "taste_aspects"] as const;
   const missing = keys.filter((key) => typeof words?.[key] !== "string");
   if (words === undefined || missing.length > 0) {

@@ -2,7 +2,7 @@ import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { RunnerProgram, StageError, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
-import { BudgetSpent } from "../chat/ask.js";
+import { BudgetSpent } from "../chat/budget.js";
 import { EndpointError } from "../chat/endpoint-error.js";
 import { ProgramFailure } from "../python/failure.js";
 

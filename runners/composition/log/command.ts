@@ -73,7 +73,7 @@ function entryAsText(entry: LineageEntry, paint: Colours): string {
   const marks = Object.entries(entry.marks).map(([name, value]) => `${name}: ${value}`);
   const state = entry.state === "made" ? `made ${entry.created ?? ""}` : entry.state;
   return [
-    `${paint.bold(entry.fingerprint.slice(0, 10))} ${entry.label} (${entry.runner}), ${state}`,
+    `${paint.bold(entry.fingerprint.slice(0, 10))} ${entry.name} (${entry.runner}), ${state}`,
     ...(inputs.length > 0 ? [`  from ${inputs.join(", ")}`] : []),
     ...modelLines(entry),
     ...(metrics.length > 0 ? [paint.dim(`  ${metrics.join(", ")}`)] : []),
@@ -93,7 +93,7 @@ function textAsText(text: LoggedText, paint: Colours): string {
   const what = text.side === "users" ? "user" : "item";
   const cells = `${text.cells.length} ${text.cells.length === 1 ? "cell" : "cells"}`;
   const head = `${what} ${text.id} (number ${text.index}), ${text.label} ${text.stage.slice(0, 10)}`;
-  const shown = [`${paint.bold(head)}, ${cells}: ${text.cells.join(" ")}`];
+  const shown = [`${paint.bold(head)}, ${cells}: ${text.names.join(", ")}`];
   if (text.text === null) return [...shown, "no text: the vector is zeros"].join("\n");
   if (text.history.length === 0) return [...shown, text.text].join("\n");
   return [...shown, ...text.history.map((step) => stepAsText(step, paint))].join("\n\n");

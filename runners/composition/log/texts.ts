@@ -1,17 +1,20 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import type { Fingerprint } from "../../../src/base/fingerprint.js";
+import type { CellId, Fingerprint } from "../../../src/base/fingerprint.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
 import { readJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { TextStep } from "../../base/artifacts/texts.js";
+import type { ControlParams } from "../../stages/control/stage.js";
 
 /** A stage behind a number: what it was made from and, once it stands, what came out. */
 export interface LineageEntry {
   readonly fingerprint: Fingerprint;
   readonly runner: string;
   readonly label: string;
+  /** As every view calls the stage. */
+  readonly name: string;
   /** `made`, `not made yet`, or what is wrong with the artifact. */
   readonly state: string;
   readonly params: JsonObject;
@@ -29,7 +32,9 @@ export interface LoggedText {
   /** The stage whose text was embedded. */
   readonly stage: Fingerprint;
   readonly label: string;
-  readonly cells: readonly string[];
+  /** Ids of the cells, and their names in the same order. */
+  readonly cells: readonly CellId[];
+  readonly names: readonly string[];
   readonly side: Side;
   /** The data set's own id, and the number r4ec knows it by. */
   readonly id: string;
@@ -50,6 +55,7 @@ export async function lineageOf(plan: SweepPlan, engine: Engine): Promise<readon
       fingerprint,
       runner: record.runner,
       label: record.label,
+      name: plan.names.stage(fingerprint),
       state: facts !== null ? "made" : seen.state === "damaged" ? seen.reason : "not made yet",
       params: record.params,
       inputs: record.inputs,
@@ -75,7 +81,7 @@ export async function textsOf(
 ): Promise<{ readonly texts: readonly LoggedText[]; readonly missing: number }> {
   const texts: LoggedText[] = [];
   let missing = 0;
-  for (const [stage, cells] of textStages(plan)) {
+  for (const [stage, cells] of textStages(plan, side)) {
     const { record } = plan.stages.get(stage)!;
     const seen = await engine.inspect(stage);
     if (seen.state !== "made") {
@@ -91,6 +97,7 @@ export async function textsOf(
       stage,
       label: record.label,
       cells,
+      names: cells.map((cell) => plan.names.cell(cell)),
       side,
       id,
       index,
@@ -101,13 +108,19 @@ export async function textsOf(
   return { texts, missing };
 }
 
-/** Stages whose text is embedded, with the cells that stand on them. */
-function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly string[]> {
-  const found = new Map<Fingerprint, string[]>();
+/**
+ * Stages whose text about one side is embedded, with the cells that stand on them. A cell whose
+ * control replaces the vectors of that side stands on no text about it.
+ */
+function textStages(plan: SweepPlan, side: Side): ReadonlyMap<Fingerprint, readonly CellId[]> {
+  const found = new Map<Fingerprint, CellId[]>();
   for (const cell of plan.cells) {
-    for (const stage of behind(plan, cell.stage)) {
-      const { record } = plan.stages.get(stage)!;
-      const text = record.runner === "embed" ? record.inputs["text"] : undefined;
+    const records = behind(plan, cell.stage).map((stage) => plan.stages.get(stage)!.record);
+    if (records.some((record) => record.runner === "control" && replaces(record.params, side))) {
+      continue;
+    }
+    for (const { runner, inputs } of records) {
+      const text = runner === "embed" ? inputs["text"] : undefined;
       if (text === undefined) continue;
       const cells = found.get(text) ?? [];
       if (cells.length === 0) found.set(text, cells);
@@ -117,7 +130,11 @@ function textStages(plan: SweepPlan): ReadonlyMap<Fingerprint, readonly string[]
   return found;
 }
 
-function behind(plan: SweepPlan, last: Fingerprint): ReadonlySet<Fingerprint> {
+const replaces = (params: JsonObject, side: Side): boolean =>
+  (params as ControlParams).sides.includes(side);
+
+/** A stage and all that it needs, each once. */
+function behind(plan: SweepPlan, last: Fingerprint): readonly Fingerprint[] {
   const seen = new Set<Fingerprint>();
   const open = [last];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -125,7 +142,7 @@ function behind(plan: SweepPlan, last: Fingerprint): ReadonlySet<Fingerprint> {
     seen.add(next);
     open.push(...(plan.stages.get(next)?.needs ?? []));
   }
-  return seen;
+  return [...seen];
 }
 
 /** The number of a user or item, or null where the data set doesn't have it. */

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import { adaptors } from "./adaptors/index.js";
 import { loadedBackbone } from "./backbones/index.js";
 import type { BuildModel, Model, ModelShape } from "./model.js";
@@ -6,19 +7,25 @@ import type { Backbone } from "./toolkit/backbone.js";
 import { sampleInput, type Adapt } from "./toolkit/input.js";
 import type { Widths } from "./toolkit/context.js";
 import { Kit } from "./toolkit/kit.js";
+import { allRewrites } from "./rewrites/index.js";
 import { Parameters } from "./toolkit/parameters.js";
-import { tf } from "./toolkit/tensorflow.js";
+import { deviceOfProcess, tf } from "./tensorflow.js";
 import { Value } from "./toolkit/value.js";
 
 /**
  * Builds a model of `seeds.length` replicas. A backbone that is a module of the user's own is loaded
  * from its path (`shape.backbone`). Importing this module loads TensorFlow.
  */
-export const buildModel: BuildModel = (given, seeds) => {
+export const buildModel: BuildModel = (
+  given,
+  seeds,
+  device = deviceOfProcess(),
+  rewrites = allRewrites,
+) => {
   const backbone = loadedBackbone(given.backbone);
   const shape = { ...given, options: { ...defaultsOf(backbone), ...given.options } };
   const parameters = new Parameters(seeds);
-  const kit = new Kit(parameters, shape, widthsOf(shape));
+  const kit = new Kit(parameters, shape, widthsOf(shape), device, rewrites);
   const { knowledge, adaptor } = shape;
   let adapt: Adapt | null = null;
   if (knowledge !== null && adaptor !== null) {
@@ -30,7 +37,9 @@ export const buildModel: BuildModel = (given, seeds) => {
 
   const forward: Model["forward"] = (batch, mode) => {
     kit.mode = mode;
-    const logits = network(read(batch)).tensor;
+    const sample = read(batch);
+    const logits = network(sample).tensor;
+    if (sample.usersUnread()) throw unreadUsers(backbone.id);
     const [replicas, samples, width] = logits.shape;
     if (logits.rank !== 3 || width !== 1) {
       throw new Error(
@@ -43,6 +52,8 @@ export const buildModel: BuildModel = (given, seeds) => {
 
   return {
     shape,
+    device,
+    rewrites,
     replicas: seeds.length,
     parameters: parameters.list,
     state: parameters.state,
@@ -51,6 +62,16 @@ export const buildModel: BuildModel = (given, seeds) => {
     dispose: () => parameters.dispose(),
   };
 };
+
+/** Why a backbone that looks at no user can't have `ctr.user_id`. */
+const unreadUsers = (id: string): UserError =>
+  new UserError(
+    `ctr.user_id is on, but the backbone ${id} reads neither sample.user nor sample.userId`,
+    {
+      exitCode: ExitCode.usage,
+      hint: "read one of them (docs/adding-a-backbone.md), or set ctr.user_id: false",
+    },
+  );
 
 /** Options that a spec may leave out: a user's own module is not part of the schema. */
 function defaultsOf({ options }: Backbone): JsonObject {
@@ -63,8 +84,15 @@ function defaultsOf({ options }: Backbone): JsonObject {
   );
 }
 
-function widthsOf({ embeddingDim, attributeFields, knowledge, adaptor }: ModelShape): Widths {
+function widthsOf({
+  embeddingDim,
+  attributeFields,
+  users,
+  knowledge,
+  adaptor,
+}: ModelShape): Widths {
   return {
+    user: users === undefined ? 0 : embeddingDim,
     target: (1 + attributeFields) * embeddingDim,
     history: (2 + attributeFields) * embeddingDim,
     knowledge: knowledge === null || adaptor === null ? 0 : 2 * adaptor.layers.at(-1)!,

@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { printJson, printLine, write } from "../../../src/base/terminal.js";
 import type { Engine, ScienceCommand } from "../../../src/contract/engine.js";
 import { UserError } from "../../../src/base/exit.js";
-import type { TensorFlow } from "../../base/tensorflow.js";
 
 interface ScoreArguments {
   readonly cell: string;
@@ -52,7 +51,7 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
         return true;
       }),
   run: async ({ cell, samples, split, dataset, out }, engine) => {
-    const tensorflow = await prepare(engine);
+    await prepare(engine);
     const { openDataset, openTrained } = await import("./serve/trained.js");
     const trained = await openTrained(engine, cell);
     const { scoreFile, scoreSplit } = await import("./serve/score.js");
@@ -60,11 +59,11 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
     let strangers: number;
     if (split !== undefined) {
       const other = dataset === undefined ? null : await openDataset(engine, dataset);
-      const scored = await scoreSplit(tensorflow, trained, split, other);
+      const scored = await scoreSplit(trained, split, other);
       ({ strangers } = scored);
       lines = Array.from(scored.scores, (score) => JSON.stringify({ score }));
     } else {
-      const scored = await scoreFile(tensorflow, trained, samples!);
+      const scored = await scoreFile(trained, samples!);
       ({ strangers } = scored);
       lines = scored.samples.map((sample, i) =>
         JSON.stringify({ ...sample, score: scored.scores[i] }),
@@ -90,10 +89,10 @@ const exportCommand: ScienceCommand<ExportArguments> = {
       .positional("folder", { type: "string", demandOption: true, describe: "where to write it" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   run: async ({ cell, folder, json }, engine) => {
-    const tensorflow = await prepare(engine);
+    await prepare(engine);
     const { openTrained } = await import("./serve/trained.js");
     const { exportModel } = await import("./serve/export.js");
-    const inputs = await exportModel(tensorflow, await openTrained(engine, cell), folder);
+    const inputs = await exportModel(await openTrained(engine, cell), folder);
     if (json) await printJson({ folder, signature: "serving_default", inputs, output: "score" });
     else {
       const list = inputs.map(
@@ -104,14 +103,12 @@ const exportCommand: ScienceCommand<ExportArguments> = {
   },
 };
 
-/** TensorFlow, installed first where it is missing, on all cores and no card. */
-async function prepare(engine: Engine): Promise<typeof TensorFlow> {
+/** Installs TensorFlow where it is missing; it will run on all cores and no GPU. */
+async function prepare(engine: Engine): Promise<void> {
   await engine.ready(["tensorflow"]);
   const { prepareProcess } = await import("./process.js");
   const { availableParallelism } = await import("node:os");
   prepareProcess({ gpus: [], threads: availableParallelism() });
-  const { loadTensorFlow } = await import("../../base/tensorflow.js");
-  return loadTensorFlow();
 }
 
 /** Commands about trained cells. */

@@ -1,4 +1,6 @@
-import type { TensorFlow as tf } from "../../base/tensorflow.js";
+import type { Rewrites } from "./rewrites/index.js";
+import type { Device } from "./device.js";
+import type { Tensor, Variable } from "./tensorflow.js";
 
 /** What decides the shapes of a model: cells with equal shapes can train as one graph. */
 export interface ModelShape {
@@ -7,6 +9,8 @@ export interface ModelShape {
   readonly items: number;
   readonly attributes: number;
   readonly ratings: number;
+  /** U, padding not counted, where the model has an embedding of each user's id (`ctr.user_id`). */
+  readonly users?: number;
   /** F, attribute ids per item. */
   readonly attributeFields: number;
   /** H, interactions of history a sample sees. */
@@ -37,25 +41,27 @@ export interface AdaptorShape {
  */
 export interface Batch {
   /** int32 [R, B] */
-  readonly item: tf.Tensor;
+  readonly item: Tensor;
   /** int32 [R, B, F] */
-  readonly itemAttributes: tf.Tensor;
+  readonly itemAttributes: Tensor;
   /** int32 [R, B, H], padding (0) at the end */
-  readonly historyItems: tf.Tensor;
+  readonly historyItems: Tensor;
   /** int32 [R, B, H, F] */
-  readonly historyAttributes: tf.Tensor;
+  readonly historyAttributes: Tensor;
   /** int32 [R, B, H] */
-  readonly historyRatings: tf.Tensor;
+  readonly historyRatings: Tensor;
   /** int32 [I + 1, F]: the attributes of every item, where they are the history's attributes too. */
-  readonly attributesOfItems?: tf.Tensor;
+  readonly attributesOfItems?: Tensor;
   /** int32 [R, B] */
-  readonly historyLength: tf.Tensor;
+  readonly historyLength: Tensor;
+  /** int32 [R, B]: the user, 0 for one whom the data set does not know. Where the shape has users. */
+  readonly user?: Tensor;
   /**
    * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; where
    * `adapted` is true, what {@link Model.adapt} made of them.
    */
-  readonly userKnowledge: tf.Tensor | null;
-  readonly itemKnowledge: tf.Tensor | null;
+  readonly userKnowledge: Tensor | null;
+  readonly itemKnowledge: Tensor | null;
   readonly adapted?: boolean;
 }
 
@@ -63,15 +69,20 @@ export interface Batch {
 export interface Parameter {
   /** Stable, descriptive: `item_embedding`, `attention.dense_0.kernel`. */
   readonly name: string;
-  readonly variable: tf.Variable;
+  readonly variable: Variable;
   /** False for biases and normalisation parameters. */
   readonly decays: boolean;
+  /**
+   * True for a table [U + 1, width] of users' own vectors: before samples are scored, the rows of
+   * users without training samples, row 0 among them, are set to the mean of the other rows.
+   */
+  readonly ofUsers: boolean;
 }
 
 /** Values that training updates without a gradient, such as Dice's running statistics. */
 export interface StateVariable {
   readonly name: string;
-  readonly variable: tf.Variable;
+  readonly variable: Variable;
 }
 
 /**
@@ -80,6 +91,8 @@ export interface StateVariable {
  */
 export interface Model {
   readonly shape: ModelShape;
+  readonly device: Device;
+  readonly rewrites: Rewrites;
   readonly replicas: number;
   readonly parameters: readonly Parameter[];
   readonly state: readonly StateVariable[];
@@ -93,7 +106,7 @@ export interface Model {
    * The adaptor's output for one side alone, float32 [R, n, d] from raw vectors [R, n, D], where the
    * adaptor keeps user and item apart (all three types do); null without knowledge.
    */
-  readonly adapt: ((side: "user" | "item", vectors: tf.Tensor) => tf.Tensor) | null;
+  readonly adapt: ((side: "user" | "item", vectors: Tensor) => Tensor) | null;
   dispose(): void;
 }
 
@@ -109,16 +122,22 @@ export interface ForwardMode {
    * number 0 or 1 / (1 - rate) by its replica's own rate and seed. Multiply an activation by it.
    * Absent: no dropout. (Random numbers made by tf.dropout would be frozen into a traced graph.)
    */
-  readonly noise?: (shape: readonly number[]) => tf.Tensor;
+  readonly noise?: (shape: readonly number[]) => Tensor;
 }
 
 export interface ForwardResult {
-  readonly logits: tf.Tensor;
-  readonly stateUpdates: readonly tf.Tensor[];
+  readonly logits: Tensor;
+  readonly stateUpdates: readonly Tensor[];
 }
 
 /**
  * Builds a model with fresh weights, one seed a replica. A replica's initial weights depend on its
- * own seed alone, not on R or its place.
+ * own seed alone, not on R or its place. `device`: what it is computed on, by default what TensorFlow
+ * computes on in this process. `rewrites`: the rewrites that may be used, by default all.
  */
-export type BuildModel = (shape: ModelShape, seeds: readonly number[]) => Model;
+export type BuildModel = (
+  shape: ModelShape,
+  seeds: readonly number[],
+  device?: Device,
+  rewrites?: Rewrites,
+) => Model;

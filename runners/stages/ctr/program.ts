@@ -10,10 +10,7 @@ type CtrTask = StageTask<CtrParams, CtrExecution>;
 export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
   async run(tasks) {
     prepareProcess(tasks[0]!.resources);
-    const { loadTensorFlow } = await import("../../base/tensorflow.js");
-    const tensorflow = loadTensorFlow();
     const { buildModel } = await import("./build.js");
-    const { replicasAtOnce } = await import("./train/tuning.js");
     const { trainGroup } = await import("./train/group.js");
     for (const group of groupsOf(tasks)) {
       const [first] = group as [CtrTask];
@@ -26,11 +23,7 @@ export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
         continue;
       }
       const shape = shapeOf(params, data, first.files["backbone"]);
-      const size = replicasAtOnce(tensorflow, shape, params.batch_size, group.length);
-      for (let at = 0; at < group.length; at += size) {
-        const tasks = group.slice(at, at + size);
-        await trainGroup(tensorflow, { tasks, data, shape, buildModel });
-      }
+      await trainGroup({ tasks: group, data, shape, buildModel });
     }
   },
 };
@@ -39,7 +32,7 @@ function faultOf({ train, valid, test }: CtrData): string | null {
   if (train.length === 0) return "the data set has no training samples";
   if (test.rows.length === 0) return "the data set has no test samples";
   if (valid?.rows.length === 0) {
-    return "the data set has no validation samples: no user has 10 training samples; ctr.pick: test does without them";
+    return "the data set has no validation samples: too few training samples to hold any out; ctr.pick: test does without them";
   }
   return null;
 }

@@ -25,7 +25,9 @@ export const ctrRunner: Runner<CtrParams, CtrExecution> = {
   },
   estimate: ({ params, inputs }) => ({
     ...sizesOnly({}),
-    gpuHours: ctrHours(sizeOf(inputs["dataset"], "train.samples") * params.epochs),
+    gpuHours: ctrHours(
+      sizeOf(inputs["split"] ?? inputs["dataset"], "train.samples") * params.epochs,
+    ),
   }),
   load: async () => (await import("./program.js")).ctrProgram,
 };

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { backbones } from "./backbones/index.js";
-import { anyOf, block, choice, count, number, sizes } from "./setting.js";
+import { anyOf, block, choice, count, flag, number, sizes } from "./setting.js";
 import type { Table } from "./table.js";
 
 /** Ids of the backbones that come with r4ec. */
@@ -37,6 +37,14 @@ export const ctrTable = {
   embedding_dim: {
     use: "shared",
     setting: count("Length of the embedding of an item, an attribute or a rating.", 32, 4096),
+  },
+  user_id: {
+    use: "shared",
+    leftOutAtDefault: true,
+    setting: flag(
+      "Gives the model an embedding of each user's id, as one more field. A user without training samples has the mean of the others.",
+      false,
+    ),
   },
   history_length: {
     use: "shared",

@@ -6,12 +6,13 @@ import { ctrTable } from "./schema.js";
 import { type CtrExecution, ctrOf, type CtrParams, isModule } from "./settings.js";
 import { executionIn, paramsIn, roundingIn } from "./table.js";
 
-/** The CTR stage of a cell, from normalised settings. `embed` is null without knowledge. */
+/** The CTR stage of a cell, from normalised settings. `embed` is null without knowledge, `split` by time. */
 export function ctrStage(
   settings: JsonObject,
   place: SpecPlace,
   dataset: StageRequest,
   embed: StageRequest | null,
+  split: StageRequest | null = null,
 ): StageRequest<CtrParams, CtrExecution> {
   const ctr = ctrOf(settings);
   const backbone = String(settings["backbone"]);
@@ -32,7 +33,11 @@ export function ctrStage(
       // run, is never used in its place.
       ...(execution.fuse === "off" ? { exact: roundingIn(ctrTable, ctr) } : {}),
     },
-    inputs: embed === null ? { dataset } : { dataset, embed },
+    inputs: {
+      dataset,
+      ...(split === null ? {} : { split }),
+      ...(embed === null ? {} : { embed }),
+    },
     files: module ? { backbone: { path: resolve(place.folder, backbone) } } : {},
     execution,
   };

@@ -7,7 +7,7 @@ import { keepRows, type Ratings } from "./ratings.js";
 import type { DatasetParams } from "./settings.js";
 import type { ReadTask, Source } from "./source.js";
 import { sourceOf } from "./sources.js";
-import { metricsOf, writeDataset } from "./write.js";
+import { metricsOf, writeBuilt } from "./write.js";
 
 /** Prepares data sets, one after another. */
 export const program: RunnerProgram<DatasetParams> = {
@@ -57,7 +57,7 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
       `${source.id} has no ${built.dataset.train.length === 0 ? "training" : "test"} samples: a user's first sample is the 12th rating, and no user of ${built.dataset.users} has enough`,
     );
   }
-  await writeDataset(task.out, built);
+  await writeBuilt(task.out, built);
   await task.publish({ metrics: metricsOf(built.dataset) });
 }
 

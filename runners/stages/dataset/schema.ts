@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import type { Source } from "./source.js";
 import { sources } from "./sources.js";
+import { splitFragment } from "./split.js";
 
 /** Settings that every data set has. Their defaults are the data set's own. */
 export const commonProperties = {
@@ -52,6 +53,7 @@ const formOf = (source: Source): JsonSchema => ({
         return [name, own === undefined ? property : { ...property, default: own }];
       }),
     ),
+    split: splitFragment,
   },
 });
 

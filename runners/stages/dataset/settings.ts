@@ -5,15 +5,19 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { commonProperties } from "./schema.js";
 import type { CommonSettings, DatasetSettings, Source } from "./source.js";
 import { sourceOf, sources } from "./sources.js";
+import { checkSplit, expandSplit, ignoredSplit } from "./split.js";
 
 /** Parameters of a dataset stage: what decides its result, beside its files. */
 export interface DatasetParams extends CommonSettings, JsonObject {
   readonly id: string;
 }
 
-/** `ml-100k` becomes `{id: ml-100k}`. */
-export const expandDataset = (value: Json): Json =>
-  typeof value === "string" ? { id: value } : value;
+/** `ml-100k` becomes `{id: ml-100k}`, and within a block `split: users` `split: {by: users}`. */
+export function expandDataset(value: Json): Json {
+  if (typeof value === "string") return { id: value };
+  if (!isJsonObject(value) || value["split"] === undefined) return value;
+  return { ...value, split: expandSplit(value["split"]) };
+}
 
 /** A cell's data set: its source, and its block in the long form with the source's defaults. */
 export interface ChosenDataset {
@@ -42,26 +46,29 @@ export function domainOfDataset(settings: JsonObject): string {
   return chosen.source.domain;
 }
 
-/** Settings that only other data sets read. */
+/** Settings that only other data sets read, and folds of a split by time. */
 export function ignoredDataset(settings: JsonObject): Ignored[] {
   const block = settings["dataset"];
   if (!isJsonObject(block)) return [];
   const source = sourceOf(block["id"]);
   if (source === undefined) return [];
-  return Object.keys(block)
-    .filter((name) => name !== "id" && !reads(source, name))
+  const others = Object.keys(block)
+    .filter((name) => name !== "id" && name !== "split" && !reads(source, name))
     .map((name) => {
       const readers = sources.filter((other) => reads(other, name)).map(({ id }) => id);
       const verb = readers.length === 1 ? "reads" : "read";
       return { path: `dataset.${name}`, because: `only ${readers.join(" and ")} ${verb} it` };
     });
+  return [...others, ...ignoredSplit(settings)];
 }
 
 const reads = (source: Source, name: string): boolean =>
   name in commonProperties || name in source.properties;
 
-/** Mistakes in `dataset` that the schema can't see: a missing file, an unknown time zone. */
+/** Mistakes in `dataset` that the schema can't see: a missing file, an unknown time zone, a fold too many. */
 export function checkDataset(settings: JsonObject, place: SpecPlace): readonly Finding[] {
   const chosen = chosenDataset(settings);
-  return chosen === undefined ? [] : chosen.source.check(chosen.block, place);
+  return chosen === undefined
+    ? []
+    : [...chosen.source.check(chosen.block, place), ...checkSplit(settings)];
 }

@@ -30,6 +30,12 @@ export const embedFragment: JsonSchema = {
           minimum: 1,
           default: 32,
         },
+        center: {
+          description:
+            "Take the mean of the vectors of training users, and of training items, off all of them; each keeps its length. For text vectors that lie close together.",
+          type: "boolean",
+          default: false,
+        },
         ...engineProperties(embedEngines),
       },
     },

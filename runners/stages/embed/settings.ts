@@ -8,6 +8,8 @@ export interface EmbedSettings {
   readonly dimension: number | null;
   readonly max_tokens: number | null;
   readonly batch_size: number;
+  /** Whether a later stage takes the mean off. */
+  readonly center: boolean;
   readonly base_url: string | null;
   readonly api_key_env: string | null;
   readonly concurrency: number;

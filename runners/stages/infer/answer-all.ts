@@ -1,7 +1,6 @@
 import type { InferTask } from "./engines/engine.js";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import { Drained } from "../../../src/contract/runner.js";
 import { cacheFolder } from "../../base/stage/cache.js";
 import {
   adapterIdentity,
@@ -13,6 +12,7 @@ import { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
+import { askMissing } from "./ask-missing.js";
 
 /** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
 export const isGuided = (task: InferTask): boolean => task.params.answer.guided === true;
@@ -61,32 +61,3 @@ export async function answerAll(
 
 const questionOf = (key: string, prompt: string, guide: string | undefined): Question =>
   guide === undefined ? { key, prompt } : { key, prompt, guide };
-
-/** Asks the questions that have no answer yet; resolves with their number. */
-async function askMissing(
-  task: InferTask,
-  questions: readonly Question[],
-  log: AnswerLog,
-  load: (task: InferTask) => Promise<Answerer>,
-): Promise<number> {
-  const total = questions.length;
-  const missing = () => questions.filter(({ key }) => log.get(key) === undefined);
-  const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
-  const first = missing();
-  report(total - first.length);
-  if (first.length === 0) return 0;
-  if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
-  const answerer = await load(task);
-  try {
-    await answerer.recover?.(log);
-    const left = missing();
-    const before = total - left.length;
-    if (left.length < first.length) report(before);
-    if (left.length > 0) {
-      await answerer.answer(left, log, (answered) => report(before + answered));
-    }
-    return left.length;
-  } finally {
-    await answerer.close();
-  }
-}

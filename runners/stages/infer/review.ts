@@ -1,20 +1,15 @@
 import type { InferTask } from "./engines/engine.js";
-import path from "node:path";
-import { writeJsonl } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
-import {
-  guidesOf,
-  parseJudgement,
-  studentKnowledge,
-  studentPrompt,
-} from "../../base/prompts/index.js";
+import { readTexts, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import type { PromptMaker, Subject } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
 import { answerAll, isGuided } from "./answer-all.js";
 import { loadAnswerer } from "./load-answerer.js";
-import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
-import { lineAsJson, nextIteration } from "../../base/artifacts/texts.js";
+import { Counts } from "./counts.js";
+import { judgement } from "./judgement.js";
+import type { KnowledgeLine } from "../../base/artifacts/texts.js";
+import { nextIteration } from "../../base/artifacts/texts.js";
 
 /** A text with whom it is about. */
 interface Text {
@@ -47,22 +42,15 @@ export async function reflect(task: InferTask): Promise<void> {
       },
     };
   });
-  await write(task, lines);
-  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
-}
-
-/** A text that could not be judged stays as it is: nothing says that it is wrong. */
-function judgement(
-  answer: string | null,
-  iteration: number,
-): Extract<TextStep, { step: "reflect" }> {
-  const read = answer === null ? null : parseJudgement(answer);
-  if (read?.ok === true) {
-    const verdict = read.value.reasonable ? "reasonable" : "not reasonable";
-    return { step: "reflect", iteration, verdict, reflection: read.value.reflection };
+  for (const side of SIDES) {
+    const own = lines.filter((each) => each.side === side);
+    await writeTexts(
+      task.out,
+      side,
+      own.map(({ line }) => line),
+    );
   }
-  const reason = read === null ? "no answer" : read.error;
-  return { step: "reflect", iteration, verdict: "unreadable", reflection: answer ?? "", reason };
+  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
 }
 
 /** refine: the actor rewrites what was judged unreasonable, with the reflection in hand. */
@@ -94,7 +82,14 @@ export async function refine(task: InferTask): Promise<void> {
     const step = { step: "refine", iteration: nextIteration(line) - 1, text } as const;
     return { side, line: { index, text, history: [...history, step] } };
   });
-  await write(task, lines);
+  for (const side of SIDES) {
+    const own = lines.filter((each) => each.side === side);
+    await writeTexts(
+      task.out,
+      side,
+      own.map(({ line }) => line),
+    );
+  }
   await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
 }
 
@@ -103,7 +98,7 @@ async function open(
 ): Promise<{ readonly maker: PromptMaker; readonly texts: readonly Text[] }> {
   const params = task.params;
   const { prompts: own } = task.execution;
-  const maker = await openPromptMaker(task.inputs["dataset"]!, params.prompts, own);
+  const maker = await openPromptMaker(task.inputs, params.prompts, own);
   const texts: Text[] = [];
   for (const side of SIDES) {
     const subject = side === "users" ? "user" : "item";
@@ -112,32 +107,4 @@ async function open(
     }
   }
   return { maker, texts };
-}
-
-async function write(
-  task: InferTask,
-  lines: readonly { readonly side: Side; readonly line: KnowledgeLine }[],
-): Promise<void> {
-  for (const side of SIDES) {
-    const own = lines.filter((each) => each.side === side);
-    await writeJsonl(
-      path.join(task.out, `${side}.jsonl`),
-      own.map(({ line }) => lineAsJson(line)),
-    );
-  }
-}
-
-/** Counts by side and kind, as a stage's metrics: `users.reasonable`. */
-class Counts {
-  private readonly counts: { [name: string]: number };
-  constructor(kinds: readonly string[]) {
-    const names = SIDES.flatMap((side) => kinds.map((kind) => `${side}.${kind}`));
-    this.counts = Object.fromEntries(names.map((name) => [name, 0]));
-  }
-  add(side: Side, kind: string): void {
-    this.counts[`${side}.${kind}`]! += 1;
-  }
-  metrics(): { readonly [name: string]: number } {
-    return this.counts;
-  }
 }

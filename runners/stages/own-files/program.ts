@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { readJsonl, writeJsonl } from "../../base/files/jsonl.js";
+import { watchedCosines } from "../../base/artifacts/cosine.js";
+import { readJsonl } from "../../base/files/jsonl.js";
 import type { KnowledgeData, Side } from "../../base/artifacts/knowledge.js";
-import { readKnowledgeData, SIDES } from "../../base/artifacts/knowledge.js";
+import { readKnowledgeData, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
 import type { SideVectors } from "../../base/artifacts/vectors.js";
 import { sideVectors, writeSideVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { isVectorFile } from "./settings.js";
@@ -36,8 +36,9 @@ async function readOwn(task: StageTask): Promise<void> {
     const count = data[side];
     if (from.kind === "text" || (from.kind === "none" && width === null)) {
       const texts = from.kind === "text" ? [...from.texts].sort(([a], [b]) => a - b) : [];
-      await writeJsonl(
-        path.join(task.out, `${side}.jsonl`),
+      await writeTexts(
+        task.out,
+        side,
         texts.map(([index, text]) => ({ index, text })),
       );
       metrics[`${side}.${from.kind === "text" ? "texts" : "vectors"}`] = texts.length;
@@ -51,6 +52,7 @@ async function readOwn(task: StageTask): Promise<void> {
   // Where both sides are vectors nothing is left to embed: this is an artifact of vectors.
   if (users !== undefined && items !== undefined) {
     await writeVectors(task.out, { model: "file", users, items });
+    Object.assign(metrics, watchedCosines(task, { users, items }));
   } else {
     for (const side of SIDES) {
       const one = vectors[side];

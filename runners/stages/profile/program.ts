@@ -1,9 +1,7 @@
-import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { writeJsonl } from "../../base/files/jsonl.js";
 import { lengthOf, TARGET_POSITION, titleOf } from "../../base/prompts/index.js";
 import type { KnowledgeData } from "../../base/artifacts/knowledge.js";
-import { readKnowledgeData } from "../../base/artifacts/knowledge.js";
+import { readKnowledgeData, writeTexts } from "../../base/artifacts/knowledge.js";
 import { programOf } from "../../base/stage/program.js";
 import type { ProfileParams } from "./stage.js";
 
@@ -50,7 +48,7 @@ export function itemProfile(data: KnowledgeData, item: number): string | null {
 
 const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
 
-/** Text without an LLM: the control that tells whether the LLM earned anything. */
+/** Text without an LLM: what titles and ratings say by themselves. */
 export const profileProgram = programOf(writeProfiles);
 
 async function writeProfiles(task: StageTask<ProfileParams>): Promise<void> {
@@ -62,7 +60,7 @@ async function writeProfiles(task: StageTask<ProfileParams>): Promise<void> {
     );
   const users = lines(data.users, (user) => userProfile(data, user, history));
   const items = lines(data.items, (item) => itemProfile(data, item));
-  await writeJsonl(path.join(task.out, "users.jsonl"), users);
-  await writeJsonl(path.join(task.out, "items.jsonl"), items);
+  await writeTexts(task.out, "users", users);
+  await writeTexts(task.out, "items", items);
   await task.publish({ metrics: { "users.texts": users.length, "items.texts": items.length } });
 }

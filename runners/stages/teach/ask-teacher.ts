@@ -22,10 +22,12 @@ export interface TeacherAsking extends AskOptions {
 /**
  * Asks the teacher every prompt; answers that can't be read are kept and asked again, up to
  * `readableTries` times in all.
+ *
+ * @param parse reads an answer to the prompt at a place in `prompts`
  */
 export async function askTeacher<T>(
   prompts: readonly string[],
-  parse: (answer: string) => Result<T, Unreadable>,
+  parse: (answer: string, place: number) => Result<T, Unreadable>,
   asking: TeacherAsking,
 ): Promise<Taught<T>[]> {
   const outcomes = new Array<Taught<T>>(prompts.length);
@@ -48,7 +50,7 @@ export async function askTeacher<T>(
         outcomes[index] = { status: "refused" };
         return;
       }
-      const read = parse(answer.text);
+      const read = parse(answer.text, index);
       outcomes[index] = read.ok
         ? { status: "read", value: read.value, answer: answer.text }
         : { status: "unreadable", reason: read.error, answer: answer.text };

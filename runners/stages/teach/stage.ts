@@ -26,10 +26,13 @@ const templatesOf = (steps: readonly string[]): readonly TemplateName[] =>
 /**
  * The two stages that make the teacher's samples. `think` is all that r2ec needs; `review` (which
  * holds `think`) adds reflection and refinement samples for r4ec.
+ *
+ * @param shown what prompts are made of: `dataset`, and `split` where they depend on it
  */
 export function teachStages(
   settings: TeachSettings,
   dataset: StageRequest,
+  shown: StageRequest["inputs"] = { dataset },
 ): { readonly think: StageRequest; readonly review: StageRequest } {
   const { teacher } = settings;
   const prompts = (steps: readonly string[]) => ({
@@ -87,7 +90,7 @@ export function teachStages(
       items: teacher.items,
       readable_tries: teacher.readable_tries,
     },
-    { dataset },
+    shown,
   );
   const review = stage(
     "teach-review",
@@ -97,7 +100,7 @@ export function teachStages(
       readable_tries: teacher.readable_tries,
       balance: teacher.balance,
     },
-    { dataset, think },
+    { ...shown, think },
   );
   return { think, review };
 }

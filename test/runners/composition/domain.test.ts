@@ -3,14 +3,20 @@ import path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readTexts } from "../../../runners/base/artifacts/knowledge.js";
 import { openPromptMaker, type PromptParams } from "../../../runners/base/prompts/open.js";
-import { builtInPrompts } from "../../../runners/base/prompts/templates.js";
+import { builtInPrompts, loadTemplates } from "../../../runners/base/prompts/templates.js";
 import { checkKnowledge, knowledgeStage } from "../../../runners/composition/index.js";
 import type * as Sources from "../../../runners/stages/dataset/sources.js";
 import { inferRunners } from "../../../runners/stages/infer/runner.js";
+import { teachRunners } from "../../../runners/stages/teach/runner.js";
 import type { Json } from "../../../src/base/json.js";
 import type { Rated } from "../../support/knowledge/dataset.js";
 import { writeDataset } from "../../support/knowledge/dataset.js";
-import { datasetRequest, graphOf, settingsOf } from "../../support/knowledge/settings.js";
+import {
+  datasetRequest,
+  graphOf,
+  identityOf,
+  settingsOf,
+} from "../../support/knowledge/settings.js";
 import { scriptedServer } from "../../support/openai-server.js";
 import { newFolder, removeFolders, runStage } from "../../support/stage.js";
 
@@ -51,6 +57,20 @@ async function songPrompts(): Promise<string> {
   return folder;
 }
 
+/** Wrong at first, found unreasonable, and right once there is a reflection: the target is disliked. */
+function answerTo(prompt: string, domain: string, tag: string): string {
+  if (prompt.includes("<Final Judgement>")) {
+    const about = prompt.includes("user preference is") ? "user preference" : `${domain} knowledge`;
+    return `<Final Judgement>the ${about} is not reasonable</Final Judgement>\n<Reflection>too vague</Reflection>`;
+  }
+  if (!prompt.includes("<Final Verdict>")) return "what is known";
+  const likes = prompt.includes("too vague") ? "will not like" : "will like";
+  const knowledge = ["User Preference", `${tag} Knowledge`].map(
+    (name) => `<${name}>known</${name}>`,
+  );
+  return `${knowledge.join("\n")}\n<Final Verdict>the user ${likes} the target ${domain}</Final Verdict>`;
+}
+
 const cases = [
   { id: "goodreads", domain: "book", own: () => Promise.resolve(null) },
   { id: "lastfm", domain: "song", own: songPrompts },
@@ -69,7 +89,11 @@ describe.each(cases)("the data set $id, whose items are each a $domain", ({ id, 
       expect(asking.length).toBeGreaterThan(0);
       for (const { params } of asking) {
         // Throws where the run has other templates than the plan.
-        const maker = await openPromptMaker(dataset, params["prompts"] as PromptParams, prompts);
+        const maker = await openPromptMaker(
+          { dataset },
+          params["prompts"] as PromptParams,
+          prompts,
+        );
         expect(maker.templates.words.thing).toBe(domain);
       }
     },
@@ -100,10 +124,66 @@ describe.each(cases)("the data set $id, whose items are each a $domain", ({ id, 
       await server.close();
     }
   });
+
+  it.each(["r2ec", "r4ec"])("runs the stages of %s that ask a model", async (variant) => {
+    const prompts = await own();
+    const dataset = await writeDataset({ users: [history], items, domain });
+    const tag = loadTemplates(domain, prompts).words.tag;
+    const seen: string[] = [];
+    const server = await scriptedServer(({ prompt }) => {
+      seen.push(prompt);
+      return { kind: "text", text: answerTo(prompt, domain, tag) };
+    });
+    const { baseUrl } = server;
+    const stages = stagesOf({
+      variant,
+      prompts,
+      teacher: { base_url: baseUrl, model: "scripted", api_key_env: null },
+      infer: { engine: "endpoint", base_url: baseUrl, model: "scripted" },
+    });
+    const runners = [...teachRunners, ...inferRunners];
+    const outs = new Map([[identityOf(datasetRequest), dataset]]);
+    const metrics: { [name: string]: number } = {};
+    try {
+      for (const stage of stages) {
+        const runner = runners.find(({ name }) => name === stage.runner);
+        if (runner === undefined) continue;
+        // The endpoint stands for a model with its adapter: there is no fine-tuning here.
+        const inputs = Object.entries(stage.inputs).filter(([, input]) =>
+          outs.has(identityOf(input)),
+        );
+        const { out, result } = await runStage({
+          runner,
+          params: stage.params,
+          execution: stage.execution,
+          inputs: Object.fromEntries(
+            inputs.map(([name, input]) => [name, outs.get(identityOf(input))!]),
+          ),
+        });
+        outs.set(identityOf(stage), out);
+        Object.assign(metrics, result!.metrics);
+      }
+    } finally {
+      await server.close();
+    }
+    expect(seen.every((prompt) => prompt.includes(domain))).toBe(true);
+    expect(metrics).toMatchObject({ "user.think.wrong": 1, "items.texts": items.length });
+    if (variant === "r4ec") {
+      // Wrong verdicts were reflected on and refined, and so was what the actor wrote.
+      expect(metrics).toMatchObject({ "samples.refinement": 2, "items.refined": items.length });
+    }
+  });
 });
 
 it("names the words that a domain lacks before anything runs", () => {
   const settings = settingsOf("kar", "lastfm");
   const messages = checkKnowledge(settings, { folder: "/nowhere" }).map(({ message }) => message);
   expect(messages.join()).toMatch(/words\.yaml: song needs thing/);
+});
+
+it("keeps r4ec's words where a user's own words.yaml has no entry of that name", async () => {
+  const own = await songPrompts();
+  expect(loadTemplates("song", own).words.thing).toBe("song");
+  expect(loadTemplates("book", own).words).toEqual(loadTemplates("book", null).words);
+  expect(() => loadTemplates("opera", own)).toThrow(/words\.yaml: opera needs thing/);
 });

@@ -2,18 +2,14 @@ import type { CellOutcome } from "../../../src/report/index.js";
 import type { Json } from "../../../src/base/json.js";
 
 let number = 0;
+const nextId = (): string => (number += 1).toString(16).padStart(16, "0");
 
 /** A finished cell; `more` overrides. */
 export const cell = (
   settings: { [path: string]: Json },
   metrics: { [name: string]: number },
   more: Partial<CellOutcome> = {},
-): CellOutcome => ({
-  id: (number += 1).toString(16).padStart(16, "0"),
-  settings,
-  state: "finished",
-  metrics,
-  marks: {},
-  why: null,
-  ...more,
-});
+): CellOutcome => {
+  const id = nextId();
+  return { id, name: id, settings, state: "finished", metrics, marks: {}, why: null, ...more };
+};

@@ -8,6 +8,9 @@ const rules: CompareRules = {
   baseline: { "knowledge.variant": "none" },
   metrics: ["test.auc"],
   select: { metric: "valid.auc", over: ["ctr.learning_rate"] },
+  claims: null,
+  equivalence: {},
+  test: "all",
 };
 
 /** valid and test AUC by variant, learning rate and seed. */

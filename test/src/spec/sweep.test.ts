@@ -194,6 +194,9 @@ compare: {baseline: {knowledge: none, dataset: ml-100k}, metrics: [test.auc]}
     expect(compare).toEqual({
       baseline: { "dataset.id": "ml-100k", "knowledge.variant": "none" },
       metrics: ["test.auc"],
+      claims: null,
+      equivalence: {},
+      test: "all",
     });
   });
 });

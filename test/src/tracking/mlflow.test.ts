@@ -237,3 +237,55 @@ test("values that MLflow would drop, cut or refuse all arrive", async () => {
   const file = Object.entries(run.artifacts).find(([name]) => name.includes("so on _1.txt"));
   expect(file![1].text).toBe("ü\n");
 }, 120_000);
+
+test("a cell that was made again and failed shows no result, and then that it waits", async () => {
+  const rig = await Rig.make(smallSweep("made-again", GRID));
+  const cell = rig.started.cells[0]!;
+  const seen = async (): Promise<ReadRun> => {
+    const { runs } = await readBack(server.url, "made-again");
+    return runs.find(({ tags }) => tags["r4ec.cell"] === cell.id)!;
+  };
+  /** One run of the sweep, told to MLflow to its end. */
+  const told = async (run: () => Promise<unknown>): Promise<ReadRun> => {
+    const tracker = rig.tracker(server.url);
+    await rig.open([tracker]);
+    await run();
+    await rig.journal.close();
+    expect(await tracker.finish(60_000)).toMatchObject({ outcome: "complete", problems: [] });
+    return seen();
+  };
+  const whole = await told(() => rig.runAll());
+  expect(whole.latest).toMatchObject({ "test.auc": 0.75, "result.valid.auc": 0.72, best_epoch: 2 });
+  expect(whole.tags).toHaveProperty(["r4ec.mark.leak"]);
+
+  // Its artifact was damaged: the next run makes it again, and fails.
+  const failed = await told(async () => {
+    await rig.journal.append(rig.started);
+    await rig.begin(cell.stage, 2);
+    const error = { message: "out of memory", kind: "bug" as const };
+    await rig.journal.append({ type: "stage-failed", stage: cell.stage, seconds: 1, error });
+    await rig.journal.append({ type: "sweep-finished", outcome: "failed", seconds: 1 });
+  });
+  expect(failed.status).toBe("FAILED");
+  expect(failed.latest).toMatchObject({
+    ...{ "test.auc": "nan", "result.valid.auc": "nan", best_epoch: "nan" },
+    // Its curves stay.
+    "valid.auc": whole.latest["valid.auc"],
+  });
+  expect(failed.tags).not.toHaveProperty(["r4ec.mark.leak"]);
+
+  // A third run stops before it reaches the cell.
+  const waiting = await told(async () => {
+    await rig.journal.append(rig.started);
+    await rig.journal.append({ type: "sweep-finished", outcome: "interrupted", seconds: 1 });
+  });
+  expect(waiting.status).toBe("SCHEDULED");
+  // MLflow cannot clear an end time.
+  expect(waiting.end).toBe(failed.end);
+  expect(waiting.tags).not.toHaveProperty(["r4ec.error"]);
+
+  // A fourth one makes it.
+  const again = await told(() => rig.runAll());
+  expect(again.status).toBe("FINISHED");
+  expect(again.latest).toMatchObject({ "test.auc": 0.75, "result.valid.auc": 0.72, best_epoch: 2 });
+}, 120_000);

@@ -61,10 +61,13 @@ def main(uri, name):
                     "params": run.data.params,
                     "tags": run.data.tags,
                     "metrics": {
-                        key: sorted(
+                        key: [
                             [point.step, number(point.value), point.timestamp]
-                            for point in client.get_metric_history(run.info.run_id, key)
-                        )
+                            for point in sorted(
+                                client.get_metric_history(run.info.run_id, key),
+                                key=lambda point: (point.step, point.timestamp),
+                            )
+                        ]
                         for key in run.data.metrics
                     },
                     "latest": {key: number(value) for key, value in run.data.metrics.items()},

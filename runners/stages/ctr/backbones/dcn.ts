@@ -18,8 +18,8 @@ export const dcn: Backbone = {
   }),
   build(kit, shape) {
     const { cross_layers, form } = shape.options as { cross_layers: number; form: string };
-    const { target, history, knowledge } = kit.widths;
-    const width = target + history + knowledge;
+    const { target, history, user, knowledge } = kit.widths;
+    const width = target + history + user + knowledge;
     const weights = Array.from({ length: cross_layers }, (_, i) =>
       kit.dense(`cross_${i}`, width, 1, { bias: false }),
     );
@@ -27,7 +27,7 @@ export const dcn: Backbone = {
     const deep = kit.mlp("deep", width, shape.mlp);
     const head = kit.head(shape.mlp.at(-1)! + width);
     return (sample) => {
-      const x0 = kit.concat([sample.target, sample.historyMean, sample.knowledge]);
+      const x0 = kit.concat([sample.target, sample.historyMean, sample.user, sample.knowledge]);
       const crossed = weights.reduce((x, weight, i) => {
         const product = x0.mul(weight(x));
         return form === "paper" ? biases[i]!(product).add(x) : biases[i]!(product.mul(2));

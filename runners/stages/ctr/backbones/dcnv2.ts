@@ -11,15 +11,15 @@ export const dcnv2: Backbone = {
   options: options("DCNv2", { cross_layers: count("Cross layers.", 3) }),
   build(kit, shape) {
     const { cross_layers } = shape.options as { cross_layers: number };
-    const { target, history, knowledge } = kit.widths;
-    const width = target + history + knowledge;
+    const { target, history, user, knowledge } = kit.widths;
+    const width = target + history + user + knowledge;
     const layers = Array.from({ length: cross_layers }, (_, i) =>
       kit.dense(`cross_${i}`, width, width),
     );
     const deep = kit.mlp("deep", width, shape.mlp);
     const head = kit.head(shape.mlp.at(-1)! + width);
     return (sample) => {
-      const x0 = kit.concat([sample.target, sample.historyMean, sample.knowledge]);
+      const x0 = kit.concat([sample.target, sample.historyMean, sample.user, sample.knowledge]);
       const crossed = layers.reduce((x, layer) => x0.mul(layer(x)).add(x), x0);
       return head(kit.concat([deep(x0), crossed]));
     };

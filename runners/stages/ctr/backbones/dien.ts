@@ -18,7 +18,7 @@ export const dien: Backbone = {
   }),
   build(kit, shape) {
     const { gru: kind, attention } = shape.options as { gru: Kind; attention: number[] };
-    const { target, history, knowledge } = kit.widths;
+    const { target, history, user, knowledge } = kit.widths;
     const extract = kit.gru("interest_extraction", history, target);
     const pool = kit.attentionPooling("attention", shape.historyLength, target, attention);
     const attentional = kind === "AGRU" || kind === "AUGRU";
@@ -27,7 +27,7 @@ export const dien: Backbone = {
       // As the reference registers it.
       sharedBias: kind === "AUGRU",
     });
-    const head = kit.head(2 * target + knowledge);
+    const head = kit.head(2 * target + user + knowledge);
     return (sample) => {
       const mask = sample.historyMask;
       const interests = kit.stack(extract(sample.history)).mul(mask);
@@ -44,7 +44,7 @@ export const dien: Backbone = {
             : evolve(interests, { weights });
         return states.at(-1)!;
       };
-      return head(kit.concat([evolved(), sample.target, sample.knowledge]));
+      return head(kit.concat([evolved(), sample.target, sample.user, sample.knowledge]));
     };
   },
 };

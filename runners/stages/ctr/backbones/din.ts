@@ -10,14 +10,14 @@ export const din: Backbone = {
   }),
   build(kit, shape) {
     const { attention } = shape.options as { attention: number[] };
-    const { target, history, knowledge } = kit.widths;
+    const { target, history, user, knowledge } = kit.widths;
     const project = kit.dense("history_projection", history, target);
     const pool = kit.attentionPooling("attention", shape.historyLength, target, attention);
-    const head = kit.head(2 * target + knowledge);
+    const head = kit.head(2 * target + user + knowledge);
     return (sample) => {
       const rows = project(sample.history);
       const interest = pool(sample.target, rows, sample.historyMask).pooled;
-      return head(kit.concat([interest, sample.target, sample.knowledge]));
+      return head(kit.concat([interest, sample.target, sample.user, sample.knowledge]));
     };
   },
 };

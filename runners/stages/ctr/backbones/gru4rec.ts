@@ -27,7 +27,7 @@ export const gru4rec: Backbone = {
       heads: number;
       item_attention: "target" | "batch";
     };
-    const { target, history, knowledge } = kit.widths;
+    const { target, history, user, knowledge } = kit.widths;
     if (item_attention === "batch" && target % heads !== 0) {
       throw new UserError(
         `ctr.gru4rec.heads: ${heads} heads don't divide the target's ${target} numbers`,
@@ -50,7 +50,7 @@ export const gru4rec: Backbone = {
           });
     const output = kit.dense("item_attention.output", target, target);
     const recur = kit.gru("gru", history, hidden);
-    const head = kit.head(history + hidden + 2 * target + knowledge);
+    const head = kit.head(history + hidden + 2 * target + user + knowledge);
     return (sample) => {
       const attended =
         item_attention === "batch"
@@ -59,7 +59,14 @@ export const gru4rec: Backbone = {
       const states = recur(sample.history);
       const mean = states.reduce((sum, state) => sum.add(state)).mul(1 / states.length);
       return head(
-        kit.concat([sample.historyMean, mean, sample.target, output(attended), sample.knowledge]),
+        kit.concat([
+          sample.historyMean,
+          mean,
+          sample.target,
+          output(attended),
+          sample.user,
+          sample.knowledge,
+        ]),
       );
     };
   },

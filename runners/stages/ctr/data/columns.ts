@@ -1,28 +1,6 @@
-import type { Dataset } from "../../../base/artifacts/dataset.js";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import { nodeBackend } from "../graph/backend.js";
-
-/** Raw knowledge vectors by user and by item, row 0 being padding: float32, row-major. */
-export interface KnowledgeTables {
-  readonly users: Float32Array;
-  readonly userDim: number;
-  readonly items: Float32Array;
-  readonly itemDim: number;
-}
-
-/** What the columns are made of: the parts of a data set that a sample's features come from. */
-export type Interactions = Pick<
-  Dataset,
-  | "interactionUser"
-  | "interactionItem"
-  | "interactionRating"
-  | "itemAttributes"
-  | "likeAbove"
-  | "attributeFields"
-> & {
-  /** [N]: place of each row within its user's sequence, from 0. */
-  readonly position: Int32Array;
-};
+import type { Device } from "../device.js";
+import { tf, type Variable } from "../tensorflow.js";
+import { labelsOf, type Interactions, type KnowledgeTables } from "./interactions.js";
 
 /**
  * A data set's columns as variables, so that a traced graph holds them in its session and a step is
@@ -35,30 +13,20 @@ export interface Columns {
   readonly attributeFields: number;
   /** User and item of each row once more, where the host has them. */
   readonly ids: { readonly user: Int32Array; readonly item: Int32Array };
-  /** Whole numbers [N + 1], int32 on a CPU and float32 on a card */
-  readonly user: tf.Variable;
-  readonly item: tf.Variable;
-  readonly rating: tf.Variable;
+  /** Whole numbers [N + 1]: int32, or float32 where the device wants them so */
+  readonly user: Variable;
+  readonly item: Variable;
+  readonly rating: Variable;
   /** Place of the row within its user's sequence, from 0. */
-  readonly position: tf.Variable;
+  readonly position: Variable;
   /** float32 [N + 1], 0 or 1 */
-  readonly label: tf.Variable;
+  readonly label: Variable;
   /** Whole numbers [I + 1, F] */
-  readonly itemAttributes: tf.Variable;
+  readonly itemAttributes: Variable;
   /** float32 [U + 1, D] and [I + 1, D'], or null without knowledge. */
-  readonly userKnowledge: tf.Variable | null;
-  readonly itemKnowledge: tf.Variable | null;
+  readonly userKnowledge: Variable | null;
+  readonly itemKnowledge: Variable | null;
   dispose(): void;
-}
-
-/** Labels of all interactions: 1 where the rating is above what counts as liking. */
-export function labelsOf(data: Pick<Dataset, "interactionRating" | "likeAbove">): Float32Array {
-  return Float32Array.from(data.interactionRating, (rating) => (rating > data.likeAbove ? 1 : 0));
-}
-
-/** Place of each interaction within its user's sequence, from 0. */
-export function positionsOf(data: Pick<Dataset, "offsets" | "interactionUser">): Int32Array {
-  return data.interactionUser.map((user, row) => row - data.offsets[user]!);
 }
 
 /** Rows and ids up to here are whole numbers in float32. */
@@ -66,28 +34,26 @@ const LARGEST_EXACT = 2 ** 24;
 
 /** Loads columns into TensorFlow. */
 export function makeColumns(
-  tensorflow: typeof tf,
+  { wholeNumbersAsFloats }: Device,
   data: Interactions,
   knowledge: KnowledgeTables | null,
 ): Columns {
   const rows = data.interactionItem.length;
-  // TensorFlow keeps int32 variables out of a card's memory, so that each gather would copy there
-  // and back; float32 holds whole numbers up to 2^24 exactly, and is cast where it is used.
-  const onCard = nodeBackend(tensorflow).isUsingGpuDevice && rows < LARGEST_EXACT;
-  const integers = onCard ? "float32" : "int32";
+  // float32 holds whole numbers up to 2^24 exactly, and is cast where it is used.
+  const integers = wholeNumbersAsFloats && rows < LARGEST_EXACT ? "float32" : "int32";
   const items = data.itemAttributes;
   const attributeFields = data.attributeFields.length;
-  const made: tf.Variable[] = [];
-  const variable = (values: Int32Array | Float32Array, shape: number[]): tf.Variable => {
+  const made: Variable[] = [];
+  const variable = (values: Int32Array | Float32Array, shape: number[]): Variable => {
     const dtype = values instanceof Int32Array ? integers : "float32";
     const numbers = dtype === "float32" ? Float32Array.from(values) : values;
-    const tensor = tensorflow.tensor(numbers, shape, dtype);
-    const result = tensorflow.variable(tensor, false);
+    const tensor = tf.tensor(numbers, shape, dtype);
+    const result = tf.variable(tensor, false);
     tensor.dispose();
     made.push(result);
     return result;
   };
-  const column = <T extends Int32Array | Float32Array>(values: T): tf.Variable => {
+  const column = <T extends Int32Array | Float32Array>(values: T): Variable => {
     const padded = new (values.constructor as new (length: number) => T)(rows + 1);
     padded.set(values);
     return variable(padded, [rows + 1]);

@@ -4,7 +4,7 @@ import { readVectors } from "../../../base/artifacts/vectors.js";
 import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
 import type { AdaptorShape, ModelShape } from "../model.js";
 import { backbones, loadBackbone } from "../backbones/index.js";
-import { labelsOf, type KnowledgeTables } from "./columns.js";
+import { labelsOf, type KnowledgeTables } from "./interactions.js";
 
 /** Samples of one split with what metrics need. */
 export interface Split {
@@ -32,7 +32,7 @@ export async function loadCtrData(
   inputs: { readonly [name: string]: string },
   params: Pick<CtrParams, "pick" | "history_length">,
 ): Promise<CtrData> {
-  const dataset = await readDataset(inputs["dataset"]!);
+  const dataset = await readDataset(inputs["dataset"]!, inputs["split"]);
   const knowledge = inputs["embed"] === undefined ? null : await loadKnowledge(inputs["embed"]);
   const labels = labelsOf(dataset);
   const split = (rows: Int32Array): Split => ({
@@ -76,6 +76,7 @@ export function shapeOf(
     items: dataset.items,
     attributes: dataset.attributes,
     ratings: dataset.ratings,
+    ...(params.user_id === true ? { users: dataset.users } : {}),
     attributeFields: dataset.attributeFields.length,
     historyLength: params.history_length,
     embeddingDim: params.embedding_dim,

@@ -1,14 +1,12 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Variable } from "../tensorflow.js";
 import { turns, type Executor, type FunctionSpec, type Numbers } from "./executor.js";
 
 /** Runs functions operation by operation: slow, and right for every tfjs model. */
 export class EagerExecutor implements Executor {
   readonly kind = "eager";
-  readonly #tf: typeof tf;
   readonly #functions: { readonly [name: string]: FunctionSpec };
 
-  constructor(tensorflow: typeof tf, functions: { readonly [name: string]: FunctionSpec }) {
-    this.#tf = tensorflow;
+  constructor(functions: { readonly [name: string]: FunctionSpec }) {
     this.#functions = functions;
   }
 
@@ -21,11 +19,11 @@ export class EagerExecutor implements Executor {
   }
 
   #once(spec: FunctionSpec, inputs: readonly Numbers[]): Numbers[] {
-    const outputs = this.#tf.tidy(() => {
+    const outputs = tf.tidy(() => {
       const tensors = spec.inputs.map(({ shape, dtype }, i) =>
-        this.#tf.tensor(inputs[i]!, [...shape], dtype),
+        tf.tensor(inputs[i]!, [...shape], dtype),
       );
-      return [...spec.run(tensors)];
+      return [...spec.run(tensors, { adam: null })];
     });
     return outputs.map((output) => {
       const values = output.dataSync() as Numbers;
@@ -34,14 +32,14 @@ export class EagerExecutor implements Executor {
     });
   }
 
-  read(variables: readonly tf.Variable[]): Numbers[] {
+  read(variables: readonly Variable[]): Numbers[] {
     return variables.map((variable) => variable.dataSync().slice() as Numbers);
   }
 
-  write(variables: readonly tf.Variable[], values: readonly Numbers[]): void {
-    this.#tf.tidy(() => {
+  write(variables: readonly Variable[], values: readonly Numbers[]): void {
+    tf.tidy(() => {
       variables.forEach((variable, i) => {
-        variable.assign(this.#tf.tensor(values[i]!.slice(), variable.shape, variable.dtype));
+        variable.assign(tf.tensor(values[i]!.slice(), variable.shape, variable.dtype));
       });
     });
   }

@@ -1,7 +1,35 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import type { Tensor, Variable } from "../tensorflow.js";
 
-/** A function over tensors that may assign to tf.Variables; it must not read tensor values. */
-export type TensorFunction = (inputs: readonly tf.Tensor[]) => readonly tf.Tensor[];
+/** The numbers of an Adam step, float32 [] each; the powers are those of the betas so far. */
+export interface AdamScalars {
+  readonly power1: Tensor;
+  readonly power2: Tensor;
+  readonly rate: Tensor;
+  readonly beta1: Tensor;
+  readonly beta2: Tensor;
+  readonly epsilon: Tensor;
+}
+
+/**
+ * TensorFlow's own Adam step, which updates a variable and its two moments in place, in one pass:
+ * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + epsilon).
+ */
+export type AdamKernel = (
+  variable: Variable,
+  first: Variable,
+  second: Variable,
+  scalars: AdamScalars,
+  gradient: Tensor,
+) => void;
+
+/** Operations that an executor has beside tfjs's own. */
+export interface Kernels {
+  /** Null where the executor has none: operation by operation, and in a program of XLA's. */
+  readonly adam: AdamKernel | null;
+}
+
+/** A function over tensors that may assign to variables; it must not read tensor values. */
+export type TensorFunction = (inputs: readonly Tensor[], kernels: Kernels) => readonly Tensor[];
 
 /** An argument of a function. */
 export interface FunctionInput {
@@ -50,9 +78,9 @@ export interface Executor {
   /** Calls a function by name; inputs as its spec says; returns the values of its outputs. */
   run(name: string, inputs: readonly Numbers[]): Numbers[];
   /** Values of variables, in the order given. */
-  read(variables: readonly tf.Variable[]): Numbers[];
+  read(variables: readonly Variable[]): Numbers[];
   /** Sets variables. */
-  write(variables: readonly tf.Variable[], values: readonly Numbers[]): void;
+  write(variables: readonly Variable[], values: readonly Numbers[]): void;
   /** Frees what the executor itself holds; the variables belong to whoever made them. */
   dispose(): void;
 }

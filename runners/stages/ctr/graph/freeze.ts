@@ -1,6 +1,14 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Variable } from "../tensorflow.js";
 import type { FunctionSpec } from "./executor.js";
-import { constant, shape, type, type ConstantValue, type GraphNode } from "./node.js";
+import {
+  constant,
+  DataType,
+  dataTypeOf,
+  shape,
+  type,
+  type ConstantValue,
+  type GraphNode,
+} from "./node.js";
 import { CannotTrace, Recorder } from "./record.js";
 
 /** A traced function without variables whose first axis of inputs and outputs may have any size. */
@@ -11,7 +19,7 @@ export interface FrozenFunction {
   readonly outputs: readonly { readonly name: string; readonly dtype: number }[];
 }
 
-const int32 = 3;
+const { int32 } = DataType;
 
 /**
  * Traces a function with its variables' present values as constants, and for any batch size: it is
@@ -20,14 +28,10 @@ const int32 = 3;
  *
  * Throws {@link CannotTrace} where the graphs differ in anything else.
  */
-export function freeze(
-  tensorflow: typeof tf,
-  name: string,
-  specOf: (batch: number) => FunctionSpec,
-): FrozenFunction {
+export function freeze(name: string, specOf: (batch: number) => FunctionSpec): FrozenFunction {
   // Primes that no layer is likely to have as a width, so that no two sizes are mistaken.
   const sizes = [1009, 1013] as const;
-  const [one, two] = sizes.map((size) => record(tensorflow, name, specOf(size)));
+  const [one, two] = sizes.map((size) => record(name, specOf(size)));
   if (one!.nodes.length !== two!.nodes.length)
     throw new CannotTrace("the graph depends on the batch size");
   const placeholders = new Set(one!.placeholders);
@@ -45,18 +49,18 @@ export function freeze(
 }
 
 /** Records with variables frozen: reading one gives a constant. */
-function record(tensorflow: typeof tf, name: string, spec: FunctionSpec): FrozenFunction {
-  const variables = new Map<string, tf.Variable>();
-  const handleOf = (variable: tf.Variable): string => {
+function record(name: string, spec: FunctionSpec): FrozenFunction {
+  const variables = new Map<string, Variable>();
+  const handleOf = (variable: Variable): string => {
     const handle = `variable ${variable.id}`;
     variables.set(handle, variable);
     return handle;
   };
   const examples = spec.inputs.map(({ shape, dtype, example = 0 }) =>
-    tensorflow.fill([...shape], example, dtype),
+    tf.fill([...shape], example, dtype),
   );
   try {
-    const { nodes, placeholders, outputs } = new Recorder(tensorflow, name, { handleOf }).record(
+    const { nodes, placeholders, outputs } = new Recorder(name, { handleOf }).record(
       spec,
       examples,
     );
@@ -65,8 +69,11 @@ function record(tensorflow: typeof tf, name: string, spec: FunctionSpec): Frozen
       const variable = variables.get(node.inputs[0]!.replace(/:0$/, ""))!;
       const values = variable.dataSync();
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
-      const dtype = variable.dtype === "int32" ? int32 : 1;
-      return constant(node.name, { dtype, shape: variable.shape, bytes });
+      return constant(node.name, {
+        dtype: dataTypeOf(variable.dtype),
+        shape: variable.shape,
+        bytes,
+      });
     });
     return { nodes: frozen, placeholders, outputs };
   } finally {

@@ -1,10 +1,9 @@
 import type { Loop } from "./executor.js";
 import { CannotTrace, type Recording } from "./record.js";
-import { constant, type, type Attribute, type GraphNode } from "./node.js";
+import { constant, DataType, type, type Attribute, type GraphNode } from "./node.js";
+import { operations } from "./operations.js";
 
-/** DT_RESOURCE, the type of a variable's handle. */
-const resource = 20;
-const int32 = 3;
+const { int32 } = DataType;
 
 /** A function of a graph's library: nodes name each other's outputs by the operation's own words. */
 export interface LibraryFunction {
@@ -39,7 +38,7 @@ export function compiledFunction(
 ): CompiledFunction {
   const arguments_ = [
     ...recording.placeholders.map((node, i) => ({ node, name: `in_${i}`, dtype: inputTypes[i]! })),
-    ...handles.map((node, i) => ({ node, name: `variable_${i}`, dtype: resource })),
+    ...handles.map((node, i) => ({ node, name: `variable_${i}`, dtype: DataType.resource })),
   ];
   const body = bodyOf(name, recording, arguments_);
   const library = loop === null ? [body] : loopOf(name, body, loop);
@@ -125,7 +124,7 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
   const condition: LibraryFunction = {
     name: identifier(`${name}_condition`),
     inputs: state,
-    outputs: [{ name: "more", dtype: 10 }],
+    outputs: [{ name: "more", dtype: DataType.bool }],
     nodes: [
       scalar("limit", loop.times / runs),
       {
@@ -234,33 +233,10 @@ const scalar = (name: string, value: number): GraphNode =>
     bytes: new Uint8Array(Int32Array.of(value).buffer),
   });
 
-/** What an operation calls its output, by TensorFlow's definitions; `output` where it is not here. */
-const words: readonly (readonly [string, string])[] = [
-  ["y", "Abs Acos Acosh Asin Asinh Atan Atanh Cast Ceil Cos Cosh Erf Exp Expm1 Floor Inv IsFinite"],
-  ["y", "IsInf IsNan Log Log1p LogicalNot Neg OnesLike Reciprocal Rint Round Rsqrt Sigmoid Sign"],
-  ["y", "Sin Sinh Sqrt Square Tan Tanh Transpose ZerosLike"],
-  ["z", "Add AddV2 Atan2 Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual InvGrad Less"],
-  ["z", "LessEqual LogicalAnd LogicalOr Maximum Minimum Mul NotEqual Pow RealDiv ReciprocalGrad"],
-  ["z", "RsqrtGrad SigmoidGrad SqrtGrad SquaredDifference Sub TanhGrad Xdivy"],
-  ["sum", "AddN"],
-  ["r0", "BroadcastArgs"],
-  ["out", "Cumprod Cumsum"],
-  ["activations", "Elu LeakyRelu Relu Relu6 Selu Softplus"],
-  ["backprops", "EluGrad LeakyReluGrad ReluGrad SoftplusGrad"],
-  ["logsoftmax", "LogSoftmax"],
-  ["product", "MatMul"],
-  ["value", "ReadVariableOp"],
-  ["softmax", "Softmax"],
-  ["index", "Where"],
-];
-
-const wordOf: ReadonlyMap<string, string> = new Map(
-  words.flatMap(([word, operations]) => operations.split(" ").map((op) => [op, word] as const)),
-);
-
-const severalOutputs: ReadonlySet<string> = new Set(["FusedBatchNorm", "TopKV2"]);
-
+/** What an operation calls its output; `output` is the word of those that only a graph has. */
 function outputWord(op: string): string {
-  if (severalOutputs.has(op)) throw new CannotTrace(`no compiled form of the operation ${op}`);
-  return wordOf.get(op) ?? "output";
+  if (op === "ReadVariableOp") return "value";
+  const known = operations.get(op);
+  if (known?.output === null) throw new CannotTrace(`no compiled form of the operation ${op}`);
+  return known?.output ?? "output";
 }

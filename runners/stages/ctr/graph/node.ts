@@ -1,6 +1,5 @@
-/** Numbers of TensorFlow's DataType that tfjs tensors have. */
-export const DataType = { float32: 1, int32: 3, string: 7, bool: 10 } as const;
-export type DTypeName = keyof typeof DataType;
+/** Numbers of TensorFlow's DataType: what tfjs tensors have, and `resource`, a variable's handle. */
+export const DataType = { float32: 1, int32: 3, string: 7, bool: 10, resource: 20 } as const;
 
 /** Values of a Const node: `bytes` in C order, little-endian. */
 export interface ConstantValue {
@@ -32,7 +31,7 @@ export const shape = (value: readonly number[]): Attribute => ({ kind: "shape", 
 
 /** The DataType number of a tfjs dtype; throws for complex64, which no graph here holds. */
 export function dataTypeOf(dtype: string): number {
-  const found = DataType[dtype as DTypeName];
+  const found = DataType[dtype as keyof typeof DataType];
   if (found === undefined) throw new Error(`no graph holds tensors of type ${dtype}`);
   return found;
 }

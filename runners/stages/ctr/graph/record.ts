@@ -1,8 +1,22 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import { nodeBackend, type EagerAttribute, type NodeBackend } from "./backend.js";
-import type { FunctionSpec } from "./executor.js";
-import { constant, dataTypeOf, shape, type, type Attribute, type GraphNode } from "./node.js";
-import { typeAttributes } from "./operations.js";
+import {
+  nodeBackend,
+  type EagerAttribute,
+  type NodeBackend,
+  tf,
+  type Tensor,
+  type Variable,
+} from "../tensorflow.js";
+import type { AdamScalars, FunctionSpec, Kernels } from "./executor.js";
+import {
+  constant,
+  DataType,
+  dataTypeOf,
+  shape,
+  type,
+  type Attribute,
+  type GraphNode,
+} from "./node.js";
+import { operations } from "./operations.js";
 
 /** A function that can't become a graph; the message says which operation is in the way. */
 export class CannotTrace extends Error {
@@ -15,17 +29,7 @@ export class CannotTrace extends Error {
 /** A variable's place in the graph: the nodes that make its handle are the session's. */
 export interface VariableNames {
   /** Name of the node that gives the variable's handle. */
-  handleOf(variable: tf.Variable): string;
-}
-
-/** The numbers of an Adam step, float32 [] each; the powers are those of the betas so far. */
-export interface AdamScalars {
-  readonly power1: tf.Tensor;
-  readonly power2: tf.Tensor;
-  readonly rate: tf.Tensor;
-  readonly beta1: tf.Tensor;
-  readonly beta2: tf.Tensor;
-  readonly epsilon: tf.Tensor;
+  handleOf(variable: Variable): string;
 }
 
 /** What one function became. */
@@ -46,41 +50,38 @@ interface Slot {
   readonly fixed: boolean;
 }
 
-let current: Recorder | undefined;
-
-/** The recorder of the function being traced; undefined while running eagerly. */
-export const activeRecorder = (): Recorder | undefined => current;
-
 /**
  * Records the operations that tfjs-node executes while a function runs once, and with them how they
  * hang together, as nodes of a TensorFlow graph. Variables that the function assigns to get their
  * values back afterwards.
  */
 export class Recorder {
-  readonly #tf: typeof tf;
   readonly #backend: NodeBackend;
   readonly #prefix: string;
   readonly #variables: VariableNames;
   readonly #nodes: GraphNode[] = [];
   readonly #slots = new Map<object, Slot>();
-  readonly #variableByData = new Map<object, tf.Variable>();
+  readonly #variableByData = new Map<object, Variable>();
   /** Nodes that read or update a variable, which its next update has to follow. */
-  readonly #follow = new Map<tf.Variable, readonly string[]>();
+  readonly #follow = new Map<Variable, readonly string[]>();
   /** Data of variables whose update is a node of its own already. */
   readonly #inPlace = new Set<object>();
   readonly #constants = new Map<string, string>();
   readonly #effects: string[] = [];
 
-  constructor(tensorflow: typeof tf, prefix: string, variables: VariableNames) {
-    this.#tf = tensorflow;
-    this.#backend = nodeBackend(tensorflow);
+  constructor(prefix: string, variables: VariableNames) {
+    this.#backend = nodeBackend();
     this.#prefix = prefix;
     this.#variables = variables;
   }
 
-  /** Runs `spec.run` once on `examples` and records it. Throws {@link CannotTrace}. */
-  record(spec: FunctionSpec, examples: readonly tf.Tensor[]): Recording {
-    const registered = Object.values(this.#tf.engine().state.registeredVariables) as tf.Variable[];
+  /**
+   * Runs `spec.run` once on `examples` and records it. Throws {@link CannotTrace}.
+   *
+   * @param ownKernels whether the function is given TensorFlow's kernels: XLA has no form of them
+   */
+  record(spec: FunctionSpec, examples: readonly Tensor[], ownKernels = false): Recording {
+    const registered = Object.values(tf.engine().state.registeredVariables) as Variable[];
     const before = registered.map((variable) => ({
       variable,
       data: variable.dataId as object,
@@ -95,11 +96,14 @@ export class Recorder {
       this.#slots.set(example.dataId as object, { name: `${name}:0`, fixed: false });
       return name;
     });
+    const kernels: Kernels = {
+      adam: ownKernels ? (...step) => this.#applyAdam(...step) : null,
+    };
     const restore = this.#intercept();
     try {
       let recording: Recording | undefined;
-      this.#tf.tidy(() => {
-        const outputs = spec.run(examples);
+      tf.tidy(() => {
+        const outputs = spec.run(examples, kernels);
         // Assignments: variables whose data is no longer what it was.
         for (const { variable, data } of before) {
           const now = variable.dataId as object;
@@ -120,22 +124,19 @@ export class Recorder {
     } finally {
       restore();
       for (const { variable, data, copy } of before) {
-        if ((variable.dataId as object) !== data) variable.assign(copy as tf.Tensor as never);
+        if ((variable.dataId as object) !== data) variable.assign(copy as Tensor as never);
         copy.dispose();
       }
     }
   }
 
-  /**
-   * Updates a variable by TensorFlow's own Adam kernel, in place:
-   * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + epsilon).
-   */
-  applyAdam(
-    variable: tf.Variable,
-    first: tf.Variable,
-    second: tf.Variable,
+  /** TensorFlow's own Adam step as a node ({@link AdamKernel}). */
+  #applyAdam(
+    variable: Variable,
+    first: Variable,
+    second: Variable,
     scalars: AdamScalars,
-    gradient: tf.Tensor,
+    gradient: Tensor,
   ): void {
     const { power1, power2, rate, beta1, beta2, epsilon } = scalars;
     const values = [power1, power2, rate, beta1, beta2, epsilon, gradient].map(
@@ -149,27 +150,27 @@ export class Recorder {
         ...values,
         ...targets.flatMap((target) => this.#after(target)),
       ],
-      { T: type(1), use_locking: { kind: "bool", value: true } },
+      { T: type(DataType.float32), use_locking: { kind: "bool", value: true } },
     );
     this.#effects.push(update);
     for (const target of targets) this.#updatedInPlace(target, update);
   }
 
   /** From here on the variable's value is what is read after `update`. */
-  #updatedInPlace(variable: tf.Variable, update: string): void {
+  #updatedInPlace(variable: Variable, update: string): void {
     const read = this.#add(
       "ReadVariableOp",
       [`${this.#variables.handleOf(variable)}:0`, `^${update}`],
       { dtype: type(dataTypeOf(variable.dtype)) },
     );
     this.#follow.set(variable, [update, read]);
-    const fresh = this.#tf.tensor(new Float32Array(variable.size), variable.shape);
+    const fresh = tf.tensor(new Float32Array(variable.size), variable.shape);
     variable.assign(fresh as never);
     this.#slots.set(variable.dataId as object, { name: `${read}:0`, fixed: false });
     this.#inPlace.add(variable.dataId as object);
   }
 
-  #assign(variable: tf.Variable, value: string): void {
+  #assign(variable: Variable, value: string): void {
     this.#effects.push(
       this.#add(
         "AssignVariableOp",
@@ -179,7 +180,7 @@ export class Recorder {
     );
   }
 
-  #after(variable: tf.Variable): string[] {
+  #after(variable: Variable): string[] {
     return (this.#follow.get(variable) ?? []).map((node) => `^${node}`);
   }
 
@@ -187,9 +188,6 @@ export class Recorder {
     const backend = this.#backend;
     const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
     const restoreGather = this.#replaceGather();
-    const previous = current;
-    // eslint-disable-next-line @typescript-eslint/no-this-alias
-    current = this;
     backend.executeSingleOutput = (op, attributes, inputs) => {
       const output = executeSingleOutput.call(backend, op, attributes, inputs);
       this.#operation(op, attributes, inputs, [output]);
@@ -209,7 +207,6 @@ export class Recorder {
       return read.call(backend, dataId);
     };
     return () => {
-      current = previous;
       // The methods are the prototype's: what stands on the instance is only ours.
       const own = backend as Partial<NodeBackend>;
       delete own.executeSingleOutput;
@@ -222,16 +219,15 @@ export class Recorder {
 
   /** tfjs-node's own GatherV2 reads the indices back to check them, which no graph can. */
   #replaceGather(): () => void {
-    const original = this.#tf.getKernel("GatherV2", "tensorflow");
+    const original = tf.getKernel("GatherV2", "tensorflow");
     const backend = this.#backend;
-    const tensorflow = this.#tf;
-    this.#tf.unregisterKernel("GatherV2", "tensorflow");
-    this.#tf.registerKernel({
+    tf.unregisterKernel("GatherV2", "tensorflow");
+    tf.registerKernel({
       kernelName: "GatherV2",
       backendName: "tensorflow",
       kernelFunc: ({ inputs, attrs }) => {
         const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
-        const axisTensor = tensorflow.scalar(axis, "int32");
+        const axisTensor = tf.scalar(axis, "int32");
         const attributes = [
           { name: "batch_dims", type: backend.binding["TF_ATTR_INT"]!, value: batchDims },
         ];
@@ -245,8 +241,8 @@ export class Recorder {
       },
     });
     return () => {
-      this.#tf.unregisterKernel("GatherV2", "tensorflow");
-      this.#tf.registerKernel(original);
+      tf.unregisterKernel("GatherV2", "tensorflow");
+      tf.registerKernel(original);
     };
   }
 
@@ -263,15 +259,15 @@ export class Recorder {
     op: string,
     attributes: readonly EagerAttribute[],
     inputs: readonly { readonly dataId: object; readonly dtype: string }[],
-    outputs: readonly tf.Tensor[],
+    outputs: readonly Tensor[],
   ): void {
-    const typed = typeAttributes.get(op);
-    if (typed === undefined) throw new CannotTrace(`no graph form of the operation ${op} is known`);
+    const known = operations.get(op);
+    if (known === undefined) throw new CannotTrace(`no graph form of the operation ${op} is known`);
     const converted: { [name: string]: Attribute } = {};
     for (const attribute of attributes) {
       converted[attribute.name] = convert(attribute, this.#backend.binding);
     }
-    for (const [name, index] of Object.entries(typed)) {
+    for (const [name, index] of Object.entries(known.types)) {
       converted[name] ??= type(dataTypeOf(inputs.at(index)!.dtype));
     }
     const slots = inputs.map((input) => this.#slotOf(input.dataId));
@@ -299,7 +295,7 @@ export class Recorder {
     return slot;
   }
 
-  #readVariable(variable: tf.Variable): string {
+  #readVariable(variable: Variable): string {
     const name = this.#add("ReadVariableOp", [`${this.#variables.handleOf(variable)}:0`], {
       dtype: type(dataTypeOf(variable.dtype)),
     });
@@ -308,11 +304,7 @@ export class Recorder {
   }
 
   #constant(dataId: object): string {
-    const info = (
-      this.#backend as unknown as {
-        tensorMap: { get(id: object): { shape: number[]; dtype: number } };
-      }
-    ).tensorMap.get(dataId);
+    const info = this.#backend.tensorMap.get(dataId);
     const values = this.#backend.readSync(dataId);
     if (Array.isArray(values)) throw new CannotTrace("a constant of strings");
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import { nodeBackend, type NodeBackend } from "./backend.js";
+import { nodeBackend, type NodeBackend, tf, type Tensor, type Variable } from "../tensorflow.js";
 import { turns, type Executor, type FunctionSpec, type Numbers } from "./executor.js";
 import { compiledFunction, type LibraryFunction } from "./library.js";
-import { constant, dataTypeOf, shape, type, type GraphNode } from "./node.js";
+import { constant, DataType, dataTypeOf, shape, type, type GraphNode } from "./node.js";
 import { Recorder, type Recording } from "./record.js";
 import { writeSavedModel } from "./saved-model.js";
 
@@ -33,21 +32,18 @@ export interface SessionOptions {
  */
 export class GraphSession implements Executor {
   readonly kind = "graph";
-  readonly #tf: typeof tf;
   readonly #backend: NodeBackend;
   readonly #id: number;
   readonly #functions: ReadonlyMap<string, Traced>;
-  readonly #variables: ReadonlyMap<tf.Variable, number>;
+  readonly #variables: ReadonlyMap<Variable, number>;
   #disposed = false;
 
   private constructor(
-    tensorflow: typeof tf,
     id: number,
     functions: ReadonlyMap<string, Traced>,
-    variables: ReadonlyMap<tf.Variable, number>,
+    variables: ReadonlyMap<Variable, number>,
   ) {
-    this.#tf = tensorflow;
-    this.#backend = nodeBackend(tensorflow);
+    this.#backend = nodeBackend();
     this.#id = id;
     this.#functions = functions;
     this.#variables = variables;
@@ -58,26 +54,25 @@ export class GraphSession implements Executor {
    * Throws {@link CannotTrace} where a function can't become a graph.
    */
   static async create(
-    tensorflow: typeof tf,
     functions: { readonly [name: string]: FunctionSpec },
     options: SessionOptions = {},
   ): Promise<GraphSession> {
-    const variables = new Map<tf.Variable, number>();
+    const variables = new Map<Variable, number>();
     const traced = new Map<string, Traced>();
     const nodes: GraphNode[] = [];
     const library: LibraryFunction[] = [];
-    const handleOf = (variable: tf.Variable): string => {
+    const handleOf = (variable: Variable): string => {
       if (!variables.has(variable)) variables.set(variable, variables.size);
       return `variable/${variables.get(variable)}`;
     };
     for (const [name, spec] of Object.entries(functions)) {
       const used = new Set<string>();
-      const recording = trace(tensorflow, name, spec, (variable) => {
+      const compile = options.xla === true && spec.compile !== false;
+      const recording = trace(name, spec, !compile, (variable) => {
         const handle = handleOf(variable);
         used.add(handle);
         return handle;
       });
-      const compile = options.xla === true && spec.compile !== false;
       const { fetches, added, made } = compile
         ? compiledEnds(name, spec, recording, [...used])
         : interpretedEnds(name, recording);
@@ -96,8 +91,8 @@ export class GraphSession implements Executor {
     const folder = await mkdtemp(join(tmpdir(), "r4ec-graph-"));
     try {
       await writeSavedModel(folder, nodes, { tag, library });
-      const id = nodeBackend(tensorflow).loadSavedModelMetaGraph(folder, tag);
-      const session = new GraphSession(tensorflow, id, traced, variables);
+      const id = nodeBackend().loadSavedModelMetaGraph(folder, tag);
+      const session = new GraphSession(id, traced, variables);
       session.#assign([...variables.keys()].map((variable) => [variable, variable]));
       return session;
     } finally {
@@ -116,7 +111,7 @@ export class GraphSession implements Executor {
 
   #once(traced: Traced, inputs: readonly Numbers[]): Numbers[] {
     const tensors = traced.spec.inputs.map(({ shape, dtype }, i) =>
-      this.#tf.tensor(inputs[i]!, [...shape], dtype),
+      tf.tensor(inputs[i]!, [...shape], dtype),
     );
     const fetched = this.#call(tensors, traced.placeholders, traced.fetches);
     for (const tensor of tensors) tensor.dispose();
@@ -125,7 +120,7 @@ export class GraphSession implements Executor {
     return values;
   }
 
-  read(variables: readonly tf.Variable[]): Numbers[] {
+  read(variables: readonly Variable[]): Numbers[] {
     const names = variables.map((variable) => {
       const index = this.#variables.get(variable);
       return index === undefined ? undefined : `variable/${index}/read:0`;
@@ -143,10 +138,10 @@ export class GraphSession implements Executor {
     );
   }
 
-  write(variables: readonly tf.Variable[], values: readonly Numbers[]): void {
-    const pairs = variables.map((variable, i): [tf.Variable, tf.Tensor] => [
+  write(variables: readonly Variable[], values: readonly Numbers[]): void {
+    const pairs = variables.map((variable, i): [Variable, Tensor] => [
       variable,
-      this.#tf.tensor(values[i]!, variable.shape, variable.dtype),
+      tf.tensor(values[i]!, variable.shape, variable.dtype),
     ]);
     this.#assign(pairs.filter(([variable]) => this.#variables.has(variable)));
     for (const [variable, tensor] of pairs) {
@@ -162,7 +157,7 @@ export class GraphSession implements Executor {
   }
 
   /** One call for all: TensorFlow prepares every new set of fetches anew, over the whole graph. */
-  #assign(pairs: readonly (readonly [tf.Variable, tf.Tensor])[]): void {
+  #assign(pairs: readonly (readonly [Variable, Tensor])[]): void {
     const names = pairs.map(([variable]) => `variable/${this.#variables.get(variable)}`);
     const done = this.#call(
       pairs.map(([, value]) => value),
@@ -173,26 +168,26 @@ export class GraphSession implements Executor {
   }
 
   #call(
-    inputs: tf.Tensor[],
+    inputs: Tensor[],
     names: readonly { name: string }[],
     fetches: readonly string[],
-  ): tf.Tensor[] {
+  ): Tensor[] {
     if (fetches.length === 0) return [];
     return this.#backend.runSavedModel(this.#id, inputs, [...names], [...fetches]);
   }
 }
 
 function trace(
-  tensorflow: typeof tf,
   name: string,
   spec: FunctionSpec,
-  handleOf: (variable: tf.Variable) => string,
+  ownKernels: boolean,
+  handleOf: (variable: Variable) => string,
 ): Recording {
   const examples = spec.inputs.map(({ shape, dtype, example = 0 }) =>
-    tensorflow.fill([...shape], example, dtype),
+    tf.fill([...shape], example, dtype),
   );
   try {
-    return new Recorder(tensorflow, name, { handleOf }).record(spec, examples);
+    return new Recorder(name, { handleOf }).record(spec, examples, ownKernels);
   } finally {
     for (const example of examples) example.dispose();
   }
@@ -252,18 +247,18 @@ function compiledEnds(
 function doneNodes(name: string, control: readonly string[]): GraphNode[] {
   const bytes = new Uint8Array(4);
   return [
-    constant(`${name}/constant`, { dtype: 3, shape: [], bytes }),
+    constant(`${name}/constant`, { dtype: DataType.int32, shape: [], bytes }),
     {
       name,
       op: "Identity",
       inputs: [`${name}/constant:0`, ...control],
-      attributes: { T: type(3) },
+      attributes: { T: type(DataType.int32) },
     },
   ];
 }
 
 /** A variable's handle, its reading and its setting from outside. */
-function variableNodes(name: string, variable: tf.Variable): GraphNode[] {
+function variableNodes(name: string, variable: Variable): GraphNode[] {
   const dtype = type(dataTypeOf(variable.dtype));
   return [
     {

@@ -1,5 +1,5 @@
 import type { Parameter } from "../model.js";
-import { tf, type Tensor } from "../toolkit/tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import type { GoldenCase } from "./case.js";
 
 /**

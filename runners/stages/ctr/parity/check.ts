@@ -1,7 +1,8 @@
 import { buildModel } from "../build.js";
 import type { Batch, Model } from "../model.js";
+import type { Rewrites } from "../rewrites/index.js";
 import { crossEntropy } from "../toolkit/loss.js";
-import { tf, type Tensor } from "../toolkit/tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { AdamW } from "./adamw.js";
 import type { Digest, GoldenCase } from "./case.js";
 import { digest, loadBatch, loadParameters, placesOf, type Places } from "./load.js";
@@ -42,8 +43,8 @@ export interface CaseResult {
 }
 
 /** Recomputes all that a golden case expects, and tells how far off it is. Throws if it can't. */
-export function checkCase(golden: GoldenCase): CaseResult {
-  const model = buildModel(shapeOf(golden), [0]);
+export function checkCase(golden: GoldenCase, rewrites?: Rewrites): CaseResult {
+  const model = buildModel(shapeOf(golden), [0], undefined, rewrites);
   try {
     const places = placesOf(golden, model);
     loadParameters(golden, model, places);

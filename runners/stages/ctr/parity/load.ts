@@ -1,5 +1,5 @@
 import type { Batch, Model } from "../model.js";
-import { tf, type Tensor } from "../toolkit/tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import type { Digest, GoldenBatch, GoldenCase } from "./case.js";
 import { placeOf, type Place, type Shapes } from "./layout.js";
 

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf } from "../tensorflow.js";
 import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
+import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
 import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";
 import type { Batch, Model, ModelShape } from "../model.js";
@@ -20,20 +21,17 @@ export interface ExportedInput {
  * `serving_default`, from a batch's features to `score`. `r4ec.json` beside it holds model.json.
  */
 export async function exportModel(
-  tensorflow: typeof tf,
   trained: TrainedCell,
   folder: string,
 ): Promise<readonly ExportedInput[]> {
-  const model = trainedModel(tensorflow, trained);
+  const model = trainedModel(trained);
   try {
     const inputs = inputsOf(model.shape);
-    const frozen = freeze(tensorflow, "r4ec", (batch) =>
-      functionOf(tensorflow, model, inputs, batch),
-    );
+    const frozen = freeze("r4ec", (batch) => functionOf(model, inputs, batch));
     const ends: { [name: string]: SignatureTensor } = {};
     inputs.forEach(({ name, dtype, shape }, i) => {
       const node = frozen.placeholders[i]!;
-      ends[name] = { name: `${node}:0`, dtype: dtype === "int32" ? 3 : 1, shape };
+      ends[name] = { name: `${node}:0`, dtype: dataTypeOf(dtype), shape };
     });
     const [output] = frozen.outputs;
     await writeSavedModel(folder, frozen.nodes, {
@@ -52,7 +50,12 @@ export async function exportModel(
   }
 }
 
-function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): ExportedInput[] {
+function inputsOf({
+  attributeFields,
+  historyLength,
+  users,
+  knowledge,
+}: ModelShape): ExportedInput[] {
   const ids = (name: string, ...rest: number[]): ExportedInput => ({
     name,
     dtype: "int32",
@@ -70,6 +73,7 @@ function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): Ex
     ids("history_attributes", historyLength, attributeFields),
     ids("history_ratings", historyLength),
     ids("history_length"),
+    ...(users === undefined ? [] : [ids("user")]),
     ...(knowledge === null
       ? []
       : [
@@ -79,34 +83,30 @@ function inputsOf({ attributeFields, historyLength, knowledge }: ModelShape): Ex
   ];
 }
 
-function functionOf(
-  t: typeof tf,
-  model: Model,
-  inputs: readonly ExportedInput[],
-  size: number,
-): FunctionSpec {
+function functionOf(model: Model, inputs: readonly ExportedInput[], size: number): FunctionSpec {
   return {
     inputs: inputs.map(({ dtype, shape }): FunctionInput => ({
       dtype,
       shape: [size, ...shape.slice(1)],
     })),
     run: (tensors) => {
-      const [item, itemAttributes, historyItems, historyAttributes, historyRatings, historyLength] =
-        tensors.map((tensor) => t.reshape(tensor, [1, ...tensor.shape]));
-      const knowledge = (i: number): tf.Tensor | null =>
-        tensors[i] === undefined ? null : t.reshape(tensors[i], [1, ...tensors[i].shape]);
+      const given = new Map(
+        tensors.map((tensor, i) => [inputs[i]!.name, tf.reshape(tensor, [1, ...tensor.shape])]),
+      );
+      const user = given.get("user");
       const batch: Batch = {
-        item: item!,
-        itemAttributes: itemAttributes!,
-        historyItems: historyItems!,
-        historyAttributes: historyAttributes!,
-        historyRatings: historyRatings!,
-        historyLength: historyLength!,
-        userKnowledge: knowledge(6),
-        itemKnowledge: knowledge(7),
+        item: given.get("item")!,
+        itemAttributes: given.get("item_attributes")!,
+        historyItems: given.get("history_items")!,
+        historyAttributes: given.get("history_attributes")!,
+        historyRatings: given.get("history_ratings")!,
+        historyLength: given.get("history_length")!,
+        ...(user === undefined ? {} : { user }),
+        userKnowledge: given.get("user_knowledge") ?? null,
+        itemKnowledge: given.get("item_knowledge") ?? null,
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });
-      return [t.reshape(t.sigmoid(logits), [size])];
+      return [tf.reshape(tf.sigmoid(logits), [size])];
     },
   };
 }

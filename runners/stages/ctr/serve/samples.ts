@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { UserError } from "../../../../src/base/exit.js";
 import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
 import { readJsonl } from "../../../base/files/jsonl.js";
-import type { Interactions } from "../data/columns.js";
+import type { Interactions } from "../data/interactions.js";
 
 /** A sample that a user asks a score for, as it stands in the file. */
 export interface RawSample {

@@ -1,7 +1,8 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf } from "../tensorflow.js";
 import { readDataset } from "../../../base/artifacts/dataset.js";
 import { buildModel } from "../build.js";
-import { makeColumns, positionsOf, type Interactions } from "../data/columns.js";
+import { makeColumns } from "../data/columns.js";
+import { positionsOf, type Interactions } from "../data/interactions.js";
 import { loadKnowledge } from "../data/load.js";
 import type { Model } from "../model.js";
 import { Scoring } from "../train/scoring.js";
@@ -21,11 +22,7 @@ export interface ScoredSamples {
 }
 
 /** Scores samples of a JSON Lines file (see {@link readSamples}) by a trained cell. */
-export async function scoreFile(
-  tensorflow: typeof tf,
-  trained: TrainedCell,
-  path: string,
-): Promise<ScoredSamples> {
+export async function scoreFile(trained: TrainedCell, path: string): Promise<ScoredSamples> {
   const dataset = await readDataset(trained.dataset);
   const { historyLength } = trained.model.shape;
   const { raw, interactions, rows, strangers } = await readSamples(
@@ -34,7 +31,7 @@ export async function scoreFile(
     dataset,
     historyLength,
   );
-  const scores = await scoreRows(tensorflow, trained, interactions, rows);
+  const scores = await scoreRows(trained, interactions, rows);
   return { samples: raw, scores, strangers };
 }
 
@@ -50,12 +47,11 @@ export interface ScoredSplit {
  * the folder `other`. Throws a UserError where the cell can't score that (see {@link translated}).
  */
 export async function scoreSplit(
-  tensorflow: typeof tf,
   trained: TrainedCell,
   split: "train" | "valid" | "test",
   other: string | null = null,
 ): Promise<ScoredSplit> {
-  const own = await readDataset(trained.dataset);
+  const own = await readDataset(trained.dataset, trained.split);
   const dataset = other === null ? own : await readDataset(other);
   const rows = dataset[split];
   const position = positionsOf(dataset);
@@ -67,25 +63,24 @@ export async function scoreSplit(
           { folder: other, dataset },
           { rows, position, historyLength: trained.model.shape.historyLength },
         );
-  const scores = await scoreRows(tensorflow, trained, interactions, rows);
+  const scores = await scoreRows(trained, interactions, rows);
   const { interactionUser } = interactions;
   return { scores, strangers: rows.filter((row) => interactionUser[row] === stranger).length };
 }
 
 async function scoreRows(
-  t: typeof tf,
   trained: TrainedCell,
   interactions: Interactions,
   rows: Int32Array,
 ): Promise<Float32Array> {
   const knowledge = trained.embed === null ? null : await loadKnowledge(trained.embed);
-  const model = trainedModel(t, trained);
-  const columns = makeColumns(t, interactions, knowledge);
-  const scoring = new Scoring(t, model, columns, {
-    ...scoringSizes(t, 1, rows.length),
+  const model = trainedModel(trained);
+  const columns = makeColumns(model.device, interactions, knowledge);
+  const scoring = new Scoring(model, columns, {
+    ...scoringSizes(model.device, 1, rows.length),
     fullHistory: false,
   });
-  const executor = await makeExecutor(t, scoring.functions, { engine: "auto", xla: false });
+  const executor = await makeExecutor(scoring.functions, { engine: "auto", xla: false });
   try {
     return scoring.score(executor, rows)[0]!;
   } finally {
@@ -97,16 +92,16 @@ async function scoreRows(
 }
 
 /** A model of one replica with a trained cell's weights. */
-export function trainedModel(t: typeof tf, { model: file, weights }: TrainedCell): Model {
+export function trainedModel({ model: file, weights }: TrainedCell): Model {
   const model = buildModel(file.shape, [file.seed]);
   const variables = new Map([
     ...model.parameters.map(({ name, variable }) => [name, variable] as const),
     ...model.state.map(({ name, variable }) => [`state/${name}`, variable] as const),
   ]);
-  t.tidy(() => {
+  tf.tidy(() => {
     for (const [name, { data }] of loadWeights(model, weights)) {
       const variable = variables.get(name)!;
-      variable.assign(t.tensor(data, variable.shape) as never);
+      variable.assign(tf.tensor(data, variable.shape) as never);
     }
   });
   return model;

@@ -13,6 +13,8 @@ export interface TrainedCell {
   readonly weights: ReadonlyMap<string, NamedTensor>;
   /** Folders of the artifacts it was trained from. */
   readonly dataset: string;
+  /** What splits the data set where it is not split by time. */
+  readonly split?: string;
   readonly embed: string | null;
 }
 
@@ -29,12 +31,14 @@ export async function openTrained(engine: Engine, name: string): Promise<Trained
     ofCells: true,
   });
   const { folder } = found;
+  const split = engine.inputOf(found, "split");
   const decoded = decodeSafetensors(await readFile(join(folder, "weights.safetensors")));
   if (!decoded.ok) throw new UserError(`weights.safetensors in ${folder} ${decoded.error}`);
   return {
     model: JSON.parse(await readFile(join(folder, "model.json"), "utf8")) as ModelFile,
     weights: decoded.value.tensors,
     dataset: engine.inputOf(found, "dataset")!,
+    ...(split === null ? {} : { split }),
     embed: engine.inputOf(found, "embed"),
   };
 }

@@ -1,6 +1,6 @@
 import { UserError } from "../../../../src/base/exit.js";
 import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
-import type { Interactions } from "../data/columns.js";
+import type { Interactions } from "../data/interactions.js";
 import { stranger } from "./samples.js";
 
 /** A prepared data set and the folder of its artifact. */

@@ -1,6 +1,8 @@
+import type { Rewrites } from "../rewrites/index.js";
+import type { Device } from "../device.js";
 import type { ForwardMode, ModelShape } from "../model.js";
 import type { Parameters } from "./parameters.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Widths of the parts of a sample that a backbone is given. */
@@ -9,6 +11,8 @@ export interface Widths {
   readonly target: number;
   /** One interaction of the history: item, attributes, rating. */
   readonly history: number;
+  /** Embedding of the user's id; 0 without one (`ctr.user_id: false`). */
+  readonly user: number;
   /** User's and item's knowledge together; 0 without knowledge. */
   readonly knowledge: number;
 }
@@ -23,6 +27,8 @@ export class LayerContext {
     readonly parameters: Parameters,
     readonly shape: ModelShape,
     readonly widths: Widths,
+    readonly device: Device,
+    readonly rewrites: Rewrites,
   ) {}
 
   /** Drops out while training, by the trainer's noise. */

@@ -3,7 +3,7 @@ import { Joined } from "./joined.js";
 import type { LayerContext } from "./context.js";
 import { LookedUp, Summed } from "./looked-up.js";
 import { linear, matMul } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** A function of values with parameters of its own. */

@@ -1,7 +1,7 @@
 import { zeros } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import type { Layer } from "./dense.js";
-import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
+import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 const epsilon = 1e-9;

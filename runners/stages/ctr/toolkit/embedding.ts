@@ -1,7 +1,7 @@
 import { xavierNormal } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { lookUp } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Ids of a sample: one, several (as in attributes), or rows of them; int32 [R, B, ...]. */
@@ -22,8 +22,14 @@ export interface Embedding {
 }
 
 /** Xavier normal over the whole table, row 0 (padding) like any other. */
-export function embedding(kit: LayerContext, name: string, rows: number, width: number): Embedding {
-  const table = kit.parameters.add(name, [rows, width], xavierNormal(rows, width), true);
+export function embedding(
+  kit: LayerContext,
+  name: string,
+  rows: number,
+  width: number,
+  ofUsers = false,
+): Embedding {
+  const table = kit.parameters.add(name, [rows, width], xavierNormal(rows, width), true, ofUsers);
   const find = (ids: Tensor): Tensor => lookUp(table, tf.reshape(ids, [ids.shape[0]!, -1]));
   const asVector = (ids: Tensor, found: Tensor): Value =>
     new Value(tf.reshape(found, [ids.shape[0]!, ids.shape[1]!, (ids.shape[2] ?? 1) * width]));

@@ -2,7 +2,7 @@ import { xavierNormal, zeros } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { project, type Layer } from "./dense.js";
 import { activate, matMul, reduce } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Outputs of several experts, weighted by a gate: rows (one an expert) before they are mixed. */

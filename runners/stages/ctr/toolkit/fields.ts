@@ -13,13 +13,13 @@ export interface FieldInput {
 
 /**
  * Fields in order: item, its attributes, history item, history attributes, history rating (means
- * over the history), the user's and the item's knowledge. Knowledge of another width than the
+ * over the history), the user's id where it has an embedding, the user's and the item's knowledge. Knowledge of another width than the
  * embedding goes through a linear layer first.
  */
 export function fieldInput(kit: LayerContext): FieldInput {
-  const { target, history, knowledge } = kit.widths;
+  const { target, history, user, knowledge } = kit.widths;
   const width = kit.shape.embeddingDim;
-  const count = (target + history) / width + (knowledge > 0 ? 2 : 0);
+  const count = (target + history + user) / width + (knowledge > 0 ? 2 : 0);
   const fit = (side: string): Layer =>
     knowledge === 0 || knowledge === 2 * width
       ? (value) => value
@@ -28,10 +28,11 @@ export function fieldInput(kit: LayerContext): FieldInput {
   const fitItem = fit("item");
   return {
     count,
-    read: ({ target, historyMean, userKnowledge, itemKnowledge }) =>
+    read: ({ target, historyMean, user, userKnowledge, itemKnowledge }) =>
       concat([
         target,
         historyMean,
+        user,
         userKnowledge === null ? null : fitUser(userKnowledge),
         itemKnowledge === null ? null : fitItem(itemKnowledge),
       ]).toRows(count),

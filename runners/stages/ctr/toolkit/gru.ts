@@ -2,7 +2,7 @@ import { project } from "./dense.js";
 import { inverseRoot, zeros, type Initial } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { broadcast } from "./operations.js";
-import { differentiable, execute, tf, type Tensor } from "./tensorflow.js";
+import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** How a step's attention weight a enters: not at all, instead of the update gate, or scaling it. */

@@ -3,7 +3,7 @@ import { project, type Layer } from "./dense.js";
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { matMul } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 
 export interface HeadsOptions {
   readonly heads: number;
@@ -37,7 +37,7 @@ export function multiHeadAttention(
   const kernel = kit.parameters.add(`${name}.kernel`, [width, outer], start, true);
   const offset = bias ? kit.parameters.add(`${name}.bias`, [outer], zeros, false) : null;
   // For one head, q · kᵀ = x Wq (x Wk)ᵀ = (x Wq Wkᵀ) · xᵀ, which is less work where x is narrow.
-  if (heads === 1 && offset === null && width < 2 * size) {
+  if (kit.rewrites.has("one-head-matrix") && heads === 1 && offset === null && width < 2 * size) {
     return (rows) => {
       const [q, k, v, rest] = tf.split(kernel, parts, 2) as Tensor[];
       const meeting = tf.mul(matMul(q!, k!, true), 1 / Math.sqrt(size));

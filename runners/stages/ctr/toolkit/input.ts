@@ -5,14 +5,19 @@ import type { Kit } from "./kit.js";
 import { LookedUp, type Lookup } from "./looked-up.js";
 import { reduce } from "./operations.js";
 import type { Sample } from "./sample.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Turns one side's raw knowledge vectors into features. */
 export type Adapt = (side: "user" | "item", vectors: Value) => Value;
 
+/** A sample, and whether its user has an embedding that nobody has asked for. */
+export interface ReadSample extends Sample {
+  readonly usersUnread: () => boolean;
+}
+
 /** The embeddings every backbone starts from, and the function that reads a batch through them. */
-export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sample {
+export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => ReadSample {
   const { shape } = kit;
   const { attributeFields } = shape;
   const table = (name: string, ids: number): Embedding =>
@@ -20,6 +25,8 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
   const item = table("item", shape.items);
   const attribute = table("attribute", shape.attributes);
   const rating = table("rating", shape.ratings);
+  const user =
+    shape.users === undefined ? null : kit.userEmbedding("user_embedding", shape.embeddingDim);
 
   return (batch) => {
     const itemIds = new Ids(batch.item);
@@ -27,9 +34,12 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
     const items = new Both(item, itemIds, new Ids(batch.historyItems));
     const attributes = new Both(attribute, attributeIds, new Ids(batch.historyAttributes));
     const ratings = (): Value => rating.rows(new Ids(batch.historyRatings));
-    const fewAttributes = Mixture.suits(attribute.table);
+    const byShares = (table: Tensor): boolean =>
+      kit.rewrites.has("means-by-shares") && Mixture.suits(table);
+    const fewAttributes = byShares(attribute.table);
     // Small tables are mixed rather than looked up, so that nothing is looked up with their rows.
     const together = (): void => {
+      if (!kit.rewrites.has("shared-lookup")) return;
       items.together();
       if (!fewAttributes) attributes.together();
     };
@@ -41,6 +51,13 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
     // A target's attribute is the mean of one.
     const mixtures = (table: Tensor, ids: readonly Tensor[]): Value[] =>
       ids.map((each) => new Mixture(table, each));
+    let read = false;
+    const userId = (): Ids | null => {
+      if (user === null) return null;
+      if (batch.user === undefined) throw new Error("the batch has no users");
+      read = true;
+      return new Ids(batch.user);
+    };
     const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
       if (adapt === null) return null;
       if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
@@ -59,7 +76,7 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
           : [new Value(() => attributes.vector().tensor)]),
       ]),
       get history() {
-        if (kit.mode.anyBatch === true) {
+        if (kit.mode.anyBatch === true || !kit.rewrites.has("product-by-table")) {
           // The batch of an exported model may have any size: nothing is chosen by it.
           return new Value(history);
         }
@@ -77,7 +94,7 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
           ...(fewAttributes
             ? mixtures(attribute.table, tf.unstack(batch.historyAttributes, 3))
             : [mean(() => attributes.rows())]),
-          ...(Mixture.suits(rating.table)
+          ...(byShares(rating.table)
             ? mixtures(rating.table, [batch.historyRatings])
             : [mean(ratings)]),
         ]);
@@ -85,6 +102,14 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Sa
       get historyMask() {
         return mask(batch.historyLength, kit.shape.historyLength);
       },
+      get userId() {
+        return userId();
+      },
+      get user() {
+        const id = userId();
+        return id === null ? null : user!.vector(id);
+      },
+      usersUnread: () => user !== null && !read,
       userKnowledge,
       itemKnowledge,
       knowledge: userKnowledge === null ? null : concat([userKnowledge, itemKnowledge]),

@@ -1,5 +1,5 @@
 import { linear, linearBeside, oneHot, reduce } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /**

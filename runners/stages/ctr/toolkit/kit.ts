@@ -14,7 +14,7 @@ import { multiHeadAttention, type HeadsOptions } from "./heads.js";
 import { zeros, type Initial } from "./initial.js";
 import * as initial from "./initial.js";
 import { concat } from "./joined.js";
-import { tf } from "./tensorflow.js";
+import { tf } from "../tensorflow.js";
 import { inPieces, stack, Value } from "./value.js";
 
 /**
@@ -52,6 +52,16 @@ export class Kit extends LayerContext {
   /** A table of `rows` vectors, row 0 among them, looked up by ids. */
   embedding(name: string, rows: number, width: number): Embedding {
     return embedding(this, name, rows, width);
+  }
+  /**
+   * A vector of each user's own, looked up by `sample.userId`. Users without training samples have
+   * the mean of the others. Only where `ctr.user_id` is on (`shape.users` is a number).
+   */
+  userEmbedding(name: string, width: number): Embedding {
+    const { users } = this.shape;
+    if (users === undefined)
+      throw new Error(`${name} is an embedding of users: ctr.user_id is off`);
+    return embedding(this, name, users + 1, width, true);
   }
   /** DIN's attention over `rows` rows of `width`, its hidden layers with Dice. */
   attentionPooling(

@@ -1,5 +1,5 @@
 import { linear, lookUp } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** One vector of a table [R, N, width] for each row of a sample. */

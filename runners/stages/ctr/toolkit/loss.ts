@@ -1,4 +1,4 @@
-import { differentiable, tf, type Tensor } from "./tensorflow.js";
+import { differentiable, tf, type Tensor } from "../tensorflow.js";
 
 /**
  * Mean binary cross-entropy of logits and labels, float32 [R, B]: one loss a replica, [R]. In the

@@ -1,4 +1,4 @@
-import { differentiable, execute, onCard, tf, type Tensor } from "./tensorflow.js";
+import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
 
 /*
  * Operations on tensors with the replica axis in front, with gradients of few operations. Layers are
@@ -209,15 +209,16 @@ export function reduce(x: Tensor, axis: number, kind: "sum" | "mean"): Tensor {
 }
 
 /**
- * Σ weight · row of rows [R, B, n, width] by weights [R, B, n, 1]: [R, B, width]. On a CPU a product of
- * each sample's own, for which a card has too many samples.
+ * Σ weight · row of rows [R, B, n, width] by weights [R, B, n, 1]: [R, B, width].
+ *
+ * @param byProduct as a product of each sample's own
  */
-export function weightedSum(rows: Tensor, weights: Tensor): Tensor {
+export function weightedSum(rows: Tensor, weights: Tensor, byProduct: boolean): Tensor {
   return differentiable(
     [rows, weights],
     (save) => {
       save([rows, weights]);
-      if (onCard()) return tf.sum(tf.mul(rows, weights), 2);
+      if (!byProduct) return tf.sum(tf.mul(rows, weights), 2);
       const [r, b, n, w] = rows.shape as [number, number, number, number];
       return tf.reshape(product(tf.reshape(weights, [r, b, 1, n]), rows), [r, b, w]);
     },

@@ -1,7 +1,7 @@
 import type { Parameter, StateVariable } from "../model.js";
 import type { Initial } from "./initial.js";
 import { random } from "./random.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 
 /** The parameters and state variables of a model of R replicas, in the order of their making. */
 export class Parameters {
@@ -12,9 +12,15 @@ export class Parameters {
   constructor(readonly seeds: readonly number[]) {}
 
   /** A parameter of each replica's own, float32 [R, ...shape], drawn by that replica's seed. */
-  add(name: string, shape: readonly number[], initial: Initial, decays: boolean): Tensor {
+  add(
+    name: string,
+    shape: readonly number[],
+    initial: Initial,
+    decays: boolean,
+    ofUsers = false,
+  ): Tensor {
     const variable = this.variable(name, shape, initial, true);
-    this.list.push({ name, variable, decays });
+    this.list.push({ name, variable, decays, ofUsers });
     return variable;
   }
 

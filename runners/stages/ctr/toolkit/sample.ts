@@ -14,6 +14,9 @@ export interface Sample {
   readonly historyMean: Value;
   /** 1 where the history holds an interaction and 0 on padding: rows of width 1. */
   readonly historyMask: Value;
+  /** The user's id, and its embedding, a vector; null without one (`ctr.user_id: false`). */
+  readonly userId: Ids | null;
+  readonly user: Value | null;
   /** What the adaptor made of the user's and the item's knowledge, or null. */
   readonly userKnowledge: Value | null;
   readonly itemKnowledge: Value | null;

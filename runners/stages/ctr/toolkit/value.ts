@@ -1,5 +1,5 @@
 import { activate, leakyRelu, matMul, reduce, selectRows } from "./operations.js";
-import { tf, type Tensor } from "./tensorflow.js";
+import { tf, type Tensor } from "../tensorflow.js";
 
 /**
  * What layers hand to each other. To a backbone it is, for each sample, a vector (of `width`

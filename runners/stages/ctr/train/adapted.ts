@@ -1,15 +1,8 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import type { AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
-import { nodeBackend } from "../graph/backend.js";
 import type { FunctionSpec } from "../graph/executor.js";
 import type { Model } from "../model.js";
-
-/**
- * Rows of a table that the adaptor takes at once, over all replicas: as many as memory has room for on a
- * card, as are worth a core's while on a CPU, where several are on their way side by side.
- */
-const rowsAtOnce = { gpu: 16384, cpu: 512 } as const;
 
 /**
  * What the adaptor makes of every user's and every item's vector, made once an evaluation instead
@@ -17,36 +10,36 @@ const rowsAtOnce = { gpu: 16384, cpu: 512 } as const;
  */
 export class AdaptedKnowledge {
   private constructor(
-    readonly tables: { readonly users: tf.Variable; readonly items: tf.Variable },
+    readonly tables: { readonly users: Variable; readonly items: Variable },
     /** What the tables hold for the model's present weights. */
     readonly make: () => AdaptedTables,
     /** Fills the tables. */
     readonly spec: FunctionSpec,
   ) {}
 
-  /** Null where the model has no adaptor. */
-  static of(t: typeof tf, model: Model, columns: Columns): AdaptedKnowledge | null {
-    const { adapt, replicas } = model;
+  /** Null where the model has no adaptor, or adapts every sample's own vectors. */
+  static of(model: Model, columns: Columns): AdaptedKnowledge | null {
+    const { adapt, replicas, device, rewrites } = model;
     const { userKnowledge, itemKnowledge } = columns;
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
-    const whole = (side: "user" | "item", table: tf.Variable): tf.Tensor => {
+    if (!rewrites.has("adapt-once")) return null;
+    const whole = (side: "user" | "item", table: Variable): Tensor => {
       const [rows, dim] = table.shape as [number, number];
-      const most = rowsAtOnce[nodeBackend(t).isUsingGpuDevice ? "gpu" : "cpu"];
-      const chunk = Math.max(1, Math.floor(most / replicas));
-      const parts: tf.Tensor[] = [];
+      const chunk = Math.max(1, Math.floor(device.adaptedRows / replicas));
+      const parts: Tensor[] = [];
       for (let at = 0; at < rows; at += chunk) {
         const size = Math.min(chunk, rows - at);
-        const vectors = t.reshape(t.slice(table, [at, 0], [size, dim]), [1, size, dim]);
+        const vectors = tf.reshape(tf.slice(table, [at, 0], [size, dim]), [1, size, dim]);
         // A tile of one would be one more copy of all vectors.
-        parts.push(adapt(side, replicas === 1 ? vectors : t.tile(vectors, [replicas, 1, 1])));
+        parts.push(adapt(side, replicas === 1 ? vectors : tf.tile(vectors, [replicas, 1, 1])));
       }
-      return t.concat(parts, 1);
+      return tf.concat(parts, 1);
     };
-    const table = (side: "user" | "item", raw: tf.Variable): tf.Variable =>
-      t.tidy(() => {
+    const table = (side: "user" | "item", raw: Variable): Variable =>
+      tf.tidy(() => {
         const dim = raw.shape[1]!;
-        const width = adapt(side, t.zeros([replicas, 1, dim])).shape[2]!;
-        return t.variable(t.zeros([replicas, raw.shape[0]!, width]), false);
+        const width = adapt(side, tf.zeros([replicas, 1, dim])).shape[2]!;
+        return tf.variable(tf.zeros([replicas, raw.shape[0]!, width]), false);
       });
     const tables = { users: table("user", userKnowledge), items: table("item", itemKnowledge) };
     const make = (): AdaptedTables => ({

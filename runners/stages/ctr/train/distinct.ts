@@ -1,4 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { sliceRows } from "./slice-rows.js";
@@ -14,10 +14,10 @@ export interface DistinctSizes {
  * [R, B]. What is left of n stands for nobody.
  */
 export interface Distinct {
-  readonly users: tf.Tensor;
-  readonly userPlaces: tf.Tensor;
-  readonly items: tf.Tensor;
-  readonly itemPlaces: tf.Tensor;
+  readonly users: Tensor;
+  readonly userPlaces: Tensor;
+  readonly items: Tensor;
+  readonly itemPlaces: Tensor;
 }
 
 /** Share of a batch's vectors that must be left for it to pay to look for equal ones. */
@@ -83,15 +83,14 @@ export class DistinctIds {
   #fits: readonly boolean[] = [];
 
   constructor(
-    readonly t: typeof tf,
     { ids, item: { dtype } }: Columns,
     sizes: DistinctSizes,
     private readonly batchSize: number,
     replicas: number,
     samples: number,
   ) {
-    const variable = (): tf.Variable =>
-      t.tidy(() => t.variable(t.zeros([replicas, samples], dtype as "int32"), false));
+    const variable = (): Variable =>
+      tf.tidy(() => tf.variable(tf.zeros([replicas, samples], dtype as "int32"), false));
     const side = (of: Int32Array, room: number): Side => ({
       ids: of,
       room,
@@ -104,9 +103,9 @@ export class DistinctIds {
   }
 
   /** In a step: the ids of the batch whose samples begin at `begin`, a tensor [0, start]. */
-  of(begin: tf.Tensor): Distinct {
-    const slice = (variable: tf.Variable, size: number): tf.Tensor =>
-      whole(sliceRows(this.t, variable, begin, [variable.shape[0]!, size]));
+  of(begin: Tensor): Distinct {
+    const slice = (variable: Variable, size: number): Tensor =>
+      whole(sliceRows(variable, begin, [variable.shape[0]!, size]));
     return {
       users: slice(this.#users.lists, this.#users.room),
       userPlaces: slice(this.#users.places, this.batchSize),
@@ -122,7 +121,7 @@ export class DistinctIds {
 
   /** What to write to which variables for an epoch of these orders, one a replica. */
   begin(orders: readonly Int32Array[]): {
-    readonly variables: readonly tf.Variable[];
+    readonly variables: readonly Variable[];
     readonly values: readonly Int32Array[];
   } {
     const samples = orders[0]!.length;
@@ -161,8 +160,8 @@ interface Side {
   readonly ids: Int32Array;
   readonly room: number;
   /** Whole numbers [R, samples]: a batch's list begins where its samples do. */
-  readonly lists: tf.Variable;
-  readonly places: tf.Variable;
+  readonly lists: Variable;
+  readonly places: Variable;
 }
 
 /** Writes the ids of some rows as a list, and each row's place in it; returns the list's length. */

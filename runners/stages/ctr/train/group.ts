@@ -1,6 +1,7 @@
 import { Drained, type StageTask } from "../../../../src/contract/runner.js";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import { makeColumns, positionsOf, type Columns } from "../data/columns.js";
+import { makeColumns, type Columns } from "../data/columns.js";
+import { positionsOf } from "../data/interactions.js";
+import type { Device } from "../device.js";
 import type { CtrData } from "../data/load.js";
 import type { BuildModel, ModelShape } from "../model.js";
 import type { CtrExecution, CtrParams } from "../settings.js";
@@ -8,11 +9,13 @@ import { Cell } from "./cell.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { Companion } from "./companion.js";
 import { rateOf } from "./schedule.js";
-import { piecesOfStep, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
+import { deviceOfProcess } from "../tensorflow.js";
+import { piecesOfStep, replicasAtOnce, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
 import { Trainer, type Replica } from "./trainer.js";
 import { Training } from "./training.js";
+import { seenUsers } from "./unseen.js";
 
-/** Cells of one shape over one data set, that train as one model. */
+/** Cells of one shape over one data set. */
 export interface Group {
   readonly tasks: readonly StageTask<CtrParams, CtrExecution>[];
   readonly data: CtrData;
@@ -20,22 +23,32 @@ export interface Group {
   readonly buildModel: BuildModel;
 }
 
-/** Trains a group to its end: every cell publishes or fails by itself, as soon as it can. */
-export async function trainGroup(tensorflow: typeof tf, group: Group): Promise<void> {
+/** Trains a group to its end, as many cells as pay as one graph after another. */
+export async function trainGroup(group: Group): Promise<void> {
+  const device = deviceOfProcess();
+  const { tasks, shape } = group;
+  const size = replicasAtOnce(device, shape, tasks[0]!.params.batch_size, tasks.length);
+  for (let at = 0; at < tasks.length; at += size) {
+    await trainFused(device, { ...group, tasks: tasks.slice(at, at + size) });
+  }
+}
+
+/** Trains cells as one graph: every cell publishes or fails by itself, as soon as it can. */
+async function trainFused(device: Device, group: Group): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
   const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
-  const columns = makeColumns(tensorflow, interactions, data.knowledge);
+  const columns = makeColumns(device, interactions, data.knowledge);
   const companion = new Companion(data);
   try {
     let open = cells;
     let xla: boolean | undefined;
     while (open.length > 0) {
       const { xla: setting } = open[0]!.task.execution;
-      xla ??= useXla(tensorflow, setting, open, data.train.length);
+      xla ??= useXla(device, setting, open, data.train.length);
       const before = open.map(({ progress }) => progress);
       try {
-        open = await trainUntilChange(tensorflow, { group, columns, companion, xla }, open);
+        open = await trainUntilChange({ device, group, columns, companion, xla }, open);
       } catch (error) {
         // What XLA can't compile shows at the first step, before anything is recorded.
         const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
@@ -63,6 +76,7 @@ async function openCell(task: Group["tasks"][number]): Promise<Cell> {
 
 /** What all trainers of a group share. */
 interface Equipment {
+  readonly device: Device;
   readonly group: Group;
   readonly columns: Columns;
   readonly companion: Companion;
@@ -71,8 +85,7 @@ interface Equipment {
 
 /** Trains until the group is worth making anew for fewer cells; returns those still open. */
 async function trainUntilChange(
-  tensorflow: typeof tf,
-  { group, columns, companion, xla }: Equipment,
+  { device, group, columns, companion, xla }: Equipment,
   cells: readonly Cell[],
 ): Promise<Cell[]> {
   const { data, shape, buildModel } = group;
@@ -81,15 +94,17 @@ async function trainUntilChange(
   const stepsPerEpoch = Math.ceil(samples / batchSize);
   const { execution } = cells[0]!.task;
   const started = performance.now();
-  const trainer = await Trainer.create(tensorflow, {
+  const trainer = await Trainer.create({
+    device,
     shape,
     buildModel,
     columns,
     batchSize,
     samples,
-    ...scoringSizes(tensorflow, cells.length, data.test.rows.length),
-    distinct: roomForDistinct(tensorflow, columns, data.train, batchSize),
-    pieces: piecesOfStep(tensorflow, batchSize),
+    seenUsers: seenUsers(data),
+    ...scoringSizes(device, cells.length, data.test.rows.length),
+    distinct: roomForDistinct(device, columns, data.train, batchSize),
+    pieces: piecesOfStep(device, batchSize),
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
     fullHistory: data.fullHistory,
     engine: execution.engine,

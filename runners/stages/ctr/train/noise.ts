@@ -1,5 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import { nodeBackend } from "../graph/backend.js";
+import { nodeBackend, tf, type Tensor } from "../tensorflow.js";
 
 /** What dropout noise of one replica depends on. */
 export interface NoiseSource {
@@ -17,29 +16,28 @@ export interface NoiseSource {
  * @param step steps done by each replica, float32 [R]
  */
 export function dropoutNoise(
-  t: typeof tf,
   replicas: readonly NoiseSource[],
-  step: tf.Tensor,
-): ((shape: readonly number[]) => tf.Tensor) | undefined {
+  step: Tensor,
+): ((shape: readonly number[]) => Tensor) | undefined {
   if (replicas.every(({ dropout }) => dropout === 0)) return undefined;
-  const steps = t.unstack(t.cast(step, "int32"));
+  const steps = tf.unstack(tf.cast(step, "int32"));
   let place = 0;
   return (shape) => {
     const site = place++;
-    return t.stack(
+    return tf.stack(
       replicas.map(({ seed, dropout }, replica) => {
-        if (dropout === 0) return t.ones([...shape]);
-        const key = t.stack([t.scalar(mix(seed, site), "int32"), steps[replica]!]);
-        const kept = t.greaterEqual(uniform(t, shape, key), t.scalar(dropout));
-        return t.mul(t.cast(kept, "float32"), 1 / (1 - dropout));
+        if (dropout === 0) return tf.ones([...shape]);
+        const key = tf.stack([tf.scalar(mix(seed, site), "int32"), steps[replica]!]);
+        const kept = tf.greaterEqual(uniform(shape, key), tf.scalar(dropout));
+        return tf.mul(tf.cast(kept, "float32"), 1 / (1 - dropout));
       }),
     );
   };
 }
 
 /** Uniform numbers in [0, 1) from a key of two int32. */
-function uniform(t: typeof tf, shape: readonly number[], key: tf.Tensor): tf.Tensor {
-  const backend = nodeBackend(t);
+function uniform(shape: readonly number[], key: Tensor): Tensor {
+  const backend = nodeBackend();
   const type = backend.binding["TF_ATTR_TYPE"]!;
   return backend.executeSingleOutput(
     "StatelessRandomUniform",
@@ -48,7 +46,7 @@ function uniform(t: typeof tf, shape: readonly number[], key: tf.Tensor): tf.Ten
       { name: "T", type, value: backend.binding["TF_INT32"] },
       { name: "Tseed", type, value: backend.binding["TF_INT32"] },
     ],
-    [t.tensor1d([...shape], "int32"), key] as never[],
+    [tf.tensor1d([...shape], "int32"), key] as never[],
   );
 }
 

@@ -1,4 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import { batchOf, wholeRows, type AdaptedRows } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { evenSizes } from "../even.js";
@@ -23,32 +23,30 @@ export interface PassOptions {
 
 /** What a pass gives: each replica's mean loss [R], and the new values of the model's state. */
 export interface Pass {
-  readonly loss: tf.Tensor;
+  readonly loss: Tensor;
   readonly samples: number;
-  readonly updates: readonly tf.Tensor[];
+  readonly updates: readonly Tensor[];
 }
 
 /** The loss of the samples given by row, int32 [R, B], in training mode. */
 export function lossOf(
-  t: typeof tf,
   model: Model,
   columns: Columns,
-  rows: tf.Tensor,
+  rows: Tensor,
   { fullHistory, pieces, distinct, noise }: PassOptions,
 ): Pass {
   const samples = rows.shape[1]!;
   const whole = model.state.length > 0;
   const sizes = whole ? [samples] : evenSizes(samples, pieces);
-  const cut = (x: tf.Tensor): tf.Tensor[] => (sizes.length === 1 ? [x] : t.split(x, sizes, 1));
-  const adapted = adaptedRows(t, model, columns, rows, distinct);
+  const cut = (x: Tensor): Tensor[] => (sizes.length === 1 ? [x] : tf.split(x, sizes, 1));
+  const adapted = adaptedRows(model, columns, rows, distinct);
   const ofUsers = adapted === null ? null : cut(adapted.ofUsers);
   const ofItems = adapted === null ? null : cut(adapted.ofItems);
-  let updates: readonly tf.Tensor[] = [];
+  let updates: readonly Tensor[] = [];
   const losses = cut(rows).map((part, i) => {
     const knowledge =
       ofUsers === null || ofItems === null ? null : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
-    const { historyLength } = model.shape;
-    const { batch, label } = batchOf(t, columns, part, historyLength, fullHistory, knowledge);
+    const { batch, label } = batchOf(columns, part, model.shape, fullHistory, knowledge);
     const passed = model.forward(batch, {
       training: true,
       pieces: whole ? pieces : 1,
@@ -56,27 +54,26 @@ export function lossOf(
     });
     updates = passed.stateUpdates;
     const loss = crossEntropy(passed.logits, label);
-    return sizes.length === 1 ? loss : t.mul(loss, sizes[i]! / samples);
+    return sizes.length === 1 ? loss : tf.mul(loss, sizes[i]! / samples);
   });
-  return { loss: losses.length === 1 ? losses[0]! : t.addN(losses), samples, updates };
+  return { loss: losses.length === 1 ? losses[0]! : tf.addN(losses), samples, updates };
 }
 
 /** What the adaptor makes of each sample's user and item; null without knowledge. */
 function adaptedRows(
-  t: typeof tf,
   { adapt }: Model,
   columns: Columns,
-  rows: tf.Tensor,
+  rows: Tensor,
   distinct: Distinct | null,
 ): AdaptedRows | null {
   const { userKnowledge, itemKnowledge } = columns;
   if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
-  const of = (side: "user" | "item", table: tf.Variable, ids: tf.Tensor): tf.Tensor =>
-    adapt(side, t.gather(table, ids as never));
+  const of = (side: "user" | "item", table: Variable, ids: Tensor): Tensor =>
+    adapt(side, tf.gather(table, ids as never));
   if (distinct === null) {
     return {
-      ofUsers: of("user", userKnowledge, wholeRows(t, columns.user, rows)),
-      ofItems: of("item", itemKnowledge, wholeRows(t, columns.item, rows)),
+      ofUsers: of("user", userKnowledge, wholeRows(columns.user, rows)),
+      ofItems: of("item", itemKnowledge, wholeRows(columns.item, rows)),
     };
   }
   return {

@@ -7,6 +7,7 @@ import type { Quality } from "../metrics.js";
 import type { ModelShape } from "../model.js";
 import { qualityMetrics, type Cell } from "./cell.js";
 import type { ReplicaState } from "./state.js";
+import { unseenCounts } from "./unseen.js";
 
 /** `model.json`: what rebuilds a model, whose weights stand beside it. */
 export interface ModelFile {
@@ -43,6 +44,7 @@ export async function publishCell(
   const metrics = {
     ...Object.fromEntries(picked),
     ...qualityMetrics("test", quality),
+    ...(shape.users === undefined ? {} : unseenCounts(data)),
     best_epoch: bestEpoch,
     epochs,
     parameters,

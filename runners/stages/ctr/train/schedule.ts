@@ -1,4 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Tensor, type Tensor1D } from "../tensorflow.js";
 import type { CtrParams } from "../settings.js";
 
 /** What the learning rate of one replica is made of. */
@@ -30,19 +30,18 @@ export function rateAt({ peak, steps, warmup, schedule }: Rate, step: number): n
 }
 
 /** {@link rateAt} for R replicas within a graph: float32 [R] from the steps done, float32 [R]. */
-export function rates(t: typeof tf, replicas: readonly Rate[], step: tf.Tensor): tf.Tensor {
-  const column = (of: (rate: Rate) => number): tf.Tensor1D =>
-    t.tensor1d(replicas.map(of), "float32");
+export function rates(replicas: readonly Rate[], step: Tensor): Tensor {
+  const column = (of: (rate: Rate) => number): Tensor1D => tf.tensor1d(replicas.map(of), "float32");
   const warmup = column((rate) => rate.warmup);
   const span = column((rate) => Math.max(1, rate.steps - rate.warmup));
-  const progress = t.clipByValue(t.div(t.sub(step, warmup), span), 0, 1);
-  const cosine = t.mul(t.add(t.cos(t.mul(progress, Math.PI)), 1), 0.5);
+  const progress = tf.clipByValue(tf.div(tf.sub(step, warmup), span), 0, 1);
+  const cosine = tf.mul(tf.add(tf.cos(tf.mul(progress, Math.PI)), 1), 0.5);
   const constant = column((rate) => (rate.schedule === "constant" ? 1 : 0));
-  const course = t.add(constant, t.mul(t.sub(1, constant), cosine));
-  const rising = t.minimum(t.div(step, t.maximum(warmup, 1)), 1);
-  const warm = t.where(t.greater(warmup, 0), rising, t.onesLike(rising));
-  return t.mul(
-    t.mul(
+  const course = tf.add(constant, tf.mul(tf.sub(1, constant), cosine));
+  const rising = tf.minimum(tf.div(step, tf.maximum(warmup, 1)), 1);
+  const warm = tf.where(tf.greater(warmup, 0), rising, tf.onesLike(rising));
+  return tf.mul(
+    tf.mul(
       column((rate) => rate.peak),
       course,
     ),

@@ -1,4 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf } from "../tensorflow.js";
 import { batchOf, type AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { evenSizes } from "../even.js";
@@ -10,8 +10,8 @@ import { AdaptedKnowledge } from "./adapted.js";
 export interface ScoringOptions {
   /** Samples that one call scores. */
   readonly scoreBatch: number;
-  /** Samples that one pass through the model scores: a call's passes run side by side. */
-  readonly partSize: number;
+  /** Samples that go through the model as one piece: a call's pieces run side by side. */
+  readonly pieceSize: number;
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
 }
@@ -27,23 +27,23 @@ export class Scoring {
   readonly #replicas: number;
   readonly #batch: number;
 
-  constructor(t: typeof tf, model: Model, columns: Columns, options: ScoringOptions) {
-    const { scoreBatch, partSize, fullHistory } = options;
+  constructor(model: Model, columns: Columns, options: ScoringOptions) {
+    const { scoreBatch, pieceSize, fullHistory } = options;
     const { replicas, shape } = model;
-    this.#adapted = AdaptedKnowledge.of(t, model, columns);
+    this.#adapted = AdaptedKnowledge.of(model, columns);
     this.#replicas = replicas;
     this.#batch = scoreBatch;
     const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
         const knowledge = tables();
-        const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / partSize));
-        const parts = t.split(rows!, sizes, 0).map((part) => {
-          const each = t.tile(t.expandDims(part, 0), [replicas, 1]);
-          const { batch } = batchOf(t, columns, each, shape.historyLength, fullHistory, knowledge);
-          return t.sigmoid(model.forward(batch, { training: false }).logits);
+        const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / pieceSize));
+        const parts = tf.split(rows!, sizes, 0).map((part) => {
+          const each = tf.tile(tf.expandDims(part, 0), [replicas, 1]);
+          const { batch } = batchOf(columns, each, shape, fullHistory, knowledge);
+          return tf.sigmoid(model.forward(batch, { training: false }).logits);
         });
-        return [parts.length === 1 ? parts[0]! : t.concat(parts, 1)];
+        return [parts.length === 1 ? parts[0]! : tf.concat(parts, 1)];
       },
     });
     const adapted = this.#adapted;

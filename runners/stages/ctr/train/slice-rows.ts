@@ -1,15 +1,9 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
-import { nodeBackend } from "../graph/backend.js";
+import { nodeBackend, tf, type Tensor, type Variable } from "../tensorflow.js";
 
 /** order[:, start : start + size], int32 [R, size]; `begin` is a tensor [0, start]. */
-export function sliceRows(
-  t: typeof tf,
-  order: tf.Variable,
-  begin: tf.Tensor,
-  size: readonly [number, number],
-): tf.Tensor {
+export function sliceRows(order: Variable, begin: Tensor, size: readonly [number, number]): Tensor {
   // tf.slice takes its start as numbers, which a graph would keep for ever.
-  const backend = nodeBackend(t);
+  const backend = nodeBackend();
   const type = backend.binding["TF_ATTR_TYPE"]!;
   const int32 = backend.binding["TF_INT32"]!;
   const values = order.dtype === "int32" ? int32 : backend.binding["TF_FLOAT"]!;
@@ -17,6 +11,6 @@ export function sliceRows(
     { name: "T", type, value: values },
     { name: "Index", type, value: int32 },
   ];
-  const inputs = [order, begin, t.tensor1d([...size], "int32")];
+  const inputs = [order, begin, tf.tensor1d([...size], "int32")];
   return backend.executeSingleOutput("Slice", attributes, inputs as never[]);
 }

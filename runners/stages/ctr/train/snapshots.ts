@@ -1,4 +1,4 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Tensor, type Tensor1D, type Variable } from "../tensorflow.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { ReplicaState, type Part, type StateTensor } from "./state.js";
 
@@ -17,11 +17,11 @@ export class Snapshots {
   readonly #replicas: number;
 
   /** `live`: every variable that training changes, float32 [R, ...]. */
-  constructor(t: typeof tf, live: readonly Part[], replicas: number) {
+  constructor(live: readonly Part[], replicas: number) {
     const copyOf = (parts: readonly Part[]): Part[] =>
       parts.map(({ name, variable }) => ({
         name,
-        variable: t.tidy(() => t.variable(t.zeros(variable.shape), false)),
+        variable: tf.tidy(() => tf.variable(tf.zeros(variable.shape), false)),
       }));
     const scored = live.filter(({ name }) => /^(parameter|state)\//.test(name));
     const [kept, best] = [copyOf(live), copyOf(scored)];
@@ -31,16 +31,16 @@ export class Snapshots {
     const keptOf = new Map(kept.map(({ name, variable }) => [name, variable]));
     // Copying is no work for a compiler.
     const plain = { compile: false };
-    const masked = (from: (i: number) => tf.Variable, to: (i: number) => tf.Variable) => ({
+    const masked = (from: (i: number) => Variable, to: (i: number) => Variable) => ({
       ...plain,
       inputs: [{ shape: [replicas], dtype: "float32" as const }],
-      run: ([mask]: readonly tf.Tensor[]) => {
-        const chosen = t.greater(mask!, 0.5);
+      run: ([mask]: readonly Tensor[]) => {
+        const chosen = tf.greater(mask!, 0.5);
         best.forEach((_, i) => {
           const target = to(i);
-          const each = t.reshape(chosen, [replicas, ...Array<number>(target.rank - 1).fill(1)]);
+          const each = tf.reshape(chosen, [replicas, ...Array<number>(target.rank - 1).fill(1)]);
           // A choice, not a product: what is not a number in one replica stays there.
-          target.assign(t.where(each, from(i), target) as never);
+          target.assign(tf.where(each, from(i), target) as never);
         });
         return [];
       },
@@ -48,7 +48,7 @@ export class Snapshots {
     const one = (parts: readonly Part[]): FunctionSpec => ({
       ...plain,
       inputs: [{ shape: [1], dtype: "int32" }],
-      run: ([replica]) => parts.map(({ variable }) => t.gather(variable, replica as tf.Tensor1D)),
+      run: ([replica]) => parts.map(({ variable }) => tf.gather(variable, replica as Tensor1D)),
     });
     this.functions = {
       keep: {

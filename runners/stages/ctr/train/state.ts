@@ -1,10 +1,10 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import type { Variable } from "../tensorflow.js";
 import type { Executor, Numbers } from "../graph/executor.js";
 
 /** A variable of R replicas, float32 [R, ...shape], under its name in a checkpoint. */
 export interface Part {
   readonly name: string;
-  readonly variable: tf.Variable;
+  readonly variable: Variable;
 }
 
 /** Float32 numbers of one replica with their shape, the replica axis gone. */

@@ -1,9 +1,11 @@
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import { tf, type Variable } from "../tensorflow.js";
 import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { EagerExecutor } from "../graph/eager.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { GraphSession } from "../graph/session.js";
+import type { Rewrites } from "../rewrites/index.js";
+import type { Device } from "../device.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import { AdamW, type ReplicaRule } from "./adamw.js";
 import { DistinctIds, type DistinctSizes } from "./distinct.js";
@@ -12,6 +14,7 @@ import { lossOf } from "./pass.js";
 import { exampleRow, Scoring } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
 import type { Part, ReplicaState } from "./state.js";
+import { UnseenUsers } from "./unseen.js";
 import { sliceRows } from "./slice-rows.js";
 import { trainingStep } from "./step.js";
 
@@ -23,6 +26,9 @@ export interface Replica extends ReplicaRule {
 
 /** What a trainer is made for. */
 export interface TrainerOptions {
+  readonly device: Device;
+  /** The rewrites that may be used, by default all. */
+  readonly rewrites?: Rewrites;
   readonly shape: ModelShape;
   readonly buildModel: BuildModel;
   readonly replicas: readonly Replica[];
@@ -30,9 +36,11 @@ export interface TrainerOptions {
   readonly batchSize: number;
   /** Training samples of an epoch. */
   readonly samples: number;
+  /** [U + 1]: whether the user has training samples. */
+  readonly seenUsers: readonly boolean[];
   /** How samples are scored, see {@link ScoringOptions}. */
   readonly scoreBatch: number;
-  readonly partSize: number;
+  readonly pieceSize: number;
   /** Room for the different users and items of a batch, or null to take every sample's own. */
   readonly distinct: DistinctSizes | null;
   /** Pieces of a step, see {@link PassOptions}. */
@@ -55,9 +63,10 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #scoring: Scoring;
   readonly #snapshots: Snapshots;
-  readonly #own: readonly tf.Variable[];
-  readonly #order: tf.Variable;
-  readonly #lossSum: tf.Variable;
+  readonly #own: readonly Variable[];
+  readonly #unseen: UnseenUsers | null;
+  readonly #order: Variable;
+  readonly #lossSum: Variable;
   readonly #distinct: DistinctIds | null;
   /** Steps that one call may do. */
   readonly stepsAtOnce: number;
@@ -70,9 +79,10 @@ export class Trainer {
       executor: Executor;
       scoring: Scoring;
       snapshots: Snapshots;
-      order: tf.Variable;
-      lossSum: tf.Variable;
+      order: Variable;
+      lossSum: Variable;
       distinct: DistinctIds | null;
+      unseen: UnseenUsers | null;
       atOnce: number;
     },
   ) {
@@ -86,25 +96,28 @@ export class Trainer {
     this.#order = parts.order;
     this.#lossSum = parts.lossSum;
     this.#distinct = parts.distinct;
+    this.#unseen = parts.unseen;
     this.#own = [parts.order, parts.lossSum];
   }
 
-  static async create(tensorflow: typeof tf, options: TrainerOptions): Promise<Trainer> {
+  static async create(options: TrainerOptions): Promise<Trainer> {
     const { replicas, shape, columns, batchSize, samples } = options;
-    const t = tensorflow;
     const count = replicas.length;
     const model = options.buildModel(
       shape,
       replicas.map(({ seed }) => seed),
+      options.device,
+      options.rewrites,
     );
+    const { rewrites } = model;
     // XLA fuses the optimizer's single operations itself, and has no step in place.
-    const kernel = options.engine !== "eager" && !options.xla;
+    const kernel = rewrites.has("adam-kernel") && options.engine !== "eager" && !options.xla;
     const { sameStep } = options;
-    const optimizer = new AdamW(t, model.parameters, replicas, { kernel, sameStep });
+    const optimizer = new AdamW(model.parameters, replicas, { kernel, sameStep });
     // Until an epoch begins, rows that do have a history: tracing works on them.
-    const order = t.tidy(() =>
-      t.variable(
-        t.fill(
+    const order = tf.tidy(() =>
+      tf.variable(
+        tf.fill(
           [count, samples],
           exampleRow(shape, options.fullHistory),
           columns.item.dtype as "int32",
@@ -112,24 +125,24 @@ export class Trainer {
         false,
       ),
     );
-    const lossSum = t.tidy(() => t.variable(t.zeros([count]), false));
-    const { distinct: room } = options;
+    const lossSum = tf.tidy(() => tf.variable(tf.zeros([count]), false));
+    const room = rewrites.has("distinct-ids") ? options.distinct : null;
     // Operation by operation, nothing would run side by side.
-    let pieces = options.engine === "eager" ? 1 : options.pieces;
+    let pieces = options.engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
     // Compiled, many steps are one program, between which the host has no say.
     const distinct =
       room === null || samples < batchSize || options.xla
         ? null
-        : new DistinctIds(t, columns, room, batchSize, count, samples);
+        : new DistinctIds(columns, room, batchSize, count, samples);
     const step = (size: number, narrow = false): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
-      run: ([begin]) => {
-        const rows = whole(sliceRows(t, order, begin!, [count, size]));
-        const noise = dropoutNoise(t, replicas, optimizer.step);
+      run: ([begin], kernels) => {
+        const rows = whole(sliceRows(order, begin!, [count, size]));
+        const noise = dropoutNoise(replicas, optimizer.step);
         const { fullHistory } = options;
         const ids = narrow ? distinct!.of(begin!) : null;
         const pass = { fullHistory, pieces, distinct: ids, noise };
-        trainingStep(t, model, optimizer, lossSum, () => lossOf(t, model, columns, rows, pass));
+        trainingStep(model, optimizer, lossSum, kernels, () => lossOf(model, columns, rows, pass));
         return [];
       },
     });
@@ -142,16 +155,22 @@ export class Trainer {
       functions["steps"] = { ...step(batchSize), loop: { times: atOnce, stride: [0, batchSize] } };
     }
     if (tail > 0) functions["last_step"] = step(tail);
-    const scoring = new Scoring(t, model, columns, options);
-    const snapshots = new Snapshots(t, changing(model, optimizer), count);
-    const all = { ...functions, ...scoring.functions, ...snapshots.functions };
+    const scoring = new Scoring(model, columns, options);
+    const snapshots = new Snapshots(changing(model, optimizer), count);
+    const unseen = UnseenUsers.of(model, options.seenUsers);
+    const all = {
+      ...functions,
+      ...scoring.functions,
+      ...snapshots.functions,
+      ...unseen?.functions,
+    };
     const onFallback = (reason: string): void => {
       pieces = 1;
       options.onFallback?.(reason);
     };
-    const executor = await makeExecutor(t, all, { ...options, onFallback });
+    const executor = await makeExecutor(all, { ...options, onFallback });
     const parts = { model, optimizer, executor, scoring, snapshots, order, lossSum, atOnce };
-    return new Trainer(options, { ...parts, distinct });
+    return new Trainer(options, { ...parts, distinct, unseen });
   }
 
   /** Optimizer steps of an epoch. */
@@ -197,11 +216,13 @@ export class Trainer {
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
   score(rows: Int32Array): Float32Array[] {
+    this.#unseen?.fill(this.executor);
     return this.#scoring.score(this.executor, rows);
   }
 
   /** Keeps the state of all replicas as it is now. */
   keep(): void {
+    this.#unseen?.fill(this.executor);
     this.#snapshots.keep(this.executor);
   }
 
@@ -238,6 +259,7 @@ export class Trainer {
     this.#scoring.dispose();
     this.#snapshots.dispose();
     this.#distinct?.dispose();
+    this.#unseen?.dispose();
     this.optimizer.dispose();
     this.model.dispose();
     for (const variable of this.#own) variable.dispose();
@@ -259,17 +281,16 @@ function changing({ parameters, state }: Model, { slots, step }: AdamW): Part[] 
 
 /** A graph, or where that can't be made and `auto` was asked for, operation by operation. */
 export async function makeExecutor(
-  t: typeof tf,
   functions: { readonly [name: string]: FunctionSpec },
   { engine, xla, onFallback }: Pick<TrainerOptions, "engine" | "xla" | "onFallback">,
 ): Promise<Executor> {
-  if (engine === "eager") return new EagerExecutor(t, functions);
+  if (engine === "eager") return new EagerExecutor(functions);
   try {
-    return await GraphSession.create(t, functions, { xla });
+    return await GraphSession.create(functions, { xla });
   } catch (error) {
     if (engine === "graph") throw error;
     onFallback?.((error as Error).message);
-    return new EagerExecutor(t, functions);
+    return new EagerExecutor(functions);
   }
 }
 

@@ -1,58 +1,40 @@
 import { freemem } from "node:os";
-import type { TensorFlow as tf } from "../../../base/tensorflow.js";
+import type { Device } from "../device.js";
 import type { CtrExecution } from "../settings.js";
-import { nodeBackend } from "../graph/backend.js";
 import type { ModelShape } from "../model.js";
 import type { Columns } from "../data/columns.js";
 import type { Cell } from "./cell.js";
 import { distinctSizes, type DistinctSizes } from "./distinct.js";
 
-/**
- * Samples that one call scores and one pass through the model takes, over all replicas: on a CPU a
- * pass stays in the caches, and a call shares what is made for all its passes; a card is to be full.
- */
-const scoredAtOnce = {
-  gpu: { call: 65536, pass: 65536 },
-  cpu: { call: 4096, pass: 1024 },
-} as const;
-
-/** How many samples one call and one pass score for each replica, of `samples`. */
+/** How many samples one call and one piece of it score for each replica, of `samples`. */
 export function scoringSizes(
-  tensorflow: typeof tf,
+  { scored }: Device,
   replicas: number,
   samples: number,
-): { readonly scoreBatch: number; readonly partSize: number } {
-  const { call, pass } = nodeBackend(tensorflow).isUsingGpuDevice
-    ? scoredAtOnce.gpu
-    : scoredAtOnce.cpu;
+): { readonly scoreBatch: number; readonly pieceSize: number } {
   const each = (most: number): number => Math.max(256, Math.floor(most / replicas));
   // Calls of equal size, so that the last is not filled up.
-  const calls = Math.max(1, Math.ceil(samples / each(call)));
-  return { scoreBatch: Math.max(1, Math.ceil(samples / calls)), partSize: each(pass) };
+  const calls = Math.max(1, Math.ceil(samples / each(scored.call)));
+  return { scoreBatch: Math.max(1, Math.ceil(samples / calls)), pieceSize: each(scored.piece) };
 }
 
 /**
  * How many different users and items a training step makes room for, see {@link distinctSizes}; null
- * where it takes every sample's own vectors: on a card, where it has not been measured.
+ * where it takes every sample's own vectors.
  */
 export function roomForDistinct(
-  tensorflow: typeof tf,
+  { seeksEqualIds }: Device,
   columns: Columns,
   rows: Int32Array,
   batchSize: number,
 ): DistinctSizes | null {
-  if (columns.userKnowledge === null || nodeBackend(tensorflow).isUsingGpuDevice) return null;
+  if (columns.userKnowledge === null || !seeksEqualIds) return null;
   return distinctSizes(columns, rows, batchSize);
 }
 
-/**
- * In how many pieces a training step takes its batch: two on a CPU, which keep two cores busy where one
- * chain of operations would not (AutoInt: 106,000 samples/s against 70,000) and cost less than a
- * tenth where every core has a cell of its own. Always as many, so that the number of cores does not
- * show in what comes out.
- */
-export function piecesOfStep(tensorflow: typeof tf, batchSize: number): number {
-  return nodeBackend(tensorflow).isUsingGpuDevice || batchSize < smallestPiece * 2 ? 1 : 2;
+/** In how many pieces a training step takes its batch. */
+export function piecesOfStep({ pieces }: Device, batchSize: number): number {
+  return batchSize < smallestPiece * pieces ? 1 : pieces;
 }
 
 /** Samples of a piece that are worth its operations. */
@@ -67,13 +49,13 @@ const xlaPasses = 5_000_000;
 
 /** Whether to compile with XLA: as the setting says, or on a GPU where the run is long enough. */
 export function useXla(
-  tensorflow: typeof tf,
+  { compiles }: Device,
   setting: CtrExecution["xla"],
   cells: readonly Cell[],
   samples: number,
 ): boolean {
   if (setting !== "auto") return setting;
-  if (!nodeBackend(tensorflow).isUsingGpuDevice) return false;
+  if (!compiles) return false;
   return xlaPays(
     cells.map(({ params }) => params),
     samples,
@@ -91,30 +73,28 @@ export function xlaPays(
   return mean * samples >= xlaPasses;
 }
 
-/** Most replicas of one graph: a card has room for many, caches (where a number was asked for) do not. */
-const mostReplicas = { gpu: 32, cpu: 8 } as const;
-
 /**
  * How many cells to train as one graph, of `ready` ones: as many as gain by it and fit into half of
  * the memory that is free (a card's own memory is taken to be no smaller), in groups of equal size.
  */
 export function replicasAtOnce(
-  tensorflow: typeof tf,
+  { mostReplicas }: Device,
   shape: ModelShape,
   batchSize: number,
   ready: number,
 ): number {
-  const most = nodeBackend(tensorflow).isUsingGpuDevice ? mostReplicas.gpu : mostReplicas.cpu;
   const fitting = Math.floor(freemem() / 2 / replicaBytes(shape, batchSize));
-  const limit = Math.max(1, Math.min(most, fitting));
+  const limit = Math.max(1, Math.min(mostReplicas, fitting));
   return Math.ceil(ready / Math.ceil(ready / limit));
 }
 
 /** Bytes that training one replica takes, roughly and rather too many. */
 export function replicaBytes(shape: ModelShape, batchSize: number): number {
   const { items, attributes, embeddingDim, historyLength, attributeFields, mlp } = shape;
-  const tables = (items + attributes + shape.ratings) * embeddingDim;
-  const features = (historyLength * (2 + attributeFields) + 1 + attributeFields) * embeddingDim;
+  const { users = 0 } = shape;
+  const tables = (users + items + attributes + shape.ratings) * embeddingDim;
+  const fields = historyLength * (2 + attributeFields) + 1 + attributeFields + (users > 0 ? 1 : 0);
+  const features = fields * embeddingDim;
   const adaptor = adaptorSizes(shape);
   const parameters = tables + features * mlp[0]! + adaptor.parameters;
   // Values and gradients of about ten layers as wide as the input, besides the adaptor's.

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeReviews } from "../../../../bench/dataset/generate.js";
-import { checkDataset } from "../../../../runners/stages/dataset/index.js";
+import { checkDataset } from "../../../../runners/stages/dataset/settings.js";
 import { readDataset } from "../../../../runners/base/artifacts/dataset.js";
 import { newFolder, prepare, removeFolders, type StageOutcome } from "./stage.js";
 

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkDataset } from "../../../../runners/stages/dataset/index.js";
+import { checkDataset } from "../../../../runners/stages/dataset/settings.js";
 import { readDataset, readItems, readUsers } from "../../../../runners/base/artifacts/dataset.js";
 import { newFolder, prepare, removeFolders, type StageOutcome } from "./stage.js";
 

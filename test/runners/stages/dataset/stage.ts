@@ -9,7 +9,8 @@ import type {
   StageResult,
   StageTask,
 } from "../../../../src/contract/runner.js";
-import { datasetRunner, datasetStage } from "../../../../runners/stages/dataset/index.js";
+import { datasetRunner } from "../../../../runners/stages/dataset/runner.js";
+import { datasetStage } from "../../../../runners/stages/dataset/stage.js";
 import type { DatasetParams } from "../../../../runners/stages/dataset/settings.js";
 
 /** How a stage ended, what it said on the way, and where its output lies. */

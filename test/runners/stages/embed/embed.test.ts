@@ -71,7 +71,32 @@ describe("the embed stage, with the in-process encoder", () => {
       items_without_text: 1,
     });
     expect(result?.metrics).toMatchObject({ "users.without_text": 1, "items.without_text": 1 });
-    expect(events.at(-1)).toEqual({ type: "progress", done: 3, total: 3, unit: "texts" });
+    const progress = { type: "progress", done: 3, total: 3, unit: "texts" };
+    expect(events.filter(({ type }) => type === "progress").at(-1)).toEqual(progress);
+    // The cosine of the two users, by its definition; one item has no pair.
+    const row = (at: number) => users.data.slice(at * 512, (at + 1) * 512) as Float32Array;
+    const product = row(1).reduce((sum, number, at) => sum + number * row(2)[at]!, 0);
+    const cosine = product / (norm(1) * norm(2));
+    expect(result?.metrics["users.mean_cosine"]).toBeCloseTo(cosine, 5);
+    expect(result?.metrics).not.toHaveProperty("items.mean_cosine");
+    expect(cosine).toBeGreaterThan(0.8);
+    expect(events).toContainEqual({
+      type: "note",
+      severity: "warning",
+      message: `the vectors of users lie close together: their mean pairwise cosine is ${cosine.toFixed(3)} (above 0.8), so a model can hardly tell one from another; knowledge.embed.center takes off what they have in common`,
+    });
+  });
+
+  it("says nothing of vectors that lie apart", async () => {
+    const text = await writeTexts(["a comedy about dogs", "tax law of 1893", null], ["A", "B"]);
+    const { result, events } = await runStage({
+      runner: embedRunner,
+      params,
+      inputs: { dataset, text },
+    });
+    expect(result?.metrics["users.mean_cosine"]).toBeLessThan(0.8);
+    const notes = events.filter(({ type }) => type === "note");
+    expect(JSON.stringify(notes)).not.toMatch(/of users lie close/);
   });
 
   it("embeds equal texts once, and texts it has embedded before not at all", async () => {

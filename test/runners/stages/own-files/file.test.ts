@@ -69,7 +69,12 @@ describe("text and vectors of one's own", () => {
       [3, 4, 5],
       [6, 7, 8],
     ]);
-    const { out } = await run({ users, items });
+    const { out, result, events } = await run({ users, items });
+    // (3, 4, 5) and (6, 7, 8); one user has no pair.
+    const cosine = 86 / Math.sqrt(50 * 149);
+    expect(result?.metrics["items.mean_cosine"]).toBeCloseTo(cosine, 12);
+    expect(result?.metrics).not.toHaveProperty("users.mean_cosine");
+    expect(JSON.stringify(events)).toContain("the vectors of items lie close together");
     expect(await rows(path.join(out, "users.npy"))).toEqual([
       [0, 0],
       [0, 0],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chooseTargets, seededRandom } from "../../../../runners/stages/teach/targets.js";
+import { chooseTargets } from "../../../../runners/stages/teach/targets.js";
 import type { PromptData, PromptMaker, Step } from "../../../../runners/base/prompts/index.js";
 import {
   indexRaters,
@@ -36,7 +36,7 @@ type Form = "student" | "teacher" | "sample";
 function allPrompts(maker: PromptMaker, form: Form): Map<string, string> {
   const prompts = new Map<string, string>();
   for (const subject of ["user", "item"] as const) {
-    const targets = chooseTargets(maker.data, subject, "all", seededRandom(1));
+    const targets = chooseTargets(maker.data, subject, "all", 1);
     for (const step of STEPS) {
       const text = step === "think" ? null : written;
       if (form !== "student") {
@@ -155,7 +155,7 @@ describe("over all prompts of ML-100K", () => {
 
   test("a teacher's target user is none of the raters shown, and its history is the first ten", () => {
     const maker = makerOf(data);
-    for (const target of chooseTargets(data, "item", "all", seededRandom(1))) {
+    for (const target of chooseTargets(data, "item", "all", 1)) {
       const { liker, disliker } = maker.raters.of(target.item, target.user);
       expect([liker, disliker]).not.toContain(target.user);
       const prompt = teacherPrompt(maker, "think", "item", target, null);
@@ -177,7 +177,7 @@ describe("over all prompts of ML-100K", () => {
       expect(prompt, name).not.toContain("Target User History");
       if (name.startsWith("user ")) expect(prompt, name).toBe(student.get(name));
     }
-    for (const target of chooseTargets(data, "item", "all", seededRandom(1))) {
+    for (const target of chooseTargets(data, "item", "all", 1)) {
       const about = { subject: "item", index: target.item } as const;
       const { liker, disliker } = maker.raters.of(target.item, target.user);
       const prompt = studentPrompt(maker, "think", about, null, target);

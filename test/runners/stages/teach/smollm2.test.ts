@@ -4,7 +4,7 @@ import { packagedModelStage } from "../../../../runners/base/models/packaged.js"
 import { packagedModelRunner } from "../../../../runners/stages/packaged-model/runner.js";
 import { readJsonl } from "../../../../runners/base/files/jsonl.js";
 import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
-import type { Thought } from "../../../../runners/stages/teach/think.js";
+import type { Thought } from "../../../../runners/stages/teach/thoughts.js";
 import { datasetRequest } from "../../../support/knowledge/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";
 import { removeFolders, runStage } from "../../../support/stage.js";

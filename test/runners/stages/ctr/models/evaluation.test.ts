@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tf } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import {
   batchOf,
   difference,

@@ -8,7 +8,7 @@ import type {
 } from "../../../../../runners/stages/ctr/model.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
-import { tf, type Tensor } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import type { JsonObject } from "../../../../../src/base/json.js";
 
 /** Every backbone with its defaults, and the forms of those that have several. */
@@ -101,6 +101,9 @@ export function batchOf(shape: ModelShape, samples: number, seeds: readonly numb
     historyAttributes: pad(draw("past", [samples, length, fields], below(shape.attributes), true)),
     historyRatings: pad(draw("ratings", [samples, length], below(shape.ratings), true)),
     historyLength: lengths,
+    ...(shape.users === undefined
+      ? {}
+      : { user: draw("who", [samples], below(shape.users), true) }),
     userKnowledge:
       knowledge === null ? null : draw("user", [samples, knowledge.userDim], real, false),
     itemKnowledge:

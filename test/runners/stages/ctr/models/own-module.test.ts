@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backbones, loadBackbone } from "../../../../../runners/stages/ctr/backbones/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { tf } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import {
   batchOf,
   difference,

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rewriteNames } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { readCase, type GoldenCase } from "../../../../../runners/stages/ctr/parity/case.js";
 import { checkCase } from "../../../../../runners/stages/ctr/parity/check.js";
 
@@ -15,6 +16,11 @@ const golden = (file: string): Promise<GoldenCase> => readCase(path.join(folder,
 describe("parity with the reference", () => {
   it("covers all 28 golden cases", () => {
     expect(files).toHaveLength(28);
+  });
+
+  it.each(files)("%s agrees without any rewrite too", async (file) => {
+    const { mismatches, worst } = checkCase(await golden(file), new Set());
+    expect({ mismatches, worst }).toEqual({ mismatches: [], worst });
   });
 
   it.each(files)("%s: scores, loss, gradients, five steps and parameters agree", async (file) => {
@@ -104,6 +110,20 @@ describe("npm run parity", () => {
     expect(lines[1]).toMatch(/^b-wrong\.json +MISMATCH in loss/);
     expect(lines[2]).toMatch(/^c-broken\.json +FAILED/);
     expect(lines[3]).toBe("1 of 3 cases agree");
+  });
+
+  it("agrees without all rewrites, and lists their names where one is unknown", async () => {
+    const folder = path.join(scratch, "one");
+    await mkdir(folder);
+    await writeFile(
+      path.join(folder, "case.json"),
+      JSON.stringify(await golden("autoint-none.json")),
+    );
+    const all = rewriteNames.flatMap((name) => ["--without", name]);
+    expect(await run(folder, ...all)).toMatchObject({ code: 0 });
+    const unknown = await run(folder, "--without", "magic");
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain(`no rewrite is named magic; there are ${rewriteNames[0]}`);
   });
 
   it("ends with 2 without a folder to check", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { tf } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { batchOf, combinations, difference, score, smallShape, step, variants } from "./models.js";
 
 const seeds = [11, 12, 13];

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { cpu, gpu } from "../../../../../runners/stages/ctr/device.js";
+import { allRewrites } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { Parameters } from "../../../../../runners/stages/ctr/toolkit/parameters.js";
 import { project } from "../../../../../runners/stages/ctr/toolkit/dense.js";
 import { concat, Joined, Mixture } from "../../../../../runners/stages/ctr/toolkit/joined.js";
@@ -22,7 +24,7 @@ import {
   weightedSum,
 } from "../../../../../runners/stages/ctr/toolkit/operations.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
-import { tf, type Tensor } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { inPieces, Value } from "../../../../../runners/stages/ctr/toolkit/value.js";
 import { difference, smallShape } from "./models.js";
 
@@ -56,11 +58,18 @@ function agree(
 }
 
 const kitOf = (replicas: number): Kit =>
-  new Kit(new Parameters(Array.from({ length: replicas }, (_, i) => i)), smallShape("din", null), {
-    target: 1,
-    history: 1,
-    knowledge: 0,
-  });
+  new Kit(
+    new Parameters(Array.from({ length: replicas }, (_, i) => i)),
+    smallShape("din", null),
+    {
+      target: 1,
+      history: 1,
+      user: 0,
+      knowledge: 0,
+    },
+    cpu,
+    allRewrites,
+  );
 
 /** Whole numbers from 0 to `below` - 1. */
 const ids = (below: number, ...shape: number[]): Tensor =>
@@ -175,9 +184,11 @@ describe.each([1, 3])(
       );
     });
 
-    it("a sum of rows by weights", () => {
-      agree([noise(r, 4, 5, 3), noise(r, 4, 5, 1)], weightedSum, (rows, weights) =>
-        tf.sum(tf.mul(rows, weights), 2),
+    it.each([cpu, gpu])("a sum of rows by weights, as on a $kind", ({ sumsByProduct }) => {
+      agree(
+        [noise(r, 4, 5, 3), noise(r, 4, 5, 1)],
+        (rows, weights) => weightedSum(rows, weights, sumsByProduct),
+        (rows, weights) => tf.sum(tf.mul(rows, weights), 2),
       );
     });
 

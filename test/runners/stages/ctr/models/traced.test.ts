@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import { GraphSession } from "../../../../../runners/stages/ctr/graph/session.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
-import { tf, type Tensor } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { batchOf, difference, labelsOf, smallShape, step, variants } from "./models.js";
 
 describe("a traced training step", () => {
@@ -31,7 +31,7 @@ describe("a traced training step", () => {
       });
       return [losses!, ...gradients];
     };
-    const session = await GraphSession.create(tf, { step: { inputs: [], run } });
+    const session = await GraphSession.create({ step: { inputs: [], run } });
     const [losses, ...gradients] = session.run("step", []);
     expect(difference(losses!, eager.losses)).toBeLessThan(1e-5);
     expect(names).toEqual([...eager.gradients.keys()]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { tf } from "../../../../../runners/stages/ctr/toolkit/tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { batchOf, combinations, smallShape, step, variants } from "./models.js";
 
 describe("every backbone with every adaptor", () => {

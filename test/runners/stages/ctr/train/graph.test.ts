@@ -3,7 +3,7 @@ import type { TensorFlow } from "../../../../../runners/base/tensorflow.js";
 import { EagerExecutor } from "../../../../../runners/stages/ctr/graph/eager.js";
 import type { FunctionSpec } from "../../../../../runners/stages/ctr/graph/executor.js";
 import { GraphSession } from "../../../../../runners/stages/ctr/graph/session.js";
-import { tf } from "./tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 
 type Tensor = TensorFlow.Tensor;
 const variables: TensorFlow.Variable[] = [];
@@ -30,7 +30,7 @@ describe("a traced function", () => {
         return [tf.mul(total, 2)];
       },
     };
-    const session = await GraphSession.create(tf, { f: spec });
+    const session = await GraphSession.create({ f: spec });
     expect([...session.run("f", [Float32Array.of(1, 2, 3)])[0]!]).toEqual([2, 4, 6]);
     expect([...session.run("f", [Float32Array.of(1, 2, 3)])[0]!]).toEqual([4, 8, 12]);
     expect([...session.read([total])[0]!]).toEqual([2, 4, 6]);
@@ -65,13 +65,13 @@ describe("a traced function", () => {
     const ids = Int32Array.of(0, 3, 3, 9, 1, 2);
     const labels = Float32Array.of(1, 0, 1, 0, 1, 1);
     const one = make();
-    const eager = new EagerExecutor(tf, { step: one.spec });
+    const eager = new EagerExecutor({ step: one.spec });
     const two = make();
     // The optimizer makes its own variables in its first step; tracing needs them there.
-    const warm = new EagerExecutor(tf, { step: two.spec });
+    const warm = new EagerExecutor({ step: two.spec });
     const first = [eager.run("step", [ids, labels])[0]![0], warm.run("step", [ids, labels])[0]![0]];
     expect(first[0]).toBe(first[1]);
-    const session = await GraphSession.create(tf, { step: two.spec });
+    const session = await GraphSession.create({ step: two.spec });
     for (let step = 0; step < 20; step++) {
       const expected = eager.run("step", [ids, labels])[0]![0]!;
       const found = session.run("step", [ids, labels])[0]![0]!;
@@ -87,7 +87,7 @@ describe("a traced function", () => {
       inputs: [{ shape: [4], dtype: "float32" }],
       run: ([x]) => [tf.real(tf.fft(tf.complex(x!, tf.zerosLike(x!))))],
     };
-    await expect(GraphSession.create(tf, { f: spec })).rejects.toThrow(/operation Complex/);
+    await expect(GraphSession.create({ f: spec })).rejects.toThrow(/operation Complex/);
   });
 
   it("refuses a function that reads the values it works on", async () => {
@@ -95,6 +95,6 @@ describe("a traced function", () => {
       inputs: [{ shape: [4], dtype: "float32" }],
       run: ([x]) => [tf.mul(x!, tf.exp(x!).dataSync()[0]!)],
     };
-    await expect(GraphSession.create(tf, { f: spec })).rejects.toThrow(/read while/);
+    await expect(GraphSession.create({ f: spec })).rejects.toThrow(/read while/);
   });
 });

@@ -1,16 +1,18 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { makeColumns, positionsOf } from "../../../../../runners/stages/ctr/data/columns.js";
+import { makeColumns } from "../../../../../runners/stages/ctr/data/columns.js";
+import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf } from "../../../../../runners/stages/ctr/data/load.js";
-import { nodeBackend } from "../../../../../runners/stages/ctr/graph/backend.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
 import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
-import { tf } from "./tensorflow.js";
+import { nodeBackend, tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 
 const scratch = new Scratch();
 const tiny: Size = { users: 20, items: 30, attributes: 3, length: 40 };
@@ -25,7 +27,7 @@ afterAll(() => scratch.remove());
 /** Tensors that TensorFlow holds for us, in tfjs and in the binding. */
 const tensors = (): readonly number[] => [
   tf.memory().numTensors,
-  (nodeBackend(tf) as unknown as { getNumOfTFTensors(): number }).getNumOfTFTensors(),
+  (nodeBackend() as unknown as { getNumOfTFTensors(): number }).getNumOfTFTensors(),
 ];
 
 const runs = [
@@ -38,18 +40,20 @@ for (const [engine, epochs] of runs) {
     const { params } = stageOf({ backbone: "din", knowledge: true });
     const data = await loadCtrData(inputs, params);
     const columns = makeColumns(
-      tf,
+      cpu,
       { ...data.dataset, position: positionsOf(data.dataset) },
       data.knowledge,
     );
-    const trainer = await Trainer.create(tf, {
+    const trainer = await Trainer.create({
+      device: cpu,
       shape: shapeOf(params, data, undefined),
       buildModel,
       columns,
       batchSize: 256,
       samples: data.train.length,
+      seenUsers: seenUsers(data),
       scoreBatch: 64,
-      partSize: 64,
+      pieceSize: 64,
       distinct: distinctSizes(columns, data.train, 256),
       pieces: 2,
       replicas: [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ascending, quality } from "../../../../../runners/stages/ctr/metrics.js";
+import { quality } from "../../../../../runners/stages/ctr/metrics.js";
 
 /** AUC by its definition: over all pairs of a positive and a negative. */
 function pairwise(scores: readonly number[], labels: readonly number[]): number | undefined {
@@ -66,19 +66,6 @@ describe("quality", () => {
   it("refuses a score that is not a number", () => {
     expect(() => quality(Float32Array.of(NaN), Float32Array.of(1), Int32Array.of(1))).toThrow(
       RangeError,
-    );
-  });
-});
-
-describe("ascending", () => {
-  it("orders like a comparing sort, equal values by their place", () => {
-    const float = fc.float({ noNaN: true });
-    fc.assert(
-      fc.property(fc.array(float, { maxLength: 200 }), (values) => {
-        const array = Float32Array.from(values, (value) => value + 0);
-        const expected = [...array.keys()].sort((a, b) => array[a]! - array[b]! || a - b);
-        expect([...ascending(array)].map((i) => array[i])).toEqual(expected.map((i) => array[i]));
-      }),
     );
   });
 });

@@ -22,7 +22,7 @@ import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
 import { readNpy, writeNpy } from "../../../../../runners/base/files/npy.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
-import { tf } from "./tensorflow.js";
+import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 
 const scratch = new Scratch();
 const store = new Store(join(scratch.path, "store"));
@@ -124,7 +124,7 @@ const largest = (a: Float32Array, b: Float32Array): number =>
 describe("a trained cell", () => {
   it("scores its own test split as when it was trained, and samples by their ids", async () => {
     const { cell, predictions } = await train("din");
-    const again = await scoreSplit(tf, cell, "test");
+    const again = await scoreSplit(cell, "test");
     expect(again.scores.length).toBe(predictions.length);
     expect(again.strangers).toBe(0);
     expect(largest(again.scores, predictions)).toBeLessThan(1e-6);
@@ -145,7 +145,7 @@ describe("a trained cell", () => {
       };
     };
     writeFileSync(file, picked.map((row) => JSON.stringify(sample(row))).join("\n"));
-    const scored = await scoreFile(tf, cell, file);
+    const scored = await scoreFile(cell, file);
     const expected = Float32Array.from([0, 7, 99], (i) => predictions[i]!);
     expect(largest(scored.scores, expected)).toBeLessThan(1e-6);
   });
@@ -154,8 +154,8 @@ describe("a trained cell", () => {
     const { cell } = await train("deepfm");
     const file = join(scratch.path, "wrong.jsonl");
     writeFileSync(file, '{"user": "u1", "item": "i1"}\n{"user": "u1", "item": "nothing"}\n');
-    await expect(scoreFile(tf, cell, file)).rejects.toThrow(/wrong\.jsonl:2: .*no item nothing/);
-    await expect(scoreFile(tf, cell, `${file}.not`)).rejects.toThrow(/no file of samples at/);
+    await expect(scoreFile(cell, file)).rejects.toThrow(/wrong\.jsonl:2: .*no item nothing/);
+    await expect(scoreFile(cell, `${file}.not`)).rejects.toThrow(/no file of samples at/);
   });
 
   it("scores users it has never seen by the history given, without knowledge of them", async () => {
@@ -166,12 +166,12 @@ describe("a trained cell", () => {
       `${JSON.stringify({ user, item: "i5", ...more })}\n`;
     const users = ["u1", "nobody", "no one"];
     writeFileSync(file, users.map((user) => sample(user, { history })).join(""));
-    const { scores, strangers } = await scoreFile(tf, cell, file);
+    const { scores, strangers } = await scoreFile(cell, file);
     expect(strangers).toBe(2);
     expect(scores[2]).toBe(scores[1]);
     expect(scores[1]).not.toBe(scores[0]);
     writeFileSync(file, sample("nobody", { history }) + sample("nobody", {}));
-    await expect(scoreFile(tf, cell, file)).rejects.toThrow(
+    await expect(scoreFile(cell, file)).rejects.toThrow(
       /strangers\.jsonl:2: .*no user nobody: give the sample a history/,
     );
   });
@@ -212,7 +212,7 @@ describe("a trained cell", () => {
     it("scores its split by raw ids", async () => {
       const { cell, predictions } = await train("din");
       const other = await prepare({ user: (i) => (i === 1 ? "newcomer" : `u${i}`) });
-      const { scores, strangers } = await scoreSplit(tf, cell, "test", other);
+      const { scores, strangers } = await scoreSplit(cell, "test", other);
       const data = await readDataset(folders.dataset);
       const own = data.test.filter((row) => data.interactionUser[row] === 1).length;
       expect(strangers).toBe(own);
@@ -223,11 +223,11 @@ describe("a trained cell", () => {
     it("refuses another data set, and items that the cell does not know", async () => {
       const { cell } = await train("din");
       const foreign = await prepare({ id: "foreign" });
-      await expect(scoreSplit(tf, cell, "test", foreign)).rejects.toThrow(
+      await expect(scoreSplit(cell, "test", foreign)).rejects.toThrow(
         /trained on made-up, whose ids are not those of foreign/,
       );
       const newer = await prepare({ item: (i) => (i === 3 ? "new" : `i${i}`) });
-      await expect(scoreSplit(tf, cell, "test", newer)).rejects.toThrow(/has no item new/);
+      await expect(scoreSplit(cell, "test", newer)).rejects.toThrow(/has no item new/);
     });
 
     it("is found by its fingerprint, and a cell is no data set", async () => {
@@ -249,7 +249,7 @@ describe("a trained cell", () => {
     it(`gives equal scores as a SavedModel, at any batch size: ${backbone}`, async () => {
       const { cell, predictions } = await train(backbone);
       const folder = scratch.folder();
-      const inputs = await exportModel(tf, cell, folder);
+      const inputs = await exportModel(cell, folder);
       const data = await readDataset(folders.dataset);
       const users = await readNpy(join(folders.embed, "users.npy"));
       const items = await readNpy(join(folders.embed, "items.npy"));

@@ -1,7 +1,10 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { cpu } from "../../../../../runners/stages/ctr/device.js";
+import { allRewrites, rewritesWithout } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { makeColumns, positionsOf } from "../../../../../runners/stages/ctr/data/columns.js";
+import { makeColumns } from "../../../../../runners/stages/ctr/data/columns.js";
+import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf, type CtrData } from "../../../../../runners/stages/ctr/data/load.js";
 import {
   DistinctIds,
@@ -10,9 +13,9 @@ import {
 } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
-import { tf } from "./tensorflow.js";
 
 const scratch = new Scratch();
 const folders = { dataset: join(scratch.path, "dataset"), embed: join(scratch.path, "embed") };
@@ -27,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => scratch.remove());
 
 const columnsOf = () =>
-  makeColumns(tf, { ...data.dataset, position: positionsOf(data.dataset) }, data.knowledge);
+  makeColumns(cpu, { ...data.dataset, position: positionsOf(data.dataset) }, data.knowledge);
 
 const batchSize = 100;
 
@@ -35,19 +38,33 @@ const batchSize = 100;
 async function epoch(
   backbone: string,
   way: { readonly distinct: DistinctSizes | null; readonly pieces: number },
-  { replicas = 1, engine = "graph" as "graph" | "eager", dropout = 0 } = {},
-): Promise<{ readonly losses: number[]; readonly parameters: Float32Array[] }> {
+  {
+    replicas = 1,
+    engine = "graph" as "graph" | "eager",
+    dropout = 0,
+    rewrites = allRewrites,
+    id = false,
+  } = {},
+): Promise<{
+  readonly losses: number[];
+  readonly parameters: Float32Array[];
+  readonly scores: Float32Array;
+  readonly functions: readonly string[];
+}> {
   const columns = columnsOf();
-  const of = { ...params, backbone, options: {} };
+  const of = { ...params, backbone, options: {}, user_id: id };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
-  const trainer = await Trainer.create(tf, {
+  const trainer = await Trainer.create({
+    device: cpu,
+    rewrites,
     shape: shapeOf(of, data, undefined),
     buildModel,
     columns,
     batchSize,
     samples: data.train.length,
+    seenUsers: seenUsers(data),
     scoreBatch: 64,
-    partSize: 64,
+    pieceSize: 64,
     ...way,
     replicas: seeds.map((seed) => ({
       seed,
@@ -64,12 +81,16 @@ async function epoch(
   trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, 0)));
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
   const losses = trainer.losses();
+  trainer.keep();
   const parameters = trainer.executor.read(
     trainer.model.parameters.map(({ variable }) => variable),
   ) as Float32Array[];
+  const called = vi.spyOn(trainer.executor, "run");
+  const [scores] = trainer.score(data.test.rows);
+  const functions = called.mock.calls.map(([name]) => name);
   trainer.dispose();
   columns.dispose();
-  return { losses, parameters };
+  return { losses, parameters, scores: scores!, functions };
 }
 
 function expectClose(
@@ -98,7 +119,7 @@ describe("an epoch trains to the same parameters", () => {
     async (replicas) => {
       const distinct = { users: 58, items: 51 };
       const columns = columnsOf();
-      const ids = new DistinctIds(tf, columns, distinct, batchSize, 1, data.train.length);
+      const ids = new DistinctIds(columns, distinct, batchSize, 1, data.train.length);
       ids.begin([epochOrder(data.train, 1, 0)]);
       const batches = Math.floor(data.train.length / batchSize);
       const fitting = Array.from({ length: batches }, (_, batch) => ids.fits(batch));
@@ -111,9 +132,30 @@ describe("an epoch trains to the same parameters", () => {
     },
   );
 
+  // "operation by operation" below compares with Adam's kernel: that executor has none.
+  it.each(["pieces", "distinct-ids", "adapt-once"])("without the rewrite %s", async (name) => {
+    const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
+    const usual = await epoch("dcnv2", way);
+    const without = await epoch("dcnv2", way, { rewrites: rewritesWithout([name]) });
+    expectClose(without, usual);
+    without.scores.forEach((score, i) => expect(score).toBeCloseTo(usual.scores[i]!, 3));
+    expect(usual.functions).toContain("adapt");
+    expect(without.functions.includes("adapt")).toBe(name !== "adapt-once");
+  });
+
   it("operation by operation", async () => {
     const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
     expectClose(await epoch("din", way, { engine: "eager" }), await epoch("din", plain));
+  });
+
+  it.each([
+    ["of two replicas, each user and item adapted once, in two pieces", { replicas: 2 }],
+    ["operation by operation", { engine: "eager" as const }],
+  ])("with an embedding of users, %s", async (_, how) => {
+    const replicas = "replicas" in how ? how.replicas : 1;
+    const way = { distinct: { users: 58, items: 51 }, pieces: 2 };
+    const usual = await epoch("dcnv2", plain, { id: true, replicas });
+    expectClose(await epoch("dcnv2", way, { id: true, ...how }), usual);
   });
 
   it("with dropout of another draw in each piece", async () => {

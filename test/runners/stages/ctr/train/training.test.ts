@@ -131,9 +131,14 @@ describe("a cell alone", () => {
   });
 
   it("trains to the same losses when compiled by XLA", async () => {
-    const cell = (xla: boolean): Cell => ({ backbone: "deepfm", ctr: { xla, epochs: 1 } });
+    const cell = (xla: boolean): Cell => ({
+      backbone: "deepfm",
+      ctr: { xla, epochs: 1, user_id: true },
+    });
     const [plain, compiled] = [await run(cell(false)), await run(cell(true))];
     const [a, b] = [compiled.curve("train.loss")[0]!, plain.curve("train.loss")[0]!];
+    const auc = (task: TestTask): number => task.published!.metrics["test.auc"]!;
+    expect(auc(compiled)).toBeCloseTo(auc(plain), 3);
     expect(compiled.events.filter((event) => event.type === "note")).toEqual([]);
     expect(Math.abs(a - b) / b).toBeLessThan(1e-4);
   }, 240_000);

@@ -1,38 +1,24 @@
-/** Mean of numbers; NaN of none. */
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+/** P(T ≤ t) of Student's t with `df` degrees of freedom, which need not be a whole number. */
+export const studentBelow = (t: number, df: number): number =>
+  t < 0 ? studentP(t, df) / 2 : 1 - studentP(t, df) / 2;
 
-/** Sample standard deviation (n − 1 in the denominator); null below two values. */
-export function deviation(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
-}
+/** P(T ≥ t), exact in the upper tail too. */
+export const studentAbove = (t: number, df: number): number => studentBelow(-t, df);
 
-/** A paired, two-sided t-test. */
-export interface PairedTest {
-  /** Pairs. */
-  readonly n: number;
-  readonly t: number;
-  readonly df: number;
-  /** Probability of a t at least as far from 0 on either side if the true mean difference is 0. */
-  readonly p: number;
-}
-
-/** Student's paired t-test of differences against 0, or why it cannot be computed. */
-export function pairedTest(
-  differences: readonly number[],
-): PairedTest | { readonly reason: string } {
-  const n = differences.length;
-  if (n < 2) return { reason: `needs two seeds or more on both sides, has ${n}` };
-  const spread = deviation(differences)!;
-  const middle = mean(differences);
-  // Differences that are equal up to rounding have no spread to compare their mean with.
-  const scale = Math.max(...differences.map(Math.abs));
-  if (spread <= scale * 1e-12) return { reason: "the difference is the same for every seed" };
-  const t = middle / (spread / Math.sqrt(n));
-  return { n, t, df: n - 1, p: studentP(t, n - 1) };
+/**
+ * The t that |T| exceeds with probability `alpha` (0 < alpha < 1): half the width of an interval in
+ * standard errors. Found by halving an interval of t until it cannot be halved further.
+ */
+export function studentBound(alpha: number, df: number): number {
+  let high = 1;
+  while (studentP(high, df) > alpha) high *= 2;
+  let low = 0;
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if (studentP(middle, df) > alpha) low = middle;
+    else high = middle;
+  }
 }
 
 /** P(|T| ≥ |t|) for Student's t: the regularised incomplete beta function I_x(df/2, 1/2), x = df/(df + t²). */
@@ -87,16 +73,4 @@ function logGamma(x: number): number {
   const r = 1 / (z * z);
   const series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188))))) / z;
   return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
-}
-
-/** Holm's step-down correction of a family of p-values, in the order given. */
-export function holm(ps: readonly number[]): number[] {
-  const order = ps.map((_, index) => index).sort((a, b) => ps[a]! - ps[b]!);
-  const corrected = new Array<number>(ps.length);
-  let highest = 0;
-  for (const [rank, index] of order.entries()) {
-    highest = Math.max(highest, Math.min(1, ps[index]! * (ps.length - rank)));
-    corrected[index] = highest;
-  }
-  return corrected;
 }

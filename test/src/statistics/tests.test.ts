@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { deviation, holm, mean, pairedTest, studentP } from "../../../src/report/statistics.js";
+import { holm } from "../../../src/statistics/holm.js";
+import { deviation, mean, seedTest } from "../../../src/statistics/seeds.js";
+import { studentP } from "../../../src/statistics/student.js";
 
 describe("studentP", () => {
   // scipy 1.17: 2 * stats.t.sf(abs(t), df)
@@ -28,12 +30,12 @@ describe("studentP", () => {
   });
 });
 
-describe("pairedTest", () => {
+describe("seedTest", () => {
   test("agrees with scipy's ttest_rel", () => {
     const a = [0.7612, 0.7597, 0.7634];
     const b = [0.7601, 0.7603, 0.7606];
-    const result = pairedTest(a.map((value, index) => value - b[index]!));
-    expect(result).toMatchObject({ n: 3, df: 2 });
+    const result = seedTest(a.map((value, index) => value - b[index]!));
+    expect(result).toMatchObject({ df: 2 });
     if (!("p" in result)) throw new Error("no test");
     expect(result.t).toBeCloseTo(1.1207387578387253, 9);
     expect(result.p).toBeCloseTo(0.3789043310663518, 9);
@@ -42,8 +44,8 @@ describe("pairedTest", () => {
   test("is two-sided: a loss is as significant as a gain, and a worse variant is seen", () => {
     const a = [0.5712, 0.569, 0.5731, 0.5702, 0.5722];
     const b = [0.575, 0.5741, 0.5739, 0.5733, 0.5748];
-    const down = pairedTest(a.map((value, index) => value - b[index]!));
-    const up = pairedTest(b.map((value, index) => value - a[index]!));
+    const down = seedTest(a.map((value, index) => value - b[index]!));
+    const up = seedTest(b.map((value, index) => value - a[index]!));
     if (!("p" in down) || !("p" in up)) throw new Error("no test");
     expect(down.t).toBeCloseTo(-4.349692459407013, 9);
     expect(down.p).toBeCloseTo(0.012160019031221589, 9);
@@ -51,13 +53,15 @@ describe("pairedTest", () => {
   });
 
   test("says why where it cannot be computed", () => {
-    expect(pairedTest([0.1])).toEqual({ reason: "needs two seeds or more on both sides, has 1" });
-    expect(pairedTest([0.25, 0.25])).toEqual({
+    expect(seedTest([0.1])).toEqual({
+      reason: "a test over seeds needs two of them or more, there is 1",
+    });
+    expect(seedTest([0.25, 0.25])).toEqual({
       reason: "the difference is the same for every seed",
     });
-    expect(pairedTest([0, 0, 0])).toEqual({ reason: "the difference is the same for every seed" });
+    expect(seedTest([0, 0, 0])).toEqual({ reason: "the difference is the same for every seed" });
     // The same difference, each time rounded otherwise.
-    expect(pairedTest([0.3 - 0.2, 0.4 - 0.3])).toHaveProperty("reason");
+    expect(seedTest([0.3 - 0.2, 0.4 - 0.3])).toHaveProperty("reason");
   });
 });
 
@@ -74,6 +78,10 @@ describe("holm", () => {
     [0.03, 0.06, 0.06, 0.02].forEach((p, index) => expect(corrected[index]).toBeCloseTo(p, 12));
     expect(holm([0.6, 0.7])).toEqual([1, 1]);
     expect(holm([])).toEqual([]);
+  });
+
+  test("counts a claim without a p as one with p = 1", () => {
+    expect(holm([0.01, null, 0.02])).toEqual([0.03, null, 0.04]);
   });
 
   test("keeps order, is at least p and at most Bonferroni's", () => {

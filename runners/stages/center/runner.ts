@@ -1,0 +1,10 @@
+import type { Runner } from "../../../src/contract/runner.js";
+
+/** Knowledge vectors without what they have in common. */
+export const centerRunner: Runner = {
+  name: "center",
+  version: 1,
+  toolchain: () => [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: async () => (await import("./program.js")).centerProgram,
+};

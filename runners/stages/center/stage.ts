@@ -1,0 +1,19 @@
+import type { StageRequest } from "../../../src/contract/runner.js";
+
+/**
+ * The stage that takes the mean of the training users' and items' vectors off all of them.
+ *
+ * @param data the data set, and the stage that splits it where it is not split by time, or null
+ */
+export const centerStage = (
+  of: string,
+  { dataset, split }: { readonly dataset: StageRequest; readonly split: StageRequest | null },
+  vectors: StageRequest,
+): StageRequest => ({
+  runner: "center",
+  label: `centred ${of}`,
+  params: {},
+  inputs: split === null ? { dataset, vectors } : { dataset, split, vectors },
+  files: {},
+  execution: {},
+});

@@ -1,0 +1,11 @@
+import type { Runner } from "../../../src/contract/runner.js";
+import type { ControlParams } from "./stage.js";
+
+/** Vectors without content in the place of knowledge vectors. */
+export const controlRunner: Runner<ControlParams> = {
+  name: "control",
+  version: 1,
+  toolchain: () => [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: async () => (await import("./program.js")).controlProgram,
+};

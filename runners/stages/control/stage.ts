@@ -1,0 +1,46 @@
+import type { JsonObject } from "../../../src/base/json.js";
+import type { StageRequest } from "../../../src/contract/runner.js";
+import type { Side } from "../../base/artifacts/knowledge.js";
+import type { Control } from "./settings.js";
+
+/** Parameters of a control stage. */
+export interface ControlParams extends JsonObject {
+  readonly control: Control;
+  /** Whose vectors are replaced. */
+  readonly sides: readonly Side[];
+  /** What the draw follows; null where nothing is drawn, so that all seeds share the artifact. */
+  readonly seed: number | null;
+}
+
+/** What a control is made from. */
+export interface ControlSource {
+  /** Where the vectors come from, for the label: `profile`. */
+  readonly of: string;
+  /** Vectors of a cell without the control. */
+  readonly vectors: StageRequest;
+  /** The same before centring. */
+  readonly uncentred: StageRequest;
+}
+
+/** The stage that puts a control in the place of vectors. */
+export function controlStage(
+  control: Control,
+  sides: readonly Side[],
+  seed: number,
+  { of, vectors, uncentred }: ControlSource,
+): StageRequest<ControlParams> {
+  return {
+    runner: "control",
+    label: sides.length < 2 ? `${control} ${sides[0]} of ${of}` : `${control} ${of}`,
+    params: { control, sides, seed: control === "constant" ? null : seed },
+    inputs: inputsOf(),
+    files: {},
+    execution: {},
+  };
+
+  /** Where no vector of the variant is left, and where all are its vectors, one input tells all. */
+  function inputsOf(): StageRequest["inputs"] {
+    if (control === "shuffled" || vectors === uncentred) return { vectors };
+    return sides.length < 2 ? { vectors, uncentred } : { vectors: uncentred };
+  }
+}

@@ -1,0 +1,33 @@
+import type { Dataset } from "../../../base/artifacts/dataset.js";
+
+/** Raw knowledge vectors by user and by item, row 0 being padding: float32, row-major. */
+export interface KnowledgeTables {
+  readonly users: Float32Array;
+  readonly userDim: number;
+  readonly items: Float32Array;
+  readonly itemDim: number;
+}
+
+/** What the columns are made of: the parts of a data set that a sample's features come from. */
+export type Interactions = Pick<
+  Dataset,
+  | "interactionUser"
+  | "interactionItem"
+  | "interactionRating"
+  | "itemAttributes"
+  | "likeAbove"
+  | "attributeFields"
+> & {
+  /** [N]: place of each row within its user's sequence, from 0. */
+  readonly position: Int32Array;
+};
+
+/** Labels of all interactions: 1 where the rating is above what counts as liking. */
+export function labelsOf(data: Pick<Dataset, "interactionRating" | "likeAbove">): Float32Array {
+  return Float32Array.from(data.interactionRating, (rating) => (rating > data.likeAbove ? 1 : 0));
+}
+
+/** Place of each interaction within its user's sequence, from 0. */
+export function positionsOf(data: Pick<Dataset, "offsets" | "interactionUser">): Int32Array {
+  return data.interactionUser.map((user, row) => row - data.offsets[user]!);
+}

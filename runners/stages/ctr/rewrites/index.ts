@@ -1,0 +1,86 @@
+/*
+ * The rewrites: ways to compute the same thing with less work. Each can be switched off, one by one,
+ * when a wrong number is hunted; what is left then is the plain evaluation. Rewrites that change the
+ * order of a sum change a result by rounding.
+ */
+
+/** What a rewrite does, why that is cheaper, and where it applies. */
+interface Description {
+  readonly does: string;
+  readonly cheaper: string;
+  readonly applies: string;
+}
+
+const described = {
+  "product-by-table": {
+    does: "a dense layer on looked-up rows multiplies the tables, and looks the products up",
+    cheaper: "each vector is multiplied once instead of once for every row that it stands in",
+    applies: "layers on the history, where the tables are small beside the batch (looked-up.ts)",
+  },
+  "means-by-shares": {
+    does: "a mean of rows of a table is each row's share times the table; a dense layer multiplies the table",
+    cheaper: "a product with a small table instead of a look-up and a sum",
+    applies: "tables of no more rows than columns: genres, ratings (joined.ts)",
+  },
+  "shared-lookup": {
+    does: "the target's and the history's ids are looked up in one table at once",
+    cheaper: "one look-up and one sum of gradients instead of two",
+    applies: "items, and attributes that are looked up (input.ts)",
+  },
+  "one-head-matrix": {
+    does: "queries and keys of a single head meet in one matrix, Wq Wkᵀ",
+    cheaper: "one product with narrow rows instead of two with wide ones",
+    applies:
+      "self-attention with one head, without bias, on rows less than twice as wide (heads.ts)",
+  },
+  "split-kernels": {
+    does: "a layer on [q, k, q − k, q ⊙ k], or on pairs of rows, is cut into a product for each part",
+    cheaper: "what several rows share is multiplied once",
+    applies: "attention over a history, and of pairs of fields (attention.ts)",
+  },
+  "sum-by-product": {
+    does: "a weighted sum of rows is a matrix product of each sample",
+    cheaper: "no product of all rows is kept",
+    applies: "CPUs (operations.ts)",
+  },
+  "distinct-ids": {
+    does: "each different user and item of a batch is adapted once",
+    cheaper: "the adaptor sees fewer vectors",
+    applies: "training with knowledge on CPUs, not compiled, where ids repeat (distinct.ts)",
+  },
+  pieces: {
+    does: "a batch goes through the model in pieces",
+    cheaper: "pieces are computed side by side and stay in the caches",
+    applies: "graphs on CPUs, batches of 256 and more (pass.ts)",
+  },
+  "adapt-once": {
+    does: "scoring adapts every user and item once instead of once a sample",
+    cheaper: "there are fewer users and items than samples",
+    applies: "models with knowledge (adapted.ts)",
+  },
+  "adam-kernel": {
+    does: "TensorFlow's own kernel makes the optimizer's step",
+    cheaper: "one pass over the numbers instead of about ten",
+    applies: "graphs that XLA does not compile (adamw.ts)",
+  },
+} as const satisfies { readonly [name: string]: Description };
+
+export type Rewrite = keyof typeof described;
+
+/** Names of all rewrites. */
+export const rewriteNames = Object.keys(described) as readonly Rewrite[];
+
+/** The rewrites that a model may use. */
+export type Rewrites = ReadonlySet<Rewrite>;
+
+/** All rewrites: what a model uses unless told otherwise. */
+export const allRewrites: Rewrites = new Set(rewriteNames);
+
+/** All rewrites but those named. Throws a RangeError that lists the names where one is unknown. */
+export function rewritesWithout(names: readonly string[]): Rewrites {
+  const unknown = names.find((name) => !(name in described));
+  if (unknown !== undefined) {
+    throw new RangeError(`no rewrite is named ${unknown}; there are ${rewriteNames.join(", ")}`);
+  }
+  return new Set(rewriteNames.filter((name) => !names.includes(name)));
+}

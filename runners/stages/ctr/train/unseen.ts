@@ -1,0 +1,81 @@
+import { tf, type Variable } from "../tensorflow.js";
+import type { CtrData } from "../data/load.js";
+import type { Executor, FunctionSpec } from "../graph/executor.js";
+import type { Model } from "../model.js";
+
+/** [U + 1]: whether each user has training samples; row 0 stands for nobody. */
+export function seenUsers({ dataset, train }: Pick<CtrData, "dataset" | "train">): boolean[] {
+  const seen = Array.from({ length: dataset.users + 1 }, () => false);
+  for (const row of train) seen[dataset.interactionUser[row]!] = true;
+  return seen;
+}
+
+/** Users and samples of each tested split that training has not seen, by metric. */
+export function unseenCounts(data: Pick<CtrData, "dataset" | "train" | "valid" | "test">): {
+  [metric: string]: number;
+} {
+  const seen = seenUsers(data);
+  const counts: { [metric: string]: number } = {};
+  for (const name of ["valid", "test"] as const) {
+    const split = data[name];
+    if (split === null) continue;
+    const strange = split.users.filter((user) => !seen[user]);
+    counts[`unseen.${name}.users`] = new Set(strange).size;
+    counts[`unseen.${name}.samples`] = strange.length;
+  }
+  return counts;
+}
+
+/**
+ * Gives users without training samples the mean of the others, in every table of users' own vectors.
+ * Their rows have no gradient, so nothing that training does depends on when they are set.
+ */
+export class UnseenUsers {
+  readonly functions: { readonly fill_unseen: FunctionSpec };
+
+  private constructor(
+    model: Model,
+    private readonly share: Variable,
+    private readonly unseen: Variable,
+  ) {
+    const tables = model.parameters.filter(({ ofUsers }) => ofUsers);
+    this.functions = {
+      fill_unseen: {
+        inputs: [],
+        // Once an epoch: compiling would not pay.
+        compile: false,
+        run: () => {
+          for (const { variable } of tables) {
+            const mean = tf.sum(tf.mul(variable, share), 1, true);
+            variable.assign(tf.where(tf.greater(unseen, 0.5), mean, variable) as never);
+          }
+          return [];
+        },
+      },
+    };
+  }
+
+  /** Null where the model has no such table. Throws where nobody was seen. */
+  static of(model: Model, seen: readonly boolean[]): UnseenUsers | null {
+    if (!model.parameters.some(({ ofUsers }) => ofUsers)) return null;
+    const count = seen.filter(Boolean).length;
+    if (count === 0) throw new RangeError("no user has training samples");
+    const column = (of: (seen: boolean) => number): Variable =>
+      tf.tidy(() => tf.variable(tf.tensor(seen.map(of), [1, seen.length, 1], "float32"), false));
+    return new UnseenUsers(
+      model,
+      column((seen) => (seen ? 1 / count : 0)),
+      column((seen) => (seen ? 0 : 1)),
+    );
+  }
+
+  /** Sets the rows, of all replicas. */
+  fill(executor: Executor): void {
+    executor.run("fill_unseen", []);
+  }
+
+  dispose(): void {
+    this.share.dispose();
+    this.unseen.dispose();
+  }
+}

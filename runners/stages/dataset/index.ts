@@ -1,4 +1,0 @@
-export { datasetRunner } from "./runner.js";
-export { datasetFragment } from "./schema.js";
-export { checkDataset, expandDataset, ignoredDataset } from "./settings.js";
-export { datasetStage } from "./stage.js";

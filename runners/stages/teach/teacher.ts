@@ -1,0 +1,56 @@
+import type { StageTask } from "../../../src/contract/runner.js";
+import type { Complete } from "../../base/chat/completions.js";
+import { chatEndpoint } from "../../base/chat/completions.js";
+import { DEFAULT_RETRY, withRetries } from "../../base/chat/retry.js";
+import type { Served } from "../../base/chat/served.js";
+import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
+import { startTeacher } from "./teacher-server.js";
+
+/** How a teach stage reaches its teacher. */
+export interface Teacher {
+  /** Connects to it. Answers are held to the guide where knowledge.teacher.guided says so. */
+  complete(guide: string): Complete;
+  /** Ends the server, where there is one of the stage's own. */
+  close(): Promise<void>;
+}
+
+/** The endpoint that is there already, or the stage's own server, started when first asked. */
+export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecution>): Teacher {
+  const { execution } = task;
+  const { teacher } = task.params;
+  const connect = (guide: string, baseUrl: string | null, model: string): Complete =>
+    withRetries(
+      chatEndpoint({
+        baseUrl,
+        model,
+        apiKeyEnv: execution.api_key_env,
+        temperature: teacher.temperature,
+        maxTokens: teacher.max_tokens,
+        timeoutSeconds: execution.timeout_seconds,
+        extra: teacher.guided ? { guided_regex: guide, ...teacher.extra } : teacher.extra,
+      }),
+      { ...DEFAULT_RETRY, attempts: execution.retries + 1 },
+    );
+  const { model } = teacher;
+  if (typeof model === "string") {
+    return {
+      complete: (guide) => connect(guide, execution.base_url, model),
+      close: () => Promise.resolve(),
+    };
+  }
+  let starting: Promise<Served> | null = null;
+  return {
+    complete: (guide) => {
+      let connected: Complete | null = null;
+      return async (prompt, abort) => {
+        const served = await (starting ??= startTeacher(task));
+        connected ??= connect(guide, served.baseUrl, served.model);
+        return Promise.race([connected(prompt, abort), served.died]);
+      };
+    },
+    close: async () => {
+      const served = await starting?.catch(() => null);
+      await served?.close();
+    },
+  };
+}

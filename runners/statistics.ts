@@ -1,0 +1,72 @@
+import type { Json } from "../src/base/json.js";
+import type { CellSettings, ScienceStatistics } from "../src/contract/statistics.js";
+
+/** A setting; undefined where a cell lacks it, which means its neutral value. */
+const at = (settings: CellSettings, path: string): Json | undefined => settings[path];
+
+const hasKnowledge = (settings: CellSettings): boolean => {
+  const variant = at(settings, "knowledge.variant");
+  return variant !== undefined && variant !== "none";
+};
+const byUsers = (settings: CellSettings): boolean => at(settings, "dataset.split.by") === "users";
+const hasUserId = (settings: CellSettings): boolean => at(settings, "ctr.user_id") === true;
+
+/** The backbone that knows nothing but how often a user and an item are liked; it needs no id. */
+const FLOOR = "bias";
+const isFloor = (settings: CellSettings): boolean => at(settings, "backbone") === FLOOR;
+
+/** What a comparison of CTR cells has to know: their test split is a sample of users. */
+export const statistics: ScienceStatistics = {
+  unit: { one: "user", many: "users" },
+  version: 1,
+  reader: async () => (await import("./stages/ctr/influences.js")).ctrInfluences(),
+  leftOut: (metric) =>
+    metric === "test.gauc" ? "their test samples are all liked, or none is" : null,
+  folds: ["dataset.split.fold"],
+  control: {
+    path: "knowledge.control",
+    also: ["knowledge.control_side"],
+    applies: hasKnowledge,
+  },
+  claims: [
+    {
+      // A vector that is one user's own tells who the user is, whatever it says: so the content
+      // helps only where it beats the same vectors dealt to others, and where identity is no gain.
+      name: "content helps",
+      against: [
+        { name: "none", settings: { "knowledge.variant": "none" } },
+        {
+          name: "shuffled",
+          settings: { "knowledge.control": "shuffled", "knowledge.control_side": "both" },
+        },
+      ],
+      impediment: (settings) => {
+        if (byUsers(settings)) {
+          return hasUserId(settings)
+            ? "with test users that training has not seen a user id is no part of the claim (ctr.user_id)"
+            : null;
+        }
+        return hasUserId(settings)
+          ? null
+          : "split by time without a user id, a gain may only tell who the user is (ctr.user_id)";
+      },
+    },
+  ],
+  remarks: (cells) => {
+    const remarks: string[] = [];
+    const some = (is: (settings: CellSettings) => boolean): boolean => cells.some(is);
+    const identified = (one: CellSettings): boolean =>
+      hasKnowledge(one) && !byUsers(one) && !hasUserId(one) && !isFloor(one);
+    if (some(identified)) {
+      remarks.push(
+        "split by time without a user id (ctr.user_id): any distinct vector tells who a user is, so a gain over none says nothing about content",
+      );
+    }
+    if (!some(isFloor)) {
+      remarks.push(
+        `backbone: ${FLOOR} is missing: how far the like rates of users and items alone get is not shown`,
+      );
+    }
+    return remarks;
+  },
+};

@@ -1,0 +1,58 @@
+import type { FlatSettings } from "../spec/index.js";
+import type { Field } from "./field.js";
+import { extendsSettings, groupBy, type Roles } from "./groups.js";
+import type { CellOutcome } from "./outcome.js";
+import type { CompareRules } from "./rules.js";
+import { type Selection, selectWinner } from "./select.js";
+
+/** A variant in a row, before any metric: its cells, the picked ones alone where `select` picks. */
+export interface Place {
+  readonly settings: FlatSettings;
+  readonly baseline: boolean;
+  readonly cells: readonly CellOutcome[];
+  /** Those, and the ones that did not win. */
+  readonly all: readonly CellOutcome[];
+  readonly selection: Selection | null;
+}
+/** Rows with the variants that each has, the baseline first. */
+export type Layout = readonly {
+  readonly settings: FlatSettings;
+  readonly places: readonly Place[];
+}[];
+
+/** Deals cells to rows and variants. */
+export function layOut(
+  cells: readonly CellOutcome[],
+  rules: CompareRules,
+  roles: Roles,
+  field: Field,
+): Layout {
+  const variants = groupBy(cells, roles.variant);
+  const isBaseline = ({ settings }: CellOutcome): boolean =>
+    rules.baseline !== null && field.isMarked(settings, rules.baseline);
+  variants.sort((a, b) => Number(isBaseline(b.cells[0]!)) - Number(isBaseline(a.cells[0]!)));
+  // A variant that ignores a row's setting stands in every row that differs in it alone.
+  const keys = groupBy(cells, roles.row).map(({ settings }) => settings);
+  const rows = keys.filter(
+    (key) =>
+      !keys.some(
+        (other) =>
+          other !== key &&
+          Object.keys(other).length > Object.keys(key).length &&
+          extendsSettings(other, key),
+      ),
+  );
+  return rows.map((settings) => ({
+    settings,
+    places: variants.flatMap((variant): Place[] => {
+      const here = groupBy(variant.cells, roles.row)
+        .filter((group) => extendsSettings(settings, group.settings))
+        .flatMap((group) => group.cells);
+      if (here.length === 0) return [];
+      const baseline = isBaseline(here[0]!);
+      const common = { settings: variant.settings, baseline, all: here };
+      if (rules.select === null) return [{ ...common, cells: here, selection: null }];
+      return [{ ...common, ...selectWinner(here, roles.select, rules.select.metric) }];
+    }),
+  }));
+}

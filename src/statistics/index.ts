@@ -1,0 +1,12 @@
+export type { Combined, Pair } from "./combine.js";
+export { combine } from "./combine.js";
+export type { Equivalence } from "./equivalence.js";
+export { equivalence } from "./equivalence.js";
+export type { Evidence } from "./evidence.js";
+export { gatherEvidence } from "./evidence.js";
+export { holm } from "./holm.js";
+export type { Needed } from "./power.js";
+export type { Sureness } from "./seeds.js";
+export { deviation, mean, seedTest } from "./seeds.js";
+export type { Side, Verdict } from "./verdict.js";
+export { ENOUGH_SEEDS, FEWEST_SEEDS, judge, neededBy, oneSided } from "./verdict.js";
