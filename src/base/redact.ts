@@ -27,7 +27,7 @@ const KEY_FORMS: readonly RegExp[] = [
   /(?<![A-Za-z0-9])(?:gsk|r8|rk_live|sk_live|sk_test)_[A-Za-z0-9]{8,}/g, // Groq, Replicate, Stripe
   /(?<![A-Za-z0-9])hf_[A-Za-z0-9]{12,}/g, // Hugging Face
   /(?<![A-Za-z0-9])(?:gh[opusr]_[A-Za-z0-9]{12,}|github_pat_[A-Za-z0-9_]{12,}|glpat-[\w-]{12,})/g,
-  /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{12,}/g, // Amazon
+  /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{12,}/g, // AWS
   /(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{8,}/g, // Slack
   /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{20,}/g, // Google
   /(?<![A-Za-z0-9])(?:nvapi|pplx|xai|pypi)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,

@@ -76,7 +76,7 @@ export function parseYaml(source: Source): Parsed {
     value: broken ? null : value,
     places: new Places(lines, spot),
     mistakes,
-    readable: !broken && !reader.exhausted,
+    readable: !broken && !reader.exhausted && !reader.unreadable,
   };
 }
 
@@ -95,6 +95,8 @@ const compose = (text: string, lines: LineCounter) =>
 class Reader {
   /** True once aliases have added more than the budget. */
   exhausted = false;
+  /** True where a value has no meaning, so that nothing that follows from it is to be said. */
+  unreadable = false;
   #aliased = 0;
   #inAlias = 0;
   readonly #open = new Set<Node>();
@@ -235,7 +237,9 @@ class Reader {
         "this text holds a NUL character (\\0), which nothing can be named with",
         path,
       );
-      return value.replaceAll("\0", "");
+      // A name without it would be another one: what else is wrong is said once it is gone.
+      this.unreadable = true;
+      return null;
     }
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     this.#wrong(offset, "this tag makes a value that a spec cannot hold", path);
