@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CellInfluences, Influence } from "../contract/statistics.js";
+import type { Store } from "../store/index.js";
 
 /** What stands before the numbers in a file of influences. */
 interface Head {
@@ -23,8 +24,8 @@ interface Head {
  * File of a cell's influences in the store. It is worth keeping as long as the cell's last stage is;
  * `version` is that of the science's statistics.
  */
-export const influenceFile = (store: string, fingerprint: Fingerprint, version: number): string =>
-  path.join(store, "statistics", fingerprint.slice(0, 2), `${fingerprint}.${version}.bin`);
+export const influenceFile = (store: Store, fingerprint: Fingerprint, version: number): string =>
+  path.join(store.statisticsFolder(fingerprint), `${fingerprint}.${version}.bin`);
 
 /** Reads influences that {@link writeInfluences} wrote; null where there are none that are whole. */
 export async function readInfluences(file: string): Promise<CellInfluences | null> {

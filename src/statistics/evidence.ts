@@ -47,7 +47,7 @@ export async function gatherEvidence(
     const fingerprint = record.fingerprint;
     let one = found.get(fingerprint);
     if (one === undefined) {
-      const file = influenceFile(store.folder, fingerprint, statistics.version);
+      const file = influenceFile(store, fingerprint, statistics.version);
       one = (await readInfluences(file)) ?? undefined;
       if (one === undefined) {
         reader ??= statistics.reader();

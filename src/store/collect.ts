@@ -8,7 +8,7 @@ import { namesIn } from "./store.js";
 
 /** Something in a store that nothing needs. */
 export interface Garbage {
-  readonly kind: "staging" | "work" | "quarantine" | "lock" | "artifact";
+  readonly kind: "staging" | "work" | "quarantine" | "lock" | "artifact" | "statistics";
   readonly path: string;
   /** Bytes. */
   readonly size: number;
@@ -16,8 +16,9 @@ export interface Garbage {
 
 /**
  * What can be taken out of a store: staging folders of dead makers, work folders of finished
- * stages, damaged artifacts, locks of the dead; and, where `keep` is given, artifacts and work
- * folders of stages that it does not hold. What is being made now is never among them.
+ * stages, damaged artifacts, locks of the dead, statistics of artifacts that are gone; and, where
+ * `keep` is given, artifacts, their statistics and work folders of stages that it does not hold.
+ * What is being made now is never among them.
  */
 export async function findGarbage(
   store: Store,
@@ -52,6 +53,18 @@ export async function findGarbage(
     for await (const fingerprint of store.fingerprints()) {
       if (keep.has(fingerprint) || (await held(fingerprint))) continue;
       await add("artifact", store.artifactFolder(fingerprint));
+    }
+  }
+  const leaving = new Set(found.map((one) => one.path));
+  for (const group of await namesIn(inFolder("statistics"))) {
+    for (const name of await namesIn(path.join(inFolder("statistics"), group))) {
+      const fingerprint = name.split(".")[0] as Fingerprint;
+      const useless =
+        leaving.has(store.artifactFolder(fingerprint)) ||
+        (await store.inspect(fingerprint)).state === "absent";
+      if (useless && !(await held(fingerprint))) {
+        await add("statistics", path.join(inFolder("statistics"), group, name));
+      }
     }
   }
   return found;

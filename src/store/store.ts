@@ -35,6 +35,14 @@ export class Store {
     return path.join(this.folder, "artifacts", fingerprint.slice(0, 2), fingerprint);
   }
 
+  /**
+   * Folder of files, named FINGERPRINT.…, that were computed from artifacts whose fingerprints begin
+   * alike; they can be computed again, and are garbage once the artifact is gone.
+   */
+  statisticsFolder(fingerprint: Fingerprint): string {
+    return path.join(this.folder, "statistics", fingerprint.slice(0, 2));
+  }
+
   /** Folder that outlives kills; made by the worker that runs the stage. */
   workFolder(fingerprint: Fingerprint): string {
     return path.join(this.folder, "work", fingerprint);

@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Fingerprint } from "../../../src/base/fingerprint.js";
+import { influenceFile, writeInfluences } from "../../../src/statistics/cache.js";
+import { Store } from "../../../src/store/index.js";
 import { Lab, toyProgram, until } from "../../support/engine.js";
 
 let lab: Lab;
@@ -28,6 +32,21 @@ describe("the command line", () => {
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
     expect(await readdir(lab.folder)).toEqual(["spec.yaml", "toy"]);
+  });
+
+  it.each([
+    ["{claims: [{toy.modell: a}]}", "spec.yaml:4:21", "did you mean toy.model?"],
+    ["{claims: []}", "spec.yaml:4:19", "compare.claims needs at least 1 value"],
+    ["{equivalence: {score: 0}}", "spec.yaml:4:32", "must be more than 0, not 0"],
+  ])("refuses compare: %s with status 2 and one error", async (compare, place, message) => {
+    const file = await lab.spec(`${spec}compare: ${compare}\n`);
+    for (const command of ["plan", "sweep"]) {
+      const { code, stdout, stderr } = await lab.run(command, file);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain(place);
+      expect(stderr).toContain(message);
+      expect(stderr.match(/spec\.yaml:\d+:\d+/g)).toHaveLength(1);
+    }
   });
 
   it("keeps an address's password out of everything that a sweep writes", async () => {
@@ -197,5 +216,31 @@ describe("gc", () => {
     expect((await lab.run("sweep", file)).code).toBe(0);
     // The cells' own artifacts are there, so that the base is not needed.
     expect(lab.log().filter((line) => line.startsWith("start"))).toHaveLength(3);
+  });
+
+  it("removes the statistics of cells whose artifacts are gone, and no others", async () => {
+    const file = await lab.spec(spec);
+    await lab.run("sweep", file);
+    const kept = await lab.fingerprint("model a");
+    const gone = await lab.fingerprint("model b");
+    const store = new Store(lab.store);
+    const influences = { samples: "s", metrics: {} };
+    const fileOf = (fingerprint: Fingerprint): string => influenceFile(store, fingerprint, 1);
+    for (const one of [kept, gone]) await writeInfluences(fileOf(one), influences);
+    expect((await lab.run("gc")).code).toBe(0);
+    expect([existsSync(fileOf(kept)), existsSync(fileOf(gone))]).toEqual([true, true]);
+    await rm(store.artifactFolder(gone), { recursive: true });
+    const dry = JSON.parse((await lab.run("gc", "--dry-run", "--json")).stdout) as {
+      garbage: { kind: string; path: string; size: number }[];
+    };
+    expect(dry.garbage.filter(({ kind }) => kind === "statistics")).toEqual([
+      { kind: "statistics", path: fileOf(gone), size: (await stat(fileOf(gone))).size },
+    ]);
+    expect((await lab.run("gc")).code).toBe(0);
+    expect([existsSync(fileOf(kept)), existsSync(fileOf(gone))]).toEqual([true, false]);
+    // Artifacts that no sweep needs any more leave together with their statistics.
+    await rm(path.join(lab.store, "sweeps"), { recursive: true });
+    expect((await lab.run("gc", "--unreferenced")).stdout).toMatch(/artifact +2[^]*statistics +1/);
+    expect(existsSync(fileOf(kept))).toBe(false);
   });
 });
