@@ -32,6 +32,8 @@ import {
   neutralKnowledge,
 } from "./composition/index.js";
 import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
+import { biasRunner } from "./stages/ctr/bias/runner.js";
+import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
 import { starterSpec } from "./starter.js";
@@ -46,6 +48,7 @@ const runners: readonly Runner[] = [
   ...inferRunners,
   ...knowledgeRunners,
   ctrRunner,
+  biasRunner,
 ];
 
 const byName = new Map(runners.map((runner) => [runner.name, runner]));
@@ -74,18 +77,19 @@ export const science: Science = {
   }),
   ignored: (settings: JsonObject): readonly Ignored[] => [
     ...ignoredDataset(settings),
-    ...ignoredKnowledge(settings),
+    ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
     ...ignoredCtr(settings),
   ],
   check: (settings: JsonObject, place: SpecPlace): readonly Finding[] => [
     ...checkDataset(settings, place),
-    ...checkKnowledge(settings, place),
+    ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
     ...checkCtr(settings, place),
   ],
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
     const dataset = datasetStage(settings, place);
     const users = userSplitOf(settings);
     const split = users === null ? null : splitStage(users, dataset);
+    if (isBias(settings)) return biasStage(dataset, split);
     const knowledge = knowledgeStage(settings, place, dataset, split);
     return ctrStage(settings, place, dataset, knowledge, split);
   },

@@ -30,10 +30,11 @@ export function comparisonAsText(comparison: Comparison, options: TextOptions = 
     parts.push(...tablesOf(comparison, table, width, dim), "");
   }
   if (comparison.metrics.length === 0) parts.push("no cell has a result yet", "");
+  // What was found comes last: it is what a terminal shows when the command has ended.
+  const beside = [...notesOf(comparison).map(dim), ...warningLines(comparison)];
   const claims = claimLines(comparison);
-  if (claims.length > 0) parts.push(...claims, "");
-  const notes = notesOf(comparison);
-  return [...parts, ...notes.map(dim), ...warningLines(comparison)].join("\n").trimEnd();
+  if (beside.length > 0 && claims.length > 0) beside.push("");
+  return [...parts, ...beside, ...claims].join("\n").trimEnd();
 }
 
 function tablesOf(

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { backbones } from "./backbones/index.js";
+import { BIAS } from "./bias/stage.js";
 import { anyOf, block, choice, count, flag, number, sizes } from "./setting.js";
 import type { Table } from "./table.js";
 
@@ -12,7 +13,11 @@ export const backboneFragment: JsonSchema = {
     "The CTR model: an id, or the path (from the spec's folder) of a module of your own that exports a backbone.",
   default: "din",
   anyOf: [
-    { enum: backboneIds },
+    {
+      enum: [...backboneIds, BIAS],
+      description:
+        "An id. bias is no network: the like rates of the item and of the user, one cell for each data set and split.",
+    },
     { type: "string", pattern: "[./\\\\]", description: "Path of a module of your own." },
   ],
 };

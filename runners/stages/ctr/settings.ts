@@ -4,6 +4,7 @@ import type { Finding } from "../../../src/base/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
 import type { Ignored } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { BIAS, ignoredBias, isBias } from "./bias/stage.js";
 import { loadBackbone } from "./backbones/index.js";
 import { adaptorSettings, backboneIds, ctrTable } from "./schema.js";
 import { defaultsOf, type ValuesOf } from "./setting.js";
@@ -46,7 +47,8 @@ export const ctrOf = (settings: JsonObject): JsonObject => {
 };
 
 /** True for the path of a module of the user's own. */
-export const isModule = (backbone: string): boolean => !backboneIds.includes(backbone);
+export const isModule = (backbone: string): boolean =>
+  backbone !== BIAS && !backboneIds.includes(backbone);
 
 const variantOf = (settings: JsonObject): Json | undefined => {
   const knowledge = settings["knowledge"];
@@ -55,6 +57,7 @@ const variantOf = (settings: JsonObject): Json | undefined => {
 
 /** Settings of the `ctr` block without effect in this cell. */
 export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
+  if (isBias(settings)) return ignoredBias(settings);
   const ctr = ctrOf(settings);
   const ignored: Ignored[] = backboneIds
     .filter((id) => id !== settings["backbone"] && id in ctr)
