@@ -2,7 +2,7 @@ import { distance } from "fastest-levenshtein";
 import type { CommandModule } from "yargs";
 import yargs from "yargs";
 import { commandsOf } from "./commands/index.js";
-import { colours } from "./base/terminal.js";
+import { colours, guardOutput } from "./base/terminal.js";
 import { ExitCode, UserError } from "./base/exit.js";
 import type { ProgramParts } from "./contract/science.js";
 import { packageVersion } from "./base/package.js";
@@ -12,6 +12,7 @@ import { isDiskError } from "./base/durable.js";
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<void> {
   // A reader that has seen enough (`r4ec plan | head`) or a terminal that is gone is no error.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  guardOutput();
   const code = await runCommand(args, parts).catch(report);
   await Promise.all([process.stdout, process.stderr].map(flushed));
   process.exit(code);

@@ -24,7 +24,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       .option("print", { type: "boolean", default: true, describe: "Print it (the default)" })
       .option("write", {
         type: "boolean",
-        describe: "Write schema, types and reference page into r4ec's own source tree",
+        describe: "Write schema and reference page into r4ec's own source tree",
       })
       .option("check", {
         type: "boolean",
@@ -46,7 +46,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
           hint: "run npm run schema",
         });
       }
-      process.stderr.write("schema, types and reference page are fresh\n");
+      process.stderr.write("schema and reference page are fresh\n");
     } else {
       process.stdout.write(`${JSON.stringify(assembleSchema(science).root, null, 2)}\n`);
     }

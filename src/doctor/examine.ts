@@ -7,7 +7,8 @@ import type { PythonPart } from "../contract/python-part.js";
 import { TRACKING, findEnvironment } from "../toolchain/environment.js";
 import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine.js";
 import { givenBinding } from "../toolchain/index.js";
-import { maskAddresses, runProgram } from "../toolchain/program.js";
+import { redact } from "../base/redact.js";
+import { runProgram } from "../toolchain/program.js";
 import { findPython } from "../toolchain/python.js";
 import { damagedFiles } from "../toolchain/ready-file.js";
 import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
@@ -172,7 +173,7 @@ function storeTrouble(error: unknown): { readonly trouble: string } {
 
 async function askServer(uri: string): Promise<Check> {
   const base = { name: "mlflow-server", needed: false } as const;
-  const shown = maskAddresses(uri);
+  const shown = redact(uri);
   const mend = "check the address, and that the server runs and lets this machine in";
   try {
     const address = new URL(uri);

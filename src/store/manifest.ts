@@ -4,6 +4,7 @@ import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
+import { redact, redactJson } from "../base/redact.js";
 import type { StageResult } from "../contract/runner.js";
 
 /** One file of an artifact. */
@@ -39,8 +40,8 @@ export function manifestOf(
     fingerprint: stage.fingerprint,
     runner: stage.runner,
     version: stage.version,
-    label: stage.label,
-    params: stage.params,
+    label: redact(stage.label),
+    params: redactJson(stage.params),
     inputs: stage.inputs,
     sources: stage.files,
     metrics: result.metrics,

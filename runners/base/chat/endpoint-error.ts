@@ -1,4 +1,5 @@
 import OpenAI from "openai";
+import { learnSecret, redact } from "../../../src/base/redact.js";
 
 /** What a failure says about asking again. */
 export type FailureKind =
@@ -34,7 +35,9 @@ export class EndpointError extends Error {
 
 /** What an error of the openai package means; the key is taken out of its message. */
 export function endpointErrorOf(error: unknown, key: string | undefined): EndpointError {
-  const say = (text: string) => withoutKey(text, key);
+  // A server may repeat the key it was sent ("Incorrect API key provided: ...").
+  learnSecret(key);
+  const say = redact;
   if (!(error instanceof OpenAI.APIError)) {
     const message = `the answer could not be read: ${(error as Error).message}`;
     return new EndpointError(say(message), "passing");
@@ -70,7 +73,3 @@ export function retryAfterOf(headers: Headers | undefined, now = Date.now()): nu
 function deepestCause(error: Error): string {
   return error.cause instanceof Error ? deepestCause(error.cause) : error.message;
 }
-
-// A server may repeat the key it was sent ("Incorrect API key provided: ...").
-const withoutKey = (text: string, key: string | undefined): string =>
-  key === undefined || key.length < 4 ? text : text.replaceAll(key, "(key)");
