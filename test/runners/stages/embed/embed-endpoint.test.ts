@@ -87,7 +87,9 @@ describe("an embeddings endpoint", () => {
     const { out, events } = await run((__, number) => (number === 2 ? fault : undefined));
     expect(await items(out)).toEqual(right);
     expect(server.asked).toHaveLength(7);
-    expect(events.filter(({ type }) => type === "note")).toHaveLength(1);
+    // The vectors lie close together, which the stage says too.
+    const said = events.filter((event) => event.type === "note" && event.severity === "info");
+    expect(said).toHaveLength(1);
   });
 
   it("gives a request up that takes too long, and asks again", async () => {
