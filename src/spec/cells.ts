@@ -188,7 +188,7 @@ class Maker {
     string,
     {
       readonly list: readonly Ignored[];
-      /** Their paths by top-level key. */
+      /** The paths of all ignored ones by top-level key. */
       readonly paths: ReadonlyMap<string, readonly string[]>;
       cells: number;
     }
@@ -200,7 +200,7 @@ class Maker {
     private readonly base: JsonObject,
     private readonly dimensions: readonly Dimension[],
     private readonly keys: readonly string[],
-    private readonly science: Pick<Science, "ignored">,
+    private readonly science: Pick<Science, "ignored" | "neutral">,
     private readonly normaliser: Normaliser,
   ) {
     this.#dimensionsOf = new Map(
@@ -225,8 +225,9 @@ class Maker {
     if (ignored === undefined) {
       const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
       const list = this.science.ignored(settings);
-      const paths = byKey(list);
-      ignored = { list, paths, cells: 0 };
+      // Where such a setting stands at its neutral value it asks for nothing: no word about it.
+      const idle = list.filter(({ path }) => !this.#isNeutral(settings, path));
+      ignored = { list: idle, paths: byKey(list), cells: 0 };
       this.#ignored.set(kind, ignored);
     }
     ignored.cells += 1;
@@ -256,6 +257,16 @@ class Maker {
     let expanded = known.get(value);
     if (expanded === undefined) known.set(value, (expanded = this.normaliser.setting(path, value)));
     return expanded;
+  }
+
+  #isNeutral(settings: JsonObject, path: string): boolean {
+    const neutral = this.science.neutral[path];
+    const value = valueAt(settings, path);
+    return (
+      neutral !== undefined &&
+      value !== undefined &&
+      canonicalJson(value) === canonicalJson(neutral)
+    );
   }
 
   #block(key: string, origin: Origin): Block {
