@@ -147,13 +147,17 @@ function byKey(ignored: readonly Ignored[]): ReadonlyMap<string, readonly string
   return paths;
 }
 
+/** True where the setting or block at `path` has a neutral value and stands at it. */
+function isNeutral(neutral: Science["neutral"], settings: JsonObject, path: string): boolean {
+  const value = valueAt(settings, path);
+  const expected = neutral[path];
+  if (value === undefined || expected === undefined) return false;
+  return canonicalJson(value) === canonicalJson(expected);
+}
+
 /** What of a cell's settings makes its id: all but those that stand at their neutral value. */
 function identities(neutral: Science["neutral"]): (settings: JsonObject) => JsonObject {
-  const rules = Object.entries(neutral).map(([path, value]) => ({
-    path,
-    key: path.split(".", 1)[0]!,
-    text: canonicalJson(value),
-  }));
+  const rules = Object.keys(neutral).map((path) => ({ path, key: path.split(".", 1)[0]! }));
   if (rules.length === 0) return (settings) => settings;
   // Cells share their blocks, so a block is looked at once.
   const known = new WeakMap<object, JsonObject>();
@@ -163,11 +167,7 @@ function identities(neutral: Science["neutral"]): (settings: JsonObject) => Json
     const trimmed = rules
       .filter((rule) => rule.key === key)
       .reduce<JsonObject>(
-        (one, { path, text }) => {
-          const value = valueAt(one, path);
-          const neutral = value !== undefined && canonicalJson(value) === text;
-          return neutral ? withoutValue(one, path) : one;
-        },
+        (one, { path }) => (isNeutral(neutral, one, path) ? withoutValue(one, path) : one),
         { [key]: block },
       );
     if (isJsonObject(block)) known.set(block, trimmed);
@@ -226,7 +226,7 @@ class Maker {
       const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
       const list = this.science.ignored(settings);
       // Where such a setting stands at its neutral value it asks for nothing: no word about it.
-      const idle = list.filter(({ path }) => !this.#isNeutral(settings, path));
+      const idle = list.filter(({ path }) => !isNeutral(this.science.neutral, settings, path));
       ignored = { list: idle, paths: byKey(list), cells: 0 };
       this.#ignored.set(kind, ignored);
     }
@@ -257,16 +257,6 @@ class Maker {
     let expanded = known.get(value);
     if (expanded === undefined) known.set(value, (expanded = this.normaliser.setting(path, value)));
     return expanded;
-  }
-
-  #isNeutral(settings: JsonObject, path: string): boolean {
-    const neutral = this.science.neutral[path];
-    const value = valueAt(settings, path);
-    return (
-      neutral !== undefined &&
-      value !== undefined &&
-      canonicalJson(value) === canonicalJson(neutral)
-    );
   }
 
   #block(key: string, origin: Origin): Block {
