@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../../../src/base/exit.js";
-import { eachLine } from "./lines.js";
+import { eachLine, wrongLine } from "./lines.js";
 import { checkMovielens, dayOrder } from "./movielens.js";
-import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
+import { movielens, movieText, readMovieRatings } from "./movielens.js";
 import { fetchFromWheel, recboleWheel } from "./wheel.js";
 import type { ItemText, Source } from "./source.js";
 

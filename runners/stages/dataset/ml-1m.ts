@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { checkMovielens, dayOrder } from "./movielens.js";
-import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
-import { eachLine } from "./lines.js";
+import { movielens, movieText, readMovieRatings } from "./movielens.js";
+import { eachLine, wrongLine } from "./lines.js";
 import type { ItemText, ReadTask, Source } from "./source.js";
 
 const layout = { separator: "::", example: "1::1193::5::978300760", header: false };

@@ -6,7 +6,7 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { isTimeZone, dayIn } from "./day.js";
-import { eachLine } from "./lines.js";
+import { eachLine, wrongLine } from "./lines.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import type { DatasetSettings, ItemText, ReadTask } from "./source.js";
 
@@ -146,19 +146,6 @@ function wholeNumber(bytes: Buffer, start: number, end: number): number {
   }
   return value;
 }
-
-/** A line that isn't in the layout, with what was expected. */
-export const wrongLine = (
-  path: string,
-  line: number,
-  text: string,
-  layout: { readonly example: string },
-): UserError => {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return new UserError(
-    `${path}:${line}: expected a line such as ${JSON.stringify(layout.example)}, found ${JSON.stringify(shown)}`,
-  );
-};
 
 /**
  * A movie's text: its article back in front (`Godfather, The (1972)`), its attribute the last word

@@ -51,7 +51,10 @@ export interface Source {
   readonly ratings: number;
   /** Defaults of the common settings and of its own. */
   readonly defaults: CommonSettings & { readonly [setting: string]: Json };
-  /** Its own settings; those with equal names in several sources are described alike. */
+  /**
+   * Its own settings. Its block of the schema shows them as they stand here, and also allows the
+   * settings of other sources.
+   */
   readonly properties: { readonly [setting: string]: JsonSchema };
   /**
    * Counts that its default settings give, under the names of the stage's metrics: what
