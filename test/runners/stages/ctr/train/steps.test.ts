@@ -146,7 +146,7 @@ describe("an epoch trains to the same parameters", () => {
 
   it("without any rewrite, the embedding as wide as the adaptor or not", async () => {
     const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
-    for (const width of [params.adaptor!.layers.at(-1)!, 6]) {
+    for (const width of [params.adaptor!.layers!.at(-1)!, 6]) {
       const without = await epoch("xdeepfm", way, { rewrites: new Set(), width });
       expectClose(without, await epoch("xdeepfm", way, { width }));
     }
