@@ -1,4 +1,3 @@
-import { UserError } from "../../../src/base/exit.js";
 import { readPieces, type ReadPosition } from "./streams.js";
 
 /** Gets one line as `bytes[start, end)`, without its newline; `line` counts from 1. */
@@ -29,19 +28,3 @@ export async function eachLine(
   }
   if (rest !== undefined) give(rest, 0, rest.length);
 }
-
-/**
- * The error for a line that is not in its file's layout: names file and line, shows a right line and
- * the wrong one.
- */
-export const wrongLine = (
-  path: string,
-  line: number,
-  text: string,
-  layout: { readonly example: string },
-): UserError => {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return new UserError(
-    `${path}:${line}: expected a line such as ${JSON.stringify(layout.example)}, found ${JSON.stringify(shown)}`,
-  );
-};

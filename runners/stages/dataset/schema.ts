@@ -24,6 +24,13 @@ export const commonProperties = {
     minimum: 1,
     maximum: 1_000_000,
   },
+  repeats: {
+    description:
+      "Ratings of an item that the user rated before. keep: they stay, so that such an item stands in its own history; they are counted and marked. first: only the first one in order of time stays.",
+    type: "string",
+    enum: ["keep", "first"],
+    default: "keep",
+  },
 } as const satisfies { readonly [setting: string]: JsonSchema };
 
 /** The settings of a block of one data set, by name: in the words of that data set where it reads them. */
