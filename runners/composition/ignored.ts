@@ -54,7 +54,10 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
     }
   }
   if (read("teacher") && ownSamples(knowledge["finetune"])) {
-    ignored.push({ path: "knowledge.teacher", because: "knowledge.finetune.samples are there" });
+    ignored.push({
+      path: "knowledge.teacher",
+      because: "knowledge.finetune.samples takes the teacher's place",
+    });
   } else if (read("teacher") && isJsonObject(knowledge["teacher"])) {
     ignored.push(...ignoredTeacher(knowledge["teacher"]));
   }

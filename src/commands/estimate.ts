@@ -37,7 +37,7 @@ export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colour
   return [
     formatTable(heads, [...rows, ["all", "", ...numbers(estimate.total)]], dim),
     "",
-    "A rough estimate (docs/estimates.md): expect half to double.",
+    "A rough estimate (docs/estimates.md): the true cost may be half of it or twice as much.",
   ].join("\n");
 }
 

@@ -44,7 +44,7 @@ export async function findSweep(
     );
     const found = known.find((one) => one.sweep === sweep);
     if (found !== undefined) return found;
-    throw new UserError(`${word} as it stands now was never run (its sweep would be ${sweep})`);
+    throw new UserError(`${word} was never run in its present form (its sweep would be ${sweep})`);
   }
   const meant = known.filter((one) => one.sweep.startsWith(word) || one.experiment === word);
   // Of several sweeps of one experiment the last is meant; a beginning of an id must be one sweep's.

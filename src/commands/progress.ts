@@ -137,7 +137,7 @@ export class ProgressView implements EventSink {
         if (event.error.detail !== undefined) this.line(dim(indent(event.error.detail)));
         return;
       case "stage-interrupted":
-        return this.line(`${yellow("‖")} ${name} interrupted; the next run goes on with it`);
+        return this.line(`${yellow("‖")} ${name} interrupted; the next run continues it`);
       case "stage-skipped":
         return this.line(`${yellow("-")} ${name} skipped: ${names.stage(event.because)} failed`);
       default:

@@ -21,7 +21,7 @@ interface StatusArguments extends GlobalArguments {
 /** `status [SWEEP]`: what became of a sweep, or of all. */
 export const statusCommand = (science: Science): CommandModule<object, StatusArguments> => ({
   command: "status [sweep]",
-  describe: "show how far a sweep is: the last one, or one by its spec, name or id",
+  describe: "show the progress of a sweep: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
     yargs
       .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })

@@ -122,7 +122,7 @@ function pairsOf(
   matches: readonly Match[],
   { metric, field, evidence, seedsAlone }: Judging,
 ): { readonly pairs: readonly Pair[] } | { readonly reason: string } {
-  if (seedsAlone) return { reason: "seeds alone were asked for" };
+  if (seedsAlone) return { reason: "a test over seeds alone was asked for" };
   if (field.statistics === undefined) return { reason: "the science declares no influences" };
   const influenceOf = (
     cell: CellOutcome,

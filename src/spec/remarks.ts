@@ -20,7 +20,7 @@ export function remark(context: CheckContext, expansion: Expansion): void {
   }
   const merged = made - cells.length - repeated.length;
   if (merged > 0) {
-    const message = `${made} cells are ${cells.length} different ones: settings that differ in them have no effect; equal cells are run once`;
+    const message = `${made} cells are ${cells.length} different ones: some settings that differ have no effect; equal cells are run once`;
     report.add("hint", { where: ["sweep"], at: "key", message });
   }
   if (cells.length === 0 && wrong.length === 0) {

@@ -68,7 +68,7 @@ export class Budget {
     this.reserved.completionTokens += maxTokens;
     let open = true;
     const release = () => {
-      if (!open) throw new Error("a reservation ends once");
+      if (!open) throw new Error("a reservation can end only once");
       open = false;
       this.reserved.promptTokens -= promptTokens;
       this.reserved.completionTokens -= maxTokens;
@@ -128,7 +128,7 @@ export class BudgetSpent extends Error {
     super(
       `the budget allows no further request: ${promptTokens + completionTokens} tokens` +
         `${usd > 0 ? ` (${usd.toFixed(4)} USD)` : ""} spent, ${answered} of ${total} answers had; ` +
-        `they are kept, and a larger budget goes on from here`,
+        `they are kept; with a larger budget the stage continues from here`,
     );
     this.name = "BudgetSpent";
   }

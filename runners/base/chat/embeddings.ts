@@ -49,5 +49,5 @@ function readVectors(answer: unknown, wanted: number): Float32Array[] {
   }
   const vectors = Array.from({ length: wanted }, (_, place) => found.get(place));
   if (found.size === wanted && vectors.every((vector) => vector !== undefined)) return vectors;
-  throw new EndpointError(`${wanted} embeddings were asked for and ${found.size} came`, "passing");
+  throw new EndpointError(`${wanted} embeddings were asked for, but ${found.size} came`, "passing");
 }

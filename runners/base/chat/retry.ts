@@ -48,7 +48,7 @@ export function withRetries<Asked, Answer>(
         abort.throwIfAborted();
         if (!(error instanceof EndpointError) || error.kind !== "passing") throw error;
         if (attempt >= options.attempts) {
-          const message = `${error.message}; given up after ${attempt} tries`;
+          const message = `${error.message}; r4ec gave up after ${attempt} tries`;
           throw new EndpointError(message, "passing", { status: error.status });
         }
         const backoff = Math.min(options.longestWait, options.firstWait * 2 ** (attempt - 1));

@@ -13,7 +13,7 @@ export type PythonTask = Pick<
 export function llmEnvironment(task: Pick<StageTask, "toolchain">): string {
   const folder = task.toolchain.environments[LLM_ENVIRONMENT.part];
   if (folder !== undefined) return folder;
-  throw new UserError("the LLM environment is not there: run r4ec setup --only llm", {
+  throw new UserError("the LLM environment is not installed: run r4ec setup --only llm", {
     exitCode: ExitCode.environment,
   });
 }

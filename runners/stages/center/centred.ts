@@ -32,7 +32,7 @@ export function centredRows(rows: Rows, side: Side, trained: ReadonlySet<number>
         `knowledge.embed.center can't be done: nothing is left of ${filled.length === 1 ? "the one vector" : "a vector"} of the ${side}, which equals their mean`,
         {
           exitCode: ExitCode.usage,
-          hint: "leave knowledge.embed.center out, or give more of them knowledge",
+          hint: "leave knowledge.embed.center out, or give knowledge to more of them",
         },
       );
     }

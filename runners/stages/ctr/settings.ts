@@ -74,7 +74,7 @@ export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
     if (type !== undefined && type !== "hea" && "specific_experts" in adaptor) {
       ignored.push({
         path: "ctr.adaptor.specific_experts",
-        because: "only hea has experts of a side's own",
+        because: "only hea has experts for each side",
       });
     }
     if (type === "mlp" && "shared_experts" in adaptor) {

@@ -86,6 +86,9 @@ export function checkSplit(settings: JsonObject): readonly Finding[] {
   const split = userSplitOf(settings);
   if (split === null || split.fold <= split.folds) return [];
   return [
-    mistake("dataset.split.fold", `there are ${split.folds} folds, and no fold ${split.fold}`),
+    mistake(
+      "dataset.split.fold",
+      `there is no fold ${split.fold}: the folds are 1 to ${split.folds}`,
+    ),
   ];
 }

@@ -92,13 +92,15 @@ function readError(path: string, error: NodeJS.ErrnoException): unknown {
     case "ENOENT":
       return new UserError(`${path}: there is no such file`);
     case "EISDIR":
-      return new UserError(`${path} is a folder; a file is wanted`);
+      return new UserError(`${path} is a folder; give a file`);
     case "EACCES":
       return new UserError(`${path}: no permission to read it`);
     case "Z_BUF_ERROR":
-      return new UserError(`${path} is cut off: the gzip data ends too early; fetch it again`);
+      return new UserError(
+        `${path} is not complete: the gzip data ends too early; fetch the file again`,
+      );
     case "Z_DATA_ERROR":
-      return new UserError(`${path} is damaged (${error.message}); fetch it again`);
+      return new UserError(`${path} is damaged (${error.message}); fetch the file again`);
     case "EIO":
       return new UserError(`${path}: ${error.message}`, { exitCode: ExitCode.environment });
     default:

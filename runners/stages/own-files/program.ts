@@ -97,13 +97,13 @@ async function fromLines(
     seen.set(row.id, line);
     const vector = row.vector;
     if (seen.size > 1 && (vector === null) !== (width === null)) {
-      throw new UserError(`${place}: lines hold all text or all vectors`);
+      throw new UserError(`${place}: a file must not mix texts and vectors`);
     }
     if (vector !== null) {
       width ??= vector.length;
       if (vector.length !== width) {
         throw new UserError(
-          `${place}: a vector of ${vector.length} numbers where the others have ${width}`,
+          `${place}: a vector of ${vector.length} numbers, but the others have ${width}`,
         );
       }
     }
@@ -123,7 +123,7 @@ interface OwnLine {
 }
 
 function ownLine(place: string, value: Json): OwnLine {
-  const form = `{"id": ..., "text": "..."} or {"id": ..., "vector": [...]} is wanted`;
+  const form = `{"id": ..., "text": "..."} or {"id": ..., "vector": [...]} is expected`;
   if (!isJsonObject(value)) throw new UserError(`${place}: ${form}`);
   const { id, text, vector } = value as JsonObject;
   if (typeof id !== "string" && typeof id !== "number") {

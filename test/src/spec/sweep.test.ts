@@ -103,7 +103,7 @@ sweep: {grid: {knowledge: [r4ec, {variant: r4ec, iterations: 2}]}}
       { variant: "r4ec", iterations: 2 },
     ]);
     expect(said(text, "hint")).toEqual([
-      "4:1 4 cells are 3 different ones: settings that differ in them have no effect; equal cells are run once",
+      "4:1 4 cells are 3 different ones: some settings that differ have no effect; equal cells are run once",
       "5:43 knowledge.iterations has no effect in 2 of 4 cells: only r4ec reads it",
     ]);
   });

@@ -148,7 +148,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", text: "x" },
         { id: "u2", vector: [1] },
       ],
-      /:2: lines hold all text or all vectors/,
+      /:2: a file must not mix texts and vectors/,
     ],
     [
       "text after vectors",
@@ -156,7 +156,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", vector: [1] },
         { id: "u2", text: "x" },
       ],
-      /:2: lines hold all text or all vectors/,
+      /:2: a file must not mix texts and vectors/,
     ],
     [
       "vectors of unequal length",
@@ -164,7 +164,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", vector: [1] },
         { id: "u2", vector: [1, 2] },
       ],
-      /:2: a vector of 2 numbers where the others have 1/,
+      /:2: a vector of 2 numbers, but the others have 1/,
     ],
     [
       "ids of another data set",
