@@ -133,7 +133,7 @@ describe("text and vectors of one's own", () => {
 
   it.each<[string, readonly unknown[], RegExp]>([
     ["a line without an id", [{ text: "x" }], /own\.jsonl:1: id is missing/],
-    ["a line with text and vector", [{ id: "u1", text: "x", vector: [1] }], /:1: .* is wanted/],
+    ["a line with text and vector", [{ id: "u1", text: "x", vector: [1] }], /:1: .* is expected/],
     [
       "an id that stands twice",
       [
