@@ -17,7 +17,7 @@ interface GcArguments extends GlobalArguments {
   readonly json: boolean;
 }
 
-/** `gc`: takes out of the store what nothing needs. */
+/** `gc`: removes from the store what is not needed. */
 export const gcCommand = (): CommandModule<object, GcArguments> => ({
   command: "gc",
   describe: "remove from the store what is not needed any more",

@@ -13,7 +13,7 @@ interface Arguments extends GlobalArguments {
   readonly json: boolean;
 }
 
-/** What one part came to. */
+/** What became of one part. */
 interface PartOutcome {
   readonly part: Part;
   readonly ok: boolean;

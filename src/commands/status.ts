@@ -145,7 +145,7 @@ function statusText(state: SweepState, paint: Colours): string {
   ].join("\n");
 }
 
-/** How far a stage is: its last curve values, or what keeps it from running. */
+/** The progress of a stage: the last values of its curves, or why it does not run. */
 function whereText(stage: StageState, names: Names): string {
   if (stage.because !== null) return `${names.stage(stage.because)} failed`;
   if (stage.result !== null) return "";

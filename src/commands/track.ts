@@ -13,8 +13,8 @@ export interface SweepTracking {
 }
 
 /**
- * Begins telling MLflow of a sweep; null from `finish` where tracking is off. Throws a UserError
- * for an address that is none.
+ * Begins sending a sweep to MLflow. `finish` gives null if tracking is off. Throws a UserError for
+ * an invalid address.
  */
 export async function beginTracking(
   experiment: Experiment,

@@ -27,7 +27,7 @@ export interface SchedulerOptions {
   readonly cellsPerCard: number;
   /** Cards that stages may run on. */
   readonly cards: number;
-  /** One line for the user, on what is no event of the sweep. */
+  /** One line for the user about something that is not an event of the sweep. */
   readonly say: (line: string) => void;
 }
 

@@ -21,7 +21,7 @@ export interface PlannedStage {
   readonly cells: CellId[];
 }
 
-/** All that an experiment takes, every shared stage once. */
+/** All stages that an experiment needs, each shared stage once. */
 export interface Plan {
   readonly sweep: SweepId;
   readonly cells: readonly CellRecord[];

@@ -17,7 +17,7 @@ export function deviation(values: readonly number[]): number | null {
   return squared === null ? null : Math.sqrt(squared);
 }
 
-/** How sure a difference is. */
+/** A difference's standard error, test and interval. */
 export interface Sureness {
   /** Standard error of the difference. */
   readonly se: number;
