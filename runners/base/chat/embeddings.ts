@@ -35,7 +35,7 @@ export function embeddingsEndpoint(options: EmbeddingOptions): Embed {
     }, abort);
 }
 
-// Servers that only claim to speak the protocol answer with anything at all.
+// A server that does not follow the protocol may answer with anything.
 function readVectors(answer: unknown, wanted: number): Float32Array[] {
   const data = (answer as Partial<OpenAI.CreateEmbeddingResponse> | null)?.data;
   if (!Array.isArray(data)) {

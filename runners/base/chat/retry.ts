@@ -9,7 +9,7 @@ export interface RetryOptions {
   readonly firstWait: number;
   /** Longest wait that is not the server's own wish. */
   readonly longestWait: number;
-  /** Hears of each failed try. */
+  /** Called after each failed try. */
   readonly onRetry?: (error: EndpointError, attempt: number, wait: number) => void;
 }
 

@@ -4,7 +4,7 @@ import type { Rows } from "../../base/artifacts/rows.js";
 import { filledRows, lengthOf, meanRow, rowOf } from "../../base/artifacts/rows.js";
 
 /**
- * Rows with a mean taken off, each scaled back to the length that it had. Rows of zeros stay.
+ * Rows with a mean subtracted, each scaled back to its old length. Rows of zeros stay zeros.
  *
  * @param side for messages
  * @param trained numbers of the users or items that models are trained on: the mean is that of their

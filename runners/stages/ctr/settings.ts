@@ -24,7 +24,7 @@ export type CtrParams = Omit<ParamsOf<Table>, "adaptor"> & {
   readonly adaptor: AdaptorParams | null;
   /** The backbone's own options; a module's may be missing. */
   readonly options: JsonObject;
-  /** With `ctr.fuse: off`: the execution settings that float rounding depends on. */
+  /** With `ctr.fuse: off`: the execution settings on which float rounding depends. */
   readonly exact?: RoundingOf<Table>;
 };
 

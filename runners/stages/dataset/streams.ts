@@ -3,7 +3,9 @@ import { open } from "node:fs/promises";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 
-/** Where in a file a reader is, for progress: bytes of the file itself, not of what it unpacks to. */
+/**
+ * The position in a file, for progress: in bytes of the file itself, not of the unpacked content.
+ */
 export interface ReadPosition {
   done: number;
   total: number;

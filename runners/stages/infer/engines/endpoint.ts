@@ -28,7 +28,7 @@ export const endpoint: InferEngine = {
     retries,
     guided,
   },
-  // It cuts prompts and fills chat templates as it likes.
+  // The endpoint itself cuts prompts and fills in the chat template.
   decides: [],
   takesAdapters: false,
   bringsTemplate: true,
