@@ -108,6 +108,18 @@ sweep: {grid: {knowledge: [r4ec, {variant: r4ec, iterations: 2}]}}
     ]);
   });
 
+  it("counts an axis without effect over the cells of grid and zip, not over an include", () => {
+    const hints = (variants: string): readonly string[] => {
+      const grid = `{knowledge.variant: ${variants}, knowledge.iterations: [1, 2]}`;
+      const include = "[{knowledge.variant: none, seed: 9}]";
+      return said(spec(`sweep:\n  grid: ${grid}\n  include: ${include}\n`), "hint");
+    };
+    expect(hints("[r4ec]")).toEqual([]);
+    expect(hints("[r4ec, none]").join("\n")).toMatch(
+      /knowledge\.iterations has no effect in 2 of 4 cells: only r4ec reads it/,
+    );
+  });
+
   it("merges an include into an equal cell, and says so", () => {
     const text = spec("sweep:\n  grid: {seed: [1, 2]}\n  include: [{seed: 2}]\n");
     expect(experimentOf(text).cells).toHaveLength(2);
