@@ -113,6 +113,39 @@ function bodyOf(
  */
 const runsATurn = 2;
 
+/**
+ * The nodes of a body as its `run`-th copy within one function. What uses a variable waits for the
+ * node `after`: a call of the body would not do, since XLA compiles the calls of one function
+ * without regard to the control edges between them, and the second would read what the first read.
+ *
+ * @param at what stands for the body's first input, its other inputs being the function's own
+ */
+function copyOf(
+  body: LibraryFunction,
+  run: number,
+  at: string,
+  after: string | null,
+): { readonly nodes: GraphNode[]; readonly end: string } {
+  const [first, ...rest] = body.inputs.map(({ name }) => name);
+  const handles = new Set(rest);
+  const renamed = (name: string): string => `run_${run}/${name}`;
+  const inner = (input: string): string => {
+    if (input.startsWith("^")) return `^${renamed(input.slice(1))}`;
+    if (input === first) return at;
+    return handles.has(input) ? input : renamed(input);
+  };
+  const nodes = body.nodes.map((node) => {
+    const waits = after !== null && node.inputs.some((input) => handles.has(input));
+    return {
+      ...node,
+      name: renamed(node.name),
+      inputs: [...node.inputs.map(inner), ...(waits ? [`^${after}`] : [])],
+    };
+  });
+  const [end] = Object.values(body.returns);
+  return { nodes, end: renamed(end!.split(":")[0]!) };
+}
+
 /** The body in a While of constant count: condition, turn, and the function around them, last. */
 function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunction[] {
   const [first, ...rest] = body.inputs;
@@ -151,13 +184,14 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
     }),
   ];
   let at = first.name;
+  let end: string | null = null;
   for (let run = 0; run < runs; run++) {
-    const before = run === 0 ? [] : [`^body_${run - 1}`];
-    nodes.push(callOf(`body_${run}`, body, [at, ...rest.map((each) => each.name), ...before]));
-    nodes.push(add(`further_${run}`, at, "stride:output:0"));
+    const copy = copyOf(body, run, at, end);
+    nodes.push(...copy.nodes, add(`further_${run}`, at, "stride:output:0"));
     at = `further_${run}:z:0`;
+    end = copy.end;
   }
-  nodes.push(add("next", "turn", "one:output:0", [`^body_${runs - 1}`]));
+  nodes.push(add("next", "turn", "one:output:0", [`^${end!}`]));
   const turn: LibraryFunction = {
     name: identifier(`${name}_turn`),
     inputs: state,
@@ -188,7 +222,7 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
     nodes: [zero, loopNode, identity("turns", "loop:output:0", int32, [])],
     returns: { turns: "turns:output:0" },
   };
-  return [body, condition, turn, around];
+  return [condition, turn, around];
 }
 
 /** A call of a library's function. */
