@@ -8,6 +8,7 @@ import {
   checkCtr,
   ctrCommands,
   ctrFragment,
+  ctrMetrics,
   ctrPerGpu,
   ctrRunner,
   ctrStage,
@@ -85,6 +86,7 @@ export const science: Science = {
     ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
     ...checkCtr(settings, place),
   ],
+  metrics: ctrMetrics,
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
     const dataset = datasetStage(settings, place);
     const users = userSplitOf(settings);

@@ -53,6 +53,11 @@ export interface Science {
   readonly neutral: { readonly [path: string]: Json };
   /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
   check(settings: JsonObject, place: SpecPlace): readonly Finding[];
+  /**
+   * Names of all metrics that the last stage of a cell may publish: a spec that compares or picks by
+   * another one is refused. Left out: any name is taken.
+   */
+  metrics?(settings: JsonObject): readonly string[];
   /** The cell's last stage, holding all it needs; settings are normalised. */
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */

@@ -2,17 +2,14 @@ import { valueText } from "../cells/index.js";
 import { formatTable, widthOf } from "../base/table.js";
 import type { Comparison, Entry, MetricTable } from "./model.js";
 import {
-  claimLines,
   differenceTexts,
   entryMarks,
   entryText,
   headText,
-  marksOfComparison,
-  notesOf,
   titleText,
   variantText,
-  warningLines,
 } from "./labels.js";
+import { claimLines, marksOfComparison, notesOf, warningLines } from "./notes.js";
 
 export interface TextOptions {
   /** Columns to stay within where it can be done; variants then go into several tables. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../base/json.js";
-import { isJsonObject } from "../base/json.js";
+import { canonicalJson, isJsonObject } from "../base/json.js";
 import type { CheckContext } from "./check.js";
 import { contains, flatSettings, withValue } from "./dotted.js";
 import type { Axis, Cell, Compare, FlatSettings, Select } from "./experiment.js";
@@ -42,6 +42,7 @@ export function readViews(
       "no cell has the settings of this claim",
     ),
   );
+  reportRepeated(context, claims ?? []);
   return {
     select,
     compare: {
@@ -71,6 +72,21 @@ function checkSelect({ report }: CheckContext, select: Select, axes: readonly Ax
   if (select.metric.startsWith("test.")) {
     const message = `picking by ${select.metric} tunes on the test split; use a metric on validation`;
     report.add("warning", { where: ["select", "metric"], at: "value", message });
+  }
+}
+
+/** Reports claims that say the same as one before, in whatever form. */
+function reportRepeated({ report }: CheckContext, claims: readonly FlatSettings[]): void {
+  const seen = new Map<string, number>();
+  for (const [index, claim] of claims.entries()) {
+    const text = canonicalJson(claim);
+    const first = seen.get(text);
+    if (first === undefined) {
+      seen.set(text, index);
+      continue;
+    }
+    const message = `compare.claims[${index}] is the same claim as compare.claims[${first}]; remove one`;
+    report.add("error", { where: ["compare", "claims", String(index)], at: "value", message });
   }
 }
 

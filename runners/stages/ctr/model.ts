@@ -56,14 +56,21 @@ export interface Batch {
   readonly historyLength: Tensor;
   /** int32 [R, B]: the user, 0 for one whom the data set does not know. Where the shape has users. */
   readonly user?: Tensor;
-  /**
-   * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; where
-   * `adapted` is true, what {@link Model.adapt} made of them.
-   */
-  readonly userKnowledge: Tensor | null;
-  readonly itemKnowledge: Tensor | null;
-  readonly adapted?: boolean;
+  /** What the adaptor made of the samples' knowledge; null where the model has no adaptor. */
+  readonly knowledge: Knowledge | null;
 }
+
+/**
+ * What {@link Model.adapt} made of the knowledge vectors of each sample's user and target item,
+ * float32 [R, B, d]. Raw vectors never enter a batch: whoever makes the batch adapts them before.
+ */
+export interface Knowledge {
+  readonly user: Tensor;
+  readonly item: Tensor;
+}
+
+/** Users, or items: each side has knowledge vectors of its own. */
+export type Side = keyof Knowledge;
 
 /** A trainable parameter of R replicas: float32 [R, ...shape]. */
 export interface Parameter {
@@ -106,7 +113,7 @@ export interface Model {
    * The adaptor's output for one side alone, float32 [R, n, d] from raw vectors [R, n, D], where the
    * adaptor keeps user and item apart (all three types do); null without knowledge.
    */
-  readonly adapt: ((side: "user" | "item", vectors: Tensor) => Tensor) | null;
+  readonly adapt: ((side: Side, vectors: Tensor) => Tensor) | null;
   dispose(): void;
 }
 

@@ -1,8 +1,13 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
-import type { AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import type { FunctionSpec } from "../graph/executor.js";
-import type { Model } from "../model.js";
+import type { Model, Side } from "../model.js";
+
+/** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d], [R, I + 1, d]. */
+export interface AdaptedTables {
+  readonly users: Tensor;
+  readonly items: Tensor;
+}
 
 /**
  * What the adaptor makes of every user's and every item's vector, made once an evaluation instead
@@ -23,7 +28,7 @@ export class AdaptedKnowledge {
     const { userKnowledge, itemKnowledge } = columns;
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
     if (!rewrites.has("adapt-once")) return null;
-    const whole = (side: "user" | "item", table: Variable): Tensor => {
+    const whole = (side: Side, table: Variable): Tensor => {
       const [rows, dim] = table.shape as [number, number];
       const chunk = Math.max(1, Math.floor(device.adaptedRows / replicas));
       const parts: Tensor[] = [];
@@ -35,7 +40,7 @@ export class AdaptedKnowledge {
       }
       return tf.concat(parts, 1);
     };
-    const table = (side: "user" | "item", raw: Variable): Variable =>
+    const table = (side: Side, raw: Variable): Variable =>
       tf.tidy(() => {
         const dim = raw.shape[1]!;
         const width = adapt(side, tf.zeros([replicas, 1, dim])).shape[2]!;

@@ -1,4 +1,5 @@
 import type { StageTask } from "../../../../src/contract/runner.js";
+import { qualityNames } from "../metric-names.js";
 import type { Quality } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import type { CtrExecution, CtrParams } from "../settings.js";
@@ -88,10 +89,11 @@ export function qualityMetrics(
   split: "valid" | "test",
   { auc, logloss, gauc }: Quality,
 ): { [name: string]: number } {
+  const names = qualityNames(split);
   return {
-    ...(auc === undefined ? {} : { [`${split}.auc`]: auc }),
-    [`${split}.logloss`]: logloss,
-    ...(gauc === undefined ? {} : { [`${split}.gauc`]: gauc }),
+    ...(auc === undefined ? {} : { [names.auc]: auc }),
+    [names.logloss]: logloss,
+    ...(gauc === undefined ? {} : { [names.gauc]: gauc }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { tf } from "../tensorflow.js";
-import { batchOf, type AdaptedTables } from "../data/batch.js";
+import { batchOf } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { evenSizes } from "../even.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import type { Model, ModelShape } from "../model.js";
-import { AdaptedKnowledge } from "./adapted.js";
+import { AdaptedKnowledge, type AdaptedTables } from "./adapted.js";
+import { ofEachSample, ofTables } from "./knowledge.js";
 
 /** How samples are scored. */
 export interface ScoringOptions {
@@ -36,10 +37,14 @@ export class Scoring {
     const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
-        const knowledge = tables();
+        const adapted = tables();
         const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / pieceSize));
         const parts = tf.split(rows!, sizes, 0).map((part) => {
           const each = tf.tile(tf.expandDims(part, 0), [replicas, 1]);
+          const knowledge =
+            adapted === null
+              ? ofEachSample(model, columns, each)
+              : ofTables(adapted, columns, each);
           const { batch } = batchOf(columns, each, shape, fullHistory, knowledge);
           return tf.sigmoid(model.forward(batch, { training: false }).logits);
         });

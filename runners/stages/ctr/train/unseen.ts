@@ -1,6 +1,7 @@
 import { tf, type Variable } from "../tensorflow.js";
 import type { CtrData } from "../data/load.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
+import { unseenNames } from "../metric-names.js";
 import type { Model } from "../model.js";
 
 /** [U + 1]: whether each user has training samples; row 0 stands for nobody. */
@@ -20,8 +21,9 @@ export function unseenCounts(data: Pick<CtrData, "dataset" | "train" | "valid" |
     const split = data[name];
     if (split === null) continue;
     const strange = split.users.filter((user) => !seen[user]);
-    counts[`unseen.${name}.users`] = new Set(strange).size;
-    counts[`unseen.${name}.samples`] = strange.length;
+    const names = unseenNames(name);
+    counts[names.users] = new Set(strange).size;
+    counts[names.samples] = strange.length;
   }
   return counts;
 }

@@ -46,6 +46,7 @@ async function epoch(
     id = false,
     xla = false,
     samples = data.train.length,
+    width = params.embedding_dim,
   } = {},
 ): Promise<{
   readonly losses: number[];
@@ -54,7 +55,7 @@ async function epoch(
   readonly functions: readonly string[];
 }> {
   const columns = columnsOf();
-  const of = { ...params, backbone, options: {}, user_id: id };
+  const of = { ...params, backbone, options: {}, user_id: id, embedding_dim: width };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
   const trainer = await Trainer.create({
     device: cpu,
@@ -143,6 +144,14 @@ describe("an epoch trains to the same parameters", () => {
     without.scores.forEach((score, i) => expect(score).toBeCloseTo(usual.scores[i]!, 3));
     expect(usual.functions).toContain("adapt");
     expect(without.functions.includes("adapt")).toBe(name !== "adapt-once");
+  });
+
+  it("without any rewrite, the embedding as wide as the adaptor or not", async () => {
+    const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
+    for (const width of [params.adaptor!.layers!.at(-1)!, 6]) {
+      const without = await epoch("xdeepfm", way, { rewrites: new Set(), width });
+      expectClose(without, await epoch("xdeepfm", way, { width }));
+    }
   });
 
   it("operation by operation", async () => {
