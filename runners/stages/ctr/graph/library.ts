@@ -108,58 +108,24 @@ function bodyOf(
 }
 
 /**
- * Runs of the body that one turn of a loop holds, where they divide its count: what one has left to
- * do when it ends goes on beside the next one's beginning.
- */
-const runsATurn = 2;
-
-/**
- * The nodes of a body as its `run`-th copy within one function. What uses a variable waits for the
- * node `after`: a call of the body would not do, since XLA compiles the calls of one function
- * without regard to the control edges between them, and the second would read what the first read.
+ * The body in a While of constant count: condition, turn, and the function around them, last.
  *
- * @param at what stands for the body's first input, its other inputs being the function's own
+ * A turn calls the body once. Two calls in one turn would need more than a control edge between them:
+ * XLA compiles both from the variables as they were before the turn, so the first one's updates are
+ * lost.
  */
-function copyOf(
-  body: LibraryFunction,
-  run: number,
-  at: string,
-  after: string | null,
-): { readonly nodes: GraphNode[]; readonly end: string } {
-  const [first, ...rest] = body.inputs.map(({ name }) => name);
-  const handles = new Set(rest);
-  const renamed = (name: string): string => `run_${run}/${name}`;
-  const inner = (input: string): string => {
-    if (input.startsWith("^")) return `^${renamed(input.slice(1))}`;
-    if (input === first) return at;
-    return handles.has(input) ? input : renamed(input);
-  };
-  const nodes = body.nodes.map((node) => {
-    const waits = after !== null && node.inputs.some((input) => handles.has(input));
-    return {
-      ...node,
-      name: renamed(node.name),
-      inputs: [...node.inputs.map(inner), ...(waits ? [`^${after}`] : [])],
-    };
-  });
-  const [end] = Object.values(body.returns);
-  return { nodes, end: renamed(end!.split(":")[0]!) };
-}
-
-/** The body in a While of constant count: condition, turn, and the function around them, last. */
 function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunction[] {
   const [first, ...rest] = body.inputs;
   if (first === undefined || first.dtype !== int32) {
     throw new CannotTrace(`${name} loops, but its first input is no int32`);
   }
-  const runs = loop.times % runsATurn === 0 ? runsATurn : 1;
   const state = [{ name: "turn", dtype: int32 }, ...body.inputs];
   const condition: LibraryFunction = {
     name: identifier(`${name}_condition`),
     inputs: state,
     outputs: [{ name: "more", dtype: DataType.bool }],
     nodes: [
-      scalar("limit", loop.times / runs),
+      scalar("limit", loop.times),
       {
         name: "less",
         op: "Less",
@@ -182,16 +148,14 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
       shape: [loop.stride.length],
       bytes: new Uint8Array(Int32Array.from(loop.stride).buffer),
     }),
+    callOf(
+      "body",
+      body,
+      body.inputs.map(({ name: input }) => input),
+    ),
+    add("next", "turn", "one:output:0", ["^body"]),
+    add("further", first.name, "stride:output:0"),
   ];
-  let at = first.name;
-  let end: string | null = null;
-  for (let run = 0; run < runs; run++) {
-    const copy = copyOf(body, run, at, end);
-    nodes.push(...copy.nodes, add(`further_${run}`, at, "stride:output:0"));
-    at = `further_${run}:z:0`;
-    end = copy.end;
-  }
-  nodes.push(add("next", "turn", "one:output:0", [`^${end!}`]));
   const turn: LibraryFunction = {
     name: identifier(`${name}_turn`),
     inputs: state,
@@ -199,7 +163,7 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
     nodes,
     returns: {
       next_turn: "next:z:0",
-      [`next_${first.name}`]: at,
+      [`next_${first.name}`]: "further:z:0",
       ...Object.fromEntries(rest.map((each) => [`next_${each.name}`, each.name])),
     },
   };
@@ -222,7 +186,7 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
     nodes: [zero, loopNode, identity("turns", "loop:output:0", int32, [])],
     returns: { turns: "turns:output:0" },
   };
-  return [condition, turn, around];
+  return [body, condition, turn, around];
 }
 
 /** A call of a library's function. */

@@ -159,7 +159,7 @@ describe("an epoch trains to the same parameters", () => {
     expectClose(await epoch("din", way, { engine: "eager" }), await epoch("din", plain));
   });
 
-  // Of 7 and 8 whole batches, each with a rest: XLA's loop holds one step a turn, or two.
+  // 7 and 8 whole batches, each with a rest: XLA takes them in one loop, whose count is odd or even.
   it.each(["din", "dcnv2"].flatMap((backbone) => [750, 850].map((n) => [backbone, n] as const)))(
     "compiled by XLA, of %s over %i samples",
     async (backbone, samples) => {
