@@ -60,7 +60,11 @@ async function checkCompiler(): Promise<Check> {
   const compiler = await findCompiler();
   const base = { name: "compiler", needed: false, mend: null } as const;
   return compiler === null
-    ? { ...base, state: "ok", detail: "none here; setup fetches the one in PyPI's ziglang" }
+    ? {
+        ...base,
+        state: "ok",
+        detail: "there is none; setup fetches the one in PyPI's package ziglang",
+      }
     : { ...base, state: "ok", detail: compiler.name };
 }
 
@@ -85,7 +89,7 @@ async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
   if (!seen.ok) {
     const mend =
       part === null
-        ? "R4EC_TFJS_BINDING names it; unset it, and r4ec setup builds one"
+        ? "R4EC_TFJS_BINDING names it; unset it, then r4ec setup builds a binding"
         : `rm -r ${part.folder} && r4ec setup --only tensorflow`;
     return [{ ...base, state: "failed", detail: seen.error.message, mend }];
   }
@@ -174,7 +178,7 @@ function storeTrouble(error: unknown): { readonly trouble: string } {
 async function askServer(uri: string): Promise<Check> {
   const base = { name: "mlflow-server", needed: false } as const;
   const shown = redact(uri);
-  const mend = "check the address, and that the server runs and lets this machine in";
+  const mend = "check the address, whether the server runs, and whether it accepts this machine";
   try {
     const address = new URL(uri);
     address.username = "";

@@ -54,9 +54,12 @@ function selectionNotes(comparison: Comparison): string[] {
     if (selection === null) return null;
     const { winner, candidates } = selection;
     const incomplete = candidates.filter(({ missing }) => missing > 0).length;
-    const out = incomplete === 0 ? "" : `; ${incomplete} of them incomplete and out of the race`;
+    const out =
+      incomplete === 0
+        ? ""
+        : `; ${incomplete} of them incomplete, so that they could not be picked`;
     if (winner === null) {
-      return `${where}: nothing picked: none of ${candidates.length} candidates has all its seeds`;
+      return `${where}: nothing was picked: none of the ${candidates.length} candidates has all its seeds`;
     }
     const settings = settingsText(winner, Object.keys(winner), comparison.labels);
     const won = settings === "" ? "the only one" : settings;
@@ -105,7 +108,9 @@ function testNotes(comparison: Comparison): string[] {
   ];
   const family = familyText(comparison);
   return [
-    ...(how.length === 0 ? [] : [`interval: 95 %, against the baseline: ${how.join("; or ")}`]),
+    ...(how.length === 0
+      ? []
+      : [`interval: 95 %, of the difference from the baseline: ${how.join("; or ")}`]),
     ...(shown
       ? [`p: two-sided, the same way${family === null ? "" : `; corrected: ${family}`}`]
       : []),

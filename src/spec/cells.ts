@@ -14,6 +14,8 @@ import type { Dimension, Point, Sweep } from "./sweep.js";
 export interface Idle extends Ignored {
   /** Cells in which it has none. */
   readonly cells: number;
+  /** Those of them that grid and zip make: an axis gives no value to a cell of an include. */
+  readonly crossed: number;
 }
 
 /** All cells of a spec, and what was seen on the way. */
@@ -26,6 +28,8 @@ export interface Expansion {
   readonly idle: readonly Idle[];
   /** Cells made, before any was left out. */
   readonly considered: number;
+  /** Those of them that grid and zip make. */
+  readonly crossed: number;
   /** Cells made, before equal ones were merged and after exclude. */
   readonly made: number;
   /** Includes that equal an earlier cell. */
@@ -103,6 +107,7 @@ export function expandCells(
     wrong: maker.wrong,
     idle: maker.idle(),
     considered: maker.considered,
+    crossed: maker.crossed,
     made,
     repeated,
     idleExcludes: excludes.filter(({ count }) => count === 0).map(({ point }) => point),
@@ -181,6 +186,7 @@ function identities(neutral: Science["neutral"]): (settings: JsonObject) => Json
 class Maker {
   readonly wrong: { readonly origin: Origin; readonly problem: Problem }[] = [];
   considered = 0;
+  crossed = 0;
   readonly #blocks = new Map<string, Map<string, Block>>();
   readonly #dimensionsOf: ReadonlyMap<string, readonly number[]>;
   readonly #numbers = new Map<Json, number>();
@@ -191,6 +197,7 @@ class Maker {
       /** The paths of all ignored ones by top-level key. */
       readonly paths: ReadonlyMap<string, readonly string[]>;
       cells: number;
+      crossed: number;
     }
   >();
   readonly #trimmed = new Map<string, Json | undefined>();
@@ -227,11 +234,15 @@ class Maker {
       const list = this.science.ignored(settings);
       // Where such a setting stands at its neutral value it asks for nothing: no word about it.
       const idle = list.filter(({ path }) => !isNeutral(this.science.neutral, settings, path));
-      ignored = { list: idle, paths: byKey(list), cells: 0 };
+      ignored = { list: idle, paths: byKey(list), cells: 0, crossed: 0 };
       this.#ignored.set(kind, ignored);
     }
     ignored.cells += 1;
     this.considered += 1;
+    if (origin.kind === "product") {
+      ignored.crossed += 1;
+      this.crossed += 1;
+    }
     const { paths } = ignored;
     const trimmed = blocks.map(
       ([key, { value }]) => [key, this.#trim(key, value!, paths.get(key))] as const,
@@ -242,9 +253,11 @@ class Maker {
   /** Settings without effect, with the number of cells in which they have none. */
   idle(): readonly Idle[] {
     const idle = new Map<string, Idle>();
-    for (const { list, cells } of this.#ignored.values()) {
+    for (const { list, cells, crossed } of this.#ignored.values()) {
       for (const { path, because } of list) {
-        idle.set(path, { path, because, cells: (idle.get(path)?.cells ?? 0) + cells });
+        const before = idle.get(path) ?? { cells: 0, crossed: 0 };
+        const counts = { cells: before.cells + cells, crossed: before.crossed + crossed };
+        idle.set(path, { path, because, ...counts });
       }
     }
     return [...idle.values()];

@@ -242,7 +242,7 @@ class Reader {
       return null;
     }
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-    this.#wrong(offset, "this tag makes a value that a spec cannot hold", path);
+    this.#wrong(offset, "this tag makes a value that a spec cannot contain", path);
     return null;
   }
 

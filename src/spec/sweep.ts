@@ -79,7 +79,7 @@ export function readSweep(sweep: Json | undefined): {
   }
   const product = dimensions.reduce((count, { length }) => count * length, 1);
   if (product > mostCells) {
-    const message = `this sweep has ${product.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are possible`;
+    const message = `this sweep has ${product.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are allowed`;
     wrong(["sweep"], message);
   }
   const cards = grid.find((axis) => axis.path === "gpu" && !clashing.has(axis));
@@ -171,7 +171,7 @@ function includesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
     const key = canonicalJson(settings);
     const first = !seen.has(key);
     seen.add(key);
-    if (!first) wrong(where, "this include stands here twice, word for word; remove one", "value");
+    if (!first) wrong(where, "this include is listed twice; remove one", "value");
     return first;
   });
 }
@@ -179,7 +179,7 @@ function includesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
 function excludesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
   return pointsOf(value, ["sweep", "exclude"], wrong).filter(({ settings, where }) => {
     if (!Object.hasOwn(settings, "gpu")) return true;
-    wrong([...where, "gpu"], "gpu is placement, not a setting of a cell: it cannot be excluded");
+    wrong([...where, "gpu"], "gpu is not a setting of a cell, so exclude cannot name it");
     return false;
   });
 }

@@ -71,7 +71,7 @@ export function parseManifest(text: string, fingerprint: Fingerprint): Manifest 
   const { checksum, ...manifest } = value;
   if (manifest["format"] !== FORMAT) return `its manifest's format is not ${FORMAT}`;
   if (checksum !== sumOf(manifest)) return "its manifest's checksum does not match";
-  if (!isManifest(manifest)) return "its manifest lacks a field, or has one of another form";
+  if (!isManifest(manifest)) return "its manifest lacks a field, or a field has the wrong form";
   if (manifest.fingerprint !== fingerprint) return "its manifest belongs to another fingerprint";
   return manifest;
 }

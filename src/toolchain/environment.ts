@@ -29,7 +29,7 @@ export const TRACKING: PythonPart = {
   name: "mlflow-3.17.2",
   title: "MLflow 3.17.2",
   contents: "MLflow 3.17.2",
-  without: "without it sweeps are not shown in MLflow",
+  without: "without it, sweeps are not shown in MLflow",
   lists: [TRACKING_LIST],
   byFlavour: false,
   // The list is complete: mlflow itself would drag in what only training and serving need.

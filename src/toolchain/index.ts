@@ -118,7 +118,7 @@ async function diskErrors<T>(
     return err(
       broken(
         `the toolchain folder ${toolchain} cannot be used: ${error.message}`,
-        "make room or mend its rights, or name another by R4EC_TOOLCHAIN",
+        "free some space, repair its permissions, or name another folder with R4EC_TOOLCHAIN",
       ),
     );
   }

@@ -69,7 +69,7 @@ export class Sender {
       if (!(error instanceof MlflowFailure)) throw error;
       if (error.kind === "missing" || /must be in the 'active' state/.test(error.message)) {
         this.#gone.add(update.key);
-        this.#problem(update, "its run was deleted in MLflow; `r4ec sync` makes it again");
+        this.#problem(update, "its run was deleted in MLflow; `r4ec sync` makes the run again");
       } else if (error.kind === "refused") this.#problem(update, error.message);
       else throw error;
     }
@@ -130,7 +130,7 @@ export class Sender {
       if (isEmpty(again)) return;
       if (attempt === 1) {
         const keys = keysOf(again).slice(0, 5).join(", ");
-        this.#problem(update, `MLflow answered well but did not keep: ${keys}`);
+        this.#problem(update, `MLflow reported success but did not store: ${keys}`);
         return;
       }
       // One at a time: whatever made MLflow stop reading harms nothing else.

@@ -116,7 +116,7 @@ const elsewhere = (state: ServerState): UserError =>
     `this store's MLflow server was started on another machine (${hostName(state.host)}), and two servers must not share one database`,
     {
       exitCode: ExitCode.environment,
-      hint: "stop it there with `r4ec mlflow stop`; if that machine is gone, run the same here to forget it",
+      hint: "stop it there with `r4ec mlflow stop`; if that machine is gone, run the same command here: then r4ec forgets that server",
     },
   );
 
@@ -254,7 +254,7 @@ const treeOf = (store: string): string =>
 async function lastLines(store: string): Promise<string> {
   const text = await readFile(logFile(store), "utf8").catch(() => "");
   const lines = text.trim().split("\n").slice(-5).join("\n");
-  return lines === "" ? "it ended without a word" : lines;
+  return lines === "" ? "it ended without any output" : lines;
 }
 
 /** Ends the server and whatever it left behind (kill -9 of its launcher orphans the part that serves). */

@@ -118,7 +118,7 @@ export class Tracker implements EventSink {
           await held.lock.release();
         }
       }
-      this.#reason = `process ${held.holder.pid} is telling MLflow of this sweep already`;
+      this.#reason = `process ${held.holder.pid} already sends this sweep to MLflow`;
       if (this.#finishing) return;
       await Promise.race([sleep(1000), this.#ending]);
     }

@@ -20,10 +20,13 @@ export interface AskOptions {
   readonly log: AnswerLog;
   readonly budget: Budget;
   readonly maxTokens: number;
-  /** Requests under way at once, at most. */
+  /** The largest number of requests at the same time. */
   readonly concurrency: number;
   readonly stop: StopSignal;
-  /** Hears of each answer, kept ones included: how many of all are there. */
+  /**
+   * Called after each answer, also one that was kept from before, with the number of answers so
+   * far.
+   */
   readonly onAnswer?: (done: number, total: number) => void;
 }
 
@@ -45,7 +48,8 @@ export async function askAll(
   const end = (error: Error) => {
     if (ended !== null) return;
     ended = error;
-    // A drain and a spent budget let paid requests finish; nothing else is worth waiting for.
+    // After a drain or a spent budget, requests that are already paid for may finish; nothing else
+    // is waited for.
     if (!(error instanceof Drained) && !(error instanceof BudgetSpent)) abort.abort(error);
   };
   const answers = await Promise.all(

@@ -5,11 +5,11 @@ import type { EndpointAddress } from "./endpoint.js";
 import { connect } from "./endpoint.js";
 import { EndpointError } from "./endpoint-error.js";
 
-/** A model behind a chat endpoint, and how it is to answer. */
+/** A model behind a chat endpoint, and the settings of its answers. */
 export interface ChatOptions extends EndpointAddress {
   readonly model: string;
   readonly temperature: number;
-  /** Largest number of tokens of an answer. */
+  /** The largest number of tokens in an answer. */
   readonly maxTokens: number;
   /** Further fields of the request body, such as `top_p` or `seed`. */
   readonly extra: JsonObject;
@@ -47,7 +47,7 @@ export function chatEndpoint(options: ChatOptions): Complete {
     }, abort);
 }
 
-// Servers that only claim to speak the protocol answer with anything at all.
+// A server that does not follow the protocol may answer with anything.
 function readCompletion(answer: OpenAI.Chat.ChatCompletion): Completion {
   const choice = (answer as Partial<typeof answer> | null)?.choices?.[0];
   const text = choice?.message?.content;

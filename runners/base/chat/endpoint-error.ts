@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import { learnSecret, redact } from "../../../src/base/redact.js";
 
-/** What a failure says about asking again. */
+/** Whether a request that failed may be sent again. */
 export type FailureKind =
   /** It may pass: the same request may succeed later. */
   | "passing"

@@ -9,7 +9,7 @@ export interface RetryOptions {
   readonly firstWait: number;
   /** Longest wait that is not the server's own wish. */
   readonly longestWait: number;
-  /** Hears of each failed try. */
+  /** Called after each failed try. */
   readonly onRetry?: (error: EndpointError, attempt: number, wait: number) => void;
 }
 
@@ -48,7 +48,7 @@ export function withRetries<Asked, Answer>(
         abort.throwIfAborted();
         if (!(error instanceof EndpointError) || error.kind !== "passing") throw error;
         if (attempt >= options.attempts) {
-          const message = `${error.message}; given up after ${attempt} tries`;
+          const message = `${error.message}; r4ec gave up after ${attempt} tries`;
           throw new EndpointError(message, "passing", { status: error.status });
         }
         const backoff = Math.min(options.longestWait, options.firstWait * 2 ** (attempt - 1));

@@ -11,7 +11,7 @@ export interface TestSplit {
   readonly users: Int32Array;
 }
 
-/** The nearest a score may come to 0 and 1 in log loss: float32's resolution below 1. */
+/** The smallest distance of a score from 0 and 1 in log loss: float32's resolution below 1. */
 const edge = 2 ** -24;
 
 /**

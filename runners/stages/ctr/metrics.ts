@@ -14,7 +14,7 @@ export interface Quality {
 /** Metrics of one replica, or why its scores have none. */
 export type Judged = Quality | { readonly fault: string };
 
-/** The nearest a score may come to 0 and 1 in log loss: float32's resolution below 1. */
+/** The smallest distance of a score from 0 and 1 in log loss: float32's resolution below 1. */
 const edge = 2 ** -24;
 
 /**

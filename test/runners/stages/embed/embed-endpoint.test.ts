@@ -117,7 +117,7 @@ describe("an embeddings endpoint", () => {
       { work },
     );
     expect(bad.error?.kind).toBe("machine");
-    expect(bad.error?.message).toMatch(/scripted fault.*given up after 2 tries/);
+    expect(bad.error?.message).toMatch(/scripted fault.*gave up after 2 tries/);
     await server.close();
     const good = await run(() => undefined, {}, { work });
     expect(good.result?.metrics["texts.embedded"]).toBeLessThan(11);
