@@ -234,7 +234,7 @@ const indent = (text: string): string =>
 
 const COLOUR = /\u001b\[[0-9;]*m/y;
 
-/** The text cut to so many columns, colours kept. */
+/** The text, cut to this many columns; colours are kept. */
 function clip(text: string, columns: number): string {
   let shown = "";
   let width = 0;

@@ -40,7 +40,7 @@ export class ReadyStages {
     private readonly cards: number,
   ) {}
 
-  /** After a group of so many died: these stages go on in groups of half the size. */
+  /** After a group of this many stages died: its stages continue in groups of half the size. */
   shrink(stage: Fingerprint, groupSize: number): void {
     this.#smaller.set(stage, Math.max(1, Math.floor(groupSize / 2)));
   }

@@ -10,11 +10,11 @@ import { type Origin, overridesOf } from "./origin.js";
 import type { Problem } from "./problem.js";
 import type { Dimension, Point, Sweep } from "./sweep.js";
 
-/** A setting without effect, over all cells. */
+/** A setting that has no effect in some cells. */
 export interface Idle extends Ignored {
-  /** Cells in which it has none. */
+  /** The number of cells in which it has no effect. */
   readonly cells: number;
-  /** Those of them that grid and zip make: an axis gives no value to a cell of an include. */
+  /** How many of these cells grid and zip make. An axis gives no value to a cell of an include. */
   readonly crossed: number;
 }
 
@@ -26,11 +26,11 @@ export interface Expansion {
   /** Blocks of cells that are wrong; such cells are left out of `cells`. */
   readonly wrong: readonly { readonly origin: Origin; readonly problem: Problem }[];
   readonly idle: readonly Idle[];
-  /** Cells made, before any was left out. */
+  /** The number of cells before any was left out. */
   readonly considered: number;
-  /** Those of them that grid and zip make. */
+  /** How many of these cells grid and zip make. */
   readonly crossed: number;
-  /** Cells made, before equal ones were merged and after exclude. */
+  /** The number of cells after exclude and before equal ones were merged. */
   readonly made: number;
   /** Includes that equal an earlier cell. */
   readonly repeated: readonly Point[];
@@ -114,7 +114,10 @@ export function expandCells(
   };
 }
 
-/** Deals the cells that nothing pins over the cards of the grid, else pins them as the base says. */
+/**
+ * Distributes cells without a GPU of their own over the GPUs of the grid's axis; without such an
+ * axis they get the base setting's GPU.
+ */
 function place(
   cells: readonly Cell[],
   dealt: readonly number[] | null,
@@ -232,7 +235,7 @@ class Maker {
     if (ignored === undefined) {
       const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
       const list = this.science.ignored(settings);
-      // Where such a setting stands at its neutral value it asks for nothing: no word about it.
+      // A setting at its neutral value asks for nothing, so there is no hint about it.
       const idle = list.filter(({ path }) => !isNeutral(this.science.neutral, settings, path));
       ignored = { list: idle, paths: byKey(list), cells: 0, crossed: 0 };
       this.#ignored.set(kind, ignored);

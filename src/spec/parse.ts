@@ -95,7 +95,7 @@ const compose = (text: string, lines: LineCounter) =>
 class Reader {
   /** True once aliases have added more than the budget. */
   exhausted = false;
-  /** True where a value has no meaning, so that nothing that follows from it is to be said. */
+  /** True if a value has no meaning, so that no message may follow from it. */
   unreadable = false;
   #aliased = 0;
   #inAlias = 0;

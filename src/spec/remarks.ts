@@ -2,7 +2,7 @@ import type { Expansion } from "./cells.js";
 import type { CheckContext } from "./check.js";
 import { contains, partsOf } from "./dotted.js";
 
-/** Warnings and hints about what the spec says in vain. */
+/** Warnings and hints about parts of the spec that have no effect. */
 export function remark(context: CheckContext, expansion: Expansion): void {
   const { report, sweep } = context;
   const { cells, made, repeated, idleExcludes, wrong } = expansion;
@@ -29,7 +29,7 @@ export function remark(context: CheckContext, expansion: Expansion): void {
   }
 }
 
-/** Settings that the user wrote and that have no effect, in all cells or in some. */
+/** Hints about settings in the spec that have no effect, in all cells or in some. */
 function remarkIdle({ report, places, sweep }: CheckContext, expansion: Expansion): void {
   const axes = sweep.dimensions.flatMap((dimension) => dimension.axes);
   for (const { path, because, cells, crossed } of expansion.idle) {
@@ -41,7 +41,7 @@ function remarkIdle({ report, places, sweep }: CheckContext, expansion: Expansio
       report.add("hint", { where, at: "key", message }, setting);
     };
     const base = partsOf(path);
-    // A base setting that some of the variants read is there for those.
+    // A base setting that some variants read is meant for those.
     if (all && places.has(base)) say(base, path);
     for (const axis of axes) {
       if (crossed > 0 && contains(path, axis.path)) say(axis.where, axis.path, some);

@@ -96,7 +96,7 @@ interface WrittenPoint {
   readonly written: JsonObject;
   readonly flat: FlatSettings;
   readonly where: readonly string[];
-  /** What is said where no cell has them. */
+  /** The message if no cell has them. */
   readonly none: string;
 }
 

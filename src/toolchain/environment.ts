@@ -120,7 +120,7 @@ async function make(
   if (!uv.ok) return uv;
   const environment = describe(place.folder);
   await unready(place.folder);
-  // What a former attempt installed is taken over by uv; a broken interpreter is not.
+  // uv reuses what an earlier attempt installed, except a broken interpreter.
   const usable = await runProgram(environment.python, ["-c", "import sys"]);
   if (!usable.ok) {
     await rm(place.folder, { recursive: true, force: true });

@@ -41,14 +41,14 @@ const CAUSES: readonly { pattern: RegExp; hint: string }[] = [
   },
 ];
 
-/** An error from a program of others, with what it said last and what to do about it. */
+/** The error of another program, with its last output and what to do about it. */
 export function failedProgram(what: string, outcome: Outcome): UserError {
   const cause = CAUSES.find(({ pattern }) => pattern.test(outcome.tail));
   const status = outcome.status === null ? "" : ` (status ${outcome.status})`;
   return broken(`${what}${status}:\n${indent(outcome.tail)}`, cause?.hint);
 }
 
-/** An error where something is missing and may not be fetched. */
+/** The error for something that is missing and that r4ec may not fetch (offline). */
 export const offline = (what: string): UserError =>
   broken(
     `${what} is not installed, and in offline mode (R4EC_OFFLINE) r4ec does not fetch it`,

@@ -11,7 +11,7 @@ import type { Batch } from "./values.js";
 import { batchesOf, cleanKey } from "./values.js";
 import { isEmpty, keysOf, missingFrom, missingPoints } from "./verify.js";
 
-/** Something that MLflow did not take and will not take. */
+/** Something that MLflow refused and will always refuse. */
 export interface Problem {
   readonly key: RunKey;
   readonly message: string;
@@ -23,7 +23,7 @@ export interface SenderOptions extends FinderOptions {
   readonly progress: () => void;
 }
 
-/** Tells MLflow's runs what they have to be told. Everything may be told twice. */
+/** Sends updates to MLflow's runs. Sending an update twice does no harm. */
 export class Sender {
   readonly runs: RunFinder;
   readonly #gone = new Set<RunKey>();

@@ -97,9 +97,10 @@ export async function ensureServer(
     if (state !== null && isAlive(state) === null && state.host !== hostIdentity()) {
       if (hostName(state.host) !== hostName(hostIdentity())) return err(elsewhere(state));
     }
-    // A server of a version before the nonce can't prove itself: it is started anew.
+    // A server that an older version started has no nonce and cannot prove what it is: it is
+    // restarted.
     if (state?.nonce !== undefined && isAlive(state) === true) {
-      // Another process began to start it and did not wait: so do we, before thinking ill of it.
+      // Another process may just have started it: wait for it before it counts as broken.
       const outcome = await answering(store, state, signal);
       if (outcome.ok) return ok(serverUrl(state.port));
       if (signal?.aborted === true) return err(failedStart(store, outcome.error));
