@@ -8,6 +8,7 @@ import {
   checkCtr,
   ctrCommands,
   ctrFragment,
+  ctrMetrics,
   ctrPerGpu,
   ctrRunner,
   ctrStage,
@@ -32,6 +33,8 @@ import {
   neutralKnowledge,
 } from "./composition/index.js";
 import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
+import { biasRunner } from "./stages/ctr/bias/runner.js";
+import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
 import { starterSpec } from "./starter.js";
@@ -46,6 +49,7 @@ const runners: readonly Runner[] = [
   ...inferRunners,
   ...knowledgeRunners,
   ctrRunner,
+  biasRunner,
 ];
 
 const byName = new Map(runners.map((runner) => [runner.name, runner]));
@@ -56,11 +60,16 @@ export const science: Science = {
   headline: ["test.auc", "test.logloss"],
   quickstart: {
     spec: "experiments/quickstart.yaml",
-    describe: "run a first real sweep: 12 cells on MovieLens-100K, in some minutes",
+    describe: "run a first real sweep: 19 cells on MovieLens-100K, in some minutes",
   },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: { ...neutralKnowledge, "ctr.user_id": false, "dataset.split": { by: "time" } },
+  neutral: {
+    ...neutralKnowledge,
+    "ctr.user_id": false,
+    "dataset.repeats": "keep",
+    "dataset.split": { by: "time" },
+  },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,
@@ -74,18 +83,20 @@ export const science: Science = {
   }),
   ignored: (settings: JsonObject): readonly Ignored[] => [
     ...ignoredDataset(settings),
-    ...ignoredKnowledge(settings),
+    ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
     ...ignoredCtr(settings),
   ],
   check: (settings: JsonObject, place: SpecPlace): readonly Finding[] => [
     ...checkDataset(settings, place),
-    ...checkKnowledge(settings, place),
+    ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
     ...checkCtr(settings, place),
   ],
+  metrics: ctrMetrics,
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
     const dataset = datasetStage(settings, place);
     const users = userSplitOf(settings);
     const split = users === null ? null : splitStage(users, dataset);
+    if (isBias(settings)) return biasStage(dataset, split);
     const knowledge = knowledgeStage(settings, place, dataset, split);
     return ctrStage(settings, place, dataset, knowledge, split);
   },

@@ -24,7 +24,7 @@ export interface Variant {
   ) => { readonly stage: StageRequest; readonly vectors: boolean } | null;
 }
 
-/** What every variant with vectors reads. */
+/** The settings that every variant with vectors reads. */
 const VECTORS = ["embed", "control", "control_side"] as const;
 const ASKS_A_MODEL = [
   "history",

@@ -22,7 +22,8 @@ interface CompareArguments extends GlobalArguments {
 /** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
 export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
   command: "compare [sweep]",
-  describe: "compare the variants of a sweep: differences, how sure they are, what they show",
+  describe:
+    "compare the variants of a sweep: their differences, with intervals and p-values, and what follows from them",
   builder: (yargs) =>
     yargs
       .positional("sweep", {
@@ -33,7 +34,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       .option("test", {
         choices: ["all", "seeds"] as const,
         describe:
-          "what may vary: test units and seeds, or the seeds alone; default: as the spec says",
+          "what the test treats as random: test units and seeds (all), or only the seeds (seeds); default: as in the spec",
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" })
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })

@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { Config, Origin } from "../config/config.js";
+import { redact } from "../base/redact.js";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import type { Check } from "../doctor/check.js";
@@ -55,7 +56,7 @@ function checkLine(check: Check, paint: Colours): string {
   return [
     `${paintState(check.state.padEnd(7))} ${check.name.padEnd(15)} ${first}`,
     ...more.map((line) => `${indent}${line}`),
-    ...(check.mend === null ? [] : [`${indent}mend: ${check.mend}`]),
+    ...(check.mend === null ? [] : [`${indent}to repair: ${check.mend}`]),
   ].join("\n");
 }
 
@@ -63,7 +64,7 @@ function shownSettings(config: Config): ShownSetting[] {
   const text = (value: unknown): string => {
     if (value === null) return "a local server";
     if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(",");
-    return String(value).replace(/\/\/[^/@\s]+@/, "//***@");
+    return redact(String(value));
   };
   return Object.entries(config).map(([name, setting]) => ({
     name,

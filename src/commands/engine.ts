@@ -109,7 +109,7 @@ async function findArtifact(
   if (seen.state === "damaged") {
     throw new UserError(`the artifact in ${folder} is damaged: ${seen.reason}`, {
       exitCode: ExitCode.environment,
-      hint: "run its sweep again: it makes the artifact anew",
+      hint: "run its sweep again: the sweep makes the artifact again",
     });
   }
   if (seen.manifest.runner !== kind.runner) {

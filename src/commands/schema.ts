@@ -24,11 +24,11 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       .option("print", { type: "boolean", default: true, describe: "Print it (the default)" })
       .option("write", {
         type: "boolean",
-        describe: "Write schema, types and reference page into r4ec's own source tree",
+        describe: "Write schema and reference page into r4ec's own source tree",
       })
       .option("check", {
         type: "boolean",
-        describe: "Fail when those files are not what the fragments make",
+        describe: "Fail if these files are out of date",
       })
       .conflicts("write", "check"),
   async handler({ check, write }) {
@@ -41,12 +41,12 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
     } else if (check === true) {
       const stale = await staleFiles(projectRoot, science);
       if (stale.length > 0) {
-        throw new UserError(`not fresh: ${stale.join(", ")}`, {
+        throw new UserError(`out of date: ${stale.join(", ")}`, {
           exitCode: ExitCode.usage,
           hint: "run npm run schema",
         });
       }
-      process.stderr.write("schema, types and reference page are fresh\n");
+      process.stderr.write("schema and reference page are up to date\n");
     } else {
       process.stdout.write(`${JSON.stringify(assembleSchema(science).root, null, 2)}\n`);
     }

@@ -1,3 +1,4 @@
+import { printJson } from "../base/terminal.js";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
@@ -22,8 +23,7 @@ export const validateCommand = (science: Science): CommandModule<object, Argumen
     const diagnostics = spec.ok ? spec.value.diagnostics : spec.error;
     if (!spec.ok) process.exitCode = ExitCode.usage;
     if (json) {
-      process.stdout.write(`${JSON.stringify({ ok: spec.ok, diagnostics }, null, 2)}\n`);
-      return;
+      return printJson({ ok: spec.ok, diagnostics });
     }
     await showDiagnostics(diagnostics);
     if (!spec.ok) return;

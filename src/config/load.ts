@@ -11,6 +11,7 @@ import {
   readConfigFile,
 } from "./file.js";
 import type { Diagnostic } from "../base/diagnostic.js";
+import { learnSecrets } from "../base/redact.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { Experiment } from "../spec/index.js";
 
@@ -138,6 +139,7 @@ export async function loadConfig(
       false,
     ),
   };
+  learnSecrets(config.mlflowUri.value);
   return diagnostics.length > 0 ? err(diagnostics) : ok(config);
 }
 

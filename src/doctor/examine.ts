@@ -9,7 +9,8 @@ import type { PythonPart } from "../contract/python-part.js";
 import { TRACKING, findEnvironment } from "../toolchain/environment.js";
 import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine.js";
 import { givenBinding } from "../toolchain/index.js";
-import { maskAddresses, runProgram } from "../toolchain/program.js";
+import { redact } from "../base/redact.js";
+import { runProgram } from "../toolchain/program.js";
 import { findPython } from "../toolchain/python.js";
 import { damagedFiles } from "../toolchain/ready-file.js";
 import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
@@ -61,7 +62,11 @@ async function checkCompiler(): Promise<Check> {
   const compiler = await findCompiler();
   const base = { name: "compiler", needed: false, mend: null } as const;
   return compiler === null
-    ? { ...base, state: "ok", detail: "none here; setup fetches the one in PyPI's ziglang" }
+    ? {
+        ...base,
+        state: "ok",
+        detail: "there is none; setup fetches the one in PyPI's package ziglang",
+      }
     : { ...base, state: "ok", detail: compiler.name };
 }
 
@@ -86,7 +91,7 @@ async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
   if (!seen.ok) {
     const mend =
       part === null
-        ? "R4EC_TFJS_BINDING names it; unset it, and r4ec setup builds one"
+        ? "R4EC_TFJS_BINDING names it; unset it, then r4ec setup builds a binding"
         : `rm -r ${part.folder} && r4ec setup --only tensorflow`;
     return [{ ...base, state: "failed", detail: seen.error.message, mend }];
   }
@@ -174,8 +179,8 @@ function storeTrouble(error: unknown): { readonly trouble: string } {
 
 async function askServer(uri: string): Promise<Check> {
   const base = { name: "mlflow-server", needed: false } as const;
-  const shown = maskAddresses(uri);
-  const mend = "check the address, and that the server runs and lets this machine in";
+  const shown = redact(uri);
+  const mend = "check the address, whether the server runs, and whether it accepts this machine";
   try {
     const address = new URL(uri);
     address.username = "";

@@ -27,7 +27,7 @@ import { Scheduler } from "./scheduler.js";
 import { forgetStop, watchStop } from "./stop-request.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
-import { redact, redactJson } from "../base/redact.js";
+import { redact } from "../base/redact.js";
 
 export interface SweepRequest {
   readonly experiment: Experiment;
@@ -63,7 +63,9 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const lock = await waitForLock(sweepLockFile(config.store.value, plan.sweep), "run the sweep", {
     signal: stops.beforeStart.signal,
     waiting: ({ pid, host }) =>
-      say(`this sweep is being run by process ${pid} on ${hostName(host)}; waiting for its end`),
+      say(
+        `this sweep is being run by process ${pid} on ${hostName(host)}; this command waits until it ends`,
+      ),
   }).catch((error: unknown) => {
     if (!stops.beforeStart.signal.aborted) throw error;
     throw new UserError("interrupted before the sweep began", { exitCode: ExitCode.interrupted });
@@ -122,7 +124,8 @@ async function runWithJournal(
   for (const { line, reason } of journal.damage) {
     say(`warning: line ${line} of the sweep's journal cannot be used: ${reason}`);
   }
-  if (await closeRun(journal)) say("an earlier run of this sweep was killed; going on from there");
+  if (await closeRun(journal))
+    say("an earlier run of this sweep was killed; this run continues it");
   const store = new Store(config.store.value);
   await cleanStaging(store);
   const presence = await lookAtStages(selected, store);
@@ -138,7 +141,7 @@ async function runWithJournal(
     experiment: experiment.name,
     specFile: experiment.file,
     specText,
-    resolved: redactJson(experiment.resolved),
+    resolved: experiment.resolved,
     cells: plan.cells,
     stages: [...plan.stages.values()].map((stage) => stage.record),
     codeVersion: request.codeVersion,
@@ -205,7 +208,9 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     const { gpu } = selected.stages.get(fingerprint)!.execution;
     if (gpu !== null && gpus.length > 0 && !gpus.some((one) => one.index === gpu)) {
       const known = gpus.map((one) => one.index).join(", ");
-      throw new UserError(`the spec puts a cell on GPU ${gpu}; the GPUs in use are ${known}`);
+      throw new UserError(
+        `the spec puts a cell on GPU ${gpu}, but the sweep may use GPUs ${known}`,
+      );
     }
   }
   const { cpus } = experiment.resources;

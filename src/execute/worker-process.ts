@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { WriteStream } from "node:fs";
 import { createWriteStream } from "node:fs";
+import { redact } from "../base/redact.js";
 import { TREE_VARIABLE, killTree } from "../store/index.js";
 import type { FromWorker, ToWorker, WorkerArguments } from "./messages.js";
 
@@ -21,6 +22,8 @@ export interface WorkerHooks {
 }
 
 const KEPT_LINES = 30;
+/** Characters of a line that are waited for. */
+const LONGEST_LINE = 65_536;
 const ENTRY = new URL("./worker.js", import.meta.url);
 
 /** A worker process as the controller holds it. */
@@ -90,14 +93,23 @@ export class WorkerProcess {
     let rest = "";
     stream.setEncoding("utf8");
     stream.on("data", (chunk: string) => {
-      this.#log.write(chunk);
-      const lines = (rest + chunk).split(/\r\n|\n|\r/);
-      rest = (lines.pop() ?? "").slice(-4096);
-      this.#lines.push(...lines.filter((line) => line.trim() !== ""));
+      // Whole lines, so that no secret is cut in two; a line without an end is not waited for.
+      const text = rest + chunk;
+      const end = text.length > LONGEST_LINE ? text.length : /[\r\n][^\r\n]*$/.exec(text)?.index;
+      if (end === undefined) {
+        rest = text;
+        return;
+      }
+      const done = redact(text.slice(0, end + 1));
+      rest = text.slice(end + 1);
+      this.#log.write(done);
+      this.#lines.push(...done.split(/[\r\n]+/).filter((line) => line.trim() !== ""));
       this.#lines.splice(0, this.#lines.length - KEPT_LINES);
     });
     stream.on("end", () => {
-      if (rest.trim() !== "") this.#lines.push(rest);
+      const last = redact(rest);
+      this.#log.write(last);
+      if (last.trim() !== "") this.#lines.push(last);
     });
   }
 

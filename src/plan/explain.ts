@@ -1,6 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import { canonicalJson } from "../base/json.js";
+import { redactJson } from "../base/redact.js";
 import { flatSettings } from "../spec/index.js";
 import type { Manifest } from "../store/index.js";
 import type { Plan, PlannedStage } from "./plan.js";
@@ -28,7 +29,12 @@ type Identity = Pick<PlannedStage["record"], "version" | "params" | "inputs"> & 
 };
 
 const flat = (params: JsonObject): Map<string, string> =>
-  new Map(Object.entries(flatSettings(params)).map(([key, value]) => [key, canonicalJson(value)]));
+  new Map(
+    Object.entries(flatSettings(redactJson(params))).map(([key, value]) => [
+      key,
+      canonicalJson(value),
+    ]),
+  );
 
 /** What differs between two stages of one runner, in a stable order. */
 export function differencesOf(before: Identity, now: Identity): Difference[] {

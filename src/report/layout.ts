@@ -1,6 +1,6 @@
 import type { FlatSettings } from "../spec/index.js";
 import type { Field } from "./field.js";
-import { extendsSettings, groupBy, type Roles } from "./groups.js";
+import { extendsSettings, groupBy, keyOf, type Roles } from "./groups.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
 import { type Selection, selectWinner } from "./select.js";
@@ -31,6 +31,7 @@ export function layOut(
   const isBaseline = ({ settings }: CellOutcome): boolean =>
     rules.baseline !== null && field.isMarked(settings, rules.baseline);
   variants.sort((a, b) => Number(isBaseline(b.cells[0]!)) - Number(isBaseline(a.cells[0]!)));
+  joinUnvaried(variants, roles, isBaseline);
   // A variant that ignores a row's setting stands in every row that differs in it alone.
   const keys = groupBy(cells, roles.row).map(({ settings }) => settings);
   const rows = keys.filter(
@@ -49,10 +50,29 @@ export function layOut(
         .filter((group) => extendsSettings(settings, group.settings))
         .flatMap((group) => group.cells);
       if (here.length === 0) return [];
-      const baseline = isBaseline(here[0]!);
+      const baseline = isBaseline(variant.cells[0]!);
       const common = { settings: variant.settings, baseline, all: here };
       if (rules.select === null) return [{ ...common, cells: here, selection: null }];
       return [{ ...common, ...selectWinner(here, roles.select, rules.select.metric) }];
     }),
   }));
+}
+
+/**
+ * Cells that have none of the settings that tell variants apart, because they ignore them all, are
+ * what the baseline is in their rows. Where a row has both, they stay apart.
+ */
+function joinUnvaried(
+  variants: { readonly settings: FlatSettings; readonly cells: CellOutcome[] }[],
+  roles: Roles,
+  isBaseline: (cell: CellOutcome) => boolean,
+): void {
+  const [base] = variants;
+  const at = variants.findIndex(({ settings }) => Object.keys(settings).length === 0);
+  if (base === undefined || at < 1 || !isBaseline(base.cells[0]!)) return;
+  const unvaried = variants[at]!;
+  const rows = new Set(base.cells.map(({ settings }) => keyOf(settings, roles.row)));
+  if (unvaried.cells.some(({ settings }) => rows.has(keyOf(settings, roles.row)))) return;
+  base.cells.push(...unvaried.cells);
+  variants.splice(at, 1);
 }

@@ -1,5 +1,6 @@
 import type { Comparison } from "./model.js";
-import { claimLines, headText, notesOf, titleText, warningLines } from "./labels.js";
+import { headText, titleText } from "./labels.js";
+import { claimLines, notesOf, warningLines } from "./notes.js";
 import { gridOf } from "./text.js";
 
 const escape = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");

@@ -3,12 +3,17 @@ import type { CellOutcome } from "./outcome.js";
 import { mean } from "../statistics/index.js";
 import type { Json } from "../base/json.js";
 
-/** Whether more of a metric is better: less of a loss or an error is. */
+/** Whether a larger (`max`) or a smaller (`min`) value of a metric is better. */
 export type Direction = "max" | "min";
 
-/** Losses and errors are to be small, anything else large. */
+/**
+ * The direction of a metric, by its name: losses, errors, the usual scores that measure error, and
+ * costs are better when they are smaller. All other metrics are better when they are larger.
+ */
 export const directionOf = (metric: string): Direction =>
-  /loss|error|perplexity|(^|[._])(rmse|mse|mae|nll|seconds|cost)$/i.test(metric) ? "min" : "max";
+  /loss|error|perplexity|(^|[._])(rmse|mse|mae|mape|nll|brier|ece|crps|seconds|cost)$/i.test(metric)
+    ? "min"
+    : "max";
 
 /** True where `a` is better than `b`. */
 export const better = (direction: Direction, a: number, b: number): boolean =>
@@ -19,7 +24,7 @@ export interface Candidate {
   readonly settings: { readonly [path: string]: Json };
   /** Mean of the metric over seeds; null where a seed is missing, so that it does not compete. */
   readonly score: number | null;
-  /** Cells in all, and those that are not finished or lack the metric. */
+  /** The number of all cells, and of cells that are not finished or lack the metric. */
   readonly cells: number;
   readonly missing: number;
 }

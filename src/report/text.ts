@@ -2,17 +2,14 @@ import { valueText } from "../cells/index.js";
 import { formatTable, widthOf } from "../base/table.js";
 import type { Comparison, Entry, MetricTable } from "./model.js";
 import {
-  claimLines,
   differenceTexts,
   entryMarks,
   entryText,
   headText,
-  marksOfComparison,
-  notesOf,
   titleText,
   variantText,
-  warningLines,
 } from "./labels.js";
+import { claimLines, marksOfComparison, notesOf, warningLines } from "./notes.js";
 
 export interface TextOptions {
   /** Columns to stay within where it can be done; variants then go into several tables. */
@@ -21,7 +18,7 @@ export interface TextOptions {
   readonly dim?: (text: string) => string;
 }
 
-/** A comparison for people: a table a metric, then what has to be known to read it. */
+/** A comparison as text: one table for each metric, then notes and warnings. */
 export function comparisonAsText(comparison: Comparison, options: TextOptions = {}): string {
   const { bold = String, dim = String, width = 120 } = options;
   const parts: string[] = [];
@@ -30,10 +27,11 @@ export function comparisonAsText(comparison: Comparison, options: TextOptions = 
     parts.push(...tablesOf(comparison, table, width, dim), "");
   }
   if (comparison.metrics.length === 0) parts.push("no cell has a result yet", "");
+  // What was found comes last: it is what a terminal shows when the command has ended.
+  const beside = [...notesOf(comparison).map(dim), ...warningLines(comparison)];
   const claims = claimLines(comparison);
-  if (claims.length > 0) parts.push(...claims, "");
-  const notes = notesOf(comparison);
-  return [...parts, ...notes.map(dim), ...warningLines(comparison)].join("\n").trimEnd();
+  if (beside.length > 0 && claims.length > 0) beside.push("");
+  return [...parts, ...beside, ...claims].join("\n").trimEnd();
 }
 
 function tablesOf(

@@ -3,7 +3,7 @@ import type { FlatSettings } from "../spec/index.js";
 import { ENOUGH_SEEDS, FEWEST_SEEDS, oneSided } from "../statistics/index.js";
 import { isControlOf } from "./claims.js";
 import { contrastOf, type Judging } from "./contrast.js";
-import type { Layout } from "./layout.js";
+import type { Layout, Place } from "./layout.js";
 import type { MetricTable, Warning } from "./model.js";
 import type { CellOutcome } from "./outcome.js";
 import { directionOf } from "./select.js";
@@ -50,9 +50,9 @@ class Names {
     return text === "" ? "all" : text;
   }
 
-  /** ` (small)`: a row; nothing where there is one row. */
+  /** A row; nothing where there is one row. */
   row(settings: FlatSettings): string {
-    return Object.keys(settings).length === 0 ? "" : ` (${this.of({ settings })})`;
+    return Object.keys(settings).length === 0 ? "" : this.of({ settings });
   }
 }
 
@@ -71,36 +71,45 @@ function uncontrolled(layout: Layout, judging: Judging, names: Names): string[] 
   return [...lacking].flatMap(([name, lacks]) =>
     lacks
       ? [
-          `${name} has no control beside it (${path}): whether a gain comes from its content cannot be told`,
+          `${name} has no control beside it (${path}), so it is not known whether a gain comes from its content`,
         ]
       : [],
   );
 }
 
-/** Controls that the variant is not shown to be better than. */
+/** Controls that the variant is not shown to be better than; rows that are alike share a line. */
 function asGood(layout: Layout, judging: Judging, names: Names): string[] {
-  const { field, metric } = judging;
-  const sign = directionOf(metric) === "max" ? 1 : -1;
-  return layout.flatMap(({ settings, places }) =>
-    places.flatMap((variant) =>
-      places.flatMap((control) => {
-        if (field.isControl(variant.all[0]!.settings) || !isControlOf(control, variant, judging)) {
-          return [];
-        }
-        const contrast = contrastOf(variant.cells, control.cells, judging);
-        if (contrast === null) return [];
-        const gain = sign * contrast.difference;
-        const head = `${metric}${names.row(settings)}: the control ${names.of(control)} is`;
-        if (gain <= 0) return [`${head} as good as ${names.of(variant)}`];
-        const { combined, seeds } = contrast;
-        if (combined === null || seeds < FEWEST_SEEDS || oneSided({ gain, combined }) < 0.05) {
-          return [];
-        }
-        return [`${head} as good as ${names.of(variant)}, as far as can be told`];
-      }),
-    ),
-  );
+  const rows = new Map<string, string[]>();
+  for (const { settings, places } of layout) {
+    for (const variant of places) {
+      if (judging.field.isControl(variant.all[0]!.settings)) continue;
+      for (const control of places.filter((one) => isControlOf(one, variant, judging))) {
+        const how = howGood(variant, control, judging);
+        if (how === null) continue;
+        const line = `the control ${names.of(control)} is as good as ${names.of(variant)}${how}`;
+        rows.set(line, [...(rows.get(line) ?? []), names.row(settings)]);
+      }
+    }
+  }
+  return [...rows].map(([line, found]) => `${judging.metric}${inRows(found)}: ${line}`);
 }
+
+/** What to add to "as good as"; null where the variant is shown to be better than its control. */
+function howGood(variant: Place, control: Place, judging: Judging): string | null {
+  const contrast = contrastOf(variant.cells, control.cells, judging);
+  if (contrast === null) return null;
+  const gain = (directionOf(judging.metric) === "max" ? 1 : -1) * contrast.difference;
+  if (gain <= 0) return "";
+  const { combined, seeds } = contrast;
+  const open = combined !== null && seeds >= FEWEST_SEEDS && oneSided({ gain, combined }) >= 0.05;
+  return open ? ", as far as the data can show" : null;
+}
+
+/** ` (small, large)` */
+const inRows = (rows: readonly string[]): string => {
+  const named = rows.filter((row) => row !== "");
+  return named.length === 0 ? "" : ` (${named.join(", ")})`;
+};
 
 /** Units that have no part in a metric. */
 function leftOut(cells: readonly CellOutcome[], { metric, field, evidence }: Judging): string[] {
@@ -158,20 +167,22 @@ function fewSeeds(tables: readonly JudgedTable[]): string[] {
     ];
   }
   return fewest < ENOUGH_SEEDS
-    ? [`fewer than ${ENOUGH_SEEDS} seeds (${fewest}): how much seeds vary is known only roughly`]
+    ? [
+        `fewer than ${ENOUGH_SEEDS} seeds (${fewest}): the variation between seeds is known only roughly`,
+      ]
     : [];
 }
 
 /** Few seeds that vary more than units do make p too small (docs/compare.md). */
 function seedsDominate(table: MetricTable, { field }: Judging, names: Names): string[] {
   const many = field.statistics?.unit.many ?? "";
-  return differencesOf(table).flatMap(({ settings, entry, difference }) => {
+  const rows = new Map<string, string[]>();
+  for (const { settings, entry, difference } of differencesOf(table)) {
     const { variance, pairs } = difference;
-    if (variance === null || variance.seeds === null || pairs >= ENOUGH_SEEDS) return [];
-    if (variance.seeds <= variance.units) return [];
-    const name = names.of(entry);
-    return [
-      `${table.metric}${names.row(settings)}: seeds vary more than ${many} do in ${name}, with ${pairs} seeds: p is too small (docs/compare.md)`,
-    ];
-  });
+    if (variance === null || variance.seeds === null || pairs >= ENOUGH_SEEDS) continue;
+    if (variance.seeds <= variance.units) continue;
+    const line = `seeds vary more than ${many} do in ${names.of(entry)}, with ${pairs} seeds: p is too small (docs/compare.md)`;
+    rows.set(line, [...(rows.get(line) ?? []), names.row(settings)]);
+  }
+  return [...rows].map(([line, found]) => `${table.metric}${inRows(found)}: ${line}`);
 }

@@ -10,10 +10,12 @@ import { type Origin, overridesOf } from "./origin.js";
 import type { Problem } from "./problem.js";
 import type { Dimension, Point, Sweep } from "./sweep.js";
 
-/** A setting without effect, over all cells. */
+/** A setting that has no effect in some cells. */
 export interface Idle extends Ignored {
-  /** Cells in which it has none. */
+  /** The number of cells in which it has no effect. */
   readonly cells: number;
+  /** How many of these cells grid and zip make. An axis gives no value to a cell of an include. */
+  readonly crossed: number;
 }
 
 /** All cells of a spec, and what was seen on the way. */
@@ -24,9 +26,11 @@ export interface Expansion {
   /** Blocks of cells that are wrong; such cells are left out of `cells`. */
   readonly wrong: readonly { readonly origin: Origin; readonly problem: Problem }[];
   readonly idle: readonly Idle[];
-  /** Cells made, before any was left out. */
+  /** The number of cells before any was left out. */
   readonly considered: number;
-  /** Cells made, before equal ones were merged and after exclude. */
+  /** How many of these cells grid and zip make. */
+  readonly crossed: number;
+  /** The number of cells after exclude and before equal ones were merged. */
   readonly made: number;
   /** Includes that equal an earlier cell. */
   readonly repeated: readonly Point[];
@@ -103,13 +107,17 @@ export function expandCells(
     wrong: maker.wrong,
     idle: maker.idle(),
     considered: maker.considered,
+    crossed: maker.crossed,
     made,
     repeated,
     idleExcludes: excludes.filter(({ count }) => count === 0).map(({ point }) => point),
   };
 }
 
-/** Deals the cells that nothing pins over the cards of the grid, else pins them as the base says. */
+/**
+ * Distributes cells without a GPU of their own over the GPUs of the grid's axis; without such an
+ * axis they get the base setting's GPU.
+ */
 function place(
   cells: readonly Cell[],
   dealt: readonly number[] | null,
@@ -147,13 +155,17 @@ function byKey(ignored: readonly Ignored[]): ReadonlyMap<string, readonly string
   return paths;
 }
 
+/** True where the setting or block at `path` has a neutral value and stands at it. */
+function isNeutral(neutral: Science["neutral"], settings: JsonObject, path: string): boolean {
+  const value = valueAt(settings, path);
+  const expected = neutral[path];
+  if (value === undefined || expected === undefined) return false;
+  return canonicalJson(value) === canonicalJson(expected);
+}
+
 /** What of a cell's settings makes its id: all but those that stand at their neutral value. */
 function identities(neutral: Science["neutral"]): (settings: JsonObject) => JsonObject {
-  const rules = Object.entries(neutral).map(([path, value]) => ({
-    path,
-    key: path.split(".", 1)[0]!,
-    text: canonicalJson(value),
-  }));
+  const rules = Object.keys(neutral).map((path) => ({ path, key: path.split(".", 1)[0]! }));
   if (rules.length === 0) return (settings) => settings;
   // Cells share their blocks, so a block is looked at once.
   const known = new WeakMap<object, JsonObject>();
@@ -163,11 +175,7 @@ function identities(neutral: Science["neutral"]): (settings: JsonObject) => Json
     const trimmed = rules
       .filter((rule) => rule.key === key)
       .reduce<JsonObject>(
-        (one, { path, text }) => {
-          const value = valueAt(one, path);
-          const neutral = value !== undefined && canonicalJson(value) === text;
-          return neutral ? withoutValue(one, path) : one;
-        },
+        (one, { path }) => (isNeutral(neutral, one, path) ? withoutValue(one, path) : one),
         { [key]: block },
       );
     if (isJsonObject(block)) known.set(block, trimmed);
@@ -181,6 +189,7 @@ function identities(neutral: Science["neutral"]): (settings: JsonObject) => Json
 class Maker {
   readonly wrong: { readonly origin: Origin; readonly problem: Problem }[] = [];
   considered = 0;
+  crossed = 0;
   readonly #blocks = new Map<string, Map<string, Block>>();
   readonly #dimensionsOf: ReadonlyMap<string, readonly number[]>;
   readonly #numbers = new Map<Json, number>();
@@ -188,9 +197,10 @@ class Maker {
     string,
     {
       readonly list: readonly Ignored[];
-      /** Their paths by top-level key. */
+      /** The paths of all ignored ones by top-level key. */
       readonly paths: ReadonlyMap<string, readonly string[]>;
       cells: number;
+      crossed: number;
     }
   >();
   readonly #trimmed = new Map<string, Json | undefined>();
@@ -200,7 +210,7 @@ class Maker {
     private readonly base: JsonObject,
     private readonly dimensions: readonly Dimension[],
     private readonly keys: readonly string[],
-    private readonly science: Pick<Science, "ignored">,
+    private readonly science: Pick<Science, "ignored" | "neutral">,
     private readonly normaliser: Normaliser,
   ) {
     this.#dimensionsOf = new Map(
@@ -225,12 +235,17 @@ class Maker {
     if (ignored === undefined) {
       const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
       const list = this.science.ignored(settings);
-      const paths = byKey(list);
-      ignored = { list, paths, cells: 0 };
+      // A setting at its neutral value asks for nothing, so there is no hint about it.
+      const idle = list.filter(({ path }) => !isNeutral(this.science.neutral, settings, path));
+      ignored = { list: idle, paths: byKey(list), cells: 0, crossed: 0 };
       this.#ignored.set(kind, ignored);
     }
     ignored.cells += 1;
     this.considered += 1;
+    if (origin.kind === "product") {
+      ignored.crossed += 1;
+      this.crossed += 1;
+    }
     const { paths } = ignored;
     const trimmed = blocks.map(
       ([key, { value }]) => [key, this.#trim(key, value!, paths.get(key))] as const,
@@ -241,9 +256,11 @@ class Maker {
   /** Settings without effect, with the number of cells in which they have none. */
   idle(): readonly Idle[] {
     const idle = new Map<string, Idle>();
-    for (const { list, cells } of this.#ignored.values()) {
+    for (const { list, cells, crossed } of this.#ignored.values()) {
       for (const { path, because } of list) {
-        idle.set(path, { path, because, cells: (idle.get(path)?.cells ?? 0) + cells });
+        const before = idle.get(path) ?? { cells: 0, crossed: 0 };
+        const counts = { cells: before.cells + cells, crossed: before.crossed + crossed };
+        idle.set(path, { path, because, ...counts });
       }
     }
     return [...idle.values()];

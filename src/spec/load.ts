@@ -19,6 +19,7 @@ import { resourcesOf, trackingOf } from "./resolved.js";
 import { assembleSchema } from "./schema.js";
 import { sampleOf } from "./sample.js";
 import { readSource, type Source } from "./source.js";
+import { checkMetricNames } from "./metric-names.js";
 import { mostCells, readSweep, type Sweep } from "./sweep.js";
 import { Validator } from "./validator.js";
 import { readViews } from "./views.js";
@@ -50,7 +51,7 @@ export function readSpec(
   if (!isJsonObject(document)) {
     const message =
       document === null
-        ? "this file is empty; `r4ec init` writes a spec to start from"
+        ? "the file is empty; `r4ec init` writes a spec to start from"
         : "a spec is a mapping of settings (`name: ...`)";
     report.add("error", { where: [], at: "value", message });
     return err(report.diagnostics);
@@ -95,6 +96,7 @@ export function readSpec(
   if (!context.partial) remark(context, expansion);
   const axes = axesOf(sweep, normaliser);
   const views = readViews(context, sound, axes, expansion.cells, normaliser);
+  if (!context.partial) checkMetricNames(context, views, expansion.cells, science);
   if (report.failed) return err(report.diagnostics);
   const resolved = resolve(sound, schema, normaliser);
   const { name, description } = sound;

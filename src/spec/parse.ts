@@ -10,6 +10,7 @@ import {
   type YAMLError,
 } from "yaml";
 import type { Json } from "../base/json.js";
+import { learnSecrets } from "../base/redact.js";
 import { Places, type Spot } from "./places.js";
 import type { Source } from "./source.js";
 import { syntaxMessage } from "./syntax.js";
@@ -69,11 +70,13 @@ export function parseYaml(source: Source): Parsed {
   }
   const reader = new Reader(source.text, mistakes);
   const { value, spot } = reader.read(document.contents, null, []);
+  // What a message repeats of this file must hold no password of it, in whatever spelling.
+  learnSecrets(value);
   return {
     value: broken ? null : value,
     places: new Places(lines, spot),
     mistakes,
-    readable: !broken && !reader.exhausted,
+    readable: !broken && !reader.exhausted && !reader.unreadable,
   };
 }
 
@@ -92,6 +95,8 @@ const compose = (text: string, lines: LineCounter) =>
 class Reader {
   /** True once aliases have added more than the budget. */
   exhausted = false;
+  /** True if a value has no meaning, so that no message may follow from it. */
+  unreadable = false;
   #aliased = 0;
   #inAlias = 0;
   readonly #open = new Set<Node>();
@@ -170,6 +175,10 @@ class Reader {
         this.#wrong(at, "a key must be plain text", path);
         continue;
       }
+      if (name.includes("\0")) {
+        this.#wrong(at, "this key holds a NUL character (\\0)", path);
+        continue;
+      }
       const here = [...path, name];
       if (name === "<<") {
         const message = "merge keys (<<) are not part of YAML 1.2; write the settings out";
@@ -222,8 +231,18 @@ class Reader {
       this.#wrong(offset, "this text holds half a character (a lone surrogate)", path);
       return value.toWellFormed();
     }
+    if (typeof value === "string" && value.includes("\0")) {
+      this.#wrong(
+        offset,
+        "this text holds a NUL character (\\0), which nothing can be named with",
+        path,
+      );
+      // A name without it would be another one: what else is wrong is said once it is gone.
+      this.unreadable = true;
+      return null;
+    }
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-    this.#wrong(offset, "this tag makes a value that a spec cannot hold", path);
+    this.#wrong(offset, "this tag makes a value that a spec cannot contain", path);
     return null;
   }
 

@@ -5,6 +5,8 @@ import { type Problem, settingAt } from "./problem.js";
 /** Collects diagnostics of one file; says the same thing about the same place only once. */
 export class Report {
   readonly #diagnostics = new Map<string, Diagnostic>();
+  /** Places of values that can't be read as they stand: what they are read as is judged in vain. */
+  readonly #unreadable = new Set<string>();
 
   constructor(
     private readonly file: string,
@@ -15,12 +17,14 @@ export class Report {
   add(severity: Diagnostic["severity"], problem: Problem, path?: string): void {
     const { where, at, message } = problem;
     const position = at === "key" ? this.places.key(where) : this.places.value(where);
+    if (at === "value" && this.#unreadable.has(placeText(position))) return;
     this.#add({ severity, message, file: this.file, ...position, path: path ?? settingAt(where) });
   }
 
   /** A mistake in the text itself. */
   addAt(offset: number, message: string, path: string | null): void {
     const position = this.places.position(offset);
+    this.#unreadable.add(placeText(position));
     this.#add({ severity: "error", message, file: this.file, ...position, path });
   }
 
@@ -34,8 +38,10 @@ export class Report {
   }
 
   #add(diagnostic: Diagnostic): void {
-    const { line, column, message } = diagnostic;
-    const key = `${line}:${column} ${message}`;
+    const key = `${placeText(diagnostic)} ${diagnostic.message}`;
     if (!this.#diagnostics.has(key)) this.#diagnostics.set(key, diagnostic);
   }
 }
+
+const placeText = ({ line, column }: { readonly line: number; readonly column: number }): string =>
+  `${line}:${column}`;

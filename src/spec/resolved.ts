@@ -40,7 +40,8 @@ export function trackingOf(resolved: JsonObject): SpecTracking {
   const [uri, experiment] = [mlflow["uri"], mlflow["experiment"]];
   return {
     mlflow: {
-      ...(typeof uri === "string" ? { uri } : {}),
+      // A journal keeps no user info; the environment or a flag signs in.
+      ...(typeof uri === "string" ? { uri: uri.replace("://***@", "://") } : {}),
       ...(typeof experiment === "string" ? { experiment } : {}),
     },
   };

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../base/json.js";
-import { isJsonObject } from "../base/json.js";
+import { canonicalJson, isJsonObject } from "../base/json.js";
 import type { CheckContext } from "./check.js";
 import { contains, flatSettings, withValue } from "./dotted.js";
 import type { Axis, Cell, Compare, FlatSettings, Select } from "./experiment.js";
@@ -42,6 +42,7 @@ export function readViews(
       "no cell has the settings of this claim",
     ),
   );
+  reportRepeated(context, claims ?? []);
   return {
     select,
     compare: {
@@ -59,7 +60,8 @@ function checkSelect({ report }: CheckContext, select: Select, axes: readonly Ax
   for (const [index, path] of select.over.entries()) {
     const where = ["select", "over", String(index)];
     if (path === "seed") {
-      const message = "seeds are replicates: results are averaged over them, never picked";
+      const message =
+        "seeds are replicates: results are averaged over seeds, so select cannot pick one";
       report.add("error", { where, at: "value", message });
     } else if (!paths.includes(path)) {
       const known =
@@ -74,12 +76,27 @@ function checkSelect({ report }: CheckContext, select: Select, axes: readonly Ax
   }
 }
 
+/** Reports claims that say the same as one before, in whatever form. */
+function reportRepeated({ report }: CheckContext, claims: readonly FlatSettings[]): void {
+  const seen = new Map<string, number>();
+  for (const [index, claim] of claims.entries()) {
+    const text = canonicalJson(claim);
+    const first = seen.get(text);
+    if (first === undefined) {
+      seen.set(text, index);
+      continue;
+    }
+    const message = `compare.claims[${index}] is the same claim as compare.claims[${first}]; remove one`;
+    report.add("error", { where: ["compare", "claims", String(index)], at: "value", message });
+  }
+}
+
 /** Settings that mark cells in `compare`. */
 interface WrittenPoint {
   readonly written: JsonObject;
   readonly flat: FlatSettings;
   readonly where: readonly string[];
-  /** What is said where no cell has them. */
+  /** The message if no cell has them. */
   readonly none: string;
 }
 
@@ -96,7 +113,7 @@ function checkPoint(
   for (const path of Object.keys(flat)) {
     const where = [...block, ...placeOf(path)];
     if (path === "gpu") {
-      const message = `gpu is placement: it cannot mark ${what === "a claim" ? what : "a baseline"}`;
+      const message = `gpu is not a setting of a cell, so it cannot mark ${what === "a claim" ? what : "a baseline"}`;
       report.add("error", { where, at: "key", message });
       return;
     }

@@ -118,7 +118,7 @@ export async function sealFiles(
       } else if (!entry.isFile()) {
         throw new Error(`${relative} is neither a file nor a folder: it cannot be in an artifact`);
       } else if (relative === MANIFEST_FILE || relative === SEAL_FILE) {
-        throw new Error(`${relative} is a name that the store keeps for itself`);
+        throw new Error(`${relative} is a name that the store uses itself`);
       } else {
         const found = await hashFile(path.join(folder, relative), { sync: true });
         files.push({ path: relative, sha256: found.sha256, size: found.size });

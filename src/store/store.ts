@@ -43,7 +43,7 @@ export class Store {
     return path.join(this.folder, "statistics", fingerprint.slice(0, 2));
   }
 
-  /** Folder that outlives kills; made by the worker that runs the stage. */
+  /** A folder that a kill leaves in place; made by the worker that runs the stage. */
   workFolder(fingerprint: Fingerprint): string {
     return path.join(this.folder, "work", fingerprint);
   }
@@ -70,7 +70,7 @@ export class Store {
     return null;
   }
 
-  /** Takes an artifact out of service; null where another process was faster. */
+  /** Moves an artifact to quarantine; null if another process already did. */
   async quarantine(fingerprint: Fingerprint): Promise<string | null> {
     const parent = path.join(this.folder, "quarantine");
     await makeFolder(parent);
@@ -86,7 +86,7 @@ export class Store {
     return target;
   }
 
-  /** Takes the right to make an artifact, or tells who has it. */
+  /** Takes the lock for making an artifact, or says who holds it. */
   lock(
     fingerprint: Fingerprint,
     label: string,
@@ -149,7 +149,7 @@ export class Store {
     return manifest;
   }
 
-  /** An artifact's manifest, its files not looked at; null where there is none to be read. */
+  /** An artifact's manifest, without checking its files; null if there is no readable manifest. */
   async manifest(fingerprint: Fingerprint): Promise<Manifest | null> {
     const file = path.join(this.artifactFolder(fingerprint), MANIFEST_FILE);
     const text = await readFile(file, "utf8").catch(() => null);

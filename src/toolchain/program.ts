@@ -1,3 +1,4 @@
+import { redact } from "../base/redact.js";
 import { execa } from "execa";
 import { isErrno } from "../base/durable.js";
 
@@ -20,7 +21,7 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which it is killed. */
   readonly timeout?: number;
-  /** Hears every line of both outputs as it comes. */
+  /** Called with every line of both outputs as it arrives. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -63,7 +64,7 @@ export async function runProgram(
     ok: !result.failed,
     status: result.exitCode ?? null,
     stdout: result.stdout,
-    tail: maskAddresses(text)
+    tail: redact(text)
       .trimEnd()
       .split(/[\r\n]+/)
       .slice(-TAIL_LINES)
@@ -71,7 +72,3 @@ export async function runProgram(
     missing: isErrno(result.cause, "ENOENT"),
   };
 }
-
-/** Hides names and passwords in addresses: `https://user:secret@host` becomes `https://***@host`. */
-export const maskAddresses = (text: string): string =>
-  text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/gi, "$1***@");

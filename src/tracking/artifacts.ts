@@ -27,7 +27,7 @@ export async function putArtifact(
   if (target.kind === "unreachable") {
     throw new MlflowFailure(
       "refused",
-      `MLflow keeps artifacts at ${target.place} and does not pass them on (it was started without --serve-artifacts); they stay in the store`,
+      `MLflow keeps artifacts at ${target.place} and does not accept uploads (it was started without --serve-artifacts); the artifacts stay in the store`,
     );
   }
   if (target.kind === "folder") {

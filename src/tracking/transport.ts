@@ -174,7 +174,7 @@ function unreachable(call: Call, error: unknown): MlflowFailure {
 const SAYS: { readonly [code: string]: string } = {
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "no such host",
-  EAI_AGAIN: "the name cannot be looked up now",
+  EAI_AGAIN: "the host name cannot be looked up now",
   R4EC_STRANGER: "this store's server does not answer there",
   ECONNRESET: "the connection was cut",
   UND_ERR_SOCKET: "the connection was cut",

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../../runners/base/files/npy.js";
 import { drawsOf } from "../../runners/stages/control/draws.js";
+import { writeRatings } from "../support/ratings.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
 
 const at = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -112,27 +113,27 @@ compare: { baseline: { knowledge.variant: none }, metrics: [test.auc] }
 describe("where labels depend on the user alone", () => {
   const USERS = 100;
   const ITEMS = 40;
+  /** Cells beside the controls: with the user's id, and with tested users that nobody trained on. */
+  const besides = [{ "ctr.user_id": true }, { "dataset.split.by": "users" }].flatMap((more) =>
+    [
+      { "knowledge.variant": "none" },
+      { "knowledge.variant": "file", "knowledge.control": "random" },
+    ].map((vectors) =>
+      Object.entries({ ...vectors, ...more })
+        .map(([path, value]) => `${path}: ${value}`)
+        .join(", "),
+    ),
+  );
+  let cells: SweepJson["cells"];
 
   /** Each user likes 85 % or 15 % of what comes, whatever it is. */
   beforeAll(async () => {
-    const data = path.join(folder, "synthetic");
-    await mkdir(data);
     const { index } = drawsOf("a synthetic data set");
-    const lines: string[] = [];
-    for (let user = 1; user <= USERS; user++) {
-      for (let item = 1; item <= ITEMS; item++) {
-        const shown = ((item * 7 + user * 3) % ITEMS) + 1;
-        const likes = index(100) < (user % 2 === 0 ? 85 : 15);
-        lines.push([user, shown, likes ? 5 : 1, 900_000_000 + item * 86_400].join("\t"));
-      }
-    }
-    await writeFile(path.join(data, "u.data"), `${lines.join("\n")}\n`);
-    const flags = ["0|1", ...Array<string>(17).fill("0")].join("|");
-    const items = Array.from(
-      { length: ITEMS },
-      (_, item) => `${item + 1}|Title ${item + 1} (1995)|01-Jan-1995|||${flags}`,
-    );
-    await writeFile(path.join(data, "u.item"), `${items.join("\n")}\n`);
+    await writeRatings(path.join(folder, "synthetic"), {
+      users: USERS,
+      items: ITEMS,
+      likes: (user) => index(100) < (user % 2 === 0 ? 85 : 15),
+    });
     // Knowledge that says nothing: everybody has the same vector.
     const ones = (name: string, rows: number) =>
       writeNpy(path.join(folder, name), new Float32Array(rows * 32).fill(0.2), [rows, 32]);
@@ -152,20 +153,40 @@ sweep:
     knowledge.variant: [none, file]
     knowledge.control: [off, random, constant]
     seed: [1, 2]
+  include:
+${[1, 2].flatMap((seed) => besides.map((cell) => `    - { ${cell}, seed: ${seed} }`)).join("\n")}
 compare: { baseline: { knowledge.variant: none }, metrics: [test.auc] }
 `,
     );
+    cells = (await sweep("synthetic.yaml")).result.cells;
+  }, 600_000);
+
+  /** Test AUC of the cells whose names have all the words; one a seed. */
+  const aucs = (...words: string[]): number[] => {
+    const found = cells.filter(({ name }) => words.every((word) => name.split(" ").includes(word)));
+    expect([words, found.length]).toEqual([words, 2]);
+    return found.map(({ metrics }) => metrics["test.auc"]!);
+  };
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value / values.length, 0);
+  const [off, on] = ["user_id=false", "user_id=true"];
+  /** What random vectors gain by time where no model has a user id. */
+  const gap = (): number => mean(aucs("random", "time", off)) - mean(aucs("none", "time", off));
+
+  it("random vectors beat none, and a constant does not", () => {
+    const none = Math.max(...aucs("none", "time", off));
+    expect(Math.min(...aucs("random", "time", off))).toBeGreaterThan(none + 0.05);
+    expect(Math.max(...aucs("constant"))).toBeLessThan(none + 0.02);
   });
 
-  it("random vectors beat none, and a constant does not", { timeout: 600_000 }, async () => {
-    const { result } = await sweep("synthetic.yaml");
-    const aucs = (name: RegExp) =>
-      result.cells
-        .filter((cell) => name.test(cell.name))
-        .map(({ metrics }) => metrics["test.auc"]!);
-    const [none, random, constant] = [aucs(/none/), aucs(/random/), aucs(/constant/)];
-    expect([none.length, random.length, constant.length]).toEqual([2, 2, 2]);
-    expect(Math.min(...random)).toBeGreaterThan(Math.max(...none) + 0.05);
-    expect(Math.max(...constant)).toBeLessThan(Math.max(...none) + 0.02);
+  it("the user's id closes the gap", () => {
+    const [none, random] = [aucs("none", on), aucs("random", on)];
+    expect(Math.min(...none)).toBeGreaterThan(Math.max(...aucs("none", "time", off)) + 0.05);
+    expect(Math.abs(mean(random) - mean(none))).toBeLessThan(gap() / 3);
+  });
+
+  it("random vectors do not beat none on users whom training has not seen", () => {
+    const gain = mean(aucs("random", "users")) - mean(aucs("none", "users"));
+    expect(gain).toBeLessThan(gap() / 5);
   });
 });

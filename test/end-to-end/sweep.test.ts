@@ -125,11 +125,11 @@ print(json.dumps([
   });
 });
 
-it("quickstart is the experiment of that name, and would run 12 cells", async () => {
+it("quickstart is the experiment of that name, and would run 19 cells", async () => {
   const { exitCode, stdout } = await r4ec("quickstart", "--dry-run", "--json");
   expect(exitCode).toBe(0);
   const plan = JSON.parse(stdout) as { cells: { settings: Record<string, unknown> }[] };
-  expect(plan.cells).toHaveLength(12);
+  expect(plan.cells).toHaveLength(19);
   const file = fileURLToPath(new URL("../../experiments/quickstart.yaml", import.meta.url));
   expect(await readFile(file, "utf8")).toContain("name: quickstart");
 });

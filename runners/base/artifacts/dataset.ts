@@ -38,7 +38,7 @@ export interface Dataset extends DatasetInfo {
   readonly split: Int32Array;
   /** [I + 1, F], row-major; row 0 is zeros */
   readonly itemAttributes: Int32Array;
-  /** Rows of the training samples, the validation samples among them. */
+  /** Rows of the training samples, including the validation samples. */
   readonly train: Int32Array;
   readonly valid: Int32Array;
   readonly test: Int32Array;

@@ -24,10 +24,13 @@ export interface AskOptions {
   readonly maxTokens: number;
   /** How often a cut answer is asked again, each time with twice the room. */
   readonly cutTries: number;
-  /** Requests under way at once, at most. */
+  /** The largest number of requests at the same time. */
   readonly concurrency: number;
   readonly stop: StopSignal;
-  /** Hears of each answer, kept ones included: how many of all are there. */
+  /**
+   * Called after each answer, also one that was kept from before, with the number of answers so
+   * far.
+   */
   readonly onAnswer?: (done: number, total: number) => void;
 }
 
@@ -69,7 +72,8 @@ export async function askAll(
   const end = (error: Error) => {
     if (ended !== null) return;
     ended = error;
-    // A drain and a spent budget let paid requests finish; nothing else is worth waiting for.
+    // After a drain or a spent budget, requests that are already paid for may finish; nothing else
+    // is waited for.
     if (!(error instanceof Drained) && !(error instanceof BudgetSpent)) abort.abort(error);
   };
   const answers = await Promise.all(

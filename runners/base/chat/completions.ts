@@ -8,11 +8,11 @@ import { connect } from "./endpoint.js";
 import { EndpointError, errorInAnswer, shortened } from "./endpoint-error.js";
 import { requestOptions } from "./extra.js";
 
-/** A model behind a chat endpoint, and how it is to answer. */
+/** A model behind a chat endpoint, and the settings of its answers. */
 export interface ChatOptions extends EndpointAddress {
   readonly model: string;
   readonly temperature: number;
-  /** Largest number of tokens of an answer. */
+  /** The largest number of tokens in an answer. */
   readonly maxTokens: number;
   /** Further fields of the request body, such as `top_p` or `seed`; null leaves a field out. */
   readonly extra: JsonObject;
@@ -49,7 +49,7 @@ export function chatEndpoint(options: ChatOptions): Complete {
     }, abort);
 }
 
-// Servers that only claim to speak the protocol answer with anything at all.
+// A server that does not follow the protocol may answer with anything.
 function readCompletion(answer: unknown, key: string | undefined): Completion {
   const body = (typeof answer === "object" && answer !== null ? answer : {}) as {
     readonly error?: unknown;

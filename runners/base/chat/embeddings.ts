@@ -35,7 +35,7 @@ export function embeddingsEndpoint(options: EmbeddingOptions): Embed {
     }, abort);
 }
 
-// Servers that only claim to speak the protocol answer with anything at all.
+// A server that does not follow the protocol may answer with anything.
 function readVectors(answer: unknown, wanted: number): Float32Array[] {
   const data = (answer as Partial<OpenAI.CreateEmbeddingResponse> | null)?.data;
   if (!Array.isArray(data)) {
@@ -49,5 +49,5 @@ function readVectors(answer: unknown, wanted: number): Float32Array[] {
   }
   const vectors = Array.from({ length: wanted }, (_, place) => found.get(place));
   if (found.size === wanted && vectors.every((vector) => vector !== undefined)) return vectors;
-  throw new EndpointError(`${wanted} embeddings were asked for and ${found.size} came`, "passing");
+  throw new EndpointError(`${wanted} embeddings were asked for, but ${found.size} came`, "passing");
 }

@@ -1,6 +1,6 @@
 import OpenAI from "openai";
 import { UserError } from "../../../src/base/exit.js";
-import { redact } from "../../../src/base/redact.js";
+import { learnSecret, redact } from "../../../src/base/redact.js";
 import type { NoText } from "./answer.js";
 import { isFiltered, isSpent, kindOf, type Complaint, type FailureKind } from "./failure-kind.js";
 
@@ -39,17 +39,18 @@ export class EndpointError extends Error {
 
 /** What an error of the openai package means; the key is taken out of its message. */
 export function endpointErrorOf(error: unknown, key: string | undefined): EndpointError {
-  const say = (text: string) => withoutKey(text, key);
+  // A server may repeat the key it was sent ("Incorrect API key provided: ...").
+  learnSecret(key);
   if (!(error instanceof OpenAI.APIError)) {
-    if (error instanceof UserError) return new EndpointError(say(error.message), "fatal");
+    if (error instanceof UserError) return new EndpointError(redact(error.message), "fatal");
     const message = `the answer could not be read: ${(error as Error).message}`;
-    return new EndpointError(say(message), "passing");
+    return new EndpointError(redact(message), "passing");
   }
   const cause = error.cause instanceof Error ? ` (${deepestCause(error.cause)})` : "";
   const complaint = complaintOf(error.error, (error.status as number | undefined) ?? null);
   const retryAfter = retryAfterOf(error.headers as Headers | undefined);
   return errorOf(
-    say(`${error.message}${cause}`),
+    `${error.message}${cause}`,
     { ...complaint, message: error.message },
     {
       retryAfter,
@@ -63,7 +64,8 @@ export function errorInAnswer(error: unknown, key: string | undefined): Endpoint
   const { status } = told;
   const number = status === null ? "" : `${status} `;
   const message = `an error in place of an answer: ${number}${told.message}`;
-  return errorOf(withoutKey(message, key), told, { answered: true });
+  learnSecret(key);
+  return errorOf(message, told, { answered: true });
 }
 
 function errorOf(message: string, told: Complaint, known: Known): EndpointError {
@@ -152,7 +154,3 @@ export function retryAfterOf(headers: Headers | undefined, now = Date.now()): nu
 function deepestCause(error: Error): string {
   return error.cause instanceof Error ? deepestCause(error.cause) : error.message;
 }
-
-// A server may repeat the key it was sent ("Incorrect API key provided: ...").
-const withoutKey = (text: string, key: string | undefined): string =>
-  key === undefined || key.length < 4 ? text : text.replaceAll(key, "(key)");

@@ -9,7 +9,7 @@ export interface EndpointAddress {
   readonly baseUrl: string | null;
   /** Environment variable that holds the key; the key itself is never stored. Null: none is sent. */
   readonly apiKeyEnv: string | null;
-  /** A request that takes longer is given up. */
+  /** Seconds after which a request is given up. */
   readonly timeoutSeconds: number;
 }
 

@@ -13,7 +13,7 @@ export interface RetryOptions {
   readonly longestWish: number;
   /** Waiting ends, with {@link Drained}, when the stage is to come to an end. */
   readonly stop?: StopSignal;
-  /** Hears of each failed try. */
+  /** Called after each failed try. */
   readonly onRetry?: (error: EndpointError, attempt: number, wait: number) => void;
 }
 
@@ -74,7 +74,9 @@ export function withRetries<Asked, Answer, More extends readonly unknown[]>(
         if (!(error instanceof EndpointError) || error.kind !== "passing") throw error;
         const wish = error.retryAfter ?? 0;
         if (wish > options.longestWish) throw ended(error, tooLate(wish, options.longestWish));
-        if (attempt >= options.attempts) throw ended(error, `given up after ${attempt} tries`);
+        if (attempt >= options.attempts) {
+          throw ended(error, `r4ec gave up after ${attempt} tries`);
+        }
         const backoff = Math.min(options.longestWait, options.firstWait * 2 ** (attempt - 1));
         const wait = Math.max(wish, Math.random() * backoff);
         if (wish > 0) heldUntil = Math.max(heldUntil, Date.now() + wait);

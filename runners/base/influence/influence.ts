@@ -1,5 +1,6 @@
 import type { Influence } from "../../../src/contract/statistics.js";
 import { ascending } from "./order.js";
+import { pairsByUser } from "./pairs.js";
 
 /** A test split as the metrics see it; all of one length. */
 export interface TestSplit {
@@ -10,7 +11,7 @@ export interface TestSplit {
   readonly users: Int32Array;
 }
 
-/** The nearest a score may come to 0 and 1 in log loss: float32's resolution below 1. */
+/** The smallest distance of a score from 0 and 1 in log loss: float32's resolution below 1. */
 const edge = 2 ** -24;
 
 /**
@@ -127,32 +128,11 @@ function gaucInfluence(
   { labels, place, users }: TestSplit,
 ): Influence | null {
   const size = users.length;
-  const pairs = new Float64Array(size);
-  const below = new Float64Array(size);
-  const above = new Float64Array(size);
-  const tied = new Float64Array(size).fill(NaN);
-  const tiedPositive = new Float64Array(size);
-  const tiedNegative = new Float64Array(size);
-  const settle = (user: number): void => {
-    pairs[user]! += tiedPositive[user]! * (below[user]! + tiedNegative[user]! / 2);
-    below[user]! += tiedNegative[user]!;
-    above[user]! += tiedPositive[user]!;
-    tiedPositive[user] = tiedNegative[user] = 0;
-  };
-  for (const i of order) {
-    const user = place[i]!;
-    if (tied[user] !== scores[i]) {
-      settle(user);
-      tied[user] = scores[i]!;
-    }
-    if (labels[i] === 1) tiedPositive[user]!++;
-    else tiedNegative[user]!++;
-  }
+  const { pairs, below, above } = pairsByUser(order, scores, labels, place, size);
   const kept: number[] = [];
   let weight = 0;
   let weighted = 0;
   for (let user = 0; user < size; user++) {
-    settle(user);
     if (above[user] === 0 || below[user] === 0) continue;
     kept.push(user);
     weight += above[user]! + below[user]!;

@@ -17,11 +17,13 @@ export interface Verdict {
 /** A judge's answer, the teacher's or the reflector's. */
 export interface Judgement {
   readonly reasonable: boolean;
-  /** Empty where the knowledge is reasonable. */
+  /** Empty if the knowledge was judged reasonable. */
   readonly reflection: string;
 }
 
-/** Why an answer could not be read. A closed list, so that a stage can count them by reason. */
+/**
+ * Why an answer could not be read. The list is closed, so that a stage can count answers by reason.
+ */
 export type Unreadable =
   | "thoughts alone"
   | "no knowledge"

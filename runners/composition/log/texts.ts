@@ -27,7 +27,7 @@ export interface LineageEntry {
   readonly seconds: number | null;
 }
 
-/** A text about one user or item, as one stage left it, with the cells that stand on it. */
+/** A text about one user or item, as one stage wrote it, with the cells that depend on it. */
 export interface LoggedText {
   /** The stage whose text was embedded. */
   readonly stage: Fingerprint;

@@ -1,10 +1,11 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
+import type { Adaptor } from "./adaptors/adaptor.js";
 import { adaptors } from "./adaptors/index.js";
 import { loadedBackbone } from "./backbones/index.js";
 import type { BuildModel, Model, ModelShape } from "./model.js";
 import type { Backbone } from "./toolkit/backbone.js";
-import { sampleInput, type Adapt } from "./toolkit/input.js";
+import { sampleInput } from "./toolkit/input.js";
 import type { Widths } from "./toolkit/context.js";
 import { Kit } from "./toolkit/kit.js";
 import { allRewrites } from "./rewrites/index.js";
@@ -27,12 +28,12 @@ export const buildModel: BuildModel = (
   const parameters = new Parameters(seeds);
   const kit = new Kit(parameters, shape, widthsOf(shape), device, rewrites);
   const { knowledge, adaptor } = shape;
-  let adapt: Adapt | null = null;
+  let adapt: ReturnType<Adaptor["build"]> | null = null;
   if (knowledge !== null && adaptor !== null) {
     const widths = { user: knowledge.userDim, item: knowledge.itemDim };
     adapt = adaptors[adaptor.type].build(kit, widths, adaptor);
   }
-  const read = sampleInput(kit, adapt);
+  const read = sampleInput(kit);
   const network = backbone.build(kit, shape);
 
   const forward: Model["forward"] = (batch, mode) => {
@@ -63,7 +64,7 @@ export const buildModel: BuildModel = (
   };
 };
 
-/** Why a backbone that looks at no user can't have `ctr.user_id`. */
+/** The error for a backbone that does not use the user although `ctr.user_id` is on. */
 const unreadUsers = (id: string): UserError =>
   new UserError(
     `ctr.user_id is on, but the backbone ${id} reads neither sample.user nor sample.userId`,

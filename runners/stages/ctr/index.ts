@@ -2,4 +2,5 @@ export { backboneFragment, ctrFragment, ctrPerGpu } from "./schema.js";
 export { checkCtr, ignoredCtr } from "./settings.js";
 export { ctrStage } from "./stage.js";
 export { ctrRunner } from "./runner.js";
+export { ctrMetrics } from "./metric-names.js";
 export { ctrCommands } from "./commands.js";

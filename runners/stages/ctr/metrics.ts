@@ -1,4 +1,5 @@
 import { ascending } from "../../base/influence/order.js";
+import { pairsByUser } from "../../base/influence/pairs.js";
 
 /** Metrics of scores against 0/1 labels; undefined where they have no value. */
 export interface Quality {
@@ -13,7 +14,7 @@ export interface Quality {
 /** Metrics of one replica, or why its scores have none. */
 export type Judged = Quality | { readonly fault: string };
 
-/** The nearest a score may come to 0 and 1 in log loss: float32's resolution below 1. */
+/** The smallest distance of a score from 0 and 1 in log loss: float32's resolution below 1. */
 const edge = 2 ** -24;
 
 /**
@@ -77,31 +78,10 @@ function byUser(
   let most = 0;
   for (const user of users) most = Math.max(most, user);
   const size = most + 1;
-  const pairs = new Float64Array(size);
-  const below = new Float64Array(size);
-  const above = new Float64Array(size);
-  const tied = new Float32Array(size).fill(-1);
-  const tiedPositive = new Float64Array(size);
-  const tiedNegative = new Float64Array(size);
-  const settle = (user: number): void => {
-    pairs[user]! += tiedPositive[user]! * (below[user]! + tiedNegative[user]! / 2);
-    below[user]! += tiedNegative[user]!;
-    above[user]! += tiedPositive[user]!;
-    tiedPositive[user] = tiedNegative[user] = 0;
-  };
-  for (const i of order) {
-    const user = users[i]!;
-    if (tied[user] !== scores[i]) {
-      settle(user);
-      tied[user] = scores[i]!;
-    }
-    if (labels[i] === 1) tiedPositive[user]!++;
-    else tiedNegative[user]!++;
-  }
+  const { pairs, below, above } = pairsByUser(order, scores, labels, users, size);
   let weighted = 0;
   let weight = 0;
   for (let user = 0; user < size; user++) {
-    settle(user);
     if (above[user] === 0 || below[user] === 0) continue;
     const samples = above[user]! + below[user]!;
     weighted += (samples * pairs[user]!) / (above[user]! * below[user]!);

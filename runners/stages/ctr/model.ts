@@ -13,7 +13,7 @@ export interface ModelShape {
   readonly users?: number;
   /** F, attribute ids per item. */
   readonly attributeFields: number;
-  /** H, interactions of history a sample sees. */
+  /** H: the number of interactions in a sample's history. */
   readonly historyLength: number;
   /** E. */
   readonly embeddingDim: number;
@@ -21,7 +21,7 @@ export interface ModelShape {
   readonly mlp: readonly number[];
   /** Knowledge vectors, or null where the cell has none. */
   readonly knowledge: { readonly userDim: number; readonly itemDim: number } | null;
-  /** Null: no adaptor, hence no knowledge. */
+  /** Null: no adaptor, and so no knowledge. */
   readonly adaptor: AdaptorShape | null;
   /** The backbone's own options, complete with defaults. */
   readonly options: { readonly [name: string]: unknown };
@@ -56,14 +56,22 @@ export interface Batch {
   readonly historyLength: Tensor;
   /** int32 [R, B]: the user, 0 for one whom the data set does not know. Where the shape has users. */
   readonly user?: Tensor;
-  /**
-   * float32 [R, B, D]: raw knowledge vectors of the user and the target item, or null; where
-   * `adapted` is true, what {@link Model.adapt} made of them.
-   */
-  readonly userKnowledge: Tensor | null;
-  readonly itemKnowledge: Tensor | null;
-  readonly adapted?: boolean;
+  /** What the adaptor made of the samples' knowledge; null where the model has no adaptor. */
+  readonly knowledge: Knowledge | null;
 }
+
+/**
+ * The output of {@link Model.adapt} for the knowledge vectors of each sample's user and target
+ * item, float32 [R, B, d]. Raw vectors are never in a batch: the code that makes the batch adapts
+ * them first.
+ */
+export interface Knowledge {
+  readonly user: Tensor;
+  readonly item: Tensor;
+}
+
+/** Users, or items: each side has knowledge vectors of its own. */
+export type Side = keyof Knowledge;
 
 /** A trainable parameter of R replicas: float32 [R, ...shape]. */
 export interface Parameter {
@@ -106,14 +114,14 @@ export interface Model {
    * The adaptor's output for one side alone, float32 [R, n, d] from raw vectors [R, n, D], where the
    * adaptor keeps user and item apart (all three types do); null without knowledge.
    */
-  readonly adapt: ((side: "user" | "item", vectors: Tensor) => Tensor) | null;
+  readonly adapt: ((side: Side, vectors: Tensor) => Tensor) | null;
   dispose(): void;
 }
 
 /** How {@link Model.forward} runs. */
 export interface ForwardMode {
   readonly training: boolean;
-  /** In how many pieces layers go through the batch that see each sample by itself. */
+  /** The number of pieces of the batch for layers that treat each sample by itself. */
   readonly pieces?: number;
   /** True where the batch traced is an example and the model must fit one of any size. */
   readonly anyBatch?: boolean;

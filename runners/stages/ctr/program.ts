@@ -32,7 +32,7 @@ function faultOf({ train, valid, test }: CtrData): string | null {
   if (train.length === 0) return "the data set has no training samples";
   if (test.rows.length === 0) return "the data set has no test samples";
   if (valid?.rows.length === 0) {
-    return "the data set has no validation samples: too few training samples to hold any out; ctr.pick: test does without them";
+    return "the data set has no validation samples: there are too few training samples to hold some out; with ctr.pick: test no validation samples are needed";
   }
   return null;
 }

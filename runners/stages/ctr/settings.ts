@@ -4,6 +4,7 @@ import type { Finding } from "../../../src/base/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
 import type { Ignored } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { BIAS, ignoredBias, isBias } from "./bias/stage.js";
 import { loadBackbone } from "./backbones/index.js";
 import { adaptorSettings, backboneIds, ctrTable } from "./schema.js";
 import { defaultsOf, type ValuesOf } from "./setting.js";
@@ -23,7 +24,7 @@ export type CtrParams = Omit<ParamsOf<Table>, "adaptor"> & {
   readonly adaptor: AdaptorParams | null;
   /** The backbone's own options; a module's may be missing. */
   readonly options: JsonObject;
-  /** With `ctr.fuse: off`: the execution settings that float rounding depends on. */
+  /** With `ctr.fuse: off`: the execution settings on which float rounding depends. */
   readonly exact?: RoundingOf<Table>;
 };
 
@@ -46,7 +47,8 @@ export const ctrOf = (settings: JsonObject): JsonObject => {
 };
 
 /** True for the path of a module of the user's own. */
-export const isModule = (backbone: string): boolean => !backboneIds.includes(backbone);
+export const isModule = (backbone: string): boolean =>
+  backbone !== BIAS && !backboneIds.includes(backbone);
 
 const variantOf = (settings: JsonObject): Json | undefined => {
   const knowledge = settings["knowledge"];
@@ -55,6 +57,7 @@ const variantOf = (settings: JsonObject): Json | undefined => {
 
 /** Settings of the `ctr` block without effect in this cell. */
 export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
+  if (isBias(settings)) return ignoredBias(settings);
   const ctr = ctrOf(settings);
   const ignored: Ignored[] = backboneIds
     .filter((id) => id !== settings["backbone"] && id in ctr)
@@ -71,7 +74,7 @@ export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
     if (type !== undefined && type !== "hea" && "specific_experts" in adaptor) {
       ignored.push({
         path: "ctr.adaptor.specific_experts",
-        because: "only hea has experts of a side's own",
+        because: "only hea has experts for each side",
       });
     }
     if (type === "mlp" && "shared_experts" in adaptor) {

@@ -43,11 +43,11 @@ export interface FinetuneParams extends JsonObject {
   readonly samples: { readonly [input: string]: readonly string[] };
   /** LLaMA-Factory's options, r4ec's and the user's merged. */
   readonly options: JsonObject;
-  /** Samples per optimizer step, over all cards. */
+  /** Samples in one optimizer step, over all cards together. */
   readonly batch_size: number;
 }
 
-/** How a finetune stage runs: decides no outcome beyond rounding. */
+/** How a finetune stage runs. This changes a result by rounding at most. */
 export interface FinetuneExecution extends JsonObject {
   readonly micro_batch_size: number;
   readonly save_steps: number;

@@ -87,6 +87,6 @@ async function listedModel(task: InferTask, baseUrl: string): Promise<string> {
   );
   const model = await ask(null, task.stop.abort);
   if (model !== null) return model;
-  const what = `${redact(baseUrl)} lists no model; name one by knowledge.infer.model`;
+  const what = `${redact(baseUrl)} lists no model; name one with knowledge.infer.model`;
   throw new EndpointError(what, "fatal");
 }

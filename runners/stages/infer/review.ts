@@ -56,14 +56,7 @@ export async function reflect(task: InferTask): Promise<void> {
       },
     };
   });
-  for (const side of SIDES) {
-    const own = lines.filter((each) => each.side === side);
-    await writeTexts(
-      task.out,
-      side,
-      own.map(({ line }) => line),
-    );
-  }
+  await writeLines(task, lines);
   await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
@@ -100,6 +93,15 @@ export async function refine(task: InferTask): Promise<void> {
     const step = { step: "refine", iteration: nextIteration(line) - 1, text } as const;
     return { side, line: { index, text, history: [...history, step] } };
   });
+  await writeLines(task, lines);
+  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
+}
+
+/** Writes the lines of each side, in their order. */
+async function writeLines(
+  task: InferTask,
+  lines: readonly { readonly side: Text["side"]; readonly line: KnowledgeLine }[],
+): Promise<void> {
   for (const side of SIDES) {
     const own = lines.filter((each) => each.side === side);
     await writeTexts(
@@ -108,7 +110,6 @@ export async function refine(task: InferTask): Promise<void> {
       own.map(({ line }) => line),
     );
   }
-  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
 async function open(

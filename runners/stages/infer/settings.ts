@@ -41,7 +41,7 @@ export interface Answering extends JsonObject {
   /** How the server is started; engine server. */
   readonly command?: readonly string[];
   readonly adapter_arguments?: readonly string[];
-  /** There and true where answers are guided. */
+  /** True if answers are guided; otherwise missing. */
   readonly guided?: boolean;
   /** Further fields of the request; there where they are any. */
   readonly extra?: JsonObject;

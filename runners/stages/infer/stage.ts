@@ -84,7 +84,7 @@ const DECIDING: ReadonlySet<string> = new Set([
   "cut_tries",
 ]);
 
-/** How the model is run, which decides nothing. */
+/** How the model is run. This does not change an answer. */
 const executionOf = (settings: InferSettings, templates: string | null): InferExecution =>
   ({
     ...pick(

@@ -141,3 +141,37 @@ test("without predictions seeds alone are judged, which is said", () => {
   expect(entry.difference).toMatchObject({ why: "no predictions were read", units: null });
   expect(result.warnings.map(({ kind }) => kind)).toContain("seeds alone");
 });
+
+test.each([
+  [[1], "over 1 claim"],
+  [[2, 0, 1], "over 1 or 2 claims"],
+  [[10, 2], "over 2 or 10 claims"],
+  [[1, 4, 0, 2, 2], "over 1 to 4 claims"],
+  [[3, 3], "over 3 claims"],
+])("the note says how many claims p is corrected over: %j in the rows", (sizes, words) => {
+  const parts = sizes.flatMap((claims, row) => {
+    const at = { row: `r${row}` };
+    const others = Array.from({ length: claims }, (_, i) => ({ variant: `v${i}`, control: "off" }));
+    return [
+      variant({ variant: "none", ...at }, 0.5),
+      // In a row without a claim there is a control, which has a p.
+      ...(claims === 0 ? [{ variant: "book", control: "shuffled" }] : others).map((one, i) =>
+        variant({ ...one, ...at }, 0.55 + 0.01 * i),
+      ),
+    ];
+  });
+  const axes = ["variant", "control", "row", "seed"];
+  const result = compare(parts, { axes });
+  expect(result.metrics[0]!.rows.map(({ claims }) => claims)).toEqual(sizes);
+  const [line] = comparisonAsText(result)
+    .split("\n")
+    .filter((one) => one.startsWith("p:"));
+  expect(line).toBe(
+    `p: two-sided, the same way; corrected: Holm's correction within each metric and row, ${words}`,
+  );
+});
+
+test("the note speaks of no correction where there is no claim", () => {
+  const text = comparisonAsText(compare([none, shuffled]));
+  expect(text).toContain("\np: two-sided, the same way\n");
+});

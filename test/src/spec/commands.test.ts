@@ -71,7 +71,7 @@ describe("init", () => {
     const first = await r4ec(folder, "init", "new/mine.yaml");
     expect([first.exitCode, first.stdout]).toEqual([0, "new/mine.yaml"]);
     const valid = await r4ec(folder, "validate", "new/mine.yaml");
-    expect([valid.exitCode, valid.stdout]).toEqual([0, "new/mine.yaml is valid: 36 cells"]);
+    expect([valid.exitCode, valid.stdout]).toEqual([0, "new/mine.yaml is valid: 54 cells"]);
     const [, schema] = /\$schema=(.*)/.exec(readFileSync(join(folder, "new/mine.yaml"), "utf8"))!;
     expect(existsSync(join(folder, "new", schema!))).toBe(true);
     writeFileSync(join(folder, "new/mine.yaml"), "mine");

@@ -25,7 +25,11 @@ const mistakes: readonly (readonly [name: string, compare: string, error: string
     "{claims: [{ctr.epochs: x}]}",
     '4:33 ctr.epochs must be a whole number, not "x"',
   ],
-  ["a claim by placement", "{claims: [{gpu: 0}]}", "4:21 gpu is placement: it cannot mark a claim"],
+  [
+    "a claim by placement",
+    "{claims: [{gpu: 0}]}",
+    "4:21 gpu is not a setting of a cell, so it cannot mark a claim",
+  ],
   [
     "a claim by something that is no setting",
     "{claims: [{tracking.mlflow: off}]}",
@@ -60,6 +64,18 @@ const mistakes: readonly (readonly [name: string, compare: string, error: string
     "a margin in quotes",
     '{equivalence: {test.auc: "0.002"}}',
     '4:35 compare.equivalence.test.auc must be a number, not "0.002"; remove the quotes',
+  ],
+  ["a margin that is no number", "{equivalence: {test.auc: .nan}}", "4:35 numbers must be finite"],
+  ["a margin without end", "{equivalence: {test.auc: -.inf}}", "4:35 numbers must be finite"],
+  [
+    "a claim twice",
+    "{claims: [{backbone: din}, {ctr.epochs: 20}, {backbone: din}]}",
+    "4:55 compare.claims[2] is the same claim as compare.claims[0]; remove one",
+  ],
+  [
+    "a claim twice, the second time in short",
+    "{claims: [{dataset.id: ml-100k}, {dataset: ml-100k}]}",
+    "4:43 compare.claims[1] is the same claim as compare.claims[0]; remove one",
   ],
   [
     "a margin left out",

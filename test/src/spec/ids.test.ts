@@ -216,6 +216,20 @@ describe("a setting that came later", () => {
     });
   });
 
+  it("is not remarked on where it has no effect and stands at its neutral value", () => {
+    const idle = {
+      ...younger,
+      ignored: () => [{ path: "ctr.user_id", because: "nobody reads it" }],
+    };
+    const remarks = (values: readonly boolean[]) =>
+      experimentOf(
+        JSON.stringify({ ...base, sweep: { grid: { "ctr.user_id": values, seed: [1, 2] } } }),
+        idle,
+      ).diagnostics.filter(({ message }) => message.startsWith("ctr.user_id has no effect"));
+    expect(remarks([false])).toEqual([]);
+    expect(remarks([true])).toHaveLength(1);
+  });
+
   it("can be excluded by its neutral value", () => {
     const sweep = { grid: { "ctr.user_id": [false, true] }, exclude: [{ "ctr.user_id": false }] };
     const { cells } = experimentOf(JSON.stringify({ ...base, sweep }), younger);

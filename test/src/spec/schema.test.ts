@@ -110,7 +110,7 @@ describe("specs that come with r4ec", () => {
   it("the starter of init is valid, without a remark", () => {
     const result = read(starterSpec("x"), science);
     expect(result.ok ? result.value.diagnostics : result.error).toEqual([]);
-    expect(result.ok ? result.value.cells.length : 0).toBe(36);
+    expect(result.ok ? result.value.cells.length : 0).toBe(54);
   });
 });
 

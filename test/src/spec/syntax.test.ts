@@ -61,11 +61,11 @@ describe("a file that is not YAML", () => {
       ["1:10 the anchor &a holds itself, so it expands without end"],
     ],
     ["a list", "- a\n", ["1:1 a spec is a mapping of settings (`name: ...`)"]],
-    ["nothing", "", ["1:1 this file is empty; `r4ec init` writes a spec to start from"]],
+    ["nothing", "", ["1:1 the file is empty; `r4ec init` writes a spec to start from"]],
     [
       "a comment alone",
       "# later\n",
-      ["1:1 this file is empty; `r4ec init` writes a spec to start from"],
+      ["1:1 the file is empty; `r4ec init` writes a spec to start from"],
     ],
   ])("%s", (_name, text, errors) => {
     expect(said(text)).toEqual(expect.arrayContaining(errors));
@@ -192,5 +192,22 @@ describe("YAML 1.2", () => {
     expect(
       await saidOfBytes(`\ufeff${spec("ctr: {epochs: 0}\n").replaceAll("\n", "\r\n")}`),
     ).toEqual(["4:15 ctr.epochs must be at least 1, not 0"]);
+  });
+});
+
+describe("a NUL character", () => {
+  it.each([
+    ["a name", 'name: "a\\0b"\ndataset: ml-100k\nbackbone: din\n', "1:7"],
+    ["a module's path", 'name: t\ndataset: ml-100k\nbackbone: "./x\\0.mjs"\n', "3:11"],
+    ["a folder", 'name: t\ndataset: {id: ml-1m, path: "/d\\0"}\nbackbone: din\n', "2:28"],
+    ["a value of the sweep", spec('sweep: {grid: {backbone: ["./a\\0"]}}\n'), "4:27"],
+  ])("in %s is one clear error at its place", (_, text, place) => {
+    expect(said(text)).toEqual([
+      `${place} this text holds a NUL character (\\0), which nothing can be named with`,
+    ]);
+  });
+
+  it("in a key is one", () => {
+    expect(said(spec('"se\\0ed": 1\n'))).toEqual(["4:1 this key holds a NUL character (\\0)"]);
   });
 });

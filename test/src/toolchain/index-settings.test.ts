@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { parseIndexSettings } from "../../../src/toolchain/pip.js";
-import { maskAddresses } from "../../../src/toolchain/program.js";
 import { uvEnvironment } from "../../../src/toolchain/uv.js";
 
 const NOTHING = parseIndexSettings("");
@@ -74,13 +73,4 @@ describe("uv's environment", () => {
     expect(environment).not.toHaveProperty("UV_CACHE_DIR");
     expect(environment["HTTP_PROXY"]).toBe("http://pip-proxy:1");
   });
-});
-
-it("names and passwords in addresses are masked", () => {
-  expect(maskAddresses("get https://ann:s3cret@mirror.example/simple/x and http://b@c:1/")).toBe(
-    "get https://***@mirror.example/simple/x and http://***@c:1/",
-  );
-  expect(maskAddresses("mail ann@example.com, file:///a@b")).toBe(
-    "mail ann@example.com, file:///a@b",
-  );
 });

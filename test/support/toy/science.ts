@@ -20,6 +20,16 @@ const log = (line: string): void => appendFileSync(path.join(folder(), "log"), `
 const flag = (name: string): boolean => existsSync(path.join(folder(), name));
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 15));
 
+const told = (task: StageTask): string =>
+  ["address", "key_env"].map((name) => String(task.execution[name])).join(" by ");
+
+function tell(task: StageTask): void {
+  process.stderr.write(`asking ${told(task)}\n`);
+  process.stdout.write(JSON.stringify(task.execution));
+  task.emit({ type: "note", severity: "warning", message: `slow: ${told(task)}` });
+  task.emit({ type: "facts", values: { endpoint: told(task) } });
+}
+
 /** The behaviour that a stage is told by its `act` parameter. */
 const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise<void> | void } = {
   work: () => undefined,
@@ -35,6 +45,16 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   },
   crash: () => {
     process.stderr.write("last words\n");
+    process.exit(7);
+  },
+  /** Says everything that it was told, wherever a stage can say something. */
+  tell: (task) => tell(task),
+  "tell-and-fail": (task) => {
+    tell(task);
+    throw new Error(`no answer from ${told(task)}`);
+  },
+  "tell-and-crash": (task) => {
+    tell(task);
     process.exit(7);
   },
 };
@@ -186,12 +206,15 @@ export const science: Science = {
         act: text("What the model does.", "work"),
         runner: text("model or replica", "model"),
         file: text("A file that the base reads; empty for none.", ""),
+        address: text("Address that the model is told; it decides nothing.", ""),
+        note: text("A parameter of the model; empty for none.", ""),
+        key_env: text("Variable that holds a key of the model; empty for none.", ""),
       },
     },
   },
   expand: (settings) => settings,
   ignored: () => [],
-  neutral: {},
+  neutral: { "toy.address": "", "toy.note": "", "toy.key_env": "" },
   check: () => [],
   plan: (settings, place) => {
     const toy = block(settings, "toy");
@@ -207,8 +230,17 @@ export const science: Science = {
         : request("middle", { name: toy["middle"]! }, { inputs: { base } });
     return request(
       String(toy["runner"]),
-      { name: toy["model"]!, act: toy["act"]!, seed: settings["seed"] ?? null },
-      { inputs: { base: middle } },
+      {
+        ...{ name: toy["model"]!, act: toy["act"]!, seed: settings["seed"] ?? null },
+        ...(toy["note"] === "" ? {} : { note: toy["note"]! }),
+      },
+      {
+        inputs: { base: middle },
+        execution:
+          toy["address"] === "" && toy["key_env"] === ""
+            ? {}
+            : { address: toy["address"]!, key_env: toy["key_env"]! },
+      },
     );
   },
   runner: (name) => runners.find((one) => one.name === name),

@@ -1,4 +1,4 @@
-import type { AdaptorShape } from "../model.js";
+import type { AdaptorShape, Side } from "../model.js";
 import type { Kit } from "../toolkit/kit.js";
 import type { Value } from "../toolkit/value.js";
 
@@ -7,8 +7,6 @@ export interface KnowledgeWidths {
   readonly user: number;
   readonly item: number;
 }
-
-export type Side = "user" | "item";
 
 /** Turns knowledge vectors into features of a backbone, each side on its own. */
 export interface Adaptor {

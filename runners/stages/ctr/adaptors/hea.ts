@@ -1,3 +1,4 @@
+import type { Side } from "../model.js";
 import { sharedWhereEqual, type Adaptor } from "./adaptor.js";
 
 /**
@@ -13,7 +14,7 @@ export const hea: Adaptor = {
       kit.expertInput(name, sharedExperts, from, first),
     );
     const shared = kit.expertLayers("adaptor.shared", sharedExperts, layers);
-    const make = (side: "user" | "item") => ({
+    const make = (side: Side) => ({
       input: kit.expertInput(`adaptor.${side}.layer_0`, specificExperts, widths[side], first),
       experts: kit.expertLayers(`adaptor.${side}`, specificExperts, layers),
       gate: kit.dense(`adaptor.${side}.gate`, widths[side], sharedExperts + specificExperts),

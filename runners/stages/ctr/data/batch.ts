@@ -1,18 +1,6 @@
-import { tf, type Tensor, type Tensor1D, type Variable } from "../tensorflow.js";
-import type { Batch, ModelShape } from "../model.js";
+import { tf, type Tensor, type Variable } from "../tensorflow.js";
+import type { Batch, Knowledge, ModelShape } from "../model.js";
 import type { Columns } from "./columns.js";
-
-/** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d]. */
-export interface AdaptedTables {
-  readonly users: Tensor;
-  readonly items: Tensor;
-}
-
-/** What the adaptor made of the vectors of each sample's user and item: float32 [R, B, d]. */
-export interface AdaptedRows {
-  readonly ofUsers: Tensor;
-  readonly ofItems: Tensor;
-}
 
 /**
  * Builds the batch of samples given by row numbers, in tfjs operations that trace into a graph.
@@ -21,14 +9,14 @@ export interface AdaptedRows {
  * @param shape of the model: a sample sees the rows right before its own, at most `historyLength` of
  *   the user's; it says who the user is where the model has `users`
  * @param full true where every sample that is asked for has H rows before it
- * @param adapted takes the place of the raw vectors, by user and item or by sample
+ * @param knowledge of these samples, see train/knowledge.ts
  */
 export function batchOf(
   columns: Columns,
   rows: Tensor,
   { historyLength, users }: Pick<ModelShape, "historyLength" | "users">,
   full: boolean,
-  adapted: AdaptedTables | AdaptedRows | null,
+  knowledge: Knowledge | null,
 ): { readonly batch: Batch; readonly label: Tensor } {
   const take = (table: Variable, ids: Tensor): Tensor => wholeRows(table, ids);
   const item = take(columns.item, rows);
@@ -37,7 +25,6 @@ export function batchOf(
     : tf.minimum(take(columns.position, rows), tf.scalar(historyLength, "int32"));
   const history = historyRows(columns, rows, lengths, historyLength, full);
   const historyItems = take(columns.item, history);
-  const user = (): Tensor => take(columns.user, rows);
   return {
     batch: {
       item,
@@ -47,15 +34,14 @@ export function batchOf(
       historyRatings: take(columns.rating, history),
       attributesOfItems: whole(columns.itemAttributes),
       historyLength: lengths,
-      ...(users === undefined ? {} : { user: user() }),
-      ...knowledgeOf(columns, user, item, adapted),
-      adapted: adapted !== null,
+      ...(users === undefined ? {} : { user: take(columns.user, rows) }),
+      knowledge,
     },
     label: tf.gather(columns.label, rows as never),
   };
 }
 
-/** Whole numbers as int32, in which they stand on a CPU already. */
+/** Whole numbers as int32. On a CPU they are int32 already. */
 export const whole = (numbers: Tensor): Tensor =>
   numbers.dtype === "int32" ? numbers : numbers.toInt();
 
@@ -78,29 +64,4 @@ function historyRows(
   const present = tf.less(steps, tf.expandDims(lengths, -1));
   const padding = tf.fill(history.shape, columns.rows, "int32");
   return tf.where(present, history, padding);
-}
-
-function knowledgeOf(
-  { userKnowledge: users, itemKnowledge: items }: Columns,
-  user: () => Tensor,
-  item: Tensor,
-  adapted: AdaptedTables | AdaptedRows | null,
-): Pick<Batch, "userKnowledge" | "itemKnowledge"> {
-  if (users === null || items === null) return { userKnowledge: null, itemKnowledge: null };
-  if (adapted === null) {
-    return {
-      userKnowledge: tf.gather(users, user() as never),
-      itemKnowledge: tf.gather(items, item as never),
-    };
-  }
-  if ("ofUsers" in adapted) {
-    return { userKnowledge: adapted.ofUsers, itemKnowledge: adapted.ofItems };
-  }
-  // Every replica has its own table and, in scoring, the same rows.
-  const same = (ids: Tensor): Tensor1D =>
-    tf.reshape(tf.slice(ids, 0, 1), [ids.shape[1]!]) as Tensor1D;
-  return {
-    userKnowledge: tf.gather(adapted.users, same(user()), 1),
-    itemKnowledge: tf.gather(adapted.items, same(item), 1),
-  };
 }

@@ -1,11 +1,19 @@
 import { buildModel } from "../build.js";
-import type { Batch, Model } from "../model.js";
+import { adapted } from "../knowledge.js";
+import type { Model } from "../model.js";
 import type { Rewrites } from "../rewrites/index.js";
 import { crossEntropy } from "../toolkit/loss.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import { AdamW } from "./adamw.js";
 import type { Digest, GoldenCase } from "./case.js";
-import { digest, loadBatch, loadParameters, placesOf, type Places } from "./load.js";
+import {
+  digest,
+  loadBatch,
+  loadParameters,
+  placesOf,
+  type LoadedBatch,
+  type Places,
+} from "./load.js";
 import { shapeOf } from "./shape.js";
 import { undecided } from "./undecided.js";
 
@@ -81,8 +89,8 @@ function compare(golden: GoldenCase, model: Model, places: Places): CaseResult {
 
   const adamw = new AdamW(optimizer);
   batches.forEach((batch, step) => {
-    const { inputs, labels } = loadBatch(batch);
-    const { loss, prob, gradients } = differentiate(model, inputs, labels);
+    const loaded = loadBatch(batch);
+    const { loss, prob, gradients } = differentiate(model, loaded);
     if (step === 0) {
       expect.prob.forEach((p, i) => note("prob", Math.abs(p - prob[i]!), `sample ${i}`));
       note("loss", relative(loss, expect.loss), "");
@@ -95,7 +103,7 @@ function compare(golden: GoldenCase, model: Model, places: Places): CaseResult {
     }
     note("losses", relative(loss, expect.losses[step] ?? NaN), `step ${step}`);
     adamw.apply(model.parameters, gradients);
-    tf.dispose([inputs as never, labels, [...gradients.values()]]);
+    tf.dispose([loaded as never, [...gradients.values()]]);
   });
   adamw.dispose();
 
@@ -118,13 +126,15 @@ function compare(golden: GoldenCase, model: Model, places: Places): CaseResult {
 /** Loss, probabilities and gradients (by our names) of a batch in training mode. */
 function differentiate(
   model: Model,
-  inputs: Batch,
-  labels: Tensor,
+  { inputs, vectors, labels }: LoadedBatch,
 ): { loss: number; prob: Float32Array; gradients: Map<string, Tensor> } {
   let prob = new Float32Array();
   const { value, grads } = tf.variableGrads(
     () => {
-      const { logits } = model.forward(inputs, { training: true });
+      const { logits } = model.forward(
+        { ...inputs, knowledge: adapted(model, vectors) },
+        { training: true },
+      );
       prob = tf.sigmoid(logits).dataSync() as Float32Array<ArrayBuffer>;
       return tf.sum(crossEntropy(logits, labels)) as never;
     },

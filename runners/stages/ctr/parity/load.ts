@@ -1,3 +1,4 @@
+import type { Vectors } from "../knowledge.js";
 import type { Batch, Model } from "../model.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import type { Digest, GoldenBatch, GoldenCase } from "./case.js";
@@ -78,8 +79,14 @@ export function digest(place: Place, values: ReadonlyMap<string, Float32Array>):
   };
 }
 
-/** A golden batch for one replica, and its labels [1, B]. */
-export function loadBatch(batch: GoldenBatch): { inputs: Batch; labels: Tensor } {
+/** A golden batch for one replica without its knowledge, the raw vectors of that, and labels [1, B]. */
+export interface LoadedBatch {
+  readonly inputs: Omit<Batch, "knowledge">;
+  readonly vectors: Vectors | null;
+  readonly labels: Tensor;
+}
+
+export function loadBatch(batch: GoldenBatch): LoadedBatch {
   const whole = (values: unknown): Tensor => tf.tensor([values] as never, undefined, "int32");
   const real = (values: unknown): Tensor => tf.tensor([values] as never, undefined, "float32");
   return {
@@ -90,9 +97,11 @@ export function loadBatch(batch: GoldenBatch): { inputs: Batch; labels: Tensor }
       historyAttributes: whole(batch.hist_aid_seq),
       historyRatings: whole(batch.hist_rate_seq),
       historyLength: whole(batch.hist_seq_len),
-      userKnowledge: batch.hist_aug_vec ? real(batch.hist_aug_vec) : null,
-      itemKnowledge: batch.item_aug_vec ? real(batch.item_aug_vec) : null,
     },
+    vectors:
+      batch.hist_aug_vec && batch.item_aug_vec
+        ? { user: real(batch.hist_aug_vec), item: real(batch.item_aug_vec) }
+        : null,
     labels: real(batch.lb),
   };
 }

@@ -5,6 +5,7 @@ import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
 import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
 import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";
+import { adapted } from "../knowledge.js";
 import type { Batch, Model, ModelShape } from "../model.js";
 import { trainedModel } from "./score.js";
 import type { TrainedCell } from "./trained.js";
@@ -94,6 +95,7 @@ function functionOf(model: Model, inputs: readonly ExportedInput[], size: number
         tensors.map((tensor, i) => [inputs[i]!.name, tf.reshape(tensor, [1, ...tensor.shape])]),
       );
       const user = given.get("user");
+      const vectors = given.get("user_knowledge") ?? null;
       const batch: Batch = {
         item: given.get("item")!,
         itemAttributes: given.get("item_attributes")!,
@@ -102,8 +104,7 @@ function functionOf(model: Model, inputs: readonly ExportedInput[], size: number
         historyRatings: given.get("history_ratings")!,
         historyLength: given.get("history_length")!,
         ...(user === undefined ? {} : { user }),
-        userKnowledge: given.get("user_knowledge") ?? null,
-        itemKnowledge: given.get("item_knowledge") ?? null,
+        knowledge: adapted(model, vectors && { user: vectors, item: given.get("item_knowledge")! }),
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });
       return [tf.reshape(tf.sigmoid(logits), [size])];

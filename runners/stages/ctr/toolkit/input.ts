@@ -1,4 +1,4 @@
-import type { Batch } from "../model.js";
+import type { Batch, Side } from "../model.js";
 import { Ids, type Embedding } from "./embedding.js";
 import { concat, Mixture } from "./joined.js";
 import type { Kit } from "./kit.js";
@@ -8,16 +8,13 @@ import type { Sample } from "./sample.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
-/** Turns one side's raw knowledge vectors into features. */
-export type Adapt = (side: "user" | "item", vectors: Value) => Value;
-
 /** A sample, and whether its user has an embedding that nobody has asked for. */
 export interface ReadSample extends Sample {
   readonly usersUnread: () => boolean;
 }
 
 /** The embeddings every backbone starts from, and the function that reads a batch through them. */
-export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => ReadSample {
+export function sampleInput(kit: Kit): (batch: Batch) => ReadSample {
   const { shape } = kit;
   const { attributeFields } = shape;
   const table = (name: string, ids: number): Embedding =>
@@ -58,14 +55,13 @@ export function sampleInput(kit: Kit, adapt: Adapt | null): (batch: Batch) => Re
       read = true;
       return new Ids(batch.user);
     };
-    const side = (which: "user" | "item", vectors: Tensor | null): Value | null => {
-      if (adapt === null) return null;
-      if (vectors === null) throw new Error(`the batch has no knowledge of the ${which}`);
-      const value = new Value(vectors, true);
-      return batch.adapted === true ? value : adapt(which, value);
-    };
-    const userKnowledge = side("user", batch.userKnowledge);
-    const itemKnowledge = side("item", batch.itemKnowledge);
+    if ((batch.knowledge !== null) !== kit.widths.knowledge > 0) {
+      throw new Error("a batch has knowledge where the model has an adaptor, and nowhere else");
+    }
+    // No leaf: through it the adaptor gets its gradient.
+    const side = (which: Side): Value | null =>
+      batch.knowledge === null ? null : new Value(batch.knowledge[which]);
+    const [userKnowledge, itemKnowledge] = [side("user"), side("item")];
     return {
       item: itemIds,
       itemAttributes: attributeIds,

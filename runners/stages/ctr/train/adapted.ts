@@ -1,8 +1,13 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
-import type { AdaptedTables } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import type { FunctionSpec } from "../graph/executor.js";
-import type { Model } from "../model.js";
+import type { Model, Side } from "../model.js";
+
+/** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d], [R, I + 1, d]. */
+export interface AdaptedTables {
+  readonly users: Tensor;
+  readonly items: Tensor;
+}
 
 /**
  * What the adaptor makes of every user's and every item's vector, made once an evaluation instead
@@ -11,31 +16,31 @@ import type { Model } from "../model.js";
 export class AdaptedKnowledge {
   private constructor(
     readonly tables: { readonly users: Variable; readonly items: Variable },
-    /** What the tables hold for the model's present weights. */
+    /** The tables for the model's current weights. */
     readonly make: () => AdaptedTables,
     /** Fills the tables. */
     readonly spec: FunctionSpec,
   ) {}
 
-  /** Null where the model has no adaptor, or adapts every sample's own vectors. */
+  /** Null if the model has no adaptor, or if it adapts the vectors of every sample. */
   static of(model: Model, columns: Columns): AdaptedKnowledge | null {
     const { adapt, replicas, device, rewrites } = model;
     const { userKnowledge, itemKnowledge } = columns;
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
     if (!rewrites.has("adapt-once")) return null;
-    const whole = (side: "user" | "item", table: Variable): Tensor => {
+    const whole = (side: Side, table: Variable): Tensor => {
       const [rows, dim] = table.shape as [number, number];
       const chunk = Math.max(1, Math.floor(device.adaptedRows / replicas));
       const parts: Tensor[] = [];
       for (let at = 0; at < rows; at += chunk) {
         const size = Math.min(chunk, rows - at);
         const vectors = tf.reshape(tf.slice(table, [at, 0], [size, dim]), [1, size, dim]);
-        // A tile of one would be one more copy of all vectors.
+        // For one replica, tf.tile would only copy all vectors.
         parts.push(adapt(side, replicas === 1 ? vectors : tf.tile(vectors, [replicas, 1, 1])));
       }
       return tf.concat(parts, 1);
     };
-    const table = (side: "user" | "item", raw: Variable): Variable =>
+    const table = (side: Side, raw: Variable): Variable =>
       tf.tidy(() => {
         const dim = raw.shape[1]!;
         const width = adapt(side, tf.zeros([replicas, 1, dim])).shape[2]!;

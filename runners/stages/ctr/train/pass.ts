@@ -1,11 +1,11 @@
-import { tf, type Tensor, type Variable } from "../tensorflow.js";
-import { batchOf, wholeRows, type AdaptedRows } from "../data/batch.js";
+import { tf, type Tensor } from "../tensorflow.js";
+import { batchOf } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { evenSizes } from "../even.js";
 import type { ForwardMode, Model } from "../model.js";
 import { crossEntropy } from "../toolkit/loss.js";
-import { lookUp } from "../toolkit/operations.js";
 import type { Distinct } from "./distinct.js";
+import { ofDistinct, ofEachSample } from "./knowledge.js";
 
 /** How a training step goes through the model. */
 export interface PassOptions {
@@ -21,7 +21,7 @@ export interface PassOptions {
   readonly noise: ForwardMode["noise"] | undefined;
 }
 
-/** What a pass gives: each replica's mean loss [R], and the new values of the model's state. */
+/** The result of a pass: each replica's mean loss [R], and the new values of the model's state. */
 export interface Pass {
   readonly loss: Tensor;
   readonly samples: number;
@@ -36,20 +36,19 @@ export function lossOf(
   { fullHistory, pieces, distinct, noise }: PassOptions,
 ): Pass {
   const samples = rows.shape[1]!;
-  const whole = model.state.length > 0;
-  const sizes = whole ? [samples] : evenSizes(samples, pieces);
+  const inOne = model.state.length > 0;
+  const sizes = inOne ? [samples] : evenSizes(samples, pieces);
   const cut = (x: Tensor): Tensor[] => (sizes.length === 1 ? [x] : tf.split(x, sizes, 1));
-  const adapted = adaptedRows(model, columns, rows, distinct);
-  const ofUsers = adapted === null ? null : cut(adapted.ofUsers);
-  const ofItems = adapted === null ? null : cut(adapted.ofItems);
+  const all =
+    distinct === null ? ofEachSample(model, columns, rows) : ofDistinct(model, columns, distinct);
+  const [users, items] = [all?.user, all?.item].map((side) => side && cut(side));
   let updates: readonly Tensor[] = [];
   const losses = cut(rows).map((part, i) => {
-    const knowledge =
-      ofUsers === null || ofItems === null ? null : { ofUsers: ofUsers[i]!, ofItems: ofItems[i]! };
+    const knowledge = users && items ? { user: users[i]!, item: items[i]! } : null;
     const { batch, label } = batchOf(columns, part, model.shape, fullHistory, knowledge);
     const passed = model.forward(batch, {
       training: true,
-      pieces: whole ? pieces : 1,
+      pieces: inOne ? pieces : 1,
       ...(noise && { noise }),
     });
     updates = passed.stateUpdates;
@@ -57,27 +56,4 @@ export function lossOf(
     return sizes.length === 1 ? loss : tf.mul(loss, sizes[i]! / samples);
   });
   return { loss: losses.length === 1 ? losses[0]! : tf.addN(losses), samples, updates };
-}
-
-/** What the adaptor makes of each sample's user and item; null without knowledge. */
-function adaptedRows(
-  { adapt }: Model,
-  columns: Columns,
-  rows: Tensor,
-  distinct: Distinct | null,
-): AdaptedRows | null {
-  const { userKnowledge, itemKnowledge } = columns;
-  if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
-  const of = (side: "user" | "item", table: Variable, ids: Tensor): Tensor =>
-    adapt(side, tf.gather(table, ids as never));
-  if (distinct === null) {
-    return {
-      ofUsers: of("user", userKnowledge, wholeRows(columns.user, rows)),
-      ofItems: of("item", itemKnowledge, wholeRows(columns.item, rows)),
-    };
-  }
-  return {
-    ofUsers: lookUp(of("user", userKnowledge, distinct.users), distinct.userPlaces),
-    ofItems: lookUp(of("item", itemKnowledge, distinct.items), distinct.itemPlaces),
-  };
 }

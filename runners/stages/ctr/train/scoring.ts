@@ -1,10 +1,11 @@
 import { tf } from "../tensorflow.js";
-import { batchOf, type AdaptedTables } from "../data/batch.js";
+import { batchOf } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { evenSizes } from "../even.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import type { Model, ModelShape } from "../model.js";
-import { AdaptedKnowledge } from "./adapted.js";
+import { AdaptedKnowledge, type AdaptedTables } from "./adapted.js";
+import { ofEachSample, ofTables } from "./knowledge.js";
 
 /** How samples are scored. */
 export interface ScoringOptions {
@@ -16,7 +17,7 @@ export interface ScoringOptions {
   readonly fullHistory: boolean;
 }
 
-/** A row that tracing can work on: one with a history where every sample has one. */
+/** A row that tracing can use: one with a full history if every sample has one. */
 export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
   fullHistory ? historyLength : 0;
 
@@ -36,10 +37,14 @@ export class Scoring {
     const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
-        const knowledge = tables();
+        const adapted = tables();
         const sizes = evenSizes(scoreBatch, Math.ceil(scoreBatch / pieceSize));
         const parts = tf.split(rows!, sizes, 0).map((part) => {
           const each = tf.tile(tf.expandDims(part, 0), [replicas, 1]);
+          const knowledge =
+            adapted === null
+              ? ofEachSample(model, columns, each)
+              : ofTables(adapted, columns, each);
           const { batch } = batchOf(columns, each, shape, fullHistory, knowledge);
           return tf.sigmoid(model.forward(batch, { training: false }).logits);
         });
@@ -63,7 +68,8 @@ export class Scoring {
     const once = rows.length <= this.#batch;
     if (this.#adapted !== null && !once) executor.run("adapt", []);
     const name = this.#adapted !== null && once ? "adapt_and_score" : "score";
-    // The last batch is filled up with its first row: scores don't depend on neighbours.
+    // The last batch is filled up with its first row, since a score does not depend on the other
+    // samples.
     const chunk = new Int32Array(this.#batch);
     for (let at = 0; at < rows.length; at += this.#batch) {
       const part = rows.subarray(at, at + this.#batch);

@@ -1,6 +1,7 @@
 import { tf, type Variable } from "../tensorflow.js";
 import type { CtrData } from "../data/load.js";
 import type { Executor, FunctionSpec } from "../graph/executor.js";
+import { unseenNames } from "../metric-names.js";
 import type { Model } from "../model.js";
 
 /** [U + 1]: whether each user has training samples; row 0 stands for nobody. */
@@ -20,8 +21,9 @@ export function unseenCounts(data: Pick<CtrData, "dataset" | "train" | "valid" |
     const split = data[name];
     if (split === null) continue;
     const strange = split.users.filter((user) => !seen[user]);
-    counts[`unseen.${name}.users`] = new Set(strange).size;
-    counts[`unseen.${name}.samples`] = strange.length;
+    const names = unseenNames(name);
+    counts[names.users] = new Set(strange).size;
+    counts[names.samples] = strange.length;
   }
   return counts;
 }
@@ -42,7 +44,7 @@ export class UnseenUsers {
     this.functions = {
       fill_unseen: {
         inputs: [],
-        // Once an epoch: compiling would not pay.
+        // It runs once in each epoch, so compiling would not save time.
         compile: false,
         run: () => {
           for (const { variable } of tables) {
@@ -55,7 +57,7 @@ export class UnseenUsers {
     };
   }
 
-  /** Null where the model has no such table. Throws where nobody was seen. */
+  /** Null if the model has no such table. Throws if no user has training samples. */
   static of(model: Model, seen: readonly boolean[]): UnseenUsers | null {
     if (!model.parameters.some(({ ofUsers }) => ofUsers)) return null;
     const count = seen.filter(Boolean).length;

@@ -87,7 +87,9 @@ describe("an embeddings endpoint", () => {
     const { out, events } = await run((__, number) => (number === 2 ? fault : undefined));
     expect(await items(out)).toEqual(right);
     expect(server.asked).toHaveLength(7);
-    expect(events.filter(({ type }) => type === "note")).toHaveLength(1);
+    // The vectors lie close together, which the stage says too.
+    const said = events.filter((event) => event.type === "note" && event.severity === "info");
+    expect(said).toHaveLength(1);
   });
 
   it("gives a request up that takes too long, and asks again", async () => {
@@ -115,7 +117,7 @@ describe("an embeddings endpoint", () => {
       { work },
     );
     expect(bad.error?.kind).toBe("machine");
-    expect(bad.error?.message).toMatch(/scripted fault.*given up after 2 tries/);
+    expect(bad.error?.message).toMatch(/scripted fault.*gave up after 2 tries/);
     await server.close();
     const good = await run(() => undefined, {}, { work });
     expect(good.result?.metrics["texts.embedded"]).toBeLessThan(11);

@@ -133,7 +133,7 @@ describe("text and vectors of one's own", () => {
 
   it.each<[string, readonly unknown[], RegExp]>([
     ["a line without an id", [{ text: "x" }], /own\.jsonl:1: id is missing/],
-    ["a line with text and vector", [{ id: "u1", text: "x", vector: [1] }], /:1: .* is wanted/],
+    ["a line with text and vector", [{ id: "u1", text: "x", vector: [1] }], /:1: .* is expected/],
     [
       "an id that stands twice",
       [
@@ -148,7 +148,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", text: "x" },
         { id: "u2", vector: [1] },
       ],
-      /:2: lines hold all text or all vectors/,
+      /:2: a file must not mix texts and vectors/,
     ],
     [
       "text after vectors",
@@ -156,7 +156,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", vector: [1] },
         { id: "u2", text: "x" },
       ],
-      /:2: lines hold all text or all vectors/,
+      /:2: a file must not mix texts and vectors/,
     ],
     [
       "vectors of unequal length",
@@ -164,7 +164,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", vector: [1] },
         { id: "u2", vector: [1, 2] },
       ],
-      /:2: a vector of 2 numbers where the others have 1/,
+      /:2: a vector of 2 numbers, but the others have 1/,
     ],
     [
       "ids of another data set",
@@ -184,6 +184,34 @@ describe("text and vectors of one's own", () => {
     expect(wrong.error?.message).toMatch(/has 1 rows; the data set has 2 items/);
     const nan = await run({ items: await npy([[1], [NaN]]) });
     expect(nan.error?.message).toMatch(/row 1, column 0 \(from 0\) is NaN/);
+  });
+
+  it("takes a byte order mark for no part of an id, and makes such vectors again", async () => {
+    const mark = "\ufeff";
+    const lines = await write("own.jsonl", `${mark}{"id": "u1", "text": "one"}\n`);
+    expect(await readTexts((await run({ users: lines })).out, "users")).toEqual([
+      { index: 1, text: "one" },
+    ]);
+    const items = await npy([[1], [2], [3]]);
+    const item_ids = await write("ids.txt", `${mark}i2\ni1\nelsewhere\n`);
+    const { out, events } = await run({ items, item_ids });
+    expect(await rows(path.join(out, "items.npy"))).toEqual([[0], [2], [1]]);
+    expect(events).toContainEqual({
+      type: "note",
+      severity: "warning",
+      message: `${item_ids}: 1 of 3 ids are not among the data set's items`,
+    });
+    const paramsOf = (ids: string) =>
+      graphOf(
+        knowledgeStage(
+          settingsOf({ variant: "file", file: { items, item_ids: ids } }),
+          { folder: "/" },
+          datasetRequest,
+        )!,
+      ).find(({ runner: name }) => name === "file")!.params;
+    expect(paramsOf(item_ids)).toEqual({ items: ".npy", item_ids: ".txt", reading: "2" });
+    const plain = await write("ids.txt", "i2\ni1\nelsewhere\n");
+    expect(paramsOf(plain)).toEqual({ items: ".npy", item_ids: ".txt" });
   });
 
   it("is embedded only where it is text", async () => {

@@ -8,6 +8,7 @@ import {
   smallShape,
   trainedModel,
   variants,
+  forward,
 } from "./models.js";
 
 describe("a sample's score", () => {
@@ -48,12 +49,12 @@ describe("a sample's score", () => {
     const means = model.state.find(({ name }) => name === "attention.dice_0.mean")!.variable;
     const batch = batchOf(shape, 64, [5]);
     const first = tf.tidy(() =>
-      model.forward(batch, { training: true }).stateUpdates.map((t) => t.dataSync()),
+      forward(model, batch, { training: true }).stateUpdates.map((t) => t.dataSync()),
     );
     expect(Math.max(...means.dataSync())).toBe(0);
     expect(Math.max(...first[0]!.map(Math.abs))).toBeGreaterThan(0);
     const scoring = tf.tidy(() =>
-      model.forward(batch, { training: false }).stateUpdates.map((t) => t.dataSync()),
+      forward(model, batch, { training: false }).stateUpdates.map((t) => t.dataSync()),
     );
     expect(Math.max(...scoring[0]!)).toBe(0);
     model.dispose();
@@ -64,7 +65,7 @@ describe("a sample's score", () => {
       const shape = smallShape(backbone, null);
       const model = trainedModel(shape, [3]);
       const one = batchOf(shape, 1, [5]);
-      const { logits, stateUpdates } = model.forward(one, { training: true });
+      const { logits, stateUpdates } = forward(model, one, { training: true });
       expect(Number.isFinite(logits.dataSync()[0])).toBe(true);
       stateUpdates.forEach((update, i) =>
         expect(difference(update.dataSync(), model.state[i]!.variable.dataSync())).toBe(0),
@@ -76,20 +77,30 @@ describe("a sample's score", () => {
 
 describe("the adaptor", () => {
   it.each(["hea", "moe", "mlp"] as const)(
-    "%s keeps the sides apart: outputs may be made before",
+    "%s sees each vector by itself: shared ones may be adapted once",
     (type) => {
-      const shape = smallShape("dcnv2", type);
-      const model = trainedModel(shape, [3, 4]);
-      const batch = batchOf(shape, 16, [8, 9]);
-      const whole = score(model, batch);
-      const userKnowledge = model.adapt!("user", batch.userKnowledge!);
-      const itemKnowledge = model.adapt!("item", batch.itemKnowledge!);
-      expect(userKnowledge.shape).toEqual([2, 16, 8]);
-      const before = score(model, { ...batch, userKnowledge, itemKnowledge, adapted: true });
-      expect(difference(before, whole)).toBeLessThan(1e-6);
+      const model = trainedModel(smallShape("dcnv2", type), [3, 4]);
+      const { vectors } = batchOf(model.shape, 16, [8, 9]);
+      for (const side of ["user", "item"] as const) {
+        const all = vectors![side];
+        const together = model.adapt!(side, all);
+        expect(together.shape).toEqual([2, 16, 8]);
+        const [first, last] = tf.split(all, [3, 13], 1).map((part) => model.adapt!(side, part));
+        const apart = tf.concat([first!, last!], 1).dataSync();
+        expect(difference(apart, together.dataSync())).toBeLessThan(1e-6);
+      }
       model.dispose();
     },
   );
+
+  it("and its knowledge come together: a batch has both or neither", () => {
+    const [with_, without] = [smallShape("din", "hea"), smallShape("din", null)];
+    const [batch, bare] = [with_, without].map((shape) => batchOf(shape, 4, [1]));
+    const [model, plain] = [with_, without].map((shape) => trainedModel(shape, [1], 0));
+    expect(() => score(model!, bare!)).toThrow("a batch has knowledge where");
+    expect(() => score(plain!, batch!)).toThrow("without an adaptor");
+    for (const each of [model!, plain!]) each.dispose();
+  });
 
   it("is not there without knowledge", () => {
     const model = trainedModel(smallShape("din", null), [1], 0);

@@ -1,8 +1,11 @@
 import { backbones, loadedBackbone } from "../../../../../runners/stages/ctr/backbones/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
+import { adapted, type Vectors } from "../../../../../runners/stages/ctr/knowledge.js";
 import type {
   AdaptorShape,
   Batch,
+  ForwardMode,
+  ForwardResult,
   Model,
   ModelShape,
 } from "../../../../../runners/stages/ctr/model.js";
@@ -73,8 +76,18 @@ function defaultsOf(backbone: string): JsonObject {
   return Object.fromEntries(Object.entries(properties).map(([name, p]) => [name, p.default]));
 }
 
+/** A batch that brings the raw knowledge vectors of its samples. */
+export type RawBatch = Omit<Batch, "knowledge"> & { readonly vectors: Vectors | null };
+
+/** The model on a batch whose knowledge its adaptor has still to see. */
+export const forward = (
+  model: Model,
+  { vectors, ...batch }: RawBatch,
+  mode: ForwardMode,
+): ForwardResult => model.forward({ ...batch, knowledge: adapted(model, vectors) }, mode);
+
 /** Random samples for each replica, the same for a replica of the same seed anywhere. */
-export function batchOf(shape: ModelShape, samples: number, seeds: readonly number[]): Batch {
+export function batchOf(shape: ModelShape, samples: number, seeds: readonly number[]): RawBatch {
   const { attributeFields: fields, historyLength: length, knowledge } = shape;
   const draw = (name: string, sizes: number[], make: (u: number) => number, whole: boolean) => {
     const size = sizes.reduce((a, b) => a * b, 1);
@@ -104,32 +117,38 @@ export function batchOf(shape: ModelShape, samples: number, seeds: readonly numb
     ...(shape.users === undefined
       ? {}
       : { user: draw("who", [samples], below(shape.users), true) }),
-    userKnowledge:
-      knowledge === null ? null : draw("user", [samples, knowledge.userDim], real, false),
-    itemKnowledge:
-      knowledge === null ? null : draw("knowledge", [samples, knowledge.itemDim], real, false),
+    vectors:
+      knowledge === null
+        ? null
+        : {
+            user: draw("user", [samples, knowledge.userDim], real, false),
+            item: draw("knowledge", [samples, knowledge.itemDim], real, false),
+          },
   };
 }
 
 /** Labels that a model can learn: whether the target's id is even. */
-export function labelsOf(batch: Batch): Tensor {
+export function labelsOf(batch: Pick<Batch, "item">): Tensor {
   return tf.tidy(() => tf.cast(tf.equal(tf.mod(batch.item, 2), 0), "float32"));
 }
 
 /** Samples `from` to `to` of a batch. */
-export function sliceBatch(batch: Batch, from: number, to: number): Batch {
+export function sliceBatch(batch: RawBatch, from: number, to: number): RawBatch {
   const cut = (tensor: Tensor): Tensor =>
     tf.slice(
       tensor,
       [0, from, ...tensor.shape.slice(2).map(() => 0)],
       [-1, to - from, ...tensor.shape.slice(2)],
     );
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, value]) => [
-      name,
-      value instanceof tf.Tensor ? cut(value) : value,
-    ]),
-  ) as unknown as Batch;
+  const cutAll = <T extends object>(of: T): T =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, value]) => [
+        name,
+        value instanceof tf.Tensor ? cut(value) : value,
+      ]),
+    ) as T;
+  const { vectors, ...rest } = batch;
+  return { ...cutAll(rest), vectors: vectors && cutAll(vectors) };
 }
 
 export interface Step {
@@ -141,7 +160,7 @@ export interface Step {
 }
 
 /** Forward and backward pass in training mode; with a rate, one step of gradient descent too. */
-export function step(model: Model, batch: Batch, rate = 0): Step {
+export function step(model: Model, batch: RawBatch, rate = 0): Step {
   tf.engine().startScope();
   try {
     const labels = labelsOf(batch);
@@ -150,7 +169,7 @@ export function step(model: Model, batch: Batch, rate = 0): Step {
     let updates: readonly Tensor[] = [];
     const { grads } = tf.variableGrads(
       () => {
-        const result = model.forward(batch, { training: true });
+        const result = forward(model, batch, { training: true });
         logits = tf.keep(result.logits);
         updates = result.stateUpdates.map((update) => tf.keep(update));
         losses = tf.keep(crossEntropy(result.logits, labels));
@@ -179,8 +198,10 @@ export function step(model: Model, batch: Batch, rate = 0): Step {
 }
 
 /** Logits in scoring mode. */
-export function score(model: Model, batch: Batch): Float32Array {
-  return tf.tidy(() => model.forward(batch, { training: false }).logits.dataSync() as Float32Array);
+export function score(model: Model, batch: RawBatch): Float32Array {
+  return tf.tidy(
+    () => forward(model, batch, { training: false }).logits.dataSync() as Float32Array,
+  );
 }
 
 /** A model that has trained a few steps, so that its state is no longer the fresh one. */

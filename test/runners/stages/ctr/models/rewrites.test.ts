@@ -8,7 +8,7 @@ import {
 } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { nodeBackend, tf } from "../../../../../runners/stages/ctr/tensorflow.js";
-import { batchOf, difference, smallShape, step, variants } from "./models.js";
+import { batchOf, difference, smallShape, step, variants, forward } from "./models.js";
 
 /** Rewrites of the model itself; the others are of training and scoring (train/steps.test.ts). */
 const ofModel = rewriteNames.filter(
@@ -49,7 +49,7 @@ describe("each rewrite of a model", () => {
     const batch = batchOf(shape, 64, [3]);
     const called = vi.spyOn(nodeBackend(), "executeSingleOutput");
     try {
-      tf.tidy(() => void model.forward(batch, { training: true }));
+      tf.tidy(() => void forward(model, batch, { training: true }));
       return called.mock.calls.map(([name]) => name);
     } finally {
       called.mockRestore();

@@ -3,7 +3,7 @@ import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import { GraphSession } from "../../../../../runners/stages/ctr/graph/session.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
 import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
-import { batchOf, difference, labelsOf, smallShape, step, variants } from "./models.js";
+import { batchOf, difference, labelsOf, smallShape, step, variants, forward } from "./models.js";
 
 describe("a traced training step", () => {
   it.each(variants)("gives the loss and gradients of the eager one: $name", async (variant) => {
@@ -17,7 +17,7 @@ describe("a traced training step", () => {
       let losses: Tensor | undefined;
       const { grads } = tf.variableGrads(
         () => {
-          losses = tf.keep(crossEntropy(model.forward(batch, { training: true }).logits, labels));
+          losses = tf.keep(crossEntropy(forward(model, batch, { training: true }).logits, labels));
           return tf.sum(losses) as never;
         },
         model.parameters.map(({ variable }) => variable),

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
 import { writeNpy } from "../../../../../runners/base/files/npy.js";
 import { writeVectors, type SideVectors } from "../../../../../runners/base/artifacts/vectors.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
@@ -77,6 +78,15 @@ export async function writeDataset(folder: string, size: Size): Promise<void> {
     interactions: columns.user.length,
   };
   await writeFile(join(folder, "dataset.json"), JSON.stringify(info));
+}
+
+/** Gives a data set new ratings: users like what comes at a rate of their own, whatever it is. */
+export async function likeByUser(folder: string, size: Size): Promise<void> {
+  const { interactionUser } = await readDataset(folder);
+  const { uniform } = random(5, "rates");
+  const rates = Array.from({ length: size.users + 1 }, () => 0.1 + 0.8 * uniform());
+  const ratings = interactionUser.map((user) => (uniform() < rates[user]! ? 5 : 1));
+  await writeNpy(join(folder, "interaction_rating.npy"), ratings, [ratings.length]);
 }
 
 /** Writes an embed artifact of noise with the data set's sizes. */

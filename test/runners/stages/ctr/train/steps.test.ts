@@ -44,6 +44,9 @@ async function epoch(
     dropout = 0,
     rewrites = allRewrites,
     id = false,
+    xla = false,
+    samples = data.train.length,
+    width = params.embedding_dim,
   } = {},
 ): Promise<{
   readonly losses: number[];
@@ -52,7 +55,7 @@ async function epoch(
   readonly functions: readonly string[];
 }> {
   const columns = columnsOf();
-  const of = { ...params, backbone, options: {}, user_id: id };
+  const of = { ...params, backbone, options: {}, user_id: id, embedding_dim: width };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
   const trainer = await Trainer.create({
     device: cpu,
@@ -61,7 +64,7 @@ async function epoch(
     buildModel,
     columns,
     batchSize,
-    samples: data.train.length,
+    samples,
     seenUsers: seenUsers(data),
     scoreBatch: 64,
     pieceSize: 64,
@@ -75,10 +78,10 @@ async function epoch(
     })),
     fullHistory: data.fullHistory,
     engine,
-    xla: false,
+    xla,
     sameStep: true,
   });
-  trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, 0)));
+  trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, 0).subarray(0, samples)));
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
   const losses = trainer.losses();
   trainer.keep();
@@ -143,10 +146,29 @@ describe("an epoch trains to the same parameters", () => {
     expect(without.functions.includes("adapt")).toBe(name !== "adapt-once");
   });
 
+  it("without any rewrite, the embedding as wide as the adaptor or not", async () => {
+    const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
+    for (const width of [params.adaptor!.layers!.at(-1)!, 6]) {
+      const without = await epoch("xdeepfm", way, { rewrites: new Set(), width });
+      expectClose(without, await epoch("xdeepfm", way, { width }));
+    }
+  });
+
   it("operation by operation", async () => {
     const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
     expectClose(await epoch("din", way, { engine: "eager" }), await epoch("din", plain));
   });
+
+  // 7 and 8 whole batches, each with a rest: XLA takes them in one loop, whose count is odd or even.
+  it.each(["din", "dcnv2"].flatMap((backbone) => [750, 850].map((n) => [backbone, n] as const)))(
+    "compiled by XLA, of %s over %i samples",
+    async (backbone, samples) => {
+      const usual = await epoch(backbone, plain, { id: true, samples, replicas: 2 });
+      const compiled = { id: true, samples, replicas: 2, xla: true };
+      expectClose(await epoch(backbone, plain, compiled), usual);
+    },
+    240_000,
+  );
 
   it.each([
     ["of two replicas, each user and item adapted once, in two pieces", { replicas: 2 }],

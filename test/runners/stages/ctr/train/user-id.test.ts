@@ -9,10 +9,9 @@ import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
 import { exportModel } from "../../../../../runners/stages/ctr/serve/export.js";
 import { scoreFile, scoreSplit } from "../../../../../runners/stages/ctr/serve/score.js";
 import type { TrainedCell } from "../../../../../runners/stages/ctr/serve/trained.js";
-import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
 import type { ModelFile } from "../../../../../runners/stages/ctr/train/publish.js";
 import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
-import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
+import { likeByUser, writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -25,18 +24,9 @@ const embed = join(scratch.path, "embed");
 const partly = join(scratch.path, "partly");
 const unseen = 5;
 
-/** Users like what they like at a rate of their own, whatever it is. */
-async function likeByUser(folder: string): Promise<void> {
-  const { interactionUser } = await readDataset(folder);
-  const { uniform } = random(5, "rates");
-  const rates = Array.from({ length: size.users + 1 }, () => 0.1 + 0.8 * uniform());
-  const ratings = interactionUser.map((user) => (uniform() < rates[user]! ? 5 : 1));
-  await writeNpy(join(folder, "interaction_rating.npy"), ratings, [ratings.length]);
-}
-
 beforeAll(async () => {
   await writeDataset(dataset, size);
-  await likeByUser(dataset);
+  await likeByUser(dataset, size);
   await writeKnowledge(embed, size, 32);
   const ids = (count: number, letter: string): string =>
     Array.from(

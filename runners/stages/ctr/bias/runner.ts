@@ -1,0 +1,11 @@
+import type { Runner } from "../../../../src/contract/runner.js";
+import { BIAS } from "./stage.js";
+
+/** Scores the test samples by like rates of items and users (docs/artifacts.md, `ctr`). */
+export const biasRunner: Runner = {
+  name: BIAS,
+  version: 1,
+  toolchain: () => [],
+  resources: () => ({ cpus: 1, gpus: 0 }),
+  load: async () => (await import("./program.js")).biasProgram,
+};
