@@ -1,6 +1,5 @@
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
-import { mistake } from "../stage/mistake.js";
 
 /** What decides the fields of a request, beside model and prompt. */
 export interface RequestOptions {
@@ -54,4 +53,8 @@ export function longestAnswer({ maxTokens, extra }: Omit<RequestOptions, "temper
 export const checkExtra = (extra: JsonObject | undefined, where: string): readonly Finding[] =>
   Object.keys(extra ?? {})
     .filter((name) => (RESERVED as readonly string[]).includes(name))
-    .map((name) => mistake(`${where}.${name}`, `${name} is r4ec's to set; leave it out`));
+    .map((name) => ({
+      severity: "error",
+      message: `${name} is set by r4ec; leave it out`,
+      path: `${where}.${name}`,
+    }));

@@ -97,7 +97,7 @@ it("an endpoint that is never there is a failure of the machine, one that answer
   const down = ask(() => ({ kind: "status", status: 503 }), options);
   await expect(down).rejects.toMatchObject({
     kind: "passing",
-    message: expect.stringMatching(/given up after 2 tries/) as string,
+    message: expect.stringMatching(/gave up after 2 tries/) as string,
   });
   await server!.close();
   const body = '{"error":{"message":"provider failed","code":503}}';
