@@ -61,16 +61,29 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     const comparison = report.compareSweep(state, {
       science,
       evidence,
+      damage,
       ...(args.test === undefined ? {} : { test: args.test }),
       ...(experiment === null ? {} : { experiment }),
       ...(metrics === undefined ? {} : { metrics }),
     });
-    if (args.json) return printJson(comparison);
-    if (args.csv) return write(process.stdout, report.comparisonAsCsv(comparison));
-    if (args.markdown) return write(process.stdout, report.comparisonAsMarkdown(comparison));
-    const { bold, dim } = colours(process.stdout);
-    const width = process.stdout.columns ?? 120;
-    await printLine(report.comparisonAsText(comparison, { width, bold, dim }));
+    if (args.json) await printJson(comparison);
+    else if (args.csv) {
+      await write(process.stdout, report.comparisonAsCsv(comparison));
+      // The table has no place for them.
+      for (const { kind, text } of comparison.warnings) {
+        if (kind === "journal") await write(process.stderr, `warning: ${text}\n`);
+      }
+    } else if (args.markdown) {
+      await write(process.stdout, report.comparisonAsMarkdown(comparison));
+    } else {
+      const { bold, dim } = colours(process.stdout);
+      const width = process.stdout.columns ?? 120;
+      await printLine(report.comparisonAsText(comparison, { width, bold, dim }));
+    }
+    const unpicked = report.notPicked(comparison);
+    for (const line of unpicked) await write(process.stderr, `error: ${line}\n`);
+    if (damage.length > 0) process.exitCode = ExitCode.environment;
+    else if (unpicked.length > 0) process.exitCode = ExitCode.cellsFailed;
   },
 });
 

@@ -62,7 +62,7 @@ async function verifyAll(store: Store, dryRun: boolean): Promise<Damaged[]> {
     if (dryRun) continue;
     const lock = await waitForLock(store.lockFile(fingerprint), "verify");
     const again = await store.inspect(fingerprint, { thorough: true });
-    if (again.state === "damaged") await store.quarantine(fingerprint);
+    if (again.state === "damaged") await store.putAside(fingerprint, again);
     await lock.release();
   }
   return damaged;

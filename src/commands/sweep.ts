@@ -103,7 +103,12 @@ export async function sweepExperiment(
     await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
     if (where !== null) await printLine(where);
   }
-  return exitCodeOf(result);
+  const code = exitCodeOf(result);
+  if (code !== ExitCode.done) return code;
+  const { compareSweep, notPicked } = await import("../report/index.js");
+  const unpicked = notPicked(compareSweep(result.state, { experiment, science: parts.science }));
+  for (const line of unpicked) view.line(`error: ${line}`);
+  return unpicked.length > 0 ? ExitCode.cellsFailed : ExitCode.done;
 }
 
 async function run(

@@ -98,8 +98,11 @@ export interface Engine {
    * one, or by the id of a cell.
    */
   find(name: string, kind: ArtifactKind): Promise<FoundArtifact>;
-  /** Folder of an artifact's input by the input's name; null where it has none of that name. */
-  inputOf(artifact: FoundArtifact, input: string): string | null;
+  /**
+   * Folder of an artifact's input by the input's name, its files found whole; null where it has none
+   * of that name.
+   */
+  inputOf(artifact: FoundArtifact, input: string): Promise<string | null>;
   /**
    * Installs parts of the toolchain where they are missing, tells about it on stderr, and sets this
    * process's environment for them.

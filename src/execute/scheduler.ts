@@ -271,7 +271,7 @@ export class Scheduler {
   }
 
   async #damaged(stage: PlannedStage, reason: string, movedTo: string): Promise<void> {
-    const message = `its artifact was damaged (${reason}); moved to ${movedTo}; the artifact is made again`;
+    const message = `its artifact was damaged (${reason}); moved to ${movedTo}`;
     const { fingerprint } = stage.record;
     await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
   }
