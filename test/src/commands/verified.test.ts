@@ -40,7 +40,7 @@ describe("an artifact that a command reads", () => {
     expect((await lab.run("sweep", await lab.spec(spec))).code).toBe(0);
     await open();
     const model = await lab.fingerprint("model a");
-    const middle = await lab.fingerprint("middle middle");
+    const middle = await lab.fingerprint("base base");
     const found = await engine.find(model, kind);
     const [input] = Object.keys(found.facts.inputs);
     expect(await engine.inputOf(found, input!)).toBe(lab.artifact(middle));
@@ -68,7 +68,7 @@ describe("an artifact that a command reads", () => {
   it("loses what does not belong to it before a sweep reads it, and is not made again", async () => {
     const file = await lab.spec(spec);
     await lab.run("sweep", file);
-    const middle = await lab.fingerprint("middle middle");
+    const middle = await lab.fingerprint("base base");
     await writeFile(path.join(lab.artifact(middle), "users.npy"), "x");
     await rm(lab.artifact(await lab.fingerprint("model a")), { recursive: true });
     lab.forgetLog();
@@ -88,7 +88,7 @@ describe("compare", () => {
     const { sweep } = await lab.state();
     const journal = path.join(lab.store, "sweeps", sweep, "journal.ndjson");
     const lines = (await readFile(journal, "utf8")).split("\n");
-    const at = lines.findIndex((line) => line.includes('"stage-done"')) + 1;
+    const at = lines.findIndex((line) => line.includes('"stage-finished"')) + 1;
     expect(at).toBeGreaterThan(0);
     lines[at - 1] = lines[at - 1]!.replace(/\d/g, "7");
     await writeFile(journal, lines.join("\n"));
@@ -102,7 +102,7 @@ describe("compare", () => {
 describe("select", () => {
   it("with nothing to pick is said, and is no success", async () => {
     const file = await lab.spec(`${spec}select: {metric: valid.auc, over: [toy.model]}\n`);
-    const line = /error: select by valid\.auc: .*nothing picked: none of 2 candidates/;
+    const line = /error: select by valid\.auc: .*nothing was picked: none of the 2 candidates/;
     for (const command of ["sweep", "compare"]) {
       const { code, stderr } = await lab.run(command, file);
       expect([command, code]).toEqual([command, 1]);
