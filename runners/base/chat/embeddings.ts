@@ -44,7 +44,9 @@ function readVectors(answer: unknown, wanted: number): Float32Array[] {
   const found = new Map<number, Float32Array>();
   for (const [place, { embedding, index }] of data.entries()) {
     const isVector =
-      Array.isArray(embedding) && embedding.length > 0 && embedding.every(Number.isFinite);
+      Array.isArray(embedding) &&
+      embedding.length > 0 &&
+      embedding.every((number) => typeof number === "number");
     if (isVector) found.set(index ?? place, Float32Array.from(embedding));
   }
   const vectors = Array.from({ length: wanted }, (_, place) => found.get(place));

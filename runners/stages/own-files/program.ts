@@ -72,6 +72,7 @@ async function ownSide(task: StageTask, data: KnowledgeData, side: Side): Promis
   const own = isVectorFile(file)
     ? await fromTable(task, file, task.files[side === "users" ? "user_ids" : "item_ids"], ids, side)
     : await fromLines(task, file, ids, side);
+  if (own.kind === "vectors") checkZeros(task, file, side, own.vectors);
   return own;
 }
 
@@ -137,7 +138,15 @@ function ownLine(place: string, value: Json): OwnLine {
     vector.length > 0 &&
     (vector as readonly Json[]).every((number) => typeof number === "number");
   if (!isVector || text !== undefined) throw new UserError(`${place}: ${form}`);
-  return { id: String(id), text: "", vector: Float32Array.from(vector as readonly number[]) };
+  const numbers = Float32Array.from(vector as readonly number[]);
+  const bad = numbers.findIndex((number) => !Number.isFinite(number));
+  if (bad >= 0) {
+    throw new UserError(
+      `${place}: number ${bad} (from 0) of the vector is ${String((vector as readonly Json[])[bad])}, ` +
+        `which is not finite in float32`,
+    );
+  }
+  return { id: String(id), text: "", vector: numbers };
 }
 
 /** Vectors of a table, by the ids file or by their order. */
@@ -190,6 +199,20 @@ const withoutMark = (text: string): string => text.replace(/^\ufeff/u, "");
 
 const numbersOf = (ids: readonly string[]): ReadonlyMap<string, number> =>
   new Map(ids.map((id, index) => [id, index] as const).slice(1));
+
+/** A vector of zeros means that somebody has none. */
+function checkZeros(
+  task: StageTask,
+  file: string,
+  side: Side,
+  vectors: ReadonlyMap<number, Float32Array>,
+): void {
+  const zeros = [...vectors.values()].filter((vector) => vector.every((number) => number === 0));
+  if (zeros.length === 0) return;
+  if (zeros.length === vectors.size) throw new UserError(`${file}: every vector is zeros alone`);
+  const message = `${file}: ${zeros.length} of ${vectors.size} ${side} have a vector of zeros alone, which means that they have none`;
+  task.emit({ type: "note", severity: "warning", message });
+}
 
 function checkKnown(
   task: StageTask,

@@ -179,6 +179,32 @@ describe("text and vectors of one's own", () => {
     expect(result).toBeUndefined();
   });
 
+  it.each(["1e39", "1e999", "-1e39"])(
+    "refuses the number %s, which float32 cannot hold",
+    async (n) => {
+      const items = await write("items.jsonl", `{"id": "i1", "vector": [1, ${n}]}\n`);
+      const { error } = await run({ items });
+      expect(error?.message).toMatch(/items\.jsonl:1: number 1 \(from 0\) of the vector is/);
+    },
+  );
+
+  it("says that a vector of zeros is none, and refuses zeros alone", async () => {
+    const some = await run({
+      items: await npy([
+        [0, 0],
+        [1, 2],
+      ]),
+    });
+    expect(JSON.stringify(some.events)).toContain("1 of 2 items have a vector of zeros alone");
+    const all = await run({
+      items: await npy([
+        [0, 0],
+        [0, 0],
+      ]),
+    });
+    expect(all.error?.message).toMatch(/every vector is zeros alone/);
+  });
+
   it("refuses a table of the wrong size, and numbers that are none", async () => {
     const wrong = await run({ items: await npy([[1]]) });
     expect(wrong.error?.message).toMatch(/has 1 rows; the data set has 2 items/);
