@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import { readJsonl } from "../files/jsonl.js";
+import { readOwnJsonl } from "../files/jsonl.js";
 import { readNpy, writeNpy } from "../files/npy.js";
 
 /** `dataset.json` of the artifact (docs/artifacts.md). */
@@ -152,8 +152,8 @@ export const readItems = (folder: string): Promise<DatasetItem[]> =>
 export const readUsers = (folder: string): Promise<DatasetUser[]> =>
   readAll<DatasetUser>(join(folder, "users.jsonl"));
 
-async function readAll<T>(path: string): Promise<T[]> {
+async function readAll<T extends object>(path: string): Promise<T[]> {
   const all: T[] = [];
-  for await (const { value } of readJsonl(path)) all.push(value as unknown as T);
+  for await (const line of readOwnJsonl<T>(path)) all.push(line);
   return all;
 }

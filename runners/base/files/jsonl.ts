@@ -52,10 +52,18 @@ export async function* readJsonl(path: string): AsyncGenerator<JsonLine> {
   }
 }
 
+/**
+ * Reads a JSON Lines file of one of r4ec's own artifacts. Its lines have the form T because r4ec
+ * wrote them so, and the artifact's checksum says that they are still what was written.
+ */
+export async function* readOwnJsonl<T extends object>(path: string): AsyncGenerator<T> {
+  for await (const { value } of readJsonl(path)) yield value as T;
+}
+
 /** Writes values as JSON Lines, streamed. Syncing to disk is the artifact store's business. */
 export async function writeJsonl(
   path: string,
-  values: Iterable<Json> | AsyncIterable<Json>,
+  values: Iterable<Json | object> | AsyncIterable<Json | object>,
 ): Promise<void> {
   const file = await open(path, "w");
   try {

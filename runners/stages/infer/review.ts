@@ -121,8 +121,8 @@ async function open(
   const texts: Text[] = [];
   for (const side of SIDES) {
     const subject = side === "users" ? "user" : "item";
-    for (const line of await readTexts(task.inputs["text"]!, side)) {
-      texts.push({ side, subject, line: line as unknown as KnowledgeLine });
+    for (const line of await readTexts<KnowledgeLine>(task.inputs["text"]!, side)) {
+      texts.push({ side, subject, line });
     }
   }
   return { maker, texts };

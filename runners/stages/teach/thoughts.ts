@@ -1,5 +1,5 @@
 import path from "node:path";
-import { readJsonl } from "../../base/files/jsonl.js";
+import { readOwnJsonl } from "../../base/files/jsonl.js";
 import type { Verdict } from "../../base/prompts/index.js";
 import type { Taught } from "./ask-teacher.js";
 import type { Case } from "./case.js";
@@ -47,8 +47,8 @@ export const isSound = (thought: Thought): boolean =>
 /** Reads the thoughts of a teach-think artifact. */
 export async function readThoughts(folder: string): Promise<Thought[]> {
   const thoughts: Thought[] = [];
-  for await (const { value } of readJsonl(path.join(folder, "answers.jsonl"))) {
-    thoughts.push(value as unknown as Thought);
+  for await (const thought of readOwnJsonl<Thought>(path.join(folder, "answers.jsonl"))) {
+    thoughts.push(thought);
   }
   return thoughts;
 }
