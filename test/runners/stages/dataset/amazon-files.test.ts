@@ -181,4 +181,4 @@ test("memory does not grow with the reviews beyond ids and columns", async () =>
   // The further 120,000 reviews are 90 MB of text; ids and columns are a tenth of that, and the
   // rest of the allowance is for pieces that the collector has not come to yet.
   expect(large - small).toBeLessThan(45);
-});
+}, 240_000);
