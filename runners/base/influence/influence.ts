@@ -1,5 +1,13 @@
 import type { Influence } from "../../../src/contract/statistics.js";
-import { countLabels, countPairs, ownersOf, type HalfPairs, type LabelCounts } from "./pairs.js";
+import { logLossOf } from "./log-loss.js";
+import {
+  countLabels,
+  countPairs,
+  gaucOf,
+  ownersOf,
+  type HalfPairs,
+  type LabelCounts,
+} from "./pairs.js";
 
 /** A test split as the metrics see it; all of one length. */
 export interface TestSplit {
@@ -12,9 +20,6 @@ export interface TestSplit {
   readonly owners: Uint32Array;
   readonly counts: LabelCounts;
 }
-
-/** The smallest distance of a score from 0 and 1 in log loss: float32's resolution below 1. */
-const edge = 2 ** -24;
 
 /**
  * What each user adds to AUC, log loss and GAUC of a cell's scores; a metric that has no value is
@@ -72,9 +77,7 @@ function loglossInfluence(
   const losses = new Float64Array(users.length);
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    const score = scores[i]!;
-    const p = Math.min(Math.max(score, edge), 1 - edge);
-    const loss = labels[i] === 1 ? -Math.log(p) : -Math.log1p(-p);
+    const loss = logLossOf(scores[i]!, labels[i]!);
     sum += loss;
     losses[place[i]!]! += loss;
   }
@@ -83,32 +86,18 @@ function loglossInfluence(
   return { value, units: users, phi, leftOut: 0 };
 }
 
-function gaucInfluence(
-  { within }: HalfPairs,
-  { users, counts: { likedOf, samplesOf } }: TestSplit,
-): Influence | null {
-  const size = users.length;
-  const othersOf = (user: number): number => samplesOf[user]! - likedOf[user]!;
-  const kept: number[] = [];
-  let weight = 0;
-  let weighted = 0;
-  for (let user = 0; user < size; user++) {
-    const [up, down] = [likedOf[user]!, othersOf(user)];
-    if (up === 0 || down === 0) continue;
-    kept.push(user);
-    weight += up + down;
-    weighted += ((up + down) * (within[user]! / 2)) / (up * down);
-  }
-  if (kept.length === 0) return null;
-  const value = weighted / weight;
+function gaucInfluence({ within }: HalfPairs, { users, counts }: TestSplit): Influence | null {
+  const gauc = gaucOf(within, counts);
+  if (gauc === undefined) return null;
+  const { value, weight, users: kept } = gauc;
   return {
     value,
     units: Int32Array.from(kept, (user) => users[user]!),
     phi: Float64Array.from(kept, (user) => {
-      const [up, down] = [likedOf[user]!, othersOf(user)];
-      return ((up + down) * (within[user]! / 2 / (up * down) - value)) / weight;
+      const [liked, samples] = [counts.likedOf[user]!, counts.samplesOf[user]!];
+      return (samples * (within[user]! / 2 / (liked * (samples - liked)) - value)) / weight;
     }),
-    leftOut: size - kept.length,
+    leftOut: users.length - kept.length,
   };
 }
 

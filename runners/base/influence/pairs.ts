@@ -42,6 +42,31 @@ export function countLabels(owners: Uint32Array, users: number): LabelCounts {
   return { liked, likedOf, samplesOf };
 }
 
+/**
+ * GAUC: AUC within each user who has both classes, weighted by the user's samples.
+ *
+ * @param within of {@link HalfPairs}
+ * @returns the value and the places of the users that count; undefined where nobody does
+ */
+export function gaucOf(
+  within: Float64Array,
+  { likedOf, samplesOf }: LabelCounts,
+):
+  | { readonly value: number; readonly weight: number; readonly users: readonly number[] }
+  | undefined {
+  const users: number[] = [];
+  let weight = 0;
+  let weighted = 0;
+  for (const [user, samples] of samplesOf.entries()) {
+    const pairs = likedOf[user]! * (samples - likedOf[user]!);
+    if (pairs === 0) continue;
+    users.push(user);
+    weight += samples;
+    weighted += (samples * (within[user]! / 2)) / pairs;
+  }
+  return weight === 0 ? undefined : { value: weighted / weight, weight, users };
+}
+
 /** Of each user, side by side in memory: pairs of the three kinds, and others seen so far. */
 const [LIKED, OTHERS, WITHIN, BELOW, WIDTH] = [0, 1, 2, 3, 4] as const;
 

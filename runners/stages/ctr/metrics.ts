@@ -1,4 +1,5 @@
-import { countLabels, countPairs, ownersOf, type LabelCounts } from "../../base/influence/pairs.js";
+import { logLossOf } from "../../base/influence/log-loss.js";
+import { countLabels, countPairs, gaucOf, ownersOf } from "../../base/influence/pairs.js";
 
 /** Metrics of scores against 0/1 labels; undefined where they have no value. */
 export interface Quality {
@@ -12,9 +13,6 @@ export interface Quality {
 
 /** Metrics of one replica, or why its scores have none. */
 export type Judged = Quality | { readonly fault: string };
-
-/** The smallest distance of a score from 0 and 1 in log loss: float32's resolution below 1. */
-const edge = 2 ** -24;
 
 /**
  * AUC, log loss and GAUC of scores in [0, 1]. Throws where a score is not a number.
@@ -31,8 +29,7 @@ export function quality(
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i]!;
     if (Number.isNaN(score)) throw new RangeError(`score ${i} is not a number`);
-    const p = Math.min(Math.max(score, edge), 1 - edge);
-    loss -= labels[i] === 1 ? Math.log(p) : Math.log1p(-p);
+    loss += logLossOf(score, labels[i]!);
     most = Math.max(most, users[i]!);
   }
   const owners = ownersOf(users, labels);
@@ -42,18 +39,6 @@ export function quality(
   return {
     auc: pairs === 0 ? undefined : all / 2 / pairs,
     logloss: loss / scores.length,
-    gauc: byUser(within, counts),
+    gauc: gaucOf(within, counts)?.value,
   };
-}
-
-function byUser(within: Float64Array, { likedOf, samplesOf }: LabelCounts): number | undefined {
-  let weighted = 0;
-  let weight = 0;
-  for (const [user, samples] of samplesOf.entries()) {
-    const pairs = likedOf[user]! * (samples - likedOf[user]!);
-    if (pairs === 0) continue;
-    weighted += (samples * (within[user]! / 2)) / pairs;
-    weight += samples;
-  }
-  return weight === 0 ? undefined : weighted / weight;
 }
