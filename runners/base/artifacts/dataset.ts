@@ -146,14 +146,8 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
 
 /** Items in ascending index: item i is element i - 1. */
 export const readItems = (folder: string): Promise<DatasetItem[]> =>
-  readAll<DatasetItem>(join(folder, "items.jsonl"));
+  readOwnJsonl<DatasetItem>(join(folder, "items.jsonl"));
 
 /** Users in ascending index: user u is element u - 1. */
 export const readUsers = (folder: string): Promise<DatasetUser[]> =>
-  readAll<DatasetUser>(join(folder, "users.jsonl"));
-
-async function readAll<T extends object>(path: string): Promise<T[]> {
-  const all: T[] = [];
-  for await (const line of readOwnJsonl<T>(path)) all.push(line);
-  return all;
-}
+  readOwnJsonl<DatasetUser>(join(folder, "users.jsonl"));

@@ -45,16 +45,10 @@ export type Side = "users" | "items";
 export const SIDES: readonly Side[] = ["users", "items"];
 
 /** Lines of one side of a text artifact, by ascending index. T is what the artifact's stage writes. */
-export async function readTexts<T extends Pick<TextLine, "index" | "text"> = TextLine>(
+export const readTexts = <T extends Pick<TextLine, "index" | "text"> = TextLine>(
   folder: string,
   side: Side,
-): Promise<T[]> {
-  const lines: T[] = [];
-  for await (const line of readOwnJsonl<T>(path.join(folder, `${side}.jsonl`))) {
-    lines.push(line);
-  }
-  return lines;
-}
+): Promise<T[]> => readOwnJsonl<T>(path.join(folder, `${side}.jsonl`));
 
 /** Writes one side of a text artifact, by ascending index. */
 export const writeTexts = (

@@ -45,13 +45,8 @@ export const isSound = (thought: Thought): boolean =>
   thought.outcome === "right" && thought.namesTarget !== true;
 
 /** Reads the thoughts of a teach-think artifact. */
-export async function readThoughts(folder: string): Promise<Thought[]> {
-  const thoughts: Thought[] = [];
-  for await (const thought of readOwnJsonl<Thought>(path.join(folder, "answers.jsonl"))) {
-    thoughts.push(thought);
-  }
-  return thoughts;
-}
+export const readThoughts = (folder: string): Promise<Thought[]> =>
+  readOwnJsonl<Thought>(path.join(folder, "answers.jsonl"));
 
 /** Metrics of teach-think: how many thoughts came out how. */
 export function countThoughts(thoughts: readonly Thought[]): { [name: string]: number } {
