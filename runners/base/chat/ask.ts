@@ -34,6 +34,15 @@ export interface AskOptions {
   readonly onAnswer?: (done: number, total: number) => void;
 }
 
+/** What all questions of one call share. */
+interface Round extends AskOptions {
+  /** Ends requests: the stage's own abort, or the call's after a failure. */
+  readonly abort: AbortSignal;
+  /** Questions answered so far, and in all. */
+  readonly answered: () => number;
+  readonly total: number;
+}
+
 /** What became of a question: an answer with a text, or the reason for none. */
 export type Asked = { readonly kept: KeptAnswer } | Without;
 
@@ -68,7 +77,12 @@ export async function askAll(
   let done = 0;
   let ended: Error | null = null;
   const abort = new AbortController();
-  const either = AbortSignal.any([abort.signal, options.stop.abort]);
+  const round: Round = {
+    ...options,
+    abort: AbortSignal.any([abort.signal, options.stop.abort]),
+    answered: () => done,
+    total: questions.length,
+  };
   const end = (error: Error) => {
     if (ended !== null) return;
     ended = error;
@@ -81,7 +95,7 @@ export async function askAll(
       limit(async (): Promise<Asked | null> => {
         if (ended !== null) return null;
         try {
-          const answer = await askOne(question, options, either, () => done, questions.length);
+          const answer = await askOne(question, round);
           done += 1;
           options.onAnswer?.(done, questions.length);
           return answer;
@@ -96,14 +110,8 @@ export async function askAll(
   return answers as readonly Asked[];
 }
 
-async function askOne(
-  question: Question,
-  options: AskOptions,
-  abort: AbortSignal,
-  answered: () => number,
-  total: number,
-): Promise<Asked> {
-  const { log, budget, cutTries } = options;
+async function askOne(question: Question, round: Round): Promise<Asked> {
+  const { log, budget, cutTries } = round;
   let best: Asked | undefined;
   for (let tries = 0; tries <= cutTries; tries++) {
     const room = 2 ** tries;
@@ -115,7 +123,7 @@ async function askOne(
     const asked =
       before !== undefined && isThere
         ? outcomeOf(before)
-        : await askWithRoom({ ...question, key }, room, before, options, abort, answered, total);
+        : await askWithRoom({ ...question, key }, room, before, round);
     best = "kept" in asked || best === undefined ? asked : best;
     if (!isCut(asked)) break;
   }
@@ -133,18 +141,15 @@ async function askWithRoom(
   { key, prompt }: Question,
   room: number,
   before: KeptAnswer | undefined,
-  options: AskOptions,
-  abort: AbortSignal,
-  answered: () => number,
-  total: number,
+  round: Round,
 ): Promise<Asked> {
-  const { log, budget, stop } = options;
+  const { log, budget, stop } = round;
   if (stop.draining) throw new Drained();
-  const reservation = await budget.reserveInTurn(prompt, options.maxTokens * room);
-  if (reservation === null) throw new BudgetSpent(budget, answered(), total);
+  const reservation = await budget.reserveInTurn(prompt, round.maxTokens * room);
+  if (reservation === null) throw new BudgetSpent(budget, round.answered(), round.total);
   let completion: Completion;
   try {
-    completion = await options.complete(prompt, abort, room);
+    completion = await round.complete(prompt, round.abort, room);
   } catch (error) {
     reservation.release();
     if (error instanceof EndpointError && error.kind === "refused") {
