@@ -114,8 +114,7 @@ async function findArtifact(
       hint: `give a folder STORE/artifacts/XX/FINGERPRINT, or a fingerprint; ${kind.hint}`,
     });
   }
-  if ((await itsStore.inspect(fingerprint)).state === "absent") throw missing;
-  const { manifest } = await itsStore.open(fingerprint, `${kind.word} ${name}`);
+  const { manifest } = await itsStore.open(fingerprint, `${kind.word} ${name}`, missing);
   if (manifest.runner !== kind.runner) {
     throw new UserError(`${name} is a ${manifest.runner} stage, not a ${kind.word}`);
   }

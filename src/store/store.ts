@@ -78,16 +78,19 @@ export class Store {
    * manifest. Throws a UserError where it is not there or not as it was made.
    *
    * @param word how messages name it: `the data set`
+   * @param missing the error where it is not there, in place of one about the store
    */
   async open(
     fingerprint: Fingerprint,
     word: string,
+    missing?: UserError,
   ): Promise<{ readonly folder: string; readonly manifest: Manifest }> {
     const folder = this.artifactFolder(fingerprint);
     const seen = await this.inspect(fingerprint);
     if (seen.state === "sound") return { folder, manifest: seen.manifest };
     const again = "run its sweep again: the sweep makes the artifact again";
     if (seen.state === "absent") {
+      if (missing !== undefined) throw missing;
       throw new UserError(`${word} is not in the store: there is no ${folder}`, {
         exitCode: ExitCode.environment,
         hint: again,
