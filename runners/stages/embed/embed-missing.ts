@@ -3,6 +3,7 @@ import { Drained } from "../../../src/contract/runner.js";
 import { UserError } from "../../../src/base/exit.js";
 import type { Embedder, EmbedParams } from "./engines/engine.js";
 import { fitter, formOf } from "./fit.js";
+import { isZeros } from "../../base/artifacts/rows.js";
 import type { VectorLog } from "./vector-log.js";
 
 /**
@@ -16,9 +17,8 @@ export async function embedMissing(
   log: VectorLog,
   load: () => Promise<Embedder>,
 ): Promise<void> {
-  const form = formOf(task.params);
-  const kept = [...texts.keys()].map((key) => log.get(key)).filter((each) => each !== undefined);
-  const fit = fitter(form, kept[0]?.length ?? null);
+  const kept = [...texts.keys()].find((key) => log.get(key) !== undefined);
+  const fit = fitter(formOf(task.params), kept === undefined ? null : log.get(kept)!.length);
   const missing = [...texts].filter(([key]) => log.get(key) === undefined);
   const total = texts.size;
   let done = total - missing.length;
@@ -53,7 +53,7 @@ function warnOfZeros(
   texts: ReadonlyMap<string, string>,
   log: VectorLog,
 ): void {
-  const zeros = [...texts.keys()].filter((key) => log.get(key)!.every((number) => number === 0));
+  const zeros = [...texts.keys()].filter((key) => isZeros(log.get(key)!));
   if (zeros.length === 0) return;
   if (zeros.length === texts.size) throw new UserError("the model gave zeros alone for every text");
   const message = `the model gave zeros alone for ${zeros.length} of ${texts.size} texts, as if they were none`;

@@ -49,7 +49,13 @@ export function fitter(
       );
     }
     const cut = vector.slice(0, dimension);
-    const length = Math.hypot(...cut);
-    return normalize && length > 0 ? cut.map((number) => number / length) : cut;
+    if (normalize) scaleToOne(cut);
+    return cut;
   };
+}
+
+/** Scales a vector to length 1, in place; zeros stay zeros. */
+export function scaleToOne(vector: Float32Array): void {
+  const length = Math.hypot(...vector);
+  if (length > 0) vector.forEach((number, n) => (vector[n] = number / length));
 }

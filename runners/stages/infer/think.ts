@@ -45,7 +45,7 @@ export async function think(task: InferTask): Promise<void> {
     metrics[`${side}.empty`] = without.length;
     metrics[`${side}.not_asked`] = maker.data[side] - count;
     Object.assign(metrics, reasonMetrics(side, reasons));
-    if (without.length > 0) short.push(coverageText(task, side, lines.length, reasons));
+    if (without.length > 0) short.push(coverageText(task, side, lines.length, count, reasons));
   }
   const { item_raters } = params.prompts;
   const marks = {
@@ -57,9 +57,17 @@ export async function think(task: InferTask): Promise<void> {
   await task.publish({ metrics, ...(Object.keys(marks).length > 0 ? { marks } : {}) });
 }
 
-/** How many of one side have a text, and why the others have none: what comparisons say. */
-function coverageText(task: InferTask, side: Side, texts: number, reasons: Reasons): string {
-  const count = texts + [...reasons.values()].reduce((sum, each) => sum + each, 0);
+/**
+ * How many of `count` on one side have a text, and why the others have none: what comparisons say.
+ * Warns where these are too few.
+ */
+function coverageText(
+  task: InferTask,
+  side: Side,
+  texts: number,
+  count: number,
+  reasons: Reasons,
+): string {
   const said = `${texts} of ${count} ${side} asked about have a text (${reasonsText(reasons)})`;
   const { coverage } = task.execution;
   if (coverage === undefined || texts >= coverage * count) return said;

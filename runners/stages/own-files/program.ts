@@ -7,6 +7,7 @@ import { watchedCosines } from "../../base/artifacts/cosine.js";
 import { readJsonl } from "../../base/files/jsonl.js";
 import type { KnowledgeData, Side } from "../../base/artifacts/knowledge.js";
 import { readKnowledgeData, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { isZeros } from "../../base/artifacts/rows.js";
 import type { SideVectors } from "../../base/artifacts/vectors.js";
 import { sideVectors, writeSideVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { isVectorFile } from "./settings.js";
@@ -207,7 +208,7 @@ function checkZeros(
   side: Side,
   vectors: ReadonlyMap<number, Float32Array>,
 ): void {
-  const zeros = [...vectors.values()].filter((vector) => vector.every((number) => number === 0));
+  const zeros = [...vectors.values()].filter(isZeros);
   if (zeros.length === 0) return;
   if (zeros.length === vectors.size) throw new UserError(`${file}: every vector is zeros alone`);
   const message = `${file}: ${zeros.length} of ${vectors.size} ${side} have a vector of zeros alone, which means that they have none`;

@@ -2,6 +2,7 @@ import pLimit from "p-limit";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { embeddingsEndpoint } from "../../../base/chat/embeddings.js";
 import { retriesOf, withRetries } from "../../../base/chat/retry.js";
+import { scaleToOne } from "../fit.js";
 import type { EndpointExecution, EndpointParams } from "./endpoint-params.js";
 import type { Embedder } from "./engine.js";
 
@@ -66,9 +67,4 @@ async function inBatches(
   const bug = outcomes.find((outcome) => outcome.status === "rejected");
   if (bug !== undefined) throw bug.reason;
   if (failure.signal.aborted && !stopped()) throw failure.signal.reason;
-}
-
-function scaleToOne(vector: Float32Array): void {
-  const length = Math.hypot(...vector);
-  if (length > 0) vector.forEach((number, n) => (vector[n] = number / length));
 }

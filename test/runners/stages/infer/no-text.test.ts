@@ -9,20 +9,16 @@ import type { RunnerEvent } from "../../../../src/contract/runner.js";
 import type { Reply, ScriptedServer, Seen } from "../../../support/openai-server.js";
 import { scriptedServer } from "../../../support/openai-server.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
-import type { Rated } from "../../../support/knowledge/dataset.js";
-import { writeDataset } from "../../../support/knowledge/dataset.js";
+import { writeFilms } from "../../../support/knowledge/dataset.js";
 import { datasetRequest, graphOf, settingsOf } from "../../../support/knowledge/settings.js";
 
-const items = Array.from({ length: 12 }, (_, item) => ({ title: `Film ${item + 1} (1990)` }));
-const history = (first: number): readonly Rated[] =>
-  items.map((_, item) => [((item + first) % 12) + 1, (item % 5) + 1] as const);
 /** Prompts of think: three users and twelve items. */
 const PROMPTS = 15;
 
 let dataset: string;
 let server: ScriptedServer;
 beforeAll(async () => {
-  dataset = await writeDataset({ users: [history(0), history(1), history(2), []], items });
+  dataset = await writeFilms();
 });
 beforeEach(async () => {
   process.env["R4EC_TEXT_CACHE"] = await newFolder();
