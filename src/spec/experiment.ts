@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
+import type { SpecFailures } from "./failures.js";
 
 /** Settings by dotted path (`model.rate`). */
 export interface FlatSettings {
@@ -96,6 +97,7 @@ export interface Experiment {
   readonly select: Select | null;
   readonly compare: Compare;
   readonly resources: SpecResources;
+  readonly failures: SpecFailures;
   readonly tracking: SpecTracking;
   /** Warnings and hints, in the order of the file; never an error. */
   readonly diagnostics: readonly Diagnostic[];

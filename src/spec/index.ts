@@ -10,5 +10,6 @@ export type {
 } from "./experiment.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
+export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";
 export { renderDiagnostic } from "./render.js";

@@ -8,6 +8,7 @@ import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
+import { checkTimeLimits, failuresOf } from "./failures.js";
 import { Normaliser } from "./normalise.js";
 import { parseYaml } from "./parse.js";
 import type { Problem } from "./problem.js";
@@ -64,6 +65,7 @@ export function readSpec(
   );
   for (const problem of mistakes) report.add("error", problem);
   const sound = prune(document, mistakes);
+  checkTimeLimits(report, sound, science);
   const { sweep, problems } = readSweep(sound["sweep"]);
   for (const problem of problems) report.add(problem.severity, problem);
   const normaliser = new Normaliser(science, validator);
@@ -111,6 +113,7 @@ export function readSpec(
     axes,
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    failures: failuresOf(resolved),
     tracking: trackingOf(resolved),
     diagnostics: report.diagnostics,
   });

@@ -21,7 +21,7 @@ export function resolve(
       ? normaliser.block(key, written, []).value
       : written === undefined
         ? defaultOf(property, schema.root)
-        : key === "resources" || key === "tracking"
+        : ["resources", "retries", "tracking"].includes(key)
           ? withDefaults(property, written, schema.root)
           : written;
     if (value !== undefined) resolved[key] = value;
