@@ -40,6 +40,8 @@ export interface SchedulerOptions {
 
 type Failed = Extract<TaskEnd, { readonly how: "failed" }>;
 
+/** Stages of a group that failed wait so long for each other, so that they form smaller groups. */
+const GATHER_SECONDS = 0.2;
 const LOOK_ELSEWHERE_MILLISECONDS = 200;
 
 /** Runs the stages of a plan as soon as their inputs are there. */
@@ -276,14 +278,17 @@ export class Scheduler {
       wait,
       changed,
     });
-    this.#flight.add(
-      this.#pauses.wait(wait).then(() => {
-        if (!this.#open) return;
-        this.#graph.mark(fingerprint, "ready");
-        this.#enqueue([stage]);
-        this.#pump();
-      }),
-    );
+    this.#flight.add(this.#enqueueLater(stage, wait, groupLimit === null ? 0 : GATHER_SECONDS));
+  }
+
+  /** Makes a stage ready after a wait; then others of its group may gather before anything starts. */
+  async #enqueueLater(stage: PlannedStage, wait: number, gather: number): Promise<void> {
+    await this.#pauses.wait(Math.max(wait, gather));
+    if (!this.#open) return;
+    this.#graph.mark(stage.record.fingerprint, "ready");
+    this.#enqueue([stage]);
+    await this.#pauses.wait(gather);
+    this.#pump();
   }
 
   async #failed(stage: PlannedStage, error: StageError, seconds: number): Promise<void> {

@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import { memoryKills } from "../../../src/base/memory.js";
 import { endTree } from "../../../src/base/process.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { PythonTask } from "./environment.js";
@@ -63,6 +64,8 @@ export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<
  */
 export async function startProgram(task: PythonTask, program: PythonProgram): Promise<ProcessTree> {
   const environment = llmEnvironment(task);
+  const killsBefore = memoryKills();
+  const log = logFile(task, program, "stderr");
   await endLeftProcesses(task);
   const child = execa(
     path.join(environment, "bin", "python"),
@@ -82,7 +85,7 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const tail = keepTail();
   const out = createWriteStream(logFile(task, program, "stdout"), { flags: "a" });
-  const errors = createWriteStream(logFile(task, program, "stderr"), { flags: "a" });
+  const errors = createWriteStream(log, { flags: "a" });
   const lines = program.onLine === undefined ? null : splitLines(program.onLine);
   child.stdout.on("data", (chunk: Buffer) => {
     out.write(chunk);
@@ -100,6 +103,8 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
       stderrTail: failure ? (result.shortMessage ?? "could not be started") : tail.text(),
+      forMemory: result.exitCode !== 0 && memoryKills() > killsBefore,
+      log,
     };
   });
   const pid = child.pid;

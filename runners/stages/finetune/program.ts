@@ -5,7 +5,7 @@ import { Drained } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { torchrun } from "../../base/python/environment.js";
-import { pythonError } from "../../base/python/failure.js";
+import { faultOf, pythonError } from "../../base/python/failure.js";
 import { runProgram } from "../../base/python/run.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
@@ -49,6 +49,7 @@ async function finetune(task: StageTask): Promise<void> {
     revision: (params.model["revision"] as string | undefined) ?? null,
     gpus: task.resources.gpus.length,
     samples,
+    tightened: task.resources.tightened ?? 0,
     checkpoint: checkpoint === null ? null : path.relative(task.work, checkpoint.folder),
   });
   await writeFile(path.join(task.work, "train.yaml"), `${JSON.stringify(config, null, 2)}\n`);
@@ -69,9 +70,10 @@ async function finetune(task: StageTask): Promise<void> {
   const adapter = path.join(output, "adapter_model.safetensors");
   if (end.exitCode !== 0 || !(await isWholeSafetensors(adapter))) {
     await task.fail({
-      kind: end.signal === null && end.exitCode !== 0 ? "spec" : "machine",
+      ...faultOf(end),
       message: `llamafactory-cli train ${how(end)}: ${pythonError(end.stderrTail)}`,
       detail: end.stderrTail,
+      ...(end.log !== undefined && { log: end.log }),
     });
     return;
   }
