@@ -23,6 +23,11 @@ export interface PythonProgram {
   readonly variables?: { readonly [name: string]: string };
   /** Its output is appended to `LOG.stdout.log` and `LOG.stderr.log` in the work folder; missing: no LOG. */
   readonly log?: string;
+  /**
+   * Asks the program, where draining begins, to save what it has and end by itself. False: it has
+   * nothing to save, and is ended. Missing: it is ended.
+   */
+  readonly askToStop?: () => boolean;
   /** Called with each line of stdout, where the program speaks line by line. */
   readonly onLine?: (line: string) => void;
 }
@@ -120,7 +125,10 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
   return { pid, exited, ended, stop };
 }
 
-/** Runs a program to its end; a drain or an abort stops it with all that it has started. */
+/**
+ * Runs a program to its end; an abort stops it with all that it has started, and so does a drain where
+ * the program cannot end by itself.
+ */
 export async function runProgram(
   task: PythonTask,
   program: PythonProgram,
@@ -132,7 +140,10 @@ export async function runProgram(
     stopped = true;
     void tree.stop();
   };
-  stop.onDrain(end);
+  stop.onDrain(() => {
+    if (program.askToStop?.() === true) stopped = true;
+    else end();
+  });
   stop.abort.addEventListener("abort", end, { once: true });
   if (stop.abort.aborted) end();
   // A process that the program leaves running would keep the program's output open.

@@ -1,7 +1,9 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
+import { packageFile } from "../../../src/base/package.js";
 import { programOf } from "../../base/stage/program.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { torchrun } from "../../base/python/environment.js";
@@ -18,6 +20,9 @@ import { mergeAttempts, metricsOf, TrainerLogReader } from "./trainer-log.js";
 const ADAPTER_FILES =
   /^(?:adapter_.*|tokenizer.*|chat_template\..*|special_tokens_map\.json|all_results\.json)$/u;
 const LOOK_EVERY_MS = 500;
+/** Files of train.py in the work folder: its first step has begun; it is asked to stop. */
+const STARTED = "training";
+const STOP = "stop";
 
 /** finetune: trains a LoRA adapter with LLaMA-Factory; goes on from the last whole checkpoint. */
 async function finetune(task: StageTask): Promise<void> {
@@ -41,6 +46,7 @@ async function finetune(task: StageTask): Promise<void> {
     return;
   }
   await rm(path.join(task.work, "datasets"), { recursive: true, force: true });
+  for (const name of [STARTED, STOP]) await rm(path.join(task.work, name), { force: true });
   const attempts = await keptAttempts(task.work);
   const output = path.join(task.work, "out");
   const checkpoint = await lastCheckpoint(output);
@@ -62,16 +68,21 @@ async function finetune(task: StageTask): Promise<void> {
   const end = await runProgram(task, {
     ...trainProgram(task.resources.gpus.length),
     folder: task.work,
+    askToStop: () => {
+      if (!existsSync(path.join(task.work, STARTED))) return false;
+      writeFileSync(path.join(task.work, STOP), "");
+      return true;
+    },
     variables: variablesOf(task),
   });
   const lines = await following.finish();
   if (end.stopped) throw new Drained();
-  // An unknown subcommand ends with status 0 as well: what counts is that the adapter is there.
+  // What counts is that the adapter is there.
   const adapter = path.join(output, "adapter_model.safetensors");
   if (end.exitCode !== 0 || !(await isWholeSafetensors(adapter))) {
     await task.fail({
       ...faultOf(end),
-      message: `llamafactory-cli train ${how(end)}: ${pythonError(end.stderrTail)}`,
+      message: `LLaMA-Factory's training ${how(end)}: ${pythonError(end.stderrTail)}`,
       detail: end.stderrTail,
       ...(end.log !== undefined && { log: end.log }),
     });
@@ -97,13 +108,14 @@ const how = (end: { exitCode: number | null; signal: string | null }): string =>
       ? "left no adapter"
       : `failed (exit status ${end.exitCode ?? "unknown"})`;
 
-/** llamafactory-cli, or what it would start itself for several cards. */
-const trainProgram = (
-  cards: number,
-): { readonly program: string; readonly arguments: readonly string[] } =>
-  cards > 1
-    ? torchrun(cards, ["-m", "llamafactory.launcher", "train.yaml"])
-    : { program: "llamafactory-cli", arguments: ["train", "train.yaml"] };
+/** train.py, in a process for each of several cards. */
+function trainProgram(cards: number): {
+  readonly program: string;
+  readonly arguments: readonly string[];
+} {
+  const own = [packageFile("runners/stages/finetune/train.py"), "train.yaml", STARTED, STOP];
+  return cards > 1 ? torchrun(cards, own) : { program: "python", arguments: own };
+}
 
 /** Variables of the training process, beside those of every Python program. */
 const variablesOf = (task: StageTask): { readonly [name: string]: string } => ({
