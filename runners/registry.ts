@@ -64,7 +64,12 @@ export const science: Science = {
   },
   starter: starterSpec,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
-  neutral: { ...neutralKnowledge, "ctr.user_id": false, "dataset.split": { by: "time" } },
+  neutral: {
+    ...neutralKnowledge,
+    "ctr.user_id": false,
+    "dataset.repeats": "keep",
+    "dataset.split": { by: "time" },
+  },
   fragments: {
     dataset: datasetFragment,
     knowledge: knowledgeFragment,

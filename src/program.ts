@@ -66,7 +66,7 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
       const said = message ?? error?.message ?? "the call is wrong";
-      throw new UserError(callText(said), {
+      throw new UserError(callText(said, args, commands), {
         exitCode: ExitCode.usage,
         hint: `r4ec ${args[0] ?? "COMMAND"} --help shows what it takes`,
       });
@@ -77,14 +77,35 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
 }
 
 /** yargs's messages in the words of a command line. */
-function callText(message: string): string {
-  if (message.startsWith("Not enough non-option arguments")) return "an argument is missing";
+function callText(
+  message: string,
+  args: readonly string[],
+  commands: readonly CommandModule[],
+): string {
+  const missing = /^Not enough non-option arguments: got (\d+)/.exec(message);
+  if (missing !== null) return missingText(Number(missing[1]), args, commands);
   return message
     .replace(/^Unknown arguments?: (.*)$/, (_, names: string) => {
       const given = names.split(", ").map((name) => (/^[a-z-]+$/.test(name) ? `--${name}` : name));
       return `unknown: ${[...new Set(given)].join(", ")}`;
     })
     .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+}
+
+/** Which argument a call lacks after the `given` ones, and which option took it where one did. */
+function missingText(
+  given: number,
+  args: readonly string[],
+  commands: readonly CommandModule[],
+): string {
+  const usages = commands.flatMap(({ command }) => command ?? []);
+  const usage = usages.find((each) => each.split(" ")[0] === args[0]) ?? "";
+  const name = [...usage.matchAll(/<(\w+)>/g)][given]?.[1]?.toUpperCase() ?? "an argument";
+  const option = args.findLastIndex((word) => word.startsWith("--"));
+  // An option that takes several values also takes the words that were meant as arguments.
+  return option > 0 && args.length - option > 2
+    ? `${name} is missing: ${args[option]} took all words after it as its values, so give ${name} before ${args[option]}`
+    : `${name} is missing`;
 }
 
 /** A first word that is no command, with what was probably meant. */

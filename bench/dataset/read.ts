@@ -10,6 +10,7 @@ const task: ReadTask = {
   downloads: "",
   stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
   note: () => undefined,
+  drop: () => undefined,
   progress: () => undefined,
 };
 const began = performance.now();

@@ -61,7 +61,10 @@ export interface JointClaim {
 export interface ScienceStatistics {
   /** What the test split is a sample of, in one and in many: `user`, `users`. */
   readonly unit: { readonly one: string; readonly many: string };
-  /** Raised where influences of the same predictions become others. */
+  /**
+   * Version of the influences, which are kept in the store. Raise it where the same predictions get
+   * other influences, and where one more metric gets them: kept influences lack that metric.
+   */
   readonly version: number;
   /** Loads the code that computes influences. */
   reader(): Promise<InfluenceReader>;

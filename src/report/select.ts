@@ -6,9 +6,14 @@ import type { Json } from "../base/json.js";
 /** Whether more of a metric is better: less of a loss or an error is. */
 export type Direction = "max" | "min";
 
-/** Losses and errors are to be small, anything else large. */
+/**
+ * The direction of a metric, by its name: losses, errors, the usual scores that measure error, and
+ * costs are better when they are smaller. All other metrics are better when they are larger.
+ */
 export const directionOf = (metric: string): Direction =>
-  /loss|error|perplexity|(^|[._])(rmse|mse|mae|nll|seconds|cost)$/i.test(metric) ? "min" : "max";
+  /loss|error|perplexity|(^|[._])(rmse|mse|mae|mape|nll|brier|ece|crps|seconds|cost)$/i.test(metric)
+    ? "min"
+    : "max";
 
 /** True where `a` is better than `b`. */
 export const better = (direction: Direction, a: number, b: number): boolean =>

@@ -2,17 +2,20 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { UserError } from "../../../src/base/exit.js";
-import type { JsonObject } from "../../../src/base/json.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { cleanText } from "./clean-text.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import { type RecordCounts, readRecords } from "./records.js";
+import { formOf, itemText } from "./amazon-records.js";
+import { isMisreadMetadata, isMisreadReviews } from "./misread.js";
 import { Found, type FieldScanner } from "./scanner.js";
 import type { DatasetSettings, ItemText, ReadTask, Source } from "./source.js";
 
 const largest = 5;
 
-/** Amazon Review Data (2018), Books: `Books_5.json.gz` and `meta_Books.json.gz`, JSON Lines. */
+/**
+ * Amazon Review Data (2018), Books: `Books_5.json.gz` and `meta_Books.json.gz`, JSON Lines; also in
+ * the form of 2023 (`Books.jsonl.gz` and `meta_Books.jsonl.gz`).
+ */
 export const amazonBooks: Source = {
   id: "amazon-books",
   description: "Amazon Review Data (2018), Books; give `reviews` and `metadata`",
@@ -55,6 +58,8 @@ export const amazonBooks: Source = {
     metadata: { path: resolve(place.folder, String(settings["metadata"])) },
   }),
   params: (settings) => ({ drop_titles: settings["drop_titles"] ?? [] }),
+  misread: ({ reviews, metadata }) =>
+    isMisreadReviews(reviews!.path) || isMisreadMetadata(metadata!.path),
   check: checkFiles,
   readRatings,
   readItems,
@@ -76,16 +81,18 @@ function checkFiles(settings: DatasetSettings, place: SpecPlace): Finding[] {
 
 async function readRatings(task: ReadTask): Promise<Ratings> {
   const path = task.files["reviews"]!;
+  const form = await formOf(path);
+  const [userField, itemField, ratingField, timeField] = form.review;
   const columns = new RatingColumns();
   const add = (user: number, item: number, rating: number, time: number): void => {
     columns.user.push(user);
     columns.item.push(item);
     columns.rating.push(rating);
-    columns.time.push(time);
+    columns.time.push(time / form.ticks);
   };
   let unrated = 0;
   const counts = await readRecords(path, {
-    fields: ["reviewerID", "asin", "overall", "unixReviewTime"],
+    fields: form.review,
     quick: (scanner, bytes) => {
       const { found, start, end } = scanner;
       if (found[0] !== Found.text || found[1] !== Found.text || found[3] !== Found.number)
@@ -103,26 +110,31 @@ async function readRatings(task: ReadTask): Promise<Ratings> {
       return true;
     },
     slow: (record) => {
-      const { reviewerID, asin, overall, unixReviewTime } = record;
-      if (overall === undefined || overall === null) {
+      const { [userField]: user, [itemField]: item } = record;
+      const { [ratingField]: rating, [timeField]: time } = record;
+      if (rating === undefined || rating === null) {
+        // A line of the other form is no review without a rating.
+        if (!isText(user)) return `no ${userField}`;
         unrated += 1;
         return undefined;
       }
-      if (!isText(reviewerID)) return "no reviewerID";
-      if (!isText(asin)) return "no asin";
-      if (!isRating(overall)) {
-        return `overall is ${JSON.stringify(overall)}, not a whole number from 1 to ${largest}`;
+      if (!isText(user)) return `no ${userField}`;
+      if (!isText(item)) return `no ${itemField}`;
+      if (!isRating(rating)) {
+        return `${ratingField} is ${JSON.stringify(rating)}, not a whole number from 1 to ${largest}`;
       }
-      if (typeof unixReviewTime !== "number" || !Number.isFinite(unixReviewTime)) {
-        return `unixReviewTime is ${JSON.stringify(unixReviewTime) ?? "missing"}, not a number`;
+      if (typeof time !== "number" || !Number.isFinite(time)) {
+        return `${timeField} is ${JSON.stringify(time) ?? "missing"}, not a number`;
       }
-      const user = columns.users.internText(reviewerID);
-      add(user, columns.items.internText(asin), overall, unixReviewTime);
+      const number = columns.users.internText(user);
+      add(number, columns.items.internText(item), rating, time);
       return undefined;
     },
     afterPiece: ({ done, total }) => task.progress(done, total, "bytes of reviews"),
   });
   tellBad(task, path, counts);
+  task.drop("unreadable", counts.bad);
+  task.drop("unrated", unrated);
   if (unrated > 0) task.note("info", `${path}: ${unrated} reviews without a rating were left out`);
   return columns.take();
 }
@@ -130,43 +142,36 @@ async function readRatings(task: ReadTask): Promise<Ratings> {
 async function readItems(
   task: ReadTask,
   wanted: ReadonlySet<string>,
-): Promise<Map<string, ItemText>> {
+): Promise<Map<string, ItemText | null>> {
   const path = task.files["metadata"]!;
+  const idField = (await formOf(path)).item;
   const dropped = new Set(task.params["drop_titles"] as readonly string[]);
-  const items = new Map<string, ItemText>();
+  const items = new Map<string, ItemText | null>();
+  let described = 0;
   const counts = await readRecords(path, {
-    fields: ["asin"],
+    fields: [idField],
     quick: (scanner, bytes) =>
       scanner.found[0] === Found.text &&
       scanner.start[0] !== scanner.end[0] &&
       !wanted.has(bytes.toString("latin1", scanner.start[0], scanner.end[0])),
     slow: (record) => {
-      const { asin } = record;
-      if (!isText(asin)) return "no asin";
-      if (!wanted.has(asin)) return undefined;
+      const { [idField]: id } = record;
+      if (!isText(id)) return `no ${idField}`;
+      if (!wanted.has(id)) return undefined;
       const text = itemText(record);
-      if (text.title === null || !dropped.has(text.title)) items.set(asin, text);
+      const drops = text.title !== null && dropped.has(text.title);
+      if (!drops) described += 1;
+      // A dropped title does not take back what another line says.
+      if (!drops || !items.has(id)) items.set(id, drops ? null : text);
       return undefined;
     },
     afterPiece: ({ done, total }) => task.progress(done, total, "bytes of metadata"),
   });
   tellBad(task, path, counts);
-  if (items.size === 0) {
+  if (described === 0) {
     throw new UserError(`${path} describes none of the ${wanted.size} items that are left`);
   }
   return items;
-}
-
-function itemText(record: JsonObject): ItemText {
-  const { title, brand, category } = record;
-  const second: unknown = Array.isArray(category) ? category[1] : undefined;
-  return {
-    title: typeof title === "string" ? cleanText(title) : null,
-    attributes: [
-      typeof brand === "string" ? cleanText(brand) : null,
-      typeof second === "string" ? second.trim() : "unknown category",
-    ],
-  };
 }
 
 /** A number that the scanner found; the usual forms (`5`, `5.0`, whole seconds) without a string. */

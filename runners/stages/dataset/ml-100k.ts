@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { eachLine } from "./lines.js";
+import { isMisreadMovies, isMisreadRatings } from "./misread.js";
 import { checkMovielens, dayOrder } from "./movielens.js";
-import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
+import { movielens, movieText, readMovies, readMovieRatings, wrongLine } from "./movielens.js";
 import { fetchFromWheel, recboleWheel } from "./wheel.js";
-import type { ItemText, Source } from "./source.js";
+import type { ItemText, ReadTask, Source } from "./source.js";
 
 /** Where ML-100K lies in the wheel, and what GroupLens asks of its users. */
 const packed = {
@@ -64,6 +65,8 @@ export const ml100k: Source = {
       : { package: recboleWheel.name, package_version: recboleWheel.version }),
   }),
   check: (settings, place) => checkMovielens(settings, place, ["u.data", "u.item"]),
+  misread: ({ ratings, movies }) =>
+    ratings !== undefined && (isMisreadRatings(ratings.path) || isMisreadMovies(movies!.path)),
   readRatings: async (task) => {
     const raw = task.files["ratings"];
     if (raw !== undefined) return readMovieRatings(task, raw, rawLayout);
@@ -73,23 +76,21 @@ export const ml100k: Source = {
   },
   readItems: async (task, wanted) => {
     const raw = task.files["movies"];
-    if (raw !== undefined) return readRawItems(raw, wanted);
+    if (raw !== undefined) return readRawItems(task, raw, wanted);
     return readWheelItems(await fetchFromWheel(recboleWheel, packed.movies, task, notice), wanted);
   },
   orderKey: dayOrder,
 };
 
-/** u.item: id|title|release date|video date|address|19 flags, latin-1. */
-async function readRawItems(
-  path: string,
+/** u.item: id|title|release date|video date|address|19 flags. */
+const readRawItems = (
+  task: ReadTask,
+  file: string,
   wanted: ReadonlySet<string>,
-): Promise<Map<string, ItemText>> {
-  const items = new Map<string, ItemText>();
-  await eachLine(path, (bytes, start, end, line) => {
-    if (start === end) return;
-    const text = bytes.toString("latin1", start, end);
-    const fields = text.split("|");
-    const flags = fields.slice(5);
+): Promise<Map<string, ItemText>> =>
+  readMovies(task, file, wanted, (text, path, line) => {
+    const [id, title, ...fields] = text.split("|");
+    const flags = fields.slice(3);
     if (
       flags.length !== genreNames.length ||
       !flags.every((flag) => flag === "0" || flag === "1")
@@ -97,12 +98,8 @@ async function readRawItems(
       const example = "1|Toy Story (1995)|01-Jan-1995||http://…|0|0|0|1|… (19 genre flags)";
       throw wrongLine(path, line, text, { example });
     }
-    const id = fields[0]!;
-    const genres = genreNames.filter((_, i) => flags[i] === "1");
-    if (wanted.has(id)) items.set(id, movieText(fields[1]!, genres));
+    return { id: id!, title: title!, genres: genreNames.filter((_, i) => flags[i] === "1") };
   });
-  return items;
-}
 
 /** RecBole's form: id, title without year, year and genres, tabs between, UTF-8. */
 async function readWheelItems(

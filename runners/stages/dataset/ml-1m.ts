@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { checkMovielens, dayOrder } from "./movielens.js";
-import { movielens, movieText, readMovieRatings, wrongLine } from "./movielens.js";
-import { eachLine } from "./lines.js";
+import { movielens, readMovies, readMovieRatings, wrongLine } from "./movielens.js";
+import { isMisreadMovies, isMisreadRatings } from "./misread.js";
 import type { ItemText, ReadTask, Source } from "./source.js";
 
 const layout = { separator: "::", example: "1::1193::5::978300760", header: false };
@@ -33,25 +33,19 @@ export const ml1m: Source = {
           },
           ...checkMovielens(settings, place, []),
         ],
+  misread: ({ ratings, movies }) =>
+    isMisreadRatings(ratings!.path) || isMisreadMovies(movies!.path),
   readRatings: (task) => readMovieRatings(task, task.files["ratings"]!, layout),
   readItems,
   orderKey: dayOrder,
 };
 
-async function readItems(
-  task: ReadTask,
-  wanted: ReadonlySet<string>,
-): Promise<Map<string, ItemText>> {
-  const path = task.files["movies"]!;
-  const items = new Map<string, ItemText>();
-  await eachLine(path, (bytes, start, end, line) => {
-    if (start === end) return;
-    const text = bytes.toString("latin1", start, end);
+function readItems(task: ReadTask, wanted: ReadonlySet<string>): Promise<Map<string, ItemText>> {
+  return readMovies(task, task.files["movies"]!, wanted, (text, path, line) => {
     const [id, title, genres, ...more] = text.split("::");
     if (!id || title === undefined || genres === undefined || more.length > 0) {
       throw wrongLine(path, line, text, { example: movieExample });
     }
-    if (wanted.has(id)) items.set(id, movieText(title, genres.split("|")));
+    return { id, title, genres: genres.split("|") };
   });
-  return items;
 }

@@ -7,6 +7,7 @@ import type { JsonSchema } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { isTimeZone, dayIn } from "./day.js";
 import { eachLine } from "./lines.js";
+import { eachMovieLine } from "./movie-lines.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import type { DatasetSettings, ItemText, ReadTask } from "./source.js";
 
@@ -93,6 +94,11 @@ export async function readMovieRatings(
       if (!cut(bytes, start, end, gap, starts, ends)) {
         throw wrongLine(path, line, bytes.toString("latin1", start, end), layout);
       }
+      for (const field of [0, 1]) {
+        if (wholeNumber(bytes, starts[field]!, ends[field]!) >= 0) continue;
+        const id = bytes.toString("utf8", starts[field]!, ends[field]!);
+        throw wrongId(path, line, field === 0 ? "user" : "item", id);
+      }
       const rating = wholeNumber(bytes, starts[2]!, ends[2]!);
       const time = wholeNumber(bytes, starts[3]!, ends[3]!);
       if (time < 0 || rating < 0) {
@@ -112,6 +118,12 @@ export async function readMovieRatings(
   );
   return columns.take();
 }
+
+/** An id that GroupLens would not write: -1 for nobody, quotes around a number. */
+export const wrongId = (path: string, line: number, of: "user" | "item", id: string): UserError =>
+  new UserError(
+    `${path}:${line}: ${of} ${JSON.stringify(id)}: ids are whole numbers from 0, without signs and quotes`,
+  );
 
 /** Cuts a line into four fields that aren't empty; false where it has more or fewer. */
 function cut(
@@ -159,6 +171,38 @@ export const wrongLine = (
     `${path}:${line}: expected a line such as ${JSON.stringify(layout.example)}, found ${JSON.stringify(shown)}`,
   );
 };
+
+/** A line of a file of movies. */
+export interface MovieLine {
+  readonly id: string;
+  readonly title: string;
+  readonly genres: readonly string[];
+}
+
+/**
+ * Reads the texts of wanted movies out of a file in GroupLens' layout. Throws a UserError with file
+ * and line for a line that `cutLine` refuses, an id that is no whole number, and one that stands twice.
+ */
+export async function readMovies(
+  task: ReadTask,
+  path: string,
+  wanted: ReadonlySet<string>,
+  cutLine: (text: string, path: string, line: number) => MovieLine,
+): Promise<Map<string, ItemText>> {
+  const items = new Map<string, ItemText>();
+  const lines = new Map<string, number>();
+  await eachMovieLine(task, path, (text, line) => {
+    const { id, title, genres } = cutLine(text, path, line);
+    if (!/^\d{1,15}$/.test(id)) throw wrongId(path, line, "item", id);
+    const before = lines.get(id);
+    if (before !== undefined) {
+      throw new UserError(`${path}:${line}: item ${id} stands in line ${before} already`);
+    }
+    lines.set(id, line);
+    if (wanted.has(id)) items.set(id, movieText(title, genres));
+  });
+  return items;
+}
 
 /**
  * A movie's text: its article back in front (`Godfather, The (1972)`), its attribute the last word

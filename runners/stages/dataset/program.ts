@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import { Drained, type RunnerProgram, type StageTask } from "../../../src/contract/runner.js";
 import { buildDataset } from "./build.js";
+import { tellMissing, tellOneForAll, tellRepeats } from "./remarks.js";
+import { otherRows, repeatedRows } from "./repeats.js";
 import { coreRows } from "./core.js";
 import { keepRows, type Ratings } from "./ratings.js";
 import type { DatasetParams } from "./settings.js";
-import type { ReadTask, Source } from "./source.js";
+import type { ItemText, ReadTask, Source } from "./source.js";
 import { sourceOf } from "./sources.js";
 import { metricsOf, writeBuilt } from "./write.js";
 
@@ -32,18 +34,29 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
   const { params } = task;
   const source = sourceOf(params.id);
   if (source === undefined) throw new UserError(`there is no data set ${params.id}`);
-  const reading = readTask(task);
-  const ratings = coreOf(source, await source.readRatings(reading), params);
+  const dropped = new Map<string, number>();
+  const drop = (reason: string, ratings: number): void => {
+    if (ratings > 0) dropped.set(`dropped.${reason}`, ratings);
+  };
+  const reading = readTask(task, drop);
+  const all = await source.readRatings(reading);
+  const core = coreOf(source, all, params);
+  drop("below_core", all.user.length - core.user.length);
+  const order = source.orderKey(params);
+  const repeats = repeatedRows(core, order);
+  const ratings =
+    params.repeats === "first" && repeats.length > 0
+      ? coreOf(source, keepRows(core, otherRows(core.user.length, repeats)), params)
+      : core;
+  const marks = tellRepeats(reading, core, repeats);
+  if (ratings !== core) drop("repeated", core.user.length - ratings.user.length);
   const wanted = new Set<string>();
   for (const id of new Set(ratings.item)) wanted.add(ratings.items.text(id));
-  const texts = await source.readItems(reading, wanted);
-  if (texts.size < wanted.size) {
-    const missing = wanted.size - texts.size;
-    reading.note(
-      "info",
-      `${missing} of ${wanted.size} items without metadata or with a dropped title left the sequences`,
-    );
-  }
+  const found = await source.readItems(reading, wanted);
+  const texts = new Map(
+    [...found].filter((entry): entry is [string, ItemText] => entry[1] !== null),
+  );
+  tellMissing(reading, drop, ratings, wanted, found);
   const traits = {
     id: source.id,
     attributeFields: source.attributeFields,
@@ -51,14 +64,18 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     likeAbove: params.like_above,
     domain: source.domain,
   };
-  const built = buildDataset(traits, ratings, texts, source.orderKey(params));
+  const built = buildDataset(traits, ratings, texts, order);
   if (built.dataset.train.length === 0 || built.dataset.test.length === 0) {
     throw new UserError(
       `${source.id} has no ${built.dataset.train.length === 0 ? "training" : "test"} samples: a user's first sample is the 12th rating, and no user of ${built.dataset.users} has enough`,
     );
   }
+  tellOneForAll(reading, built);
   await writeBuilt(task.out, built);
-  await task.publish({ metrics: metricsOf(built.dataset) });
+  await task.publish({
+    metrics: { ...metricsOf(built.dataset), ...Object.fromEntries(dropped) },
+    ...(marks === null ? {} : { marks }),
+  });
 }
 
 /** The ratings that pass both cores; an error where none does. */
@@ -73,7 +90,7 @@ function coreOf(source: Source, all: Ratings, params: DatasetParams): Ratings {
   );
 }
 
-function readTask(task: StageTask<DatasetParams>): ReadTask {
+function readTask(task: StageTask<DatasetParams>, drop: ReadTask["drop"]): ReadTask {
   const { params, files, stop } = task;
   let told = 0;
   return {
@@ -82,6 +99,7 @@ function readTask(task: StageTask<DatasetParams>): ReadTask {
     stop,
     // Fetched files are shared by all stores; without such a folder they last as long as the stage.
     downloads: process.env["R4EC_DOWNLOADS"] ?? join(task.work, "downloads"),
+    drop,
     note: (severity, message) => task.emit({ type: "note", severity, message }),
     progress: (done, total, unit) => {
       if (stop.draining || stop.abort.aborted) throw new Drained();

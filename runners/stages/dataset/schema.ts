@@ -9,7 +9,6 @@ export const commonProperties = {
     description: "A rating above it is positive.",
     type: "number",
     minimum: 0,
-    exclusiveMaximum: 5,
   },
   user_core: {
     description:
@@ -25,13 +24,27 @@ export const commonProperties = {
     minimum: 1,
     maximum: 1_000_000,
   },
+  repeats: {
+    description:
+      "Ratings of an item that the user rated before. keep: they stay, so that such an item stands in its own history; they are counted and marked. first: only the first one in order of time stays.",
+    type: "string",
+    enum: ["keep", "first"],
+    default: "keep",
+  },
 } as const satisfies { readonly [setting: string]: JsonSchema };
 
-const allProperties: { readonly [setting: string]: JsonSchema } = Object.assign(
-  {},
-  commonProperties,
-  ...sources.map((source) => source.properties),
-);
+/** The settings of a block of one data set, by name: in the words of that data set where it reads them. */
+const propertiesOf = (
+  source: Source,
+  all: readonly Source[],
+): { readonly [setting: string]: JsonSchema } =>
+  Object.assign(
+    {},
+    commonProperties,
+    { like_above: { ...commonProperties.like_above, exclusiveMaximum: source.ratings } },
+    ...all.map(({ properties }) => properties),
+    source.properties,
+  ) as { readonly [setting: string]: JsonSchema };
 
 const ids = sources.map((source) => source.id);
 
@@ -40,7 +53,7 @@ const ids = sources.map((source) => source.id);
  * so that a sweep over data sets can hold the settings of each. `ignoredDataset` names those without
  * effect.
  */
-const formOf = (source: Source): JsonSchema => ({
+export const formOf = (source: Source, all: readonly Source[]): JsonSchema => ({
   type: "object",
   description: `${source.description}.`,
   additionalProperties: false,
@@ -48,7 +61,7 @@ const formOf = (source: Source): JsonSchema => ({
   properties: {
     id: { const: source.id, description: `${source.description}.` },
     ...Object.fromEntries(
-      Object.entries(allProperties).map(([name, property]) => {
+      Object.entries(propertiesOf(source, all)).map(([name, property]) => {
         const own = source.defaults[name];
         return [name, own === undefined ? property : { ...property, default: own }];
       }),
@@ -62,6 +75,6 @@ export const datasetFragment: JsonSchema = {
   description: "The data set: its id, or a block with its files and settings.",
   anyOf: [
     { type: "string", enum: ids, description: `Short for {id}: ${ids.join(", ")}.` },
-    ...sources.map(formOf),
+    ...sources.map((source) => formOf(source, sources)),
   ],
 };

@@ -12,6 +12,8 @@ export interface CommonSettings {
   /** Fewest ratings of a user and of an item that stay. */
   readonly user_core: number;
   readonly item_core: number;
+  /** What is done with ratings of an item that the user rated before. */
+  readonly repeats?: "keep" | "first";
 }
 
 /** A cell's `dataset` block, complete. */
@@ -36,6 +38,8 @@ export interface ReadTask {
   readonly downloads: string;
   readonly stop: StopSignal;
   note(severity: "warning" | "info", message: string): void;
+  /** Counts ratings that are left out, as the metric `dropped.<reason>`; say why by {@link note}. */
+  drop(reason: "unreadable" | "unrated", ratings: number): void;
   progress(done: number, total: number, unit: string): void;
 }
 
@@ -51,7 +55,10 @@ export interface Source {
   readonly ratings: number;
   /** Defaults of the common settings and of its own. */
   readonly defaults: CommonSettings & { readonly [setting: string]: Json };
-  /** Its own settings; those with equal names in several sources are described alike. */
+  /**
+   * Its own settings. Its block of the schema shows them as they stand here, and also allows the
+   * settings of other sources.
+   */
   readonly properties: { readonly [setting: string]: JsonSchema };
   /**
    * Counts that its default settings give, under the names of the stage's metrics: what
@@ -67,12 +74,20 @@ export interface Source {
   files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };
   /** What decides its content beside files and the common settings. */
   params(settings: DatasetSettings): JsonObject;
+  /** Whether an earlier version read these files in another way: see misread.ts. Left out: never. */
+  misread?(files: { readonly [name: string]: FileInput }): boolean;
   /** Mistakes that the schema can't see. */
   check(settings: DatasetSettings, place: SpecPlace): readonly Finding[];
   /** Reads every rating. Throws a UserError that names file and line. */
   readRatings(task: ReadTask): Promise<Ratings>;
-  /** Reads the texts of wanted items, by raw id; items left out leave the sequences. */
-  readItems(task: ReadTask, wanted: ReadonlySet<string>): Promise<Map<string, ItemText>>;
+  /**
+   * Reads the texts of wanted items, by raw id. Items left out are not described and leave the
+   * sequences; so do those that a setting drops, which are null.
+   */
+  readItems(
+    task: ReadTask,
+    wanted: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, ItemText | null>>;
   /** Sequences are ordered by this key of a rating's time, then as the file has them. */
   orderKey(params: JsonObject): (seconds: number) => number;
 }

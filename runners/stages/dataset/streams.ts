@@ -12,9 +12,10 @@ export interface ReadPosition {
 const pieceSize = 1 << 18;
 
 /**
- * The bytes of a file in pieces, unpacked if it starts like a gzip file. Reading and unpacking run
- * in libuv's threads and a few pieces ahead, so that they overlap with the caller's parsing.
- * Throws a UserError for a file that is missing, unreadable, damaged or cut off.
+ * The bytes of a file in pieces, unpacked if it starts like a gzip file, without a UTF-8 byte order
+ * mark at the start. Reading and unpacking run in libuv's threads and a few pieces ahead, so that
+ * they overlap with the caller's parsing. Throws a UserError for a file that is missing, unreadable,
+ * damaged or cut off, and for one in UTF-16.
  */
 export async function* readPieces(path: string, position?: ReadPosition): AsyncGenerator<Buffer> {
   const packed = await startsLikeGzip(path, position);
@@ -28,16 +29,39 @@ export async function* readPieces(path: string, position?: ReadPosition): AsyncG
   // A failing file does not end what it is piped into by itself.
   if (stream !== file) file.on("error", (error) => stream.destroy(error));
   try {
+    let start: Buffer | undefined = Buffer.alloc(0);
     for await (const piece of stream) {
       if (position !== undefined) position.done = file.bytesRead;
-      yield piece as Buffer;
+      if (start === undefined) {
+        yield piece as Buffer;
+        continue;
+      }
+      // A piece may be shorter than a byte order mark.
+      start = Buffer.concat([start, piece as Buffer]);
+      if (start.length < byteOrderMark.length) continue;
+      yield withoutByteOrderMark(path, start);
+      start = undefined;
     }
+    if (start !== undefined && start.length > 0) yield withoutByteOrderMark(path, start);
   } catch (error) {
     throw readError(path, error as NodeJS.ErrnoException);
   } finally {
     file.destroy();
     stream.destroy();
   }
+}
+
+/** U+FEFF in UTF-8. Editors and spreadsheets write it in front of a text; it is no part of it. */
+export const byteOrderMark: Uint8Array = Buffer.from([0xef, 0xbb, 0xbf]);
+
+export const startsWithMark = (bytes: Uint8Array): boolean =>
+  byteOrderMark.every((byte, i) => bytes[i] === byte);
+
+function withoutByteOrderMark(path: string, start: Buffer): Buffer {
+  const utf16 =
+    (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
+  if (utf16) throw new UserError(`${path}:1: the file is in UTF-16; save it as UTF-8`);
+  return startsWithMark(start) ? start.subarray(byteOrderMark.length) : start;
 }
 
 async function startsLikeGzip(path: string, position?: ReadPosition): Promise<boolean> {

@@ -70,7 +70,7 @@ async function ownSide(task: StageTask, data: KnowledgeData, side: Side): Promis
   if (file === undefined) return { kind: "none" };
   const ids = side === "users" ? data.userIds : data.itemIds;
   const own = isVectorFile(file)
-    ? await fromTable(file, task.files[side === "users" ? "user_ids" : "item_ids"], ids, side)
+    ? await fromTable(task, file, task.files[side === "users" ? "user_ids" : "item_ids"], ids, side)
     : await fromLines(task, file, ids, side);
   return own;
 }
@@ -142,6 +142,7 @@ function ownLine(place: string, value: Json): OwnLine {
 
 /** Vectors of a table, by the ids file or by their order. */
 async function fromTable(
+  task: StageTask,
   file: string,
   idsFile: string | undefined,
   ids: readonly string[],
@@ -162,23 +163,30 @@ async function fromTable(
     for (let index = 1; index <= count; index++) vectors.set(index, rowOf(index - 1 + shift));
     return { kind: "vectors", vectors };
   }
-  const named = (await readFile(idsFile, "utf8")).split(/\r?\n/u);
+  const named = withoutMark(await readFile(idsFile, "utf8")).split(/\r?\n/u);
   if (named.at(-1) === "") named.pop();
   if (named.length !== rows) {
     throw new UserError(`${idsFile} has ${named.length} ids and ${file} has ${rows} rows`);
   }
   const index = numbersOf(ids);
+  let unknown = 0;
   named.forEach((id, row) => {
     const number = index.get(id.trim());
-    if (number === undefined) return;
+    if (number === undefined) {
+      unknown += 1;
+      return;
+    }
     if (vectors.has(number)) {
       throw new UserError(`${idsFile}:${row + 1}: ${id} stands there a second time`);
     }
     vectors.set(number, rowOf(row));
   });
-  if (vectors.size === 0) throw noneKnown(idsFile, side, ids);
+  checkKnown(task, idsFile, side, named.length, unknown, ids);
   return { kind: "vectors", vectors };
 }
+
+/** A text without the byte order mark that some programs write in front of it. */
+const withoutMark = (text: string): string => text.replace(/^\ufeff/u, "");
 
 const numbersOf = (ids: readonly string[]): ReadonlyMap<string, number> =>
   new Map(ids.map((id, index) => [id, index] as const).slice(1));

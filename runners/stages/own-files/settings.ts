@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import type { FileInput } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
@@ -48,6 +48,18 @@ function firstLineHasVector(file: string): boolean {
     const start = buffer.toString("utf8", 0, readSync(handle, buffer, 0, buffer.length, 0));
     // The line may be longer than what was read, so its keys are looked for, not parsed.
     return /^\s*\{[^\n]*?"vector"\s*:\s*\[/u.test(start);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** True for a file that begins with UTF-8's byte order mark; false too where there is none. */
+export function startsWithMark(file: string | undefined): boolean {
+  if (file === undefined || !existsSync(file) || statSync(file).isDirectory()) return false;
+  const handle = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(3);
+    return readSync(handle, bytes, 0, 3, 0) === 3 && bytes.toString("hex") === "efbbbf";
   } finally {
     closeSync(handle);
   }

@@ -3,9 +3,9 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { OwnFilesSettings } from "./settings.js";
-import { ownFiles } from "./settings.js";
+import { ownFiles, startsWithMark } from "./settings.js";
 
-/** Parameters of the stage: the ends of the files' names (`.npy`), by setting. */
+/** Parameters of the stage: the ends of the files' names (`.npy`), by setting, and how they are read. */
 export interface OwnFilesParams extends JsonObject {
   readonly [setting: string]: string;
 }
@@ -21,9 +21,16 @@ export function ownFilesStage(
     runner: "file",
     label: "file",
     // A file counts by its content. How to read it shows in the end of its name alone.
-    params: Object.fromEntries(
-      Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
-    ),
+    params: {
+      ...Object.fromEntries(
+        Object.entries(files).map(([name, file]) => [name, path.extname(file.path).toLowerCase()]),
+      ),
+      // Earlier versions took the mark for a part of the first id, and left its row out. What they
+      // made is not used again; without such a file everything is.
+      ...(["user_ids", "item_ids"].some((name) => startsWithMark(files[name]?.path))
+        ? { reading: "2" }
+        : {}),
+    },
     inputs: { dataset },
     files,
     execution: {},

@@ -20,7 +20,8 @@ const spec = "name: toy\nsweep:\n  grid: {toy.model: [a, b]}\n";
 describe("the command line", () => {
   it.each([
     [["swep", "x.yaml"], "there is no command swep; did you mean sweep?"],
-    [["plan"], "an argument is missing"],
+    [["plan"], "FILE is missing"],
+    [["plan", "--only", "model=a", "spec.yaml"], "give FILE before --only"],
     [["plan", "spec.yaml", "--jsn"], "unknown: --jsn"],
     [[], "name a command"],
     [["plan", "missing.yaml"], "missing.yaml"],

@@ -186,6 +186,34 @@ describe("text and vectors of one's own", () => {
     expect(nan.error?.message).toMatch(/row 1, column 0 \(from 0\) is NaN/);
   });
 
+  it("takes a byte order mark for no part of an id, and makes such vectors again", async () => {
+    const mark = "\ufeff";
+    const lines = await write("own.jsonl", `${mark}{"id": "u1", "text": "one"}\n`);
+    expect(await readTexts((await run({ users: lines })).out, "users")).toEqual([
+      { index: 1, text: "one" },
+    ]);
+    const items = await npy([[1], [2], [3]]);
+    const item_ids = await write("ids.txt", `${mark}i2\ni1\nelsewhere\n`);
+    const { out, events } = await run({ items, item_ids });
+    expect(await rows(path.join(out, "items.npy"))).toEqual([[0], [2], [1]]);
+    expect(events).toContainEqual({
+      type: "note",
+      severity: "warning",
+      message: `${item_ids}: 1 of 3 ids are not among the data set's items`,
+    });
+    const paramsOf = (ids: string) =>
+      graphOf(
+        knowledgeStage(
+          settingsOf({ variant: "file", file: { items, item_ids: ids } }),
+          { folder: "/" },
+          datasetRequest,
+        )!,
+      ).find(({ runner: name }) => name === "file")!.params;
+    expect(paramsOf(item_ids)).toEqual({ items: ".npy", item_ids: ".txt", reading: "2" });
+    const plain = await write("ids.txt", "i2\ni1\nelsewhere\n");
+    expect(paramsOf(plain)).toEqual({ items: ".npy", item_ids: ".txt" });
+  });
+
   it("is embedded only where it is text", async () => {
     const runners = (file: { [name: string]: string }) =>
       graphOf(

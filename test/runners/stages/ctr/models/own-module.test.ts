@@ -103,7 +103,9 @@ describe("a module that is no backbone", () => {
 describe("the project's backbones", () => {
   it("stand under their ids and describe every option with a default", () => {
     expect(Object.keys(backbones)).toEqual(
-      "din dien gru4rec dcn dcnv2 deepfm xdeepfm autoint fibinet fignn".split(" "),
+      expect.arrayContaining(
+        "din dien gru4rec dcn dcnv2 deepfm xdeepfm autoint fibinet fignn".split(" "),
+      ),
     );
     for (const [id, backbone] of Object.entries(backbones)) {
       expect(backbone.id).toBe(id);

@@ -1,0 +1,79 @@
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { constants, gunzipSync } from "node:zlib";
+import { textOf } from "./movie-lines.js";
+import { startsWithMark } from "./streams.js";
+
+/**
+ * Which files earlier versions of r4ec read in another way than this one does, or read where this
+ * one refuses. A data set with such a file gets a parameter {@link READING}, and so a fingerprint of
+ * its own: what was prepared from it before is not used again. All other data sets keep their
+ * fingerprints and what was computed from them.
+ */
+export const READING = 2;
+
+/** Ratings of MovieLens: anything but digits, separators and line ends. */
+export const isMisreadRatings = (path: string): boolean =>
+  remembered("ratings", path, () =>
+    unpacked(readFileSync(path)).some(
+      (byte) => !(byte >= 0x30 && byte <= 0x3a) && byte !== 9 && byte !== 10 && byte !== 13,
+    ),
+  );
+
+/** Movies of MovieLens: a byte order mark, UTF-8 with letters beyond ASCII, an id that is no number or stands twice. */
+export const isMisreadMovies = (path: string): boolean =>
+  remembered("movies", path, () => {
+    const bytes = unpacked(readFileSync(path));
+    const { content, isUtf8 } = textOf(bytes);
+    if (startsWithMark(bytes) || (isUtf8 && bytes.some((byte) => byte >= 0x80))) return true;
+    const lines = content.split("\n").filter((line) => line.trim() !== "");
+    const ids = lines.map((line) => /^\d+(?=::|\|)/.exec(line)?.[0] ?? null);
+    return ids.includes(null) || new Set(ids).size < ids.length;
+  });
+
+/** Reviews of Amazon: a byte order mark. */
+export const isMisreadReviews = (path: string): boolean =>
+  remembered("reviews", path, () => startsWithMark(headOf(path)));
+
+/** Metadata of Amazon: a byte order mark, or first lines that have `categories` and no `category`. */
+export const isMisreadMetadata = (path: string): boolean =>
+  remembered("metadata", path, () => {
+    const head = headOf(path);
+    const text = head.toString("utf8");
+    return startsWithMark(head) || (/"categories"\s*:/.test(text) && !/"category"\s*:/.test(text));
+  });
+
+const answers = new Map<string, boolean>();
+
+/** A plan asks for every cell. A file that can't be read is the stage's to tell: false. */
+function remembered(what: string, path: string, look: () => boolean): boolean {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    const key = `${what} ${size} ${mtimeMs} ${path}`;
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = look();
+    answers.set(key, answer);
+    return answer;
+  } catch {
+    return false;
+  }
+}
+
+const HEAD_BYTES = 1 << 18;
+
+/** The first bytes of a file, unpacked. */
+function headOf(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(HEAD_BYTES);
+    return unpacked(bytes.subarray(0, readSync(file, bytes, 0, HEAD_BYTES, 0)));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Gzip's content, as far as it goes where it is cut off; other bytes as they are. */
+function unpacked(bytes: Buffer): Buffer {
+  const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return packed ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
+}

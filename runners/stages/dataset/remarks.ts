@@ -1,0 +1,86 @@
+import type { BuiltDataset } from "./build.js";
+import type { Ratings } from "./ratings.js";
+import type { DatasetParams } from "./settings.js";
+import type { ItemText, ReadTask } from "./source.js";
+
+const NAMED = 3;
+
+/** Says which ratings leave the sequences because their item is not described, or by its title. */
+export function tellMissing(
+  task: Pick<ReadTask, "note">,
+  drop: (reason: string, ratings: number) => void,
+  ratings: Ratings,
+  wanted: ReadonlySet<string>,
+  found: ReadonlyMap<string, ItemText | null>,
+): void {
+  if ([...wanted].every((id) => (found.get(id) ?? null) !== null)) return;
+  const counts = new Map<number, number>();
+  for (const item of ratings.item) counts.set(item, (counts.get(item) ?? 0) + 1);
+  const missing = { items: 0, ratings: 0, first: [] as string[] };
+  const titled = { items: 0, ratings: 0, first: [] as string[] };
+  for (const [item, count] of counts) {
+    const id = ratings.items.text(item);
+    const text = found.get(id);
+    if (text !== undefined && text !== null) continue;
+    const group = text === undefined ? missing : titled;
+    group.items += 1;
+    group.ratings += count;
+    if (group.first.length < NAMED) group.first.push(JSON.stringify(id));
+  }
+  drop("item_unknown", missing.ratings);
+  drop("title_dropped", titled.ratings);
+  const say = (severity: "warning" | "info", group: typeof missing, why: string): void => {
+    if (group.items === 0) return;
+    const which = `${group.first.join(", ")}${group.items > NAMED ? ", …" : ""}`;
+    task.note(
+      severity,
+      `${group.items} of ${wanted.size} items ${why} and left the sequences with ${group.ratings} of ${ratings.item.length} ratings: ${which}`,
+    );
+  };
+  say("warning", missing, "have no line in the file of items");
+  say("info", titled, "have a title that drop_titles names");
+}
+
+/**
+ * Says how many ratings are of an item that the user rated before.
+ *
+ * @returns the mark of a data set that keeps them; null where there is nothing to mark
+ */
+export function tellRepeats(
+  task: Pick<ReadTask, "note"> & { readonly params: Pick<DatasetParams, "repeats"> },
+  ratings: Ratings,
+  repeats: Int32Array,
+): { readonly repeats: string } | null {
+  if (repeats.length === 0) return null;
+  const row = repeats[0]!;
+  const first = `user ${JSON.stringify(ratings.users.text(ratings.user[row]!))}, item ${JSON.stringify(ratings.items.text(ratings.item[row]!))}`;
+  const what = `${repeats.length} of ${ratings.user.length} ratings are of an item that the user rated before`;
+  if (task.params.repeats === "first") {
+    task.note("info", `${what}, and were left out, such as ${first}`);
+    return null;
+  }
+  task.note(
+    "warning",
+    `${what}, such as ${first}: as a target it stands in its own history; dataset.repeats: first leaves them out`,
+  );
+  return { repeats: `${what}: such a target stands in its own history` };
+}
+
+/** Warns of an attribute that tells no two items apart: the file then has it under another name. */
+export function tellOneForAll(
+  task: Pick<ReadTask, "note">,
+  { dataset, items }: BuiltDataset,
+): void {
+  if (items.length < 2) return;
+  dataset.attributeFields.forEach((field, i) => {
+    const values = new Set(items.map(({ attributes }) => attributes[i] ?? null));
+    if (values.size > 1) return;
+    const [value] = values;
+    const same = value === null || value === undefined ? "no" : `the same`;
+    const shown = value === null || value === undefined ? "" : ` (${JSON.stringify(value)})`;
+    task.note(
+      "warning",
+      `all ${items.length} items have ${same} ${field}${shown}: see whether the file of items names it otherwise`,
+    );
+  });
+}
