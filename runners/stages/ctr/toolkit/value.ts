@@ -1,4 +1,4 @@
-import type { Forward} from "./expression.js";
+import type { Forward } from "./expression.js";
 import { idsAVector, type Expression, type Form } from "./expression.js";
 import { activate, cut, leakyRelu, matMul, reduce } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
