@@ -14,7 +14,7 @@ const model = (description: string, fallback: JsonObject | null): JsonObject => 
     ...(fallback === null ? [{ description: "The actor's model.", type: "null" }] : []),
     { description: "Short for {name: ...}.", type: "string", minLength: 1 },
     {
-      description: "The model and how it is talked to.",
+      description: "The model, its revision and its chat template.",
       type: "object",
       additionalProperties: false,
       required: ["name"],
@@ -33,7 +33,7 @@ const model = (description: string, fallback: JsonObject | null): JsonObject => 
         },
         template: {
           description:
-            "LLaMA-Factory's name of the chat template; null: known from the model's name (qwen, llama3, smollm2, ...).",
+            "LLaMA-Factory's name of the chat template; null: r4ec derives it from the model's name (qwen, llama3, smollm2, ...).",
           type: ["string", "null"],
           minLength: 1,
           default: null,
@@ -47,8 +47,8 @@ const model = (description: string, fallback: JsonObject | null): JsonObject => 
 const howMany = (description: string): JsonObject => ({
   description,
   anyOf: [
-    { description: "Every one.", const: "all" },
-    { description: "So many.", type: "integer", minimum: 0 },
+    { description: "All of them.", const: "all" },
+    { description: "This many of them.", type: "integer", minimum: 0 },
   ],
   default: "all",
 });
@@ -76,7 +76,7 @@ export const knowledgeFragment: JsonSchema = {
         },
         history: {
           description:
-            "How many of a user's first interactions text is made from. The teacher's target is at position 10 and CTR samples begin at 11, so 10 is the most.",
+            "How many of a user's first interactions the texts are made from. At most 10, since the teacher's target is at position 10 and CTR samples begin at position 11.",
           type: "integer",
           minimum: 1,
           maximum: 10,
@@ -84,19 +84,19 @@ export const knowledgeFragment: JsonSchema = {
         },
         item_raters: {
           description:
-            "Where the liking and the disliking user of an item's prompt are chosen from: early (interactions at positions 0 to 10), or train (all training positions; leaks training labels and is marked).",
+            "A prompt about an item shows a user who likes it and one who does not. These users are chosen from: early (interactions at positions 0 to 10), or train (all training positions; this leaks training labels, and results are marked).",
           type: "string",
           enum: ["early", "train"],
           default: "early",
         },
         users: howMany(
-          "Users that get knowledge: all, or how many (chosen by seed; the others have none).",
+          "Users that get knowledge: all, or a number of them. They are chosen by knowledge.seed; the others have no knowledge.",
         ),
         items: howMany(
-          "Items that get knowledge: all, or how many (chosen by seed; the others have none).",
+          "Items that get knowledge: all, or a number of them. They are chosen by knowledge.seed; the others have no knowledge.",
         ),
         iterations: {
-          description: "T, how often knowledge is reflected on and refined.",
+          description: "T: how many times each knowledge text is reflected on and refined.",
           type: "integer",
           minimum: 1,
           maximum: 20,
@@ -106,11 +106,11 @@ export const knowledgeFragment: JsonSchema = {
           name: "Qwen/Qwen2.5-7B-Instruct",
         }),
         reflector: model(
-          "The model that judges knowledge. A string is short for {name: ...}; null: the actor's.",
+          "The model that judges knowledge. A string is short for {name: ...}; null: the actor's model.",
           null,
         ),
         seed: {
-          description: "Seed of everything about knowledge that is chosen or sampled.",
+          description: "Seed of all random choices and all sampling in the knowledge stages.",
           type: "integer",
           minimum: 0,
           maximum: 4294967295,
@@ -118,7 +118,7 @@ export const knowledgeFragment: JsonSchema = {
         },
         prompts: {
           description:
-            "Folder of prompt templates of your own; those that are not there are r4ec's (prompts/README.md).",
+            "Folder with your own prompt templates. Where it lacks a template, r4ec's own is used (prompts/README.md).",
           type: ["string", "null"],
           minLength: 1,
           default: null,

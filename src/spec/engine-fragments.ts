@@ -14,10 +14,10 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
     pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
     maxLength: 100,
   },
-  description: { description: "What the experiment is about, for people.", type: "string" },
+  description: { description: "What the experiment is about, for readers.", type: "string" },
   seed: {
     description:
-      "Seed of the cell. Seeds are replicates: results are averaged over them, never compared.",
+      "The cell's seed. Seeds are replicates: results are averaged over seeds, and seeds are never compared with each other.",
     type: "integer",
     minimum: 0,
     maximum: 2147483647,
@@ -25,21 +25,22 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
   },
   gpu: {
     description:
-      "Card that every cell is pinned to. Placement only: it has no part in what a cell is. In a grid, a list of cards that the cells are dealt over; in a zip, it pins them.",
+      "The number of the GPU that cells run on. It does not change a cell's id or result. In a grid it is a list of GPUs that the cells are distributed over; in a zip it assigns a GPU to each cell.",
     type: "integer",
     minimum: 0,
     maximum: 1023,
   },
   select: {
     description:
-      "Takes axes away by tuning: of the cells that differ only in them, the best on validation is compared.",
+      "Tunes some axes: of the cells that differ only in these axes, only the one that is best on validation is compared.",
     type: "object",
     additionalProperties: false,
     required: ["metric", "over"],
     properties: {
       metric: {
         ...metricName,
-        description: "Dotted name of the metric that decides: one on validation.",
+        description:
+          "Dotted name of the metric that decides. It must be a metric of the validation split.",
       },
       over: {
         description: "Paths of the axes that are tuned.",
@@ -56,7 +57,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
     additionalProperties: false,
     properties: {
       baseline: {
-        description: "Settings, by dotted path, of the cells that the others are compared to.",
+        description: "Settings, by dotted path, of the cells that all others are compared with.",
         $ref: "#/$defs/point",
       },
       metrics: {
@@ -68,10 +69,10 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
       claims: {
         description:
-          "Settings, by dotted path, of the variants whose differences are claims: p is corrected over them, within each metric and row. Left out: every variant that is no control.",
+          "Settings, by dotted path, of the variants whose differences are claims. p is corrected for the number of claims within each metric and row. If left out: every variant that is not a control.",
         type: "array",
         items: {
-          description: "Settings of the variants that are a claim.",
+          description: "Settings of the variants whose difference is a claim.",
           $ref: "#/$defs/point",
           type: "object",
           minProperties: 1,
@@ -80,12 +81,12 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
       equivalence: {
         description:
-          "By metric, the difference that is too small to matter (NAME: 0.002): says where no difference is larger, and what a gain has to reach.",
+          "For each metric, a difference that is too small to matter (NAME: 0.002). The comparison then says where no difference is larger than this, and whether a gain can be.",
         type: "object",
         additionalProperties: false,
         patternProperties: {
           [metricName["pattern"] as string]: {
-            description: "The margin, in the metric's own unit.",
+            description: "The difference, in the unit of the metric.",
             type: "number",
             exclusiveMinimum: 0,
           },
@@ -93,33 +94,33 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
       test: {
         description:
-          "What may vary in a test. all: the units of the test split and the seeds; seeds: the seeds alone (Student's paired t-test), which describes this one test split.",
+          "What a test treats as random. all: the units of the test split and the seeds; seeds: only the seeds (Student's paired t-test), so that the result holds for this one test split.",
         enum: ["all", "seeds"],
         default: "all",
       },
     },
   },
   resources: {
-    description: "Machines and cards that the sweep may use. No part of what a cell is.",
+    description: "Machines and GPUs that the sweep may use. They do not change a cell's id.",
     type: "object",
     additionalProperties: false,
     properties: {
       gpus: {
-        description: "Cards the cells are spread over: all that are there, or these.",
+        description: "The GPUs that cells are distributed over: all, or a list of their numbers.",
         anyOf: [
-          { description: "All cards that are there.", const: "auto" },
+          { description: "All GPUs of the machine.", const: "auto" },
           {
-            description: "Numbers of the cards; an empty list uses none.",
+            description: "Numbers of the GPUs; with an empty list no GPU is used.",
             type: "array",
-            items: { description: "Number of a card.", type: "integer", minimum: 0, maximum: 1023 },
+            items: { description: "Number of a GPU.", type: "integer", minimum: 0, maximum: 1023 },
             uniqueItems: true,
           },
         ],
       },
       cpus: {
-        description: "CPU slots: as many as the machine has cores, or a number.",
+        description: "CPU slots: a number, or as many as the machine has cores.",
         anyOf: [
-          { description: "As many as the machine has.", const: "auto" },
+          { description: "As many as the machine has cores.", const: "auto" },
           { description: "This many.", type: "integer", minimum: 1, maximum: 65536 },
         ],
         default: "auto",
@@ -127,14 +128,15 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
     },
   },
   tracking: {
-    description: "Where results are logged. No part of what a cell is.",
+    description: "Where results are logged. This does not change a cell's id.",
     type: "object",
     additionalProperties: false,
     properties: {
       mlflow: {
-        description: "The MLflow server; left out: a local one that r4ec starts and keeps.",
+        description:
+          "The MLflow server. If left out: a local server that r4ec starts and keeps running.",
         anyOf: [
-          { description: "No MLflow; the journal keeps everything.", const: "off" },
+          { description: "MLflow is not used; everything is in the journal.", const: "off" },
           {
             description: "An MLflow server.",
             type: "object",
@@ -146,7 +148,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
                 pattern: "^https?://[^\\s/]",
               },
               experiment: {
-                description: "Name of the MLflow experiment; left out: the experiment's name.",
+                description: "Name of the experiment in MLflow. If left out: `name`.",
                 type: "string",
                 minLength: 1,
                 maxLength: 250,
@@ -168,18 +170,24 @@ export const sweepFragment: JsonSchema = {
   additionalProperties: false,
   properties: {
     grid: {
-      description: "Axes that are crossed: each a list of values for one setting.",
+      description:
+        "Axes that are crossed with each other. An axis is a list of values for one setting.",
       $ref: "#/$defs/axes",
     },
     zip: {
       description:
-        "Groups of axes that move together: the lists of a group are equally long. Groups are crossed with the grid and with each other.",
+        "Groups of axes whose values are taken together: first with first, second with second. The lists of a group have the same length. Groups are crossed with the grid and with each other.",
       type: "array",
-      items: { description: "A group.", $ref: "#/$defs/axes", type: "object", minProperties: 1 },
+      items: {
+        description: "A group of axes.",
+        $ref: "#/$defs/axes",
+        type: "object",
+        minProperties: 1,
+      },
     },
     exclude: {
       description:
-        "Cells of grid and zip that are left out: those that have all the settings of an entry.",
+        "Cells of grid and zip that are left out: a cell that has all settings of an entry is left out.",
       type: "array",
       items: {
         description: "Settings of the cells to leave out.",
@@ -189,7 +197,8 @@ export const sweepFragment: JsonSchema = {
       },
     },
     include: {
-      description: "Further cells: each is the base settings with these changed; never excluded.",
+      description:
+        "More cells. Each has the base settings, changed by one entry; exclude does not apply to them.",
       type: "array",
       items: {
         description: "Settings of one more cell.",

@@ -47,7 +47,10 @@ export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCar
       required: ["name"],
       properties,
       patternProperties: {
-        "^x-": { description: "Not read: a place for anchors that the rest of the spec uses." },
+        "^x-": {
+          description:
+            "r4ec does not read this: it is a place for YAML anchors that the rest of the spec uses.",
+        },
       },
       $defs: { ...defs, ...axisDefinitions(settings) },
     },
@@ -90,8 +93,8 @@ function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: strin
     ...(Object.keys(open).length > 0 && { patternProperties: open }),
   });
   return {
-    axes: of("Lists of values by the dotted path of the setting they vary.", axes, openAxes),
-    point: of("Values by the dotted path of the setting.", points, openPoints),
+    axes: of("Lists of values, each under the dotted path of its setting.", axes, openAxes),
+    point: of("Values, each under the dotted path of its setting.", points, openPoints),
   };
 }
 

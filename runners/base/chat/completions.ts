@@ -9,7 +9,7 @@ import { EndpointError } from "./endpoint-error.js";
 export interface ChatOptions extends EndpointAddress {
   readonly model: string;
   readonly temperature: number;
-  /** Largest number of tokens of an answer. */
+  /** The largest number of tokens in an answer. */
   readonly maxTokens: number;
   /** Further fields of the request body, such as `top_p` or `seed`. */
   readonly extra: JsonObject;

@@ -6,13 +6,13 @@ import { CONTROLS } from "./settings.js";
 export const controlProperties: { readonly [setting: string]: JsonSchema } = {
   control: {
     description:
-      "A control in place of the variant's own vectors, to tell what their content adds. off: none; shuffled: each vector goes to another user or item; random: normal numbers at the mean length of the vectors; constant: everyone has their mean. Users and items without a vector stay without. Shuffled and random follow the cell's seed.",
+      "A control replaces the variant's vectors, to show what their content adds. off: no control; shuffled: each user or item gets the vector of another one; random: normally distributed vectors, scaled to the mean length of the variant's; constant: all get the mean vector. Users and items without a vector still have none. shuffled and random depend on the cell's seed.",
     type: "string",
     enum: ["off", ...CONTROLS],
     default: "off",
   },
   control_side: {
-    description: "Whose vectors the control replaces.",
+    description: "The side whose vectors the control replaces: users, items, or both.",
     type: "string",
     enum: ["both", ...SIDES],
     default: "both",

@@ -16,7 +16,7 @@ export const backboneFragment: JsonSchema = {
     {
       enum: [...backboneIds, BIAS],
       description:
-        "An id. bias is no network: the like rates of the item and of the user, one cell for each data set and split.",
+        "An id. bias is not a network: it adds the logits of the like rates of the item and of the user, and is one cell for each data set and split.",
     },
     { type: "string", pattern: "[./\\\\]", description: "Path of a module of your own." },
   ],
@@ -25,11 +25,11 @@ export const backboneFragment: JsonSchema = {
 /** Settings of `ctr.adaptor`. */
 export const adaptorSettings = {
   type: choice(
-    "hea: shared and specific experts with a gate per side; moe: one set of experts and one gate for both sides; mlp: one network for both sides.",
+    "The sides are users and items. hea: shared experts, experts of each side, and a gate for each side; moe: one set of experts and one gate for both sides; mlp: one network for both sides.",
     ["hea", "moe", "mlp"],
   ),
   shared_experts: count("Experts that both sides use (hea), or all experts (moe).", 2, 256),
-  specific_experts: count("Experts of each side's own (hea).", 6, 256),
+  specific_experts: count("Experts that each side has for itself (hea).", 6, 256),
   layers: sizes("Sizes of an expert's layers.", [128, 32]),
 };
 
@@ -47,17 +47,17 @@ export const ctrTable = {
     use: "shared",
     leftOutAtDefault: true,
     setting: flag(
-      "Gives the model an embedding of each user's id, as one more field. A user without training samples has the mean of the others.",
+      "Give the model an embedding of the user's id, as one more field. A user without training samples gets the mean of the other users' embeddings.",
       false,
     ),
   },
   history_length: {
     use: "shared",
-    setting: count("How many interactions before the target a sample shows.", 5, 1000),
+    setting: count("The number of interactions before the target that a sample includes.", 5, 1000),
   },
   batch_size: {
     use: "shared",
-    setting: count("Samples per optimizer step.", 512, 1048576),
+    setting: count("Samples in one optimizer step.", 512, 1048576),
   },
   learning_rate: {
     use: "replica",
@@ -73,20 +73,24 @@ export const ctrTable = {
   },
   dropout: {
     use: "replica",
-    setting: number("Share of activations dropped in the MLPs while training.", 0, {
+    setting: number("Dropout rate in the MLPs during training.", 0, {
       minimum: 0,
       exclusiveMaximum: 1,
     }),
   },
   clip_norm: {
     use: "replica",
-    setting: number("Largest L2 norm of all gradients together; 0 clips nothing.", 0, {
-      minimum: 0,
-    }),
+    setting: number(
+      "Gradients are scaled down where the L2 norm of all of them together is larger than this; 0: no clipping.",
+      0,
+      {
+        minimum: 0,
+      },
+    ),
   },
   epochs: {
     use: "replica",
-    setting: count("Passes over the training samples, at most.", 20, 100000),
+    setting: count("The largest number of passes over the training samples.", 20, 100000),
   },
   patience: {
     use: "replica",
@@ -99,14 +103,14 @@ export const ctrTable = {
   schedule: {
     use: "replica",
     setting: choice(
-      "Course of the learning rate over the optimizer steps: down to 0 along half a cosine, or constant.",
+      "How the learning rate changes over the optimizer steps: cosine (it falls to 0 along half a cosine), or constant.",
       ["cosine", "constant"],
     ),
   },
   warmup: {
     use: "replica",
     setting: number(
-      "Share of all optimizer steps over which the learning rate first rises from 0.",
+      "Share of all optimizer steps in which the learning rate rises from 0 (warm-up).",
       0,
       { minimum: 0, maximum: 1 },
     ),
@@ -125,14 +129,14 @@ export const ctrTable = {
   pick: {
     use: "shared",
     setting: choice(
-      "Split whose AUC picks the epoch. `test` splits no validation samples off and leaks; every view marks it.",
+      "The split whose AUC picks the best epoch. `test` holds no validation samples out and leaks test labels; every view marks such results.",
       ["valid", "test"],
     ),
   },
   fuse: {
     use: "execution",
     setting: anyOf<"auto" | "off" | number>(
-      "How many cells of one shape train as one graph: as many as pay (up to 32 on a GPU, one on CPUs, where cells run side by side), at most this many, or none. With `off` a rerun on the same machine is bit-equal, and no result of a cell that trained with others is taken for it.",
+      "How many cells of one shape train together as one graph. auto: as many as save time (up to 32 on a GPU; one on CPUs, where cells run side by side); a number: at most this many; off: each cell alone. With `off` a second run on the same machine gives the same bits, and the result of a cell that trained together with others is not reused.",
       "auto",
       [{ enum: ["auto", "off"] }, { type: "integer", minimum: 1, maximum: 1024 }],
     ),
@@ -141,7 +145,7 @@ export const ctrTable = {
     use: "execution",
     rounding: true,
     setting: choice(
-      "graph: the training step is traced into one TensorFlow graph; eager: one operation at a time; auto: graph, and eager where a model can't be traced.",
+      "graph: the training step is traced into one TensorFlow graph; eager: operations run one at a time; auto: graph, or eager where a model cannot be traced.",
       ["auto", "graph", "eager"],
     ),
   },
@@ -149,7 +153,7 @@ export const ctrTable = {
     use: "execution",
     rounding: true,
     setting: anyOf<"auto" | boolean>(
-      "Compile the graph with XLA: auto does so on a GPU when the run is long enough.",
+      "Compile the graph with XLA. auto: on a GPU, if the run is long enough for it to save time.",
       "auto",
       [{ enum: ["auto"] }, { type: "boolean" }],
     ),
@@ -170,7 +174,7 @@ export const ctrFragment: JsonSchema = {
 
 /** Schema of `resources.ctr_per_gpu`. */
 export const ctrPerGpu: JsonSchema = {
-  description: "CTR trainings that share one card.",
+  description: "The number of CTR trainings that share one GPU.",
   type: "integer",
   minimum: 1,
   maximum: 256,

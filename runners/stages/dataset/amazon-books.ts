@@ -48,9 +48,9 @@ export const amazonBooks: Source = {
     },
     drop_titles: {
       description:
-        'Amazon: items titled exactly so leave the sequences. Default ["EMINEM SHOW"], as in the reference.',
+        'Amazon: items with one of these titles are left out. The default is ["EMINEM SHOW"], as in the reference.',
       type: "array",
-      items: { type: "string", description: "A title, as it reads after cleaning." },
+      items: { type: "string", description: "A title, as it is after cleaning." },
     },
   },
   files: (settings, place) => ({

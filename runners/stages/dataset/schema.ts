@@ -12,21 +12,21 @@ export const commonProperties = {
   },
   user_core: {
     description:
-      "Users with fewer ratings than this are left out, again and again until none is left.",
+      "Users with fewer ratings than this are left out. This is repeated until every user and item has enough.",
     type: "integer",
     minimum: 1,
     maximum: 1_000_000,
   },
   item_core: {
     description:
-      "Items with fewer ratings than this are left out, again and again until none is left.",
+      "Items with fewer ratings than this are left out. This is repeated until every user and item has enough.",
     type: "integer",
     minimum: 1,
     maximum: 1_000_000,
   },
   repeats: {
     description:
-      "Ratings of an item that the user rated before. keep: they stay, so that such an item stands in its own history; they are counted and marked. first: only the first one in order of time stays.",
+      "What is done with a rating of an item that the user rated before. keep: it stays, so the item is in its own history; such ratings are counted and the result is marked. first: only the user's first rating of an item stays.",
     type: "string",
     enum: ["keep", "first"],
     default: "keep",

@@ -8,14 +8,14 @@ import { mistake } from "../../base/stage/mistake.js";
 const FOLDS = 5;
 
 const folds = {
-  description: "Users with samples are dealt over this many folds of equal size.",
+  description: "The number of folds. Users with samples are divided over folds of equal size.",
   type: "integer",
   minimum: 2,
   maximum: 1000,
 } as const;
 const fold = {
   description:
-    "The fold whose users are tested, from 1. As an axis its values are replicates, as seeds are.",
+    "The fold whose users are tested; the first fold is 1. As an axis of a sweep, folds are replicates like seeds.",
   type: "integer",
   minimum: 1,
   maximum: 1000,

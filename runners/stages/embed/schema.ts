@@ -25,14 +25,14 @@ export const embedFragment: JsonSchema = {
           default: null,
         },
         batch_size: {
-          description: "Texts embedded at once.",
+          description: "The number of texts that are embedded at once.",
           type: "integer",
           minimum: 1,
           default: 32,
         },
         center: {
           description:
-            "Take the mean of the vectors of training users, and of training items, off all of them; each keeps its length. For text vectors that lie close together.",
+            "Subtract the mean vector of the training users from each user's vector, and that of the training items from each item's vector; each vector is then scaled back to its length. This helps where text vectors lie close together.",
           type: "boolean",
           default: false,
         },

@@ -10,7 +10,7 @@ const overrides = (description: string): JsonObject => ({
 });
 
 const samples = (what: string): JsonObject => ({
-  description: `What ${what}; null: none.`,
+  description: `Samples from which ${what}; null: none.`,
   type: ["string", "null"],
   minLength: 1,
   default: null,
@@ -29,13 +29,14 @@ export const finetuneFragment: JsonSchema = {
       default: 8,
     },
     lora_alpha: {
-      description: "Scale of the adapter, over its rank; null: twice the rank.",
+      description:
+        "Alpha of LoRA: the adapter's output is scaled by alpha ÷ rank; null: twice the rank.",
       type: ["integer", "null"],
       minimum: 1,
       default: null,
     },
     lora_dropout: {
-      description: "Dropout on the adapter's input.",
+      description: "Dropout rate on the adapter's input.",
       type: "number",
       minimum: 0,
       exclusiveMaximum: 1,
@@ -43,31 +44,32 @@ export const finetuneFragment: JsonSchema = {
     },
     lora_target: {
       description:
-        "Layers that get an adapter: all linear ones, or their names with commas between.",
+        "Layers that get an adapter: all (every linear layer), or names of layers with commas between them.",
       type: "string",
       minLength: 1,
       default: "all",
     },
     cutoff_len: {
-      description: "Samples are cut to so many tokens.",
+      description: "Samples that are longer than this many tokens are cut.",
       type: "integer",
       minimum: 16,
       default: 2048,
     },
     batch_size: {
-      description: "Samples per optimizer step, over all cards.",
+      description: "Samples in one optimizer step, over all cards together.",
       type: "integer",
       minimum: 1,
       default: 16,
     },
     micro_batch_size: {
-      description: "Samples at once on one card; the rest of a batch is accumulated.",
+      description:
+        "Samples that one card computes at once. Gradients are accumulated until batch_size is reached.",
       type: "integer",
       minimum: 1,
       default: 1,
     },
     learning_rate: {
-      description: "Learning rate at its highest.",
+      description: "The highest learning rate, which is reached after the warm-up.",
       type: "number",
       exclusiveMinimum: 0,
       default: 1e-4,
@@ -79,20 +81,21 @@ export const finetuneFragment: JsonSchema = {
       default: 3,
     },
     schedule: {
-      description: "How the learning rate goes down after warming up, by LLaMA-Factory's name.",
+      description:
+        "LLaMA-Factory's name of the schedule by which the learning rate falls after the warm-up.",
       type: "string",
       minLength: 1,
       default: "cosine",
     },
     warmup_ratio: {
-      description: "Share of the steps over which the learning rate rises from 0.",
+      description: "Share of the steps in which the learning rate rises from 0 (warm-up).",
       type: "number",
       minimum: 0,
       exclusiveMaximum: 1,
       default: 0.1,
     },
     validation: {
-      description: "Share of the samples kept for validation; 0: none.",
+      description: "Share of the samples that is kept for validation; 0: no validation.",
       type: "number",
       minimum: 0,
       exclusiveMaximum: 1,
@@ -105,34 +108,37 @@ export const finetuneFragment: JsonSchema = {
       default: "auto",
     },
     save_steps: {
-      description: "Optimizer steps between checkpoints, from which a killed stage goes on.",
+      description:
+        "Optimizer steps between two checkpoints. A stage that was stopped continues from its last checkpoint.",
       type: "integer",
       minimum: 1,
       default: 100,
     },
     gpus: {
-      description: "Cards that one fine-tuning uses.",
+      description: "The number of GPUs that one fine-tuning uses.",
       type: "integer",
       minimum: 1,
       default: 1,
     },
     samples: {
       description:
-        "Samples of your own in place of a teacher's: JSON files, each a list of {prompt, answer} (or {instruction, input, output}); then no teacher is asked.",
+        "Your own samples, used instead of a teacher's: JSON files, each with a list of {prompt, answer} or of {instruction, input, output}. Then no teacher is asked.",
       type: "object",
       additionalProperties: false,
       properties: {
-        thinking: samples("the actor learns to think from"),
-        refinement: samples("the actor learns to refine from; variant r4ec"),
-        reflection: samples("the reflector learns to judge from; variant r4ec"),
+        thinking: samples("the actor learns to think"),
+        refinement: samples("the actor learns to refine; only for variant r4ec"),
+        reflection: samples("the reflector learns to judge; only for variant r4ec"),
       },
       default: {},
     },
     llamafactory: overrides(
-      "Options of LLaMA-Factory's own, added to its configuration or put in place of r4ec's.",
+      "LLaMA-Factory's own options. They are added to its configuration, and replace the options that r4ec sets.",
     ),
-    actor: overrides("The same for the actor alone."),
-    reflector: overrides("The same for the reflector alone; variant r4ec."),
+    actor: overrides("Settings of `finetune` that are different for the actor."),
+    reflector: overrides(
+      "Settings of `finetune` that are different for the reflector; only for variant r4ec.",
+    ),
   },
   default: {},
 };

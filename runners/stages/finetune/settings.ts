@@ -43,7 +43,7 @@ export interface FinetuneParams extends JsonObject {
   readonly samples: { readonly [input: string]: readonly string[] };
   /** LLaMA-Factory's options, r4ec's and the user's merged. */
   readonly options: JsonObject;
-  /** Samples per optimizer step, over all cards. */
+  /** Samples in one optimizer step, over all cards together. */
   readonly batch_size: number;
 }
 

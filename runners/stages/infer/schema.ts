@@ -5,7 +5,7 @@ import { inferEngines } from "./engines/index.js";
 /** `knowledge.infer`. */
 export const inferFragment: JsonSchema = {
   description:
-    "How actor and reflector are run over all users and items. A string is short for {engine: ...}.",
+    "How the actor and the reflector are run for all users and items. A string is short for {engine: ...}.",
   anyOf: [
     {
       description: "Short for {engine: ...}.",
@@ -19,13 +19,13 @@ export const inferFragment: JsonSchema = {
       properties: {
         engine: engineProperty(inferEngines, "llamafactory"),
         max_new_tokens: {
-          description: "Longest answer, in tokens.",
+          description: "The largest number of tokens in an answer.",
           type: "integer",
           minimum: 1,
           default: 512,
         },
         temperature: {
-          description: "0 takes the likeliest token every time.",
+          description: "Sampling temperature; 0: the most likely token is taken each time.",
           type: "number",
           minimum: 0,
           maximum: 2,
@@ -33,7 +33,7 @@ export const inferFragment: JsonSchema = {
         },
         top_p: {
           description:
-            "Sample among the likeliest tokens that make up this share; read where temperature is above 0.",
+            "Sample from the most likely tokens whose probabilities add up to this share. Only used with a temperature above 0.",
           type: "number",
           exclusiveMinimum: 0,
           maximum: 1,

@@ -3,7 +3,7 @@ import type { JsonSchema } from "../../../src/contract/science.js";
 /** `knowledge.teacher`: who answers with the target in sight, and what that may cost. */
 export const teacherFragment: JsonSchema = {
   description:
-    "The teacher: a model behind an OpenAI-compatible endpoint, or one that r4ec serves itself, that answers with the target in sight. A string is short for {model: ...}.",
+    "The teacher: a model that sees the target when it answers. It is reached at an OpenAI-compatible endpoint, or r4ec serves it. A string is short for {model: ...}.",
   anyOf: [
     { description: "Short for {model: ...}.", type: "string", minLength: 1 },
     {
@@ -15,7 +15,7 @@ export const teacherFragment: JsonSchema = {
           type: ["string", "null"],
           default: null,
           description:
-            "Address of the endpoint, such as https://host/v1. Null: the OpenAI service, or what OPENAI_BASE_URL says. Not part of the identity: the model's name is.",
+            "Address of the endpoint, such as https://host/v1. Null: OPENAI_BASE_URL, or else the OpenAI service. The address is not part of the stage's fingerprint; the model's name is.",
         },
         model: {
           type: "string",
@@ -25,9 +25,9 @@ export const teacherFragment: JsonSchema = {
         },
         server: {
           description:
-            "Serve the teacher for the stage's time instead of asking an endpoint: r4ec (the small server that comes with it), or program and arguments of another, where {model}, {port} and {config} (a LLaMA-Factory configuration) are filled in. Null: an endpoint.",
+            "A server of the teacher that r4ec starts with the stage and stops after it: r4ec (the small server that comes with r4ec), or the program and arguments of another server, in which {model}, {port} and {config} (a LLaMA-Factory configuration) are filled in. Null: no server is started; the endpoint is asked.",
           anyOf: [
-            { description: "An endpoint is there already.", type: "null" },
+            { description: "No server is started: the endpoint is asked.", type: "null" },
             { description: "r4ec's own small server.", const: "r4ec" },
             {
               description: "Program and arguments.",
@@ -46,20 +46,20 @@ export const teacherFragment: JsonSchema = {
         },
         template: {
           description:
-            "LLaMA-Factory's name of a served model's chat template; null: known from the model's name. r4ec's own server takes the model's own.",
+            "LLaMA-Factory's name of the chat template of a served model; null: r4ec derives it from the model's name. r4ec's own server uses the template that comes with the model.",
           type: ["string", "null"],
           minLength: 1,
           default: null,
         },
         start_timeout_seconds: {
-          description: "How long the server may take until it answers.",
+          description: "Seconds that the server may take until it answers for the first time.",
           type: "number",
           exclusiveMinimum: 0,
           default: 900,
         },
         guided: {
           description:
-            "Send guided_regex, by which r4ec's own server and vLLM let the model write nothing but the form that answers are read by. Small models need it.",
+            "Send guided_regex with each request. r4ec's own server and vLLM then let the model write only text of the form that r4ec can read. Small models need it.",
           type: "boolean",
           default: false,
         },
@@ -67,7 +67,7 @@ export const teacherFragment: JsonSchema = {
           type: ["string", "null"],
           default: "OPENAI_API_KEY",
           description:
-            "Environment variable that holds the endpoint's key. Null: no key is sent. The key itself never stands in a spec.",
+            "Environment variable that holds the endpoint's key. Null: no key is sent. Never write the key itself into a spec.",
         },
         temperature: {
           type: "number",
@@ -80,27 +80,28 @@ export const teacherFragment: JsonSchema = {
           type: "integer",
           minimum: 1,
           default: 1024,
-          description: "Largest number of tokens of an answer.",
+          description: "The largest number of tokens in an answer.",
         },
         extra: {
           type: "object",
           default: {},
-          description: "Further fields of the request body, such as top_p or seed.",
+          description: "More fields for the body of a request, such as top_p or seed.",
         },
         users: {
-          description: "Users to ask about: all, or how many (chosen by knowledge.seed).",
+          description:
+            "Users that the teacher is asked about: all, or a number of them, chosen by knowledge.seed.",
           anyOf: [
-            { description: "Every one.", const: "all" },
-            { description: "So many.", type: "integer", minimum: 0 },
+            { description: "All of them.", const: "all" },
+            { description: "This many of them.", type: "integer", minimum: 0 },
           ],
           default: "all",
         },
         items: {
           description:
-            "Items to ask about: all that are the target of some user, or how many (chosen by knowledge.seed).",
+            "Items that the teacher is asked about: all items that are some user's target, or a number of them, chosen by knowledge.seed.",
           anyOf: [
-            { description: "Every one.", const: "all" },
-            { description: "So many.", type: "integer", minimum: 0 },
+            { description: "All of them.", const: "all" },
+            { description: "This many of them.", type: "integer", minimum: 0 },
           ],
           default: "all",
         },
@@ -109,38 +110,40 @@ export const teacherFragment: JsonSchema = {
           minimum: 1,
           maximum: 20,
           default: 3,
-          description: "Tries at an answer whose verdict can be read, the first included.",
+          description:
+            "How many times the teacher is asked, at most, until its verdict can be read.",
         },
         balance: {
           type: "number",
           minimum: 0,
           default: 1,
           description:
-            "Reflection samples that say reasonable, at most, for each that says not reasonable.",
+            'For each reflection sample that says "not reasonable", at most this many that say "reasonable" are kept.',
         },
         concurrency: {
           type: "integer",
           minimum: 1,
           maximum: 1024,
           default: 8,
-          description: "Requests under way at once.",
+          description: "The number of requests that run at the same time.",
         },
         timeout_seconds: {
           type: "number",
           exclusiveMinimum: 0,
           default: 120,
-          description: "Seconds after which a request is given up and tried again.",
+          description: "Seconds after which r4ec gives a request up and sends it again.",
         },
         retries: {
           type: "integer",
           minimum: 0,
           default: 8,
           description:
-            "How often a request that failed for a passing reason (429, 5xx, a lost connection) is tried again.",
+            "How many times a request is sent again after a temporary failure (status 429 or 5xx, a lost connection).",
         },
         budget: {
           type: "object",
-          description: "What may be spent; the stage stops before it would be overspent.",
+          description:
+            "The most that the teacher may cost. The stage stops before it would spend more.",
           default: {},
           additionalProperties: false,
           properties: {
@@ -154,7 +157,7 @@ export const teacherFragment: JsonSchema = {
               type: ["number", "null"],
               minimum: 0,
               default: null,
-              description: "US dollars, by the prices below; null: no limit.",
+              description: "US dollars, computed from `prices`; null: no limit.",
             },
           },
         },

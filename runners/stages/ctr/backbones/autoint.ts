@@ -9,11 +9,11 @@ export const autoint: Backbone = {
   id: "autoint",
   description: "AutoInt: self-attention over the fields.",
   options: options("AutoInt", {
-    layers: count("Attention layers.", 3),
-    heads: count("Heads of a layer.", 1),
-    size: count("Width of a head.", 64, 65536),
+    layers: count("The number of attention layers.", 3),
+    heads: count("The number of heads in a layer.", 1),
+    size: count("The width of a head.", 64, 65536),
     contiguous_heads: flag(
-      "Cut heads as R4ec's code does, across fields; it differs from the paper with several heads only.",
+      "Divide the numbers among the heads as R4ec's code does, across fields. This differs from the paper only with several heads.",
       false,
     ),
   }),

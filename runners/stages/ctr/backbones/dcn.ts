@@ -10,11 +10,11 @@ export const dcn: Backbone = {
   id: "dcn",
   description: "DCN: cross layers with a weight vector beside a deep network.",
   options: options("DCN", {
-    cross_layers: count("Cross layers.", 3),
-    form: choice("paper: x0 (x·w) + b + x; reference: 2 x0 (x·w) + b, as R4ec's code computes.", [
-      "paper",
-      "reference",
-    ]),
+    cross_layers: count("The number of cross layers.", 3),
+    form: choice(
+      "paper: x0 (x·w) + b + x; reference: 2 x0 (x·w) + b, as R4ec's code computes it.",
+      ["paper", "reference"],
+    ),
   }),
   build(kit, shape) {
     const { cross_layers, form } = shape.options as { cross_layers: number; form: string };

@@ -8,7 +8,7 @@ import { count, options } from "./options.js";
 export const dcnv2: Backbone = {
   id: "dcnv2",
   description: "DCNv2: cross layers with a weight matrix beside a deep network.",
-  options: options("DCNv2", { cross_layers: count("Cross layers.", 3) }),
+  options: options("DCNv2", { cross_layers: count("The number of cross layers.", 3) }),
   build(kit, shape) {
     const { cross_layers } = shape.options as { cross_layers: number };
     const { target, history, user, knowledge } = kit.widths;

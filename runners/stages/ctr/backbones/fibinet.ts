@@ -14,11 +14,10 @@ export const fibinet: Backbone = {
   id: "fibinet",
   description: "FiBiNET: re-weighted fields and bilinear products of field pairs.",
   options: options("FiBiNET", {
-    bilinear: choice("How many matrices: one, one a field, or one a pair of fields.", [
-      "field_all",
-      "field_each",
-      "field_interaction",
-    ]),
+    bilinear: choice(
+      "How many matrices there are: one for all, one for each field, or one for each pair of fields.",
+      ["field_all", "field_each", "field_interaction"],
+    ),
     reduction: {
       type: "number",
       exclusiveMinimum: 0,

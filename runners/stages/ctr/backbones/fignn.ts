@@ -10,8 +10,8 @@ export const fignn: Backbone = {
   id: "fignn",
   description: "FiGNN: a gated graph network over the fields.",
   options: options("FiGNN", {
-    layers: count("Graph layers.", 2),
-    shared: flag("All graph layers use the same matrices.", true),
+    layers: count("The number of graph layers.", 2),
+    shared: flag("Whether all graph layers use the same matrices.", true),
   }),
   build(kit, shape) {
     const { layers, shared } = shape.options as { layers: number; shared: boolean };

@@ -13,11 +13,11 @@ export const gru4rec: Backbone = {
   options: options("GRU4Rec", {
     hidden: count("Width of the GRU's state.", 64, 65536),
     heads: count(
-      "Heads of the attention; they divide the target's width. Only `batch` has any.",
+      "The number of attention heads, which must divide the width of the target. Only item_attention batch has heads.",
       4,
     ),
     item_attention: choice(
-      "target: over the one target item; batch: over all target items of a batch, as the reference does (scores then depend on their batch).",
+      "target: attention over the one target item; batch: over all target items of a batch, as in the reference (a score then depends on its batch).",
       ["target", "batch"],
     ),
   }),

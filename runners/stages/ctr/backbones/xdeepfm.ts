@@ -10,7 +10,9 @@ import { options, sizes } from "./options.js";
 export const xdeepfm: Backbone = {
   id: "xdeepfm",
   description: "xDeepFM: compressed interaction network beside a deep network.",
-  options: options("xDeepFM", { cin: sizes("Fields of each interaction layer.", [50, 50]) }),
+  options: options("xDeepFM", {
+    cin: sizes("The number of fields in each interaction layer.", [50, 50]),
+  }),
   build(kit, shape) {
     const { cin } = shape.options as { cin: number[] };
     const input = kit.fields();

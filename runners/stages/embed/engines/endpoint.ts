@@ -19,26 +19,27 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
       default: null,
     },
     api_key_env: {
-      description: "Environment variable that holds the endpoint's key; null: it needs none.",
+      description: "Environment variable that holds the endpoint's key; null: no key is sent.",
       type: ["string", "null"],
       pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
       default: null,
     },
     concurrency: {
-      description: "Requests under way at once; engine endpoint.",
+      description: "The number of requests that run at the same time; engine endpoint.",
       type: "integer",
       minimum: 1,
       default: 4,
     },
     timeout_seconds: {
-      description: "A request that takes longer is given up and tried again; engine endpoint.",
+      description:
+        "Seconds after which r4ec gives a request up and sends it again; engine endpoint.",
       type: "number",
       exclusiveMinimum: 0,
       default: 60,
     },
     retries: {
       description:
-        "How often a request is tried again after a fault that may pass; engine endpoint.",
+        "How many times a request is sent again after a temporary failure; engine endpoint.",
       type: "integer",
       minimum: 0,
       default: 6,

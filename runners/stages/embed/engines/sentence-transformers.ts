@@ -33,7 +33,7 @@ export const sentenceTransformers: EmbedEngine<
     },
     pooling: {
       description:
-        "How token vectors become one: auto (as the model's own files say; CLS for a plain BERT of the bge family, else the mean), cls, or mean.",
+        "How the vectors of tokens become one vector: auto (as the model's files say; where they say nothing, cls for a plain BERT of the bge family, else mean), cls, or mean.",
       type: "string",
       enum: ["auto", "cls", "mean"],
       default: "auto",

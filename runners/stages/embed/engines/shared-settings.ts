@@ -10,7 +10,7 @@ export const normalize = {
 
 export const dimension = {
   description:
-    "Keep only the first so many numbers of a vector (for models trained so that this works), or ask the endpoint for vectors of this length; null: all.",
+    "The length of the vectors. Of a longer vector only the first numbers are kept, which only some models are trained for (Matryoshka); an endpoint is asked for vectors of this length. Null: the model's own length.",
   type: ["integer", "null"],
   minimum: 1,
   default: null,
@@ -18,7 +18,7 @@ export const dimension = {
 
 export const max_tokens = {
   description:
-    "Longer texts are cut after so many tokens; null: what the model allows (256 for the built-in encoder).",
+    "Texts that are longer than this many tokens are cut; null: the model's own limit (256 for the built-in encoder).",
   type: ["integer", "null"],
   minimum: 1,
   default: null,

@@ -13,7 +13,7 @@ import {
 export const endpoint: InferEngine = {
   name: "endpoint",
   description:
-    "an OpenAI-compatible endpoint that is already there (variant kar only: it cannot serve what a sweep fine-tunes)",
+    "an OpenAI-compatible endpoint that is already running (only for variant kar: such an endpoint cannot serve the adapters that a sweep fine-tunes)",
   settings: {
     base_url: {
       description: "Address of the endpoint, up to and including /v1; engine endpoint.",

@@ -9,7 +9,7 @@ export const llamafactory: InferEngine = {
   settings: {
     cutoff_len,
     batch_size: {
-      description: "Prompts answered at once on one device; engine llamafactory.",
+      description: "Prompts that one device answers at once; engine llamafactory.",
       type: "integer",
       minimum: 1,
       default: 8,

@@ -15,13 +15,13 @@ import {
 /** A server that the stage starts, asks over the OpenAI protocol, and ends. */
 export const server: InferEngine = {
   name: "server",
-  description: "a server that r4ec starts by `command` and stops",
+  description: "a server that r4ec starts with `command` and stops after the stage",
   settings: {
     model,
     api_key_env,
     command: {
       description:
-        "Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in; an argument list that names {adapter} goes in adapter_arguments.",
+        "Program and arguments of the server. {model}, {adapter}, {port}, {config} (a LLaMA-Factory configuration) and {serve} (the small server that comes with r4ec) are filled in. Arguments that name {adapter} belong into adapter_arguments.",
       type: "array",
       items: { description: "An argument.", type: "string" },
       minItems: 1,
@@ -29,13 +29,14 @@ export const server: InferEngine = {
     },
     adapter_arguments: {
       description:
-        "Arguments added where an adapter has been fine-tuned, such as [--enable-lora, --lora-modules, 'r4ec={adapter}'] for vLLM (with model: r4ec).",
+        "Arguments that are added to `command` when there is a fine-tuned adapter, such as [--enable-lora, --lora-modules, 'r4ec={adapter}'] for vLLM (with model: r4ec).",
       type: "array",
       items: { description: "An argument.", type: "string" },
       default: [],
     },
     start_timeout_seconds: {
-      description: "How long the server may take until it answers; engine server.",
+      description:
+        "Seconds that the server may take until it answers for the first time; engine server.",
       type: "number",
       exclusiveMinimum: 0,
       default: 900,

@@ -6,28 +6,29 @@ import type { JsonObject } from "../../../../src/base/json.js";
 
 export const model: JsonObject = {
   description:
-    "Name of the model at the endpoint or server; null: the first that it lists. The actor's name still stands for what it is.",
+    "The name that the endpoint or server gives the model; null: the first model that it lists. The stage's fingerprint uses the actor's or reflector's name, not this one.",
   type: ["string", "null"],
   minLength: 1,
   default: null,
 };
 
 export const api_key_env: JsonObject = {
-  description: "Environment variable that holds the endpoint's key; null: it needs none.",
+  description: "Environment variable that holds the endpoint's key; null: no key is sent.",
   type: ["string", "null"],
   pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
   default: null,
 };
 
 export const cutoff_len: JsonObject = {
-  description: "Prompts are cut to so many tokens; engines llamafactory and server.",
+  description:
+    "Prompts that are longer than this many tokens are cut; engines llamafactory and server.",
   type: "integer",
   minimum: 16,
   default: 2048,
 };
 
 export const concurrency: JsonObject = {
-  description: "Requests under way at once; engines endpoint and server.",
+  description: "The number of requests that run at the same time; engines endpoint and server.",
   type: "integer",
   minimum: 1,
   default: 8,
@@ -35,7 +36,7 @@ export const concurrency: JsonObject = {
 
 export const timeout_seconds: JsonObject = {
   description:
-    "A request that takes longer is given up and tried again; engines endpoint and server.",
+    "Seconds after which r4ec gives a request up and sends it again; engines endpoint and server.",
   type: "number",
   exclusiveMinimum: 0,
   default: 300,
@@ -43,7 +44,7 @@ export const timeout_seconds: JsonObject = {
 
 export const retries: JsonObject = {
   description:
-    "How often a request is tried again after a fault that may pass; engines endpoint and server.",
+    "How many times a request is sent again after a temporary failure; engines endpoint and server.",
   type: "integer",
   minimum: 0,
   default: 6,
@@ -51,13 +52,13 @@ export const retries: JsonObject = {
 
 export const guided: JsonObject = {
   description:
-    "Send guided_regex, so that judgements have the form that they are read by, and knowledge begins with the leads of words.yaml; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).",
+    "Send guided_regex with each request, so that judgements have a form that r4ec can read, and knowledge begins with the opening words of words.yaml; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).",
   type: "boolean",
   default: false,
 };
 
 export const gpus: JsonObject = {
-  description: "Cards that one stage uses.",
+  description: "The number of GPUs that one stage uses.",
   type: "integer",
   minimum: 1,
   default: 1,
@@ -65,7 +66,7 @@ export const gpus: JsonObject = {
 
 export const llamafactory: JsonObject = {
   description:
-    "Options of LLaMA-Factory's own, added to its configuration or put in place of r4ec's; engines llamafactory and server.",
+    "LLaMA-Factory's own options. They are added to its configuration, and replace the options that r4ec sets; engines llamafactory and server.",
   type: "object",
   additionalProperties: true,
   default: {},
