@@ -1,3 +1,4 @@
+import { ExitCode } from "../src/base/exit.js";
 /** A benchmark: prints a table on stdout, and JSON where `--json` asks for it. */
 export type Benchmark = (args: readonly string[]) => Promise<void>;
 
@@ -13,7 +14,7 @@ const load = name === undefined ? undefined : benchmarks[name];
 if (load === undefined) {
   const known = Object.keys(benchmarks).join(", ");
   console.error(`npm run bench -- NAME [OPTIONS], where NAME is one of: ${known}`);
-  process.exitCode = 2;
+  process.exitCode = ExitCode.usage;
 } else {
   await (
     await load()

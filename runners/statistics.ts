@@ -21,7 +21,7 @@ export const statistics: ScienceStatistics = {
   version: 1,
   reader: async () => (await import("./stages/ctr/influences.js")).ctrInfluences(),
   leftOut: (metric) =>
-    metric === "test.gauc" ? "their test samples are all liked, or none is" : null,
+    metric === "test.gauc" ? "their test samples are all positive or all negative" : null,
   folds: ["dataset.split.fold"],
   control: {
     path: "knowledge.control",
@@ -43,12 +43,12 @@ export const statistics: ScienceStatistics = {
       impediment: (settings) => {
         if (byUsers(settings)) {
           return hasUserId(settings)
-            ? "with test users that training has not seen a user id is no part of the claim (ctr.user_id)"
+            ? "training has not seen the test users, so a user id makes no sense in this claim (set ctr.user_id: false)"
             : null;
         }
         return hasUserId(settings)
           ? null
-          : "split by time without a user id, a gain may only tell who the user is (ctr.user_id)";
+          : "with a split by time and no user id, a gain may only come from knowing who the user is (set ctr.user_id: true)";
       },
     },
   ],
@@ -59,12 +59,12 @@ export const statistics: ScienceStatistics = {
       hasKnowledge(one) && !byUsers(one) && !hasUserId(one) && !isFloor(one);
     if (some(identified)) {
       remarks.push(
-        "split by time without a user id (ctr.user_id): any distinct vector tells who a user is, so a gain over none says nothing about content",
+        "with a split by time and no user id (ctr.user_id), any vector of a user's own tells who the user is, so a gain over none says nothing about content",
       );
     }
     if (!some(isFloor)) {
       remarks.push(
-        `backbone: ${FLOOR} is missing: how far the like rates of users and items alone get is not shown`,
+        `backbone: ${FLOOR} is missing, so the result of like rates alone, without a network, is not shown`,
       );
     }
     return remarks;

@@ -133,7 +133,7 @@ function report(error: unknown): number {
   }
   if (isDiskError(error)) {
     say(`${paint.red("error:")} ${error.message}`);
-    say("  the disk or the rights on it are the trouble; nothing that was finished is lost");
+    say("  the cause is the disk or its permissions; no finished stage is lost");
     return ExitCode.environment;
   }
   say(`${paint.red("error:")} this is a bug in r4ec:`);

@@ -76,14 +76,16 @@ function measure(cells: number, samples: number, normal: () => number): void {
     (_, i) => 1 / (1 + Math.exp(-normal() - labels[i]!)),
   );
   const began = performance.now();
+  const before = process.cpuUsage();
   const split = testSplit(users, labels);
   for (let cell = 0; cell < cells; cell++) {
     scores[cell] = 0.5;
     influences(scores, split);
   }
   const seconds = (performance.now() - began) / 1000;
+  const busy = process.cpuUsage(before);
   const megabytes = process.resourceUsage().maxRSS / 1000;
   console.log(
-    `\n${cells} cells of ${samples} samples: ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB at most`,
+    `\n${cells} cells of ${samples} samples: ${seconds.toFixed(1)} s (a core was busy for ${((busy.user + busy.system) / 1e6).toFixed(1)} s), ${megabytes.toFixed(0)} MB at most`,
   );
 }

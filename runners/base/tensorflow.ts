@@ -22,7 +22,7 @@ export function loadTensorFlow(): typeof TensorFlow {
   const binding = process.env[BINDING_VARIABLE];
   if (binding === undefined || !existsSync(binding)) {
     throw new Error(
-      `TensorFlow's binding is not there (${BINDING_VARIABLE}=${binding ?? ""}): run r4ec setup`,
+      `TensorFlow's binding is missing (${BINDING_VARIABLE}=${binding ?? ""}): run r4ec setup`,
     );
   }
   restoreRemovedUtilities();

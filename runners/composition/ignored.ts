@@ -54,7 +54,10 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
     }
   }
   if (read("teacher") && ownSamples(knowledge["finetune"])) {
-    ignored.push({ path: "knowledge.teacher", because: "knowledge.finetune.samples are there" });
+    ignored.push({
+      path: "knowledge.teacher",
+      because: "knowledge.finetune.samples takes the teacher's place",
+    });
   } else if (read("teacher") && isJsonObject(knowledge["teacher"])) {
     ignored.push(...ignoredTeacher(knowledge["teacher"]));
   }
@@ -71,7 +74,7 @@ export function ignoredKnowledge(settings: JsonObject): readonly Ignored[] {
   return ignored;
 }
 
-/** What a control leaves without effect, or what has none without a control. */
+/** Settings that a control leaves without effect, or that have no effect without a control. */
 function ignoredByControl(knowledge: JsonObject, centered: boolean): readonly Ignored[] {
   const settings = knowledge as ControlSettings;
   const control = controlOf(settings);
@@ -110,7 +113,7 @@ function ownSamples(finetune: unknown): boolean {
   return isJsonObject(samples) && Object.values(samples).some((file) => file !== null);
 }
 
-/** True where all files of variant `file` hold vectors for certain, by their names. */
+/** True if the names of all files of variant `file` say that they hold vectors. */
 function ownVectors(file: unknown): boolean {
   if (!isJsonObject(file)) return false;
   const named = [file["users"], file["items"]].filter((each) => typeof each === "string");

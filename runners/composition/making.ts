@@ -114,6 +114,7 @@ export class Making {
         },
         templates: this.#templates,
         limits,
+        ...(step === "think" ? { coverage: this.knowledge.coverage } : {}),
         inputs: { ...this.#shown, ...inputs },
       },
       this.place,

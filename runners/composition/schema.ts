@@ -95,6 +95,14 @@ export const knowledgeFragment: JsonSchema = {
         items: howMany(
           "Items that get knowledge: all, or a number of them. They are chosen by knowledge.seed; the others have no knowledge.",
         ),
+        coverage: {
+          description:
+            "Share of the users, and of the items, asked about that should get a text. A comparison warns of a result below it. It counts when texts are written.",
+          type: "number",
+          minimum: 0,
+          maximum: 1,
+          default: 0.5,
+        },
         iterations: {
           description: "T: how many times each knowledge text is reflected on and refined.",
           type: "integer",

@@ -17,6 +17,7 @@ export interface KnowledgeSettings extends ControlSettings {
   readonly item_raters: "early" | "train";
   readonly users: "all" | number;
   readonly items: "all" | number;
+  readonly coverage: number;
   readonly iterations: number;
   readonly actor: NamedModel;
   readonly reflector: NamedModel | null;
@@ -33,14 +34,21 @@ export interface KnowledgeSettings extends ControlSettings {
 export const knowledgeOf = (settings: JsonObject): KnowledgeSettings =>
   settings["knowledge"] as unknown as KnowledgeSettings;
 
-/** Settings under `knowledge` that came after results were recorded, at the values that change nothing. */
+/**
+ * Settings under `knowledge` that were added after results had been recorded, with their neutral
+ * values, at which a cell is what it was before.
+ */
 export const neutralKnowledge: Science["neutral"] = {
   "knowledge.control": "off",
+  "knowledge.coverage": 0.5,
+  "knowledge.infer.cut_tries": 0,
+  "knowledge.infer.extra": {},
+  "knowledge.teacher.cut_tries": 0,
   "knowledge.control_side": "both",
   "knowledge.embed.center": false,
 };
 
-/** What stands in place of a string, by setting. */
+/** For each setting, the key that a string is short for. */
 const SHORT: { readonly [setting: string]: string } = {
   actor: "name",
   reflector: "name",

@@ -88,7 +88,7 @@ function compose(
   if (text === null) return null;
   const { stage } = text;
   const uncentred = text.vectors ? stage : embedStage(knowledge.embed, place, dataset, stage);
-  // Own vectors have no block `embed`, unless it says that they are to be centred.
+  // For the user's own vectors there is no block `embed`, unless it asks for centring.
   const { center } = (knowledge.embed as Partial<EmbedSettings> | undefined) ?? {};
   const vectors =
     center === true ? centerStage(stage.label, { dataset, split }, uncentred) : uncentred;

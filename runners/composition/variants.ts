@@ -24,13 +24,14 @@ export interface Variant {
   ) => { readonly stage: StageRequest; readonly vectors: boolean } | null;
 }
 
-/** What every variant with vectors reads. */
+/** The settings that every variant with vectors reads. */
 const VECTORS = ["embed", "control", "control_side"] as const;
 const ASKS_A_MODEL = [
   "history",
   "item_raters",
   "users",
   "items",
+  "coverage",
   "actor",
   "seed",
   "prompts",

@@ -68,7 +68,10 @@ export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.Err
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
-/** Codes that mean the disk, its rights or the network under it failed: no bug, exit status 3. */
+/**
+ * Error codes of a disk, its permissions, or the network under it that failed. Such an error is not
+ * a bug; the exit status is 3.
+ */
 export const isDiskError = (error: unknown): error is NodeJS.ErrnoException =>
   isErrno(
     error,

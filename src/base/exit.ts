@@ -3,7 +3,7 @@ export const ExitCode = {
   done: 0,
   /** Some cells failed. */
   cellsFailed: 1,
-  /** The spec or the call is wrong. */
+  /** The spec or the command line is wrong. */
   usage: 2,
   /** Toolchain, disk or network. */
   environment: 3,

@@ -30,7 +30,10 @@ export interface StageIdentity {
   readonly files: { readonly [name: string]: string };
 }
 
-/** The fingerprint of a stage. Depends on content alone: not on key order, locale, time or place. */
+/**
+ * The fingerprint of a stage. It depends only on content, not on the order of keys, the locale, the
+ * time or the folder.
+ */
 export const fingerprintOf = (stage: StageIdentity): Fingerprint =>
   taggedHash("stage", {
     runner: stage.runner,

@@ -26,8 +26,8 @@ export async function hashFile(
 }
 
 /**
- * What the file system says of a file: as long as it stays the same the content does. The time of
- * change (ctime) is in it, which no program can set back.
+ * What the file system reports about a file. As long as it is the same, the content is the same. It
+ * includes the time of change (ctime), which no program can set.
  */
 export const stampOf = (stat: BigIntStats): string =>
   [stat.size, stat.mtimeNs, stat.ctimeNs, stat.ino].join(":");

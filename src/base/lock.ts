@@ -7,7 +7,7 @@ import { identityOf, isAlive, killTree } from "./process.js";
 
 /** What a lock's file says. */
 export interface LockHolder extends ProcessIdentity {
-  /** Unlike that of every other taking of a lock. */
+  /** Unique to this one taking of the lock. */
   readonly token: string;
   /** What is being done, for people. */
   readonly purpose: string;
@@ -15,7 +15,7 @@ export interface LockHolder extends ProcessIdentity {
   readonly tree: string | null;
 }
 
-/** A holder on another machine is taken for dead once its file was not touched for so long. */
+/** A holder on another machine is taken for dead if its file was not touched for this time. */
 const FOREIGN_PATIENCE_MILLISECONDS = 90_000;
 const TOUCH_MILLISECONDS = 10_000;
 
@@ -32,7 +32,7 @@ export class Lock {
     holder: LockHolder,
   ) {
     this.#holder = holder;
-    // Only machines that cannot ask for our pid need it; a missed touch harms nobody.
+    // Only machines that cannot look up our pid need the touch; one that is missed does no harm.
     this.#timer = setInterval(() => {
       const now = new Date();
       utimes(this.file, now, now).catch(() => undefined);
@@ -51,7 +51,7 @@ export class Lock {
     this.#holder = holder;
   }
 
-  /** Gives the lock back. Does nothing where it has been lost. */
+  /** Releases the lock. Does nothing if the lock has been lost. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     const current = await readHolder(this.file);

@@ -32,7 +32,8 @@ export const hostName = (identity: string): string => identity.split(" ")[0] ?? 
 
 /**
  * True where both identities are of the same machine, but of different boots: the machine was
- * started anew between them. The name alone tells no machine: images of one name run side by side.
+ * restarted between them. The name alone does not identify a machine: several containers with one
+ * name may run at the same time.
  */
 export function rebooted(one: string, other: string): boolean {
   const [a, b] = [one, other].map((identity) => ({
@@ -109,9 +110,15 @@ export function processesOfTree(mark: string, variable: string = TREE_VARIABLE):
   return found;
 }
 
-/** How long a killed process is waited for, in ms: one stuck in the kernel cannot be helped. */
+/**
+ * How long to wait for a killed process to be gone, in ms. A process that is stuck in the kernel
+ * may never go.
+ */
 const DYING_MS = 2_000;
-/** The same where nothing waits for it. A program on a GPU takes some seconds to die. */
+/**
+ * The same for a caller that other work does not wait for. A program on a GPU takes some seconds to
+ * end.
+ */
 const DYING_ASIDE_MS = 5_000;
 
 /**
@@ -129,7 +136,7 @@ export function killTree(mark: string, signal: NodeJS.Signals, except?: number):
   }
 }
 
-/** Like {@link killTree} with SIGKILL, but other work of this process goes on meanwhile. */
+/** Like {@link killTree} with SIGKILL, but without blocking this process. */
 export async function endTree(mark: string, variable: string): Promise<void> {
   const end = Date.now() + DYING_ASIDE_MS;
   while (signalTree(mark, "SIGKILL", variable, process.pid).length > 0 && Date.now() < end) {

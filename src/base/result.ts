@@ -1,4 +1,7 @@
-/** The outcome of something a user can make fail. A throw, by contrast, means a bug. */
+/**
+ * The result of something that a user's input can make fail. An exception, in contrast, means a
+ * bug.
+ */
 export type Result<T, E> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 

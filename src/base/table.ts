@@ -1,6 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Columns a text takes on a terminal: wide characters count two, marks and colours none. */
+/**
+ * The number of columns that a text takes on a terminal: a wide character takes two; combining
+ * marks and colour codes take none.
+ */
 export function widthOf(text: string): number {
   let width = 0;
   for (const char of stripVTControlCharacters(text)) {

@@ -22,7 +22,8 @@ interface CompareArguments extends GlobalArguments {
 /** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
 export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
   command: "compare [sweep]",
-  describe: "compare the variants of a sweep: differences, how sure they are, what they show",
+  describe:
+    "compare the variants of a sweep: their differences, with intervals and p-values, and what follows from them",
   builder: (yargs) =>
     yargs
       .positional("sweep", {
@@ -33,7 +34,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       .option("test", {
         choices: ["all", "seeds"] as const,
         describe:
-          "what may vary: test units and seeds, or the seeds alone; default: as the spec says",
+          "what the test treats as random: test units and seeds (all), or only the seeds (seeds); default: as in the spec",
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" })
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
@@ -60,16 +61,29 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     const comparison = report.compareSweep(state, {
       science,
       evidence,
+      damage,
       ...(args.test === undefined ? {} : { test: args.test }),
       ...(experiment === null ? {} : { experiment }),
       ...(metrics === undefined ? {} : { metrics }),
     });
-    if (args.json) return printJson(comparison);
-    if (args.csv) return write(process.stdout, report.comparisonAsCsv(comparison));
-    if (args.markdown) return write(process.stdout, report.comparisonAsMarkdown(comparison));
-    const { bold, dim } = colours(process.stdout);
-    const width = process.stdout.columns ?? 120;
-    await printLine(report.comparisonAsText(comparison, { width, bold, dim }));
+    if (args.json) await printJson(comparison);
+    else if (args.csv) {
+      await write(process.stdout, report.comparisonAsCsv(comparison));
+      // The table has no place for them.
+      for (const { kind, text } of comparison.warnings) {
+        if (kind === "journal") await write(process.stderr, `warning: ${text}\n`);
+      }
+    } else if (args.markdown) {
+      await write(process.stdout, report.comparisonAsMarkdown(comparison));
+    } else {
+      const { bold, dim } = colours(process.stdout);
+      const width = process.stdout.columns ?? 120;
+      await printLine(report.comparisonAsText(comparison, { width, bold, dim }));
+    }
+    const unpicked = report.notPicked(comparison);
+    for (const line of unpicked) await write(process.stderr, `error: ${line}\n`);
+    if (damage.length > 0) process.exitCode = ExitCode.environment;
+    else if (unpicked.length > 0) process.exitCode = ExitCode.cellsFailed;
   },
 });
 

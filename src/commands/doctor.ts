@@ -56,7 +56,7 @@ function checkLine(check: Check, paint: Colours): string {
   return [
     `${paintState(check.state.padEnd(7))} ${check.name.padEnd(15)} ${first}`,
     ...more.map((line) => `${indent}${line}`),
-    ...(check.mend === null ? [] : [`${indent}mend: ${check.mend}`]),
+    ...(check.mend === null ? [] : [`${indent}to repair: ${check.mend}`]),
   ].join("\n");
 }
 

@@ -68,9 +68,11 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
       }
     },
     find: (name, kind) => findArtifact(store, name, kind),
-    inputOf({ folder, facts }, input) {
+    async inputOf({ folder, facts }, input) {
       const fingerprint = facts.inputs[input];
-      return fingerprint === undefined ? null : storeOf(folder).artifactFolder(fingerprint);
+      if (fingerprint === undefined) return null;
+      const word = `the input ${input} of ${facts.label}`;
+      return (await storeOf(folder).open(fingerprint, word)).folder;
     },
     async ready(parts) {
       const { ensure } = await import("../toolchain/index.js");
@@ -104,18 +106,19 @@ async function findArtifact(
   });
   const folder = await folderOf(store, name, kind);
   if (folder === null) throw missing;
-  const seen = await storeOf(folder).inspect(folder.slice(-64) as Fingerprint);
-  if (seen.state === "absent") throw missing;
-  if (seen.state === "damaged") {
-    throw new UserError(`the artifact in ${folder} is damaged: ${seen.reason}`, {
-      exitCode: ExitCode.environment,
-      hint: "run its sweep again: it makes the artifact anew",
+  const fingerprint = path.basename(folder) as Fingerprint;
+  const itsStore = storeOf(folder);
+  if (itsStore.artifactFolder(fingerprint) !== folder) {
+    throw new UserError(`${folder} is in no store, so that nobody can say whether it is whole`, {
+      exitCode: ExitCode.usage,
+      hint: `give a folder STORE/artifacts/XX/FINGERPRINT, or a fingerprint; ${kind.hint}`,
     });
   }
-  if (seen.manifest.runner !== kind.runner) {
-    throw new UserError(`${name} is a ${seen.manifest.runner} stage, not a ${kind.word}`);
+  const { manifest } = await itsStore.open(fingerprint, `${kind.word} ${name}`, missing);
+  if (manifest.runner !== kind.runner) {
+    throw new UserError(`${name} is a ${manifest.runner} stage, not a ${kind.word}`);
   }
-  return { folder, facts: seen.manifest };
+  return { folder, facts: manifest };
 }
 
 async function folderOf(store: Store, name: string, kind: ArtifactKind): Promise<string | null> {

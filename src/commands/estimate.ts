@@ -2,7 +2,7 @@ import type { Plan, PlanEstimate } from "../plan/index.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 
-/** Numbers of one stage as the table shows them; what is nothing is a dash. */
+/** The numbers of one stage as the table shows them; a dash stands for 0. */
 const numbers = (one: PlanEstimate["total"]): string[] => [
   tokens(one.promptTokens),
   tokens(one.completionTokens),
@@ -16,7 +16,7 @@ const tokens = (count: number): string => {
   return count < 1e9 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e9).toFixed(2)} G`;
 };
 
-/** What a sweep will take, for people: a line a kind of stage, and their sum. */
+/** The estimate of a sweep as a table for people: one line for each kind of stage, and the sum. */
 export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colours): string {
   const kinds = new Map<string, PlanEstimate["total"] & { stages: number }>();
   for (const [fingerprint, { record }] of plan.stages) {
@@ -37,7 +37,7 @@ export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colour
   return [
     formatTable(heads, [...rows, ["all", "", ...numbers(estimate.total)]], dim),
     "",
-    "A rough estimate (docs/estimates.md): expect half to double.",
+    "A rough estimate (docs/estimates.md): the true cost may be half of it or twice as much.",
   ].join("\n");
 }
 

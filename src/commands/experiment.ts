@@ -44,7 +44,7 @@ export async function showDiagnostics(diagnostics: readonly Diagnostic[]): Promi
   }
 }
 
-/** Ends the command with status 2 after its diagnostics have been shown. */
+/** Ends the command with exit status 2, after the diagnostics have been shown. */
 async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
   await showDiagnostics(diagnostics);
   const errors = diagnostics.filter((one) => one.severity === "error").length;

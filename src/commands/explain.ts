@@ -26,7 +26,7 @@ interface ExplainArguments extends GlobalArguments {
 /** `explain FILE`: why each stage is cached or would run. */
 export const explainCommand = (science: Science): CommandModule<object, ExplainArguments> => ({
   command: "explain <file>",
-  describe: "say why a stage would run: what differs from the nearest earlier one",
+  describe: "say why a stage would run: what differs from the most similar stage that ran earlier",
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "the spec" })
@@ -52,10 +52,10 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
     const wanted = wantedStages(plan, presence, args.stage);
     const missing = wanted.filter((one) => presence.get(one)!.wouldRun);
     if (missing.length > MOST_STAGES && args.stage === undefined) {
-      const message = `${missing.length} stages would run; at most ${MOST_STAGES} are explained at once`;
+      const message = `${missing.length} stages would run, but at most ${MOST_STAGES} can be explained at once`;
       throw new UserError(message, {
         exitCode: ExitCode.usage,
-        hint: "narrow it by --only or --stage",
+        hint: "choose fewer stages with --only or --stage",
       });
     }
     const explained = planning.explainStages(plan, missing, await manifestsOf(store));
@@ -85,7 +85,8 @@ function wantedStages(
     return all.filter((one) => presence.get(one)!.wouldRun || presence.get(one)!.manifest !== null);
   }
   const found = all.filter((one) => one.startsWith(stage));
-  if (found.length === 0) throw new UserError(`the plan has no stage that begins with ${stage}`);
+  if (found.length === 0)
+    throw new UserError(`the plan has no stage whose fingerprint begins with ${stage}`);
   return found;
 }
 
@@ -137,7 +138,7 @@ function asText(
       continue;
     }
     if (!wouldRun) {
-      lines.push(`${head}: ${paint.dim("not needed")}, all that hangs on it is cached`);
+      lines.push(`${head}: ${paint.dim("not needed")}, because the stages that need it are cached`);
       continue;
     }
     if (damage !== null) {
@@ -146,11 +147,15 @@ function asText(
     }
     const { nearest, differences } = byStage.get(fingerprint)!;
     if (nearest === null) {
-      lines.push(`${head}: ${paint.cyan("would run")}, none of its kind was ever made here`);
+      lines.push(
+        `${head}: ${paint.cyan("would run")}, because no stage of this kind is in the store yet`,
+      );
       continue;
     }
     const made = `${short(nearest.fingerprint)}, made ${momentText(nearest.created)}`;
-    lines.push(`${head}: ${paint.cyan("would run")}; the nearest is ${made}, and differs in`);
+    lines.push(
+      `${head}: ${paint.cyan("would run")}; the most similar one is ${made}, and differs in`,
+    );
     lines.push(...differences.map((one) => `    ${differenceText(one, seen)}`));
   }
   return lines.join("\n");

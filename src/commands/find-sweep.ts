@@ -44,10 +44,11 @@ export async function findSweep(
     );
     const found = known.find((one) => one.sweep === sweep);
     if (found !== undefined) return found;
-    throw new UserError(`${word} as it stands now was never run (its sweep would be ${sweep})`);
+    throw new UserError(`${word} was never run in its present form (its sweep would be ${sweep})`);
   }
   const meant = known.filter((one) => one.sweep.startsWith(word) || one.experiment === word);
-  // Of several sweeps of one experiment the last is meant; a beginning of an id must be one sweep's.
+  // Of several sweeps of one experiment the last one is taken; the beginning of an id must fit only
+  // one sweep.
   if (meant.length > 0 && (meant.length === 1 || meant[0]!.experiment === word)) return meant[0]!;
   const names = known.map((one) => `${one.experiment ?? "?"} (${one.sweep})`);
   names.sort((a, b) => distance(a, word) - distance(b, word));

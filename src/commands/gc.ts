@@ -17,10 +17,10 @@ interface GcArguments extends GlobalArguments {
   readonly json: boolean;
 }
 
-/** `gc`: takes out of the store what nothing needs. */
+/** `gc`: removes from the store what is not needed. */
 export const gcCommand = (): CommandModule<object, GcArguments> => ({
   command: "gc",
-  describe: "remove from the store what nothing needs any more",
+  describe: "remove from the store what is not needed any more",
   builder: (yargs) =>
     yargs
       .option("unreferenced", {
@@ -31,7 +31,8 @@ export const gcCommand = (): CommandModule<object, GcArguments> => ({
       .option("verify", {
         type: "boolean",
         default: false,
-        describe: "read every byte of every artifact first, and put the damaged ones aside",
+        describe:
+          "first read every byte of every artifact, and move damaged artifacts to quarantine",
       })
       .option("dry-run", { type: "boolean", default: false, describe: "remove nothing" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
@@ -61,7 +62,7 @@ async function verifyAll(store: Store, dryRun: boolean): Promise<Damaged[]> {
     if (dryRun) continue;
     const lock = await waitForLock(store.lockFile(fingerprint), "verify");
     const again = await store.inspect(fingerprint, { thorough: true });
-    if (again.state === "damaged") await store.quarantine(fingerprint);
+    if (again.state === "damaged") await store.putAside(fingerprint, again);
     await lock.release();
   }
   return damaged;
@@ -72,16 +73,16 @@ async function referenced(store: string): Promise<Set<Fingerprint>> {
   const keep = new Set<Fingerprint>();
   for (const { sweep, folder } of await listSweeps(store)) {
     if ((await lockHolder(sweepLockFile(store, sweep))) !== null) {
-      throw new UserError(`sweep ${sweep} is running: gc --unreferenced waits for nobody`, {
+      throw new UserError(`sweep ${sweep} is running, so gc --unreferenced cannot run now`, {
         exitCode: ExitCode.usage,
-        hint: "stop it or let it end first",
+        hint: "stop the sweep, or wait until it ends",
       });
     }
     const { state, damage } = await readSweep(folder);
     if (state === null || damage.length > 0) {
       throw new UserError(`the journal of sweep ${sweep} cannot be read in full`, {
         exitCode: ExitCode.environment,
-        hint: "what it needs is not known, so nothing was removed",
+        hint: "it is not known which artifacts the sweep needs, so nothing was removed",
       });
     }
     for (const fingerprint of state.stages.keys()) keep.add(fingerprint);

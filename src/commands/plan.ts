@@ -32,7 +32,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       .option("estimate", {
         type: "boolean",
         default: false,
-        describe: "reckon tokens, GPU hours and US dollars of what would run",
+        describe: "estimate tokens, GPU hours and US dollars of what would run",
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {

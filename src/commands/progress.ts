@@ -12,7 +12,7 @@ import { progressOf } from "./sweep-progress.js";
 import type { LiveProgress } from "./time-left.js";
 import { durationText, stageSecondsLeft, sweepSecondsLeft } from "./time-left.js";
 
-/** Takes a block of lines that replaces the one before; an empty one takes it away. */
+/** Shows a block of lines in place of the block before; an empty block removes it. */
 export interface LiveDisplay {
   show(text: string): void;
   clear(): void;
@@ -137,7 +137,7 @@ export class ProgressView implements EventSink {
         if (event.error.detail !== undefined) this.line(dim(indent(event.error.detail)));
         return;
       case "stage-interrupted":
-        return this.line(`${yellow("‖")} ${name} interrupted; the next run goes on with it`);
+        return this.line(`${yellow("‖")} ${name} interrupted; the next run continues it`);
       case "stage-skipped":
         return this.line(`${yellow("-")} ${name} skipped: ${names.stage(event.because)} failed`);
       default:
@@ -167,7 +167,7 @@ export class ProgressView implements EventSink {
     this.stream.write(`  ${this.#summary(state, progress)}\n`);
   }
 
-  /** How far the sweep is and how long it takes, in one line. */
+  /** One line with the progress of the sweep, the time so far and the time left. */
   #summary(state: SweepState, { done, failed, running, waiting, all }: SweepProgress): string {
     const left = sweepSecondsLeft(state, waiting, this.#live, this.#now);
     return [
@@ -234,7 +234,7 @@ const indent = (text: string): string =>
 
 const COLOUR = /\u001b\[[0-9;]*m/y;
 
-/** The text cut to so many columns, colours kept. */
+/** The text, cut to this many columns; colours are kept. */
 function clip(text: string, columns: number): string {
   let shown = "";
   let width = 0;

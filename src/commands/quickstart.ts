@@ -27,6 +27,8 @@ export const quickstartCommand = (
     const experiment = await loadExperiment(file, science);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
     if (args.json || args["dry-run"] || process.exitCode !== 0) return;
-    await printLine(`Make it yours: copy ${file}, change it, and run r4ec sweep on your copy.`);
+    await printLine(
+      `Next: copy ${file}, change the copy, and run r4ec sweep COPY (in a clone: npm run r4ec -- sweep COPY).`,
+    );
   },
 });

@@ -14,7 +14,8 @@ export const resumeCommand = (
   scienceModule: string,
 ): CommandModule<object, SweepArguments & { readonly sweep?: string | undefined }> => ({
   command: "resume [sweep]",
-  describe: "go on with a sweep that was stopped: the last one, or one by spec, name or id",
+  describe:
+    "continue a sweep that was stopped: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
     sweepOptions(
       yargs.positional("sweep", {
@@ -27,7 +28,7 @@ export const resumeCommand = (
     const known = await findSweep(config, science, args.sweep);
     const file = await readSpecPlace(known.folder);
     if (file === null) {
-      throw new UserError(`where the spec of ${known.sweep} lies is not known`, {
+      throw new UserError(`it is not known where the spec file of ${known.sweep} is`, {
         exitCode: ExitCode.usage,
         hint: "run r4ec sweep FILE",
       });

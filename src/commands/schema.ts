@@ -28,7 +28,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       })
       .option("check", {
         type: "boolean",
-        describe: "Fail when those files are not what the fragments make",
+        describe: "Fail if these files are out of date",
       })
       .conflicts("write", "check"),
   async handler({ check, write }) {
@@ -41,12 +41,12 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
     } else if (check === true) {
       const stale = await staleFiles(projectRoot, science);
       if (stale.length > 0) {
-        throw new UserError(`not fresh: ${stale.join(", ")}`, {
+        throw new UserError(`out of date: ${stale.join(", ")}`, {
           exitCode: ExitCode.usage,
           hint: "run npm run schema",
         });
       }
-      process.stderr.write("schema and reference page are fresh\n");
+      process.stderr.write("schema and reference page are up to date\n");
     } else {
       process.stdout.write(`${JSON.stringify(assembleSchema(science).root, null, 2)}\n`);
     }

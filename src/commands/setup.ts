@@ -13,7 +13,7 @@ interface Arguments extends GlobalArguments {
   readonly json: boolean;
 }
 
-/** What one part came to. */
+/** What became of one part. */
 interface PartOutcome {
   readonly part: Part;
   readonly ok: boolean;
@@ -51,7 +51,7 @@ export const setupCommand = ({ environments }: Science): CommandModule<object, A
       if (!(error instanceof Interrupted)) throw error;
       throw new UserError("interrupted", {
         exitCode: ExitCode.interrupted,
-        hint: "r4ec setup again goes on where this stopped",
+        hint: "run r4ec setup again: it continues where it stopped",
       });
     } finally {
       display.close();

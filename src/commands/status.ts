@@ -21,7 +21,7 @@ interface StatusArguments extends GlobalArguments {
 /** `status [SWEEP]`: what became of a sweep, or of all. */
 export const statusCommand = (science: Science): CommandModule<object, StatusArguments> => ({
   command: "status [sweep]",
-  describe: "show how far a sweep is: the last one, or one by its spec, name or id",
+  describe: "show the progress of a sweep: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
     yargs
       .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
@@ -145,7 +145,7 @@ function statusText(state: SweepState, paint: Colours): string {
   ].join("\n");
 }
 
-/** How far a stage is: its last curve values, or what keeps it from running. */
+/** The progress of a stage: the last values of its curves, or why it does not run. */
 function whereText(stage: StageState, names: Names): string {
   if (stage.because !== null) return `${names.stage(stage.because)} failed`;
   if (stage.result !== null) return "";

@@ -20,11 +20,16 @@ interface StopArguments extends GlobalArguments {
 /** `stop [SWEEP]`: asks a running sweep to stop, as Ctrl-C does, and waits until it has. */
 export const stopCommand = (science: Science): CommandModule<object, StopArguments> => ({
   command: "stop [sweep]",
-  describe: "stop a running sweep at its next checkpoints, wherever it runs",
+  describe:
+    "stop a running sweep, on this or another machine, at the next checkpoint of each stage",
   builder: (yargs) =>
     yargs
       .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
-      .option("now", { type: "boolean", default: false, describe: "at once, not at checkpoints" })
+      .option("now", {
+        type: "boolean",
+        default: false,
+        describe: "stop at once, without waiting for checkpoints",
+      })
       .option("all", { type: "boolean", default: false, describe: "all sweeps of the store" }),
   handler: async (args) => {
     const config = await loadSettings(args);

@@ -9,7 +9,7 @@ export interface SweepProgress {
   readonly running: readonly Fingerprint[];
   /** Not begun in this run, or cut off in it. */
   readonly waiting: readonly Fingerprint[];
-  /** All of these. A stage that turned out to be in the store is not counted. */
+  /** The sum of these counts. A stage that was found in the store is not counted. */
   readonly all: number;
 }
 

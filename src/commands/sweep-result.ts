@@ -60,7 +60,7 @@ export async function sweepAsText(
     parts.push("", comparisonAsText(comparison, { width, bold, dim }), "");
   }
   if (outcome === "interrupted") {
-    parts.push(`run it again to go on: r4ec sweep ${experiment.file}`);
+    parts.push(`to continue, run it again: r4ec sweep ${experiment.file}`);
   }
   return parts.join("\n").trimEnd();
 }

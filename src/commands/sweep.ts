@@ -29,7 +29,7 @@ export const sweepCommand = (
   scienceModule: string,
 ): CommandModule<object, SweepArguments & { readonly file: string }> => ({
   command: "sweep <file>",
-  describe: "run a spec's experiment, or go on with it; ends with the comparison",
+  describe: "run the experiment of a spec, or continue it; at the end, compare its variants",
   builder: (yargs) =>
     sweepOptions(
       yargs.positional("file", { type: "string", demandOption: true, describe: "the spec" }),
@@ -91,7 +91,7 @@ export async function sweepExperiment(
     `${experiment.name}, sweep ${sweep}: ${selected.cells.length} cells; ` +
       `${toRun.size} stages to run, ${cached} cached`,
   );
-  if (killed.includes(sweep)) view.line("its last run was killed; going on from there");
+  if (killed.includes(sweep)) view.line("its last run was killed; this run continues it");
   const { result, tracked } = await run(experiment, plan, selected, config, parts, view);
   const { trackingText } = await import("./track.js");
   const where = trackingText(tracked);
@@ -103,7 +103,12 @@ export async function sweepExperiment(
     await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
     if (where !== null) await printLine(where);
   }
-  return exitCodeOf(result);
+  const code = exitCodeOf(result);
+  if (code !== ExitCode.done) return code;
+  const { compareSweep, notPicked } = await import("../report/index.js");
+  const unpicked = notPicked(compareSweep(result.state, { experiment, science: parts.science }));
+  for (const line of unpicked) view.line(`error: ${line}`);
+  return unpicked.length > 0 ? ExitCode.cellsFailed : ExitCode.done;
 }
 
 async function run(
@@ -122,7 +127,7 @@ async function run(
   const onSignal = (): void => {
     requests += 1;
     if (requests === 1) {
-      view.line("stopping at the next checkpoints; once more to stop at once");
+      view.line("stopping at the next checkpoints; press Ctrl-C again to stop at once");
     } else if (requests === 2) {
       view.line("stopping now");
     }

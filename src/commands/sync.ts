@@ -24,7 +24,7 @@ interface Synced {
 /** `sync [SWEEP]`: sends MLflow what it lacks, and closes what a kill left open. */
 export const syncCommand = (science: Science): CommandModule<object, SyncArguments> => ({
   command: "sync [sweep]",
-  describe: "send MLflow what it has not got yet, of one sweep or of all",
+  describe: "send to MLflow what it does not have yet, of one sweep or of all sweeps",
   builder: (yargs) =>
     yargs
       .positional("sweep", {
@@ -70,7 +70,7 @@ async function syncOne(
   const destination = destinationOf(config);
   if (!destination.ok) throw destination.error;
   if (destination.value.kind === "off") {
-    throw new UserError("tracking is off, so there is nowhere to send to", {
+    throw new UserError("tracking is off, so there is no server to send to", {
       exitCode: ExitCode.usage,
       hint: "name a server: r4ec sync --mlflow-uri http://127.0.0.1:5000",
     });

@@ -11,7 +11,7 @@ export interface LiveProgress {
   readonly time: number;
 }
 
-/** Seconds that a running stage still needs, or null where nothing tells. */
+/** Seconds that a running stage still needs, or null if this is not known. */
 export function stageSecondsLeft(
   stage: StageState,
   live: LiveProgress | undefined,
@@ -26,9 +26,10 @@ export function stageSecondsLeft(
 }
 
 /**
- * Seconds until a sweep ends, as far as can be told: what finished says how long its kind takes
- * (a stage that ran with others counts by its part), what runs says how far it is, and as much goes
- * on side by side as does now. Null while a kind that is still to come was never seen.
+ * An estimate of the seconds until a sweep ends. Finished stages show how long a stage of their
+ * kind takes (of a group of stages that ran together, each counts with its share). Running stages
+ * report their progress. The number of stages that run at the same time is taken to stay as it is.
+ * Null while a kind of stage that must still run has never finished.
  */
 export function sweepSecondsLeft(
   state: SweepState,

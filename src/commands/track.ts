@@ -13,8 +13,8 @@ export interface SweepTracking {
 }
 
 /**
- * Begins telling MLflow of a sweep; null from `finish` where tracking is off. Throws a UserError
- * for an address that is none.
+ * Begins sending a sweep to MLflow. `finish` gives null if tracking is off. Throws a UserError for
+ * an invalid address.
  */
 export async function beginTracking(
   experiment: Experiment,
@@ -47,7 +47,7 @@ function messageText(message: TrackingMessage): string {
     case "connected":
       return `MLflow: ${message.experimentUrl}`;
     case "outage":
-      return `MLflow does not answer (${message.reason}); the sweep goes on, the journal keeps all`;
+      return `MLflow does not answer (${message.reason}); the sweep continues, and the journal keeps everything`;
     case "recovered":
       return `MLflow answers again: ${message.url}`;
     case "problem":
@@ -61,5 +61,5 @@ export function trackingText(summary: TrackingSummary | null): string | null {
   if (summary.outcome === "complete") {
     return summary.runUrl === null ? null : `MLflow: ${summary.runUrl}`;
   }
-  return `MLflow has not got everything (${summary.reason ?? "it did not answer"}); send it with: r4ec sync`;
+  return `MLflow does not have everything (${summary.reason ?? "it did not answer"}); send it with: r4ec sync`;
 }

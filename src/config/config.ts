@@ -12,8 +12,8 @@ export interface Configured<T> {
 }
 
 /**
- * User-level settings: a flag over the environment over a spec over a project's file over a user's
- * file over the default.
+ * User-level settings. A flag has priority over the environment, then come a spec, the project's
+ * file, the user's file and the default.
  */
 export interface Config {
   /** Folder of artifacts, journals and the local MLflow's data. R4EC_STORE; default `.r4ec`. */
@@ -24,6 +24,6 @@ export interface Config {
   readonly mlflowUri: Configured<string | null>;
   /** GPUs to use. R4EC_GPUS. */
   readonly gpus: Configured<"auto" | readonly number[]>;
-  /** Use nothing from the network that is not there yet. R4EC_OFFLINE. */
+  /** Fetch nothing from the network; use only what is already on this machine. R4EC_OFFLINE. */
   readonly offline: Configured<boolean>;
 }

@@ -101,7 +101,7 @@ export async function readConfigFile(
   if (!parsed.readable) return err(report.diagnostics);
   const document = parsed.value ?? {};
   if (!isJsonObject(document)) {
-    const message = "settings are a mapping (`store: ...`)";
+    const message = "a settings file holds a mapping (`store: ...`)";
     report.add("error", { where: [], at: "value", message });
     return err(report.diagnostics);
   }

@@ -5,7 +5,7 @@ import type { CellRecord, Names, StageRecord } from "./records.js";
 import type { StageRequest, ToolchainPart } from "./runner.js";
 import type { SpecPlace } from "./spec-place.js";
 
-/** What the engine knows of an artifact: what its stage was, and what came out. */
+/** What the engine knows about an artifact: its stage and its results. */
 export type ArtifactFacts = {
   readonly fingerprint: Fingerprint;
   readonly runner: string;
@@ -21,13 +21,15 @@ export type ArtifactFacts = {
   readonly seconds: number;
 };
 
-/** An artifact whose files have been found whole. */
+/** An artifact whose files have been checked and are complete. */
 export interface FoundArtifact {
   readonly folder: string;
   readonly facts: ArtifactFacts;
 }
 
-/** What stands at a fingerprint. `damaged`: the files are not those of the manifest. */
+/**
+ * What the store has for a fingerprint. `damaged`: the files are not those that the manifest lists.
+ */
 export type ArtifactState =
   | { readonly state: "made"; readonly artifact: FoundArtifact }
   | { readonly state: "missing" }
@@ -41,7 +43,7 @@ export interface ArtifactKind {
   readonly file: string;
   /** What people call it: `trained cell`. */
   readonly word: string;
-  /** What people may give as its name, for the error. */
+  /** What a user may give as its name; used in the error message. */
   readonly hint: string;
   /** True where the id of a cell whose last stage it is names it too. */
   readonly ofCells?: boolean;
@@ -50,9 +52,9 @@ export interface ArtifactKind {
 /** A sweep as it would run: its cells and all stages behind them. */
 export interface SweepPlan {
   readonly cells: readonly CellRecord[];
-  /** As every view calls cells and stages, also where `only` leaves some cells out. */
+  /** The names of cells and stages that every view uses, also if `only` leaves some cells out. */
   readonly names: Names;
-  /** Each once; a stage stands after all that it needs. */
+  /** Every stage once, in an order in which a stage comes after all stages that it needs. */
   readonly stages: ReadonlyMap<
     Fingerprint,
     {
@@ -65,15 +67,15 @@ export interface SweepPlan {
   >;
 }
 
-/** Who hears of stages that a command has made. */
+/** Receives the stages that a command has made. */
 export interface MakeListener {
   note(severity: "warning" | "info", message: string): void;
   progress(label: string, done: number, total: number): void;
 }
 
 /**
- * What the engine does for a command of the science's own. Every method throws a UserError for what
- * a user can mend.
+ * What the engine offers to the science's own commands. Every method throws a UserError for a
+ * mistake that the user can correct.
  */
 export interface Engine {
   /** Reads a spec and plans it; `only` narrows it to some cells, as `--only` does for a sweep. */
@@ -89,15 +91,18 @@ export interface Engine {
     stageOf: (settings: JsonObject, place: SpecPlace) => StageRequest,
     listener: MakeListener,
   ): Promise<readonly FoundArtifact[]>;
-  /** What stands at a fingerprint of the store. */
+  /** What the store has for a fingerprint. */
   inspect(fingerprint: Fingerprint): Promise<ArtifactState>;
   /**
    * Finds an artifact by its folder (of any store), by its stage's fingerprint or the beginning of
    * one, or by the id of a cell.
    */
   find(name: string, kind: ArtifactKind): Promise<FoundArtifact>;
-  /** Folder of an artifact's input by the input's name; null where it has none of that name. */
-  inputOf(artifact: FoundArtifact, input: string): string | null;
+  /**
+   * Folder of an artifact's input by the input's name, its files found whole; null where it has none
+   * of that name.
+   */
+  inputOf(artifact: FoundArtifact, input: string): Promise<string | null>;
   /**
    * Installs parts of the toolchain where they are missing, tells about it on stderr, and sets this
    * process's environment for them.

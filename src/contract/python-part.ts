@@ -10,7 +10,7 @@ export interface PythonPart {
   /** What the steps install, for people, in a few words and in full. */
   readonly title: string;
   readonly contents: string;
-  /** What this machine goes without while the part is missing, for `doctor`. */
+  /** What does not work on this machine while the part is missing; shown by `doctor`. */
   readonly without: string;
   /** Absolute paths of the lists of requirements that decide what is in it. */
   readonly lists: readonly string[];

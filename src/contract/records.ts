@@ -18,9 +18,9 @@ export interface Names {
    */
   cell(id: CellId): string;
   /**
-   * The last stage of a cell is called by its runner and the cell's name (of several cells, by the
-   * first one's); every other stage by its label. Gives the fingerprint of a stage that the sweep
-   * does not have.
+   * The last stage of a cell is named after its runner and the cell (if it belongs to several
+   * cells, the first one); every other stage is named by its label. Gives the fingerprint of a
+   * stage that the sweep does not have.
    */
   stage(fingerprint: Fingerprint): string;
 }

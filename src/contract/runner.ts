@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 
-/** A user's file that a stage reads. It counts by its content, not by where it lies. */
+/** A user's file that a stage reads. Its content is part of the fingerprint; its path is not. */
 export interface FileInput {
   /** Absolute path on this machine. */
   readonly path: string;
@@ -14,14 +14,16 @@ export interface FileInput {
 export interface StageRequest<Params = JsonObject, Execution = JsonObject> {
   /** Name of the runner, as the registry knows it. */
   readonly runner: string;
-  /** A few words for people: `model fast`, `data small`. Not part of the identity. */
+  /** A few words for people: `model fast`, `data small`. Not part of the fingerprint. */
   readonly label: string;
-  /** Everything that decides what the stage produces, beside its inputs and files. */
+  /** Everything that decides what the stage produces, apart from its inputs and files. */
   readonly params: Params;
   /** Stages whose artifacts it reads, by the name its runner knows them by. */
   readonly inputs: { readonly [name: string]: StageRequest };
   readonly files: { readonly [name: string]: FileInput };
-  /** How to run it without changing what comes out: endpoints, concurrency, pinned cards. */
+  /**
+   * How to run the stage, which does not change its result: endpoints, concurrency, the GPU to use.
+   */
   readonly execution: Execution;
 }
 
@@ -29,7 +31,10 @@ export interface StageRequest<Params = JsonObject, Execution = JsonObject> {
 export interface Resources {
   /** CPU slots (of about `cores` in all). */
   readonly cpus: number;
-  /** GPUs wanted where the machine has any; a fraction shares one card (0.25: four on a card). */
+  /**
+   * GPUs that the stage takes if the machine has any. A fraction shares one GPU (0.25: four stages
+   * share it).
+   */
   readonly gpus: number;
 }
 
@@ -61,8 +66,8 @@ export interface Runner<Params = JsonObject, Execution = JsonObject> {
     cards: number,
   ): { key: string; limit: number } | undefined;
   /**
-   * What the stage will take, as far as that can be told before it runs: for `plan --estimate`.
-   * Undefined: next to nothing.
+   * An estimate, before the stage runs, of what it will take: for `plan --estimate`. Undefined:
+   * almost nothing.
    */
   estimate?(stage: EstimateStage<Params, Execution>): StageEstimate;
   /** Loads the code that does the work; called in the worker process only. */
@@ -77,7 +82,7 @@ export interface EstimateStage<Params = JsonObject, Execution = JsonObject> {
   readonly inputs: { readonly [name: string]: StageEstimate };
 }
 
-/** What a stage takes, reckoned in advance. */
+/** What a stage will take, as an estimate. */
 export interface StageEstimate {
   /** Tokens that an endpoint or a model of the machine reads and writes. */
   readonly promptTokens: number;
@@ -87,8 +92,8 @@ export interface StageEstimate {
   /** US dollars that an endpoint charges. */
   readonly usd: number;
   /**
-   * How much the artifact will hold (rows, texts, samples ...), by name: what later stages reckon
-   * with. Where the artifact is there, its own metrics stand above these.
+   * How much the artifact will hold (rows, texts, samples ...), by name: the estimates of later
+   * stages use it. If the artifact exists, its metrics replace these numbers.
    */
   readonly sizes: { readonly [name: string]: number };
 }
@@ -96,9 +101,10 @@ export interface StageEstimate {
 /** The part of a runner that a worker process loads. */
 export interface RunnerProgram<Params = JsonObject, Execution = JsonObject> {
   /**
-   * Does the work of the stages. Each task ends by its own {@link StageTask.publish} or
-   * {@link StageTask.fail}, as soon as it is ready; a throw fails every task that has not ended. After {@link StopSignal.draining}
-   * turns true, save what is needed to go on into `work` and throw {@link Drained}.
+   * Does the work of the stages. Each task ends with its own {@link StageTask.publish} or {@link
+   * StageTask.fail}, as soon as its work is done; a throw fails every task that has not ended.
+   * After {@link StopSignal.draining} turns true, save what is needed to go on into `work` and
+   * throw {@link Drained}.
    */
   run(tasks: readonly StageTask<Params, Execution>[]): Promise<void>;
 }
@@ -116,9 +122,9 @@ export interface StageTask<Params = JsonObject, Execution = JsonObject> {
   /** Empty folder; what it holds when {@link publish} is called becomes the artifact. */
   readonly out: string;
   /**
-   * Folder that outlives kills, the same for every attempt at this fingerprint, removed once the
-   * artifact stands: checkpoints, answers received so far. Write it so that a kill between any two
-   * system calls leaves it usable.
+   * A folder that a kill leaves in place. It is the same for every attempt at this fingerprint, and
+   * is removed when the artifact is published. For checkpoints and answers received so far. Write
+   * it so that a kill between any two system calls leaves it usable.
    */
   readonly work: string;
   readonly resources: Allocation;
@@ -128,7 +134,7 @@ export interface StageTask<Params = JsonObject, Execution = JsonObject> {
   emit(event: RunnerEvent): void;
   /** Ends the task well. `metrics` are the stage's results by dotted name (`test.loss`). */
   publish(result: StageResult): Promise<void>;
-  /** Ends the task badly while others of the same call go on. */
+  /** Ends the task as failed, while other tasks of the same call continue. */
   fail(error: StageError): Promise<void>;
 }
 
@@ -153,7 +159,7 @@ export interface ReadyToolchain {
   readonly paths: ToolchainPaths;
 }
 
-/** Tells a running stage to come to an end. */
+/** Tells a running stage to stop. */
 export interface StopSignal {
   /** Save at the next good moment and throw {@link Drained}. */
   readonly draining: boolean;
@@ -163,7 +169,10 @@ export interface StopSignal {
   readonly abort: AbortSignal;
 }
 
-/** Thrown by a runner that stopped because it was asked to; the stage goes on in the next sweep. */
+/**
+ * Thrown by a runner that stopped because it was asked to. The next run of the sweep continues the
+ * stage.
+ */
 export class Drained extends Error {
   constructor() {
     super("stopped at a checkpoint");
@@ -171,7 +180,7 @@ export class Drained extends Error {
   }
 }
 
-/** Results of a stage: they stand in the artifact's manifest and in the journal. */
+/** Results of a stage. They are written into the artifact's manifest and the journal. */
 export interface StageResult {
   /** Finite numbers by dotted name: `test.loss`, `rows`. */
   readonly metrics: { readonly [name: string]: number };
@@ -182,7 +191,9 @@ export interface StageResult {
 /** Why a stage failed. */
 export interface StageError {
   readonly message: string;
-  /** `spec`: wrong settings or data; `machine`: may pass on another try; `bug`: ours. */
+  /**
+   * `spec`: settings or data are wrong; `machine`: another try may succeed; `bug`: r4ec is wrong.
+   */
   readonly kind: "spec" | "machine" | "bug";
   /** Last lines of the log, or a stack. */
   readonly detail?: string;
@@ -191,13 +202,13 @@ export interface StageError {
 /** What a running stage says. */
 export type RunnerEvent =
   | {
-      /** Where it is; not kept in the journal, shown live. */
+      /** Its progress: shown live, not kept in the journal. */
       readonly type: "progress";
       readonly done: number;
       readonly total: number;
       /** What is counted: `epochs`, `samples`, `texts`, `steps`. */
       readonly unit: string;
-      /** Seconds left, where the runner knows better than a straight line. */
+      /** Seconds left, if the runner knows this better than a linear estimate. */
       readonly secondsLeft?: number;
     }
   | {

@@ -13,7 +13,7 @@ export type JsonSchema = JsonObject;
 export interface Ignored {
   /** Dotted path of the setting or of the block that holds it. */
   readonly path: string;
-  /** Why, as the end of a sentence: `only the fast model reads it`. */
+  /** The reason, as the end of a sentence: `only the fast model reads it`. */
   readonly because: string;
 }
 
@@ -37,8 +37,9 @@ export interface Science {
   /** The spec that `init` writes; `schema` is the schema's address for editors. */
   starter(schema: string): string;
   /**
-   * The setting under `resources` that says how many last stages of cells share one card, with its
-   * schema (a whole number with a default): cells are many and small, so that one rarely fills a card.
+   * The setting under `resources` that says how many last stages of cells share one GPU, with its
+   * schema (a whole number with a default). Cells are many and small, so one cell rarely fills a
+   * GPU.
    */
   readonly cellsPerCard: { readonly setting: string; readonly schema: JsonSchema };
   /** Writes out short forms: `data: small` becomes `data: {id: small}`. Keeps what it can't read. */
@@ -46,9 +47,10 @@ export interface Science {
   /** Settings (complete, defaults filled in) that this cell ignores. */
   ignored(settings: JsonObject): readonly Ignored[];
   /**
-   * Settings that are younger than recorded stores: by dotted path the value that means what cells
-   * meant before the setting was there. A cell's id leaves such a value out, so that its results
-   * stay found. Each is the setting's default. A block with all its settings may stand here too.
+   * Settings that were added after results had been recorded: by dotted path, the neutral value, at
+   * which a cell is what it was before the setting existed. A cell's id leaves a setting out that
+   * has its neutral value, so that earlier results are still found. The neutral value is the
+   * setting's default. A whole block may be listed too, with all its settings.
    */
   readonly neutral: { readonly [path: string]: Json };
   /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
@@ -62,7 +64,10 @@ export interface Science {
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */
   runner(name: string): Runner | undefined;
-  /** What a comparison has to know; left out: differences are judged by their seeds alone. */
+  /**
+   * What a comparison needs to know about the science. If left out, differences are judged over
+   * seeds alone.
+   */
   readonly statistics?: ScienceStatistics;
   /** Python environments that its stages ask for, beside the engine's own parts of the toolchain. */
   readonly environments: readonly PythonPart[];

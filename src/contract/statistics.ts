@@ -59,7 +59,7 @@ export interface JointClaim {
 
 /** What a comparison of the science's cells has to know. The engine combines it. */
 export interface ScienceStatistics {
-  /** What the test split is a sample of, in one and in many: `user`, `users`. */
+  /** What the test split is a sample of, in singular and plural: `user`, `users`. */
   readonly unit: { readonly one: string; readonly many: string };
   /**
    * Version of the influences, which are kept in the store. Raise it where the same predictions get
@@ -75,12 +75,12 @@ export interface ScienceStatistics {
   readonly control: {
     /** The setting that makes a control of a variant where it is not neutral. */
     readonly path: string;
-    /** Settings that say more of it. All of them tell variants apart and never make rows. */
+    /** Settings that describe the control further. They make variants, never rows. */
     readonly also: readonly string[];
-    /** True where a cell has something that a control could take the place of. */
+    /** True if a cell has something that a control could replace. */
     applies(settings: CellSettings): boolean;
   };
   readonly claims: readonly JointClaim[];
-  /** What a reader has to know of cells like these, a sentence each. */
+  /** What a reader must know about such cells, one sentence each. */
   remarks(cells: readonly CellSettings[]): readonly string[];
 }

@@ -8,6 +8,6 @@ export interface Check {
   readonly needed: boolean;
   /** What was found, in a line or a few. */
   readonly detail: string;
-  /** How to mend it; null where there is nothing to mend. */
+  /** How to repair it; null if nothing has to be repaired. */
   readonly mend: string | null;
 }

@@ -1,6 +1,8 @@
+import { fetch } from "undici";
 import type { Check } from "./check.js";
 import type { Config } from "../config/config.js";
 import { isDiskError } from "../base/durable.js";
+import { dispatcherFor } from "../base/outgoing.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";
 import type { PythonPart } from "../contract/python-part.js";
@@ -60,7 +62,11 @@ async function checkCompiler(): Promise<Check> {
   const compiler = await findCompiler();
   const base = { name: "compiler", needed: false, mend: null } as const;
   return compiler === null
-    ? { ...base, state: "ok", detail: "none here; setup fetches the one in PyPI's ziglang" }
+    ? {
+        ...base,
+        state: "ok",
+        detail: "there is none; setup fetches the one in PyPI's package ziglang",
+      }
     : { ...base, state: "ok", detail: compiler.name };
 }
 
@@ -85,7 +91,7 @@ async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
   if (!seen.ok) {
     const mend =
       part === null
-        ? "R4EC_TFJS_BINDING names it; unset it, and r4ec setup builds one"
+        ? "R4EC_TFJS_BINDING names it; unset it, then r4ec setup builds a binding"
         : `rm -r ${part.folder} && r4ec setup --only tensorflow`;
     return [{ ...base, state: "failed", detail: seen.error.message, mend }];
   }
@@ -174,13 +180,16 @@ function storeTrouble(error: unknown): { readonly trouble: string } {
 async function askServer(uri: string): Promise<Check> {
   const base = { name: "mlflow-server", needed: false } as const;
   const shown = redact(uri);
-  const mend = "check the address, and that the server runs and lets this machine in";
+  const mend = "check the address, whether the server runs, and whether it accepts this machine";
   try {
     const address = new URL(uri);
     address.username = "";
     address.password = "";
     address.pathname = `${address.pathname.replace(/\/$/, "")}/health`;
-    const response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(address, {
+      signal: AbortSignal.timeout(10_000),
+      dispatcher: dispatcherFor(address.href, {}),
+    });
     await response.body?.cancel();
     return response.ok
       ? { ...base, state: "ok", detail: `${shown} answers`, mend: null }

@@ -39,7 +39,7 @@ export async function checkFolder(name: string, folder: string, wanted: number):
     existing = path.dirname(existing);
   }
   const setting = name === "store" ? "R4EC_STORE" : "R4EC_TOOLCHAIN";
-  const mend = `mend its rights or its disk, or name another folder by ${setting}`;
+  const mend = `repair its permissions or its disk, or name another folder with ${setting}`;
   let probe: string | undefined;
   try {
     probe = await mkdtemp(path.join(existing, ".r4ec-doctor-"));
@@ -54,7 +54,7 @@ export async function checkFolder(name: string, folder: string, wanted: number):
   const free = disk.bavail * disk.bsize;
   const detail = `${folder}, ${(free / 1e9).toFixed(1)} GB free`;
   if (free < wanted) {
-    const room = `make room: ${(wanted / 1e9).toFixed(0)} GB are wanted`;
+    const room = `make room: ${(wanted / 1e9).toFixed(0)} GB are needed`;
     return { name, needed: true, state: "warning", detail, mend: room };
   }
   return { name, needed: true, state: "ok", detail, mend: null };

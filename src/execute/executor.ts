@@ -9,7 +9,7 @@ export interface Group {
   readonly toolchain: ReadyToolchain;
 }
 
-/** What one hears of a group that runs. */
+/** What is reported about a group that runs. */
 export interface GroupListener {
   event(stage: Fingerprint, event: RunnerEvent): void;
   /** Once a stage. */
@@ -18,10 +18,10 @@ export interface GroupListener {
   over(lost: { readonly how: string; readonly lastLines: string } | null): void;
 }
 
-/** Room that was found for a group, before the group is there. */
+/** Room that is reserved for a group which is not formed yet. */
 export interface Place {
   readonly allocation: Allocation;
-  /** Gives the room back unused. */
+  /** Gives the room back without using it. */
   release(): void;
   /**
    * Prepares a process for the group: its pid and the mark of its process tree, to be written into
@@ -41,7 +41,7 @@ export interface Executor {
   find(wanted: Resources, gpu: number | null, ready: () => number): Place | null;
   /** How many groups of such needs it can run side by side, on separate hardware. */
   places(wanted: Resources, gpu: number | null): number;
-  /** Tells all that runs to come to a checkpoint and end. */
+  /** Tells all running groups to save a checkpoint and end. */
   drain(): void;
   /** Ends all that runs now; resolves when no process is left. */
   stop(): Promise<void>;

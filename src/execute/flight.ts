@@ -1,11 +1,11 @@
-/** Counts what is under way; over when nothing is, or when something fails. */
+/** Counts operations that are in progress. It is over when none is left, or when one fails. */
 export class Flight {
   #count = 0;
   #resolve: (() => void) | null = null;
   #reject: ((error: unknown) => void) | null = null;
   #failure: { readonly error: unknown } | null = null;
 
-  /** Adds something under way. Its failure becomes the failure of the whole. */
+  /** Adds an operation. If it fails, the whole fails. */
   add(promise: Promise<unknown>): void {
     this.#count += 1;
     promise
@@ -19,7 +19,7 @@ export class Flight {
       });
   }
 
-  /** Resolves when nothing is under way any more; rejects with the first failure. */
+  /** Resolves when no operation is in progress any more; rejects with the first failure. */
   landed(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) reject(this.#failure.error as Error);

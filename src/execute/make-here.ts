@@ -49,8 +49,11 @@ async function makeOne(
     waiting: ({ pid }) => listener.note("info", `${label} is being prepared by process ${pid}`),
   });
   try {
-    const damaged = (reason: string): void =>
-      listener.note("warning", `${label}: its artifact is damaged (${reason}); preparing it again`);
+    const damaged = (reason: string, movedTo: string): void =>
+      listener.note(
+        "warning",
+        `${label}: its artifact is damaged (${reason}); moved to ${movedTo}`,
+      );
     const cached = await store.claim(fingerprint, damaged);
     if (cached !== null) return cached;
     const end = await runStage(stage, store, stop, listener);

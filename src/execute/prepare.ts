@@ -4,13 +4,13 @@ import type { StageResult } from "../contract/runner.js";
 import type { Lock, LockHolder, Store } from "../store/index.js";
 import { resultOf } from "../store/index.js";
 
-/** A stage that must run, its lock in hand and its inputs sound. */
+/** A stage that must run, with its lock held and its inputs checked. */
 export interface Prepared {
   readonly stage: PlannedStage;
   readonly lock: Lock;
 }
 
-/** What else may come out for a stage. */
+/** Other outcomes for a stage. */
 export interface PrepareOutcomes {
   /** Another sweep made it in the meantime. */
   cached(stage: PlannedStage, result: StageResult): Promise<void>;

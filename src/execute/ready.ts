@@ -13,7 +13,7 @@ export interface Bucket {
   passedOver: number;
 }
 
-/** A bucket that was passed over so often is passed over no more by those that need less. */
+/** After a bucket was passed over this often, buckets that need less no longer go before it. */
 const PATIENCE = 8;
 
 /**
@@ -32,7 +32,7 @@ function blocks(patient: Bucket, other: Bucket): boolean {
 /** Ready stages in the order they came, alike ones together; every step is O(1) in the stages. */
 export class ReadyStages {
   readonly #buckets = new Map<string, Bucket>();
-  /** Most stages of a call for a stage whose group has died before. */
+  /** The largest number of stages in one call, for a stage whose group has died before. */
   readonly #smaller = new Map<Fingerprint, number>();
 
   constructor(
@@ -40,7 +40,7 @@ export class ReadyStages {
     private readonly cards: number,
   ) {}
 
-  /** After a group of so many died: these stages go on in groups of half the size. */
+  /** After a group of this many stages died: its stages continue in groups of half the size. */
   shrink(stage: Fingerprint, groupSize: number): void {
     this.#smaller.set(stage, Math.max(1, Math.floor(groupSize / 2)));
   }

@@ -27,7 +27,7 @@ export interface SchedulerOptions {
   readonly cellsPerCard: number;
   /** Cards that stages may run on. */
   readonly cards: number;
-  /** One line for the user, on what is no event of the sweep. */
+  /** One line for the user about something that is not an event of the sweep. */
   readonly say: (line: string) => void;
 }
 
@@ -191,7 +191,7 @@ export class Scheduler {
           const seconds = Math.round(performance.now() - started) / 1000;
           const error: StageError =
             lost === null
-              ? { kind: "bug", message: `${group.runner} left the stage without an end` }
+              ? { kind: "bug", message: `${group.runner} ended without saying how the stage ended` }
               : {
                   kind: "machine",
                   message: `its worker process ended unexpectedly (${lost.how})`,
@@ -227,7 +227,7 @@ export class Scheduler {
     } else if (end.error.kind === "machine" && !this.#retried.has(fingerprint)) {
       this.#retried.add(fingerprint);
       this.#ready.shrink(fingerprint, groupSize);
-      const message = `${end.error.message}; trying once more`;
+      const message = `${end.error.message}; the stage is tried once more`;
       await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
       await lock.release();
       this.#graph.mark(fingerprint, "ready");
@@ -260,7 +260,7 @@ export class Scheduler {
       const times = (this.#remade.get(input) ?? 0) + 1;
       this.#remade.set(input, times);
       if (times > 3) {
-        const message = `its input ${this.#graph.stage(input).record.label} does not stay sound in the store`;
+        const message = `its input ${this.#graph.stage(input).record.label} is damaged in the store again and again`;
         return this.#failed(stage, { kind: "machine", message }, 0);
       }
       const sound = async (fingerprint: Fingerprint): Promise<boolean> =>
@@ -271,7 +271,7 @@ export class Scheduler {
   }
 
   async #damaged(stage: PlannedStage, reason: string, movedTo: string): Promise<void> {
-    const message = `its artifact was damaged (${reason}); moved to ${movedTo}, made again`;
+    const message = `its artifact was damaged (${reason}); moved to ${movedTo}`;
     const { fingerprint } = stage.record;
     await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
   }
@@ -283,7 +283,9 @@ export class Scheduler {
     if (!this.#saidElsewhere.has(fingerprint)) {
       this.#saidElsewhere.add(fingerprint);
       const where = `process ${holder.pid} on ${hostName(holder.host)}`;
-      this.options.say(`${label} is being made by another sweep (${where}); waiting for it`);
+      this.options.say(
+        `${label} is being made by another sweep (${where}); this sweep waits for it`,
+      );
     }
     this.#elsewhere.set(fingerprint, stage);
     if (this.#elsewhere.size === 1) this.#flight.add(this.#watchElsewhere());

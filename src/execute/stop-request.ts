@@ -12,7 +12,7 @@ const fileIn = (sweepFolder: string): string => path.join(sweepFolder, "stop");
 export const requestStop = (sweepFolder: string, how: StopRequest): Promise<void> =>
   writeDurable(fileIn(sweepFolder), how);
 
-/** Takes back a request; one for an earlier run is none for the next. */
+/** Removes a request: a request for an earlier run does not count for the next run. */
 export const forgetStop = (sweepFolder: string): Promise<void> =>
   rm(fileIn(sweepFolder), { force: true });
 

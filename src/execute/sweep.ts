@@ -63,7 +63,9 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const lock = await waitForLock(sweepLockFile(config.store.value, plan.sweep), "run the sweep", {
     signal: stops.beforeStart.signal,
     waiting: ({ pid, host }) =>
-      say(`this sweep is being run by process ${pid} on ${hostName(host)}; waiting for its end`),
+      say(
+        `this sweep is being run by process ${pid} on ${hostName(host)}; this command waits until it ends`,
+      ),
   }).catch((error: unknown) => {
     if (!stops.beforeStart.signal.aborted) throw error;
     throw new UserError("interrupted before the sweep began", { exitCode: ExitCode.interrupted });
@@ -122,7 +124,8 @@ async function runWithJournal(
   for (const { line, reason } of journal.damage) {
     say(`warning: line ${line} of the sweep's journal cannot be used: ${reason}`);
   }
-  if (await closeRun(journal)) say("an earlier run of this sweep was killed; going on from there");
+  if (await closeRun(journal))
+    say("an earlier run of this sweep was killed; this run continues it");
   const store = new Store(config.store.value);
   await cleanStaging(store);
   const presence = await lookAtStages(selected, store);
@@ -205,7 +208,9 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     const { gpu } = selected.stages.get(fingerprint)!.execution;
     if (gpu !== null && gpus.length > 0 && !gpus.some((one) => one.index === gpu)) {
       const known = gpus.map((one) => one.index).join(", ");
-      throw new UserError(`the spec puts a cell on GPU ${gpu}; the GPUs in use are ${known}`);
+      throw new UserError(
+        `the spec puts a cell on GPU ${gpu}, but the sweep may use GPUs ${known}`,
+      );
     }
   }
   const { cpus } = experiment.resources;

@@ -13,7 +13,7 @@ import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 
-/** Where a task's words go. */
+/** Receives the events of a task. */
 export interface TaskReports {
   event(stage: Fingerprint, event: RunnerEvent): void;
   end(stage: Fingerprint, end: TaskEnd): void;

@@ -25,7 +25,10 @@ export class ToolchainGate {
     return parts.length === 0 ? NOTHING : (this.#ready.get(keyOf(parts)) ?? null);
   }
 
-  /** Makes the parts ready: null, or the error that every stage in need of them ends with. */
+  /**
+   * Installs the parts if needed. Gives null, or the error with which every stage that needs them
+   * ends.
+   */
   open(parts: readonly ToolchainPart[]): Promise<StageError | null> {
     const key = keyOf(parts);
     let asked = this.#asked.get(key);

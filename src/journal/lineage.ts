@@ -9,8 +9,8 @@ export type Stages = ReadonlyMap<
 >;
 
 /**
- * All stages a stage stands on, the nearest first, each once, by the shortest chain of input names
- * that leads there (`model.data`).
+ * All stages that a stage depends on, each once, the nearest first. Each has the shortest chain of
+ * input names that leads to it (`model.data`).
  */
 export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, StageRecord> {
   const found = new Map<string, StageRecord>();
@@ -33,7 +33,10 @@ export function upstreamOf(stages: Stages, from: Fingerprint): Map<string, Stage
   return found;
 }
 
-/** Marks of a stage and of all it stands on: a leak upstream is a leak in the result. */
+/**
+ * Marks of a stage and of all stages that it depends on: a leak in one of them is a leak in the
+ * result.
+ */
 export function marksOf(stages: Stages, of: Fingerprint): Map<string, string> {
   const marks = new Map<string, string>();
   for (const fingerprint of [

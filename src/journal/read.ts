@@ -99,7 +99,7 @@ export async function* visitJournal(folder: string): AsyncGenerator<Visit> {
       continue;
     }
     if (parsed.seq !== seq + 1) {
-      const reason = `entry ${parsed.seq} stands where entry ${seq + 1} belongs`;
+      const reason = `entry ${parsed.seq} stands where entry ${seq + 1} should be`;
       yield { damage: { line: number, reason }, seq, end };
     }
     seq = parsed.seq;

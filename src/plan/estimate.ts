@@ -3,9 +3,9 @@ import type { StageEstimate } from "../contract/runner.js";
 import type { Plan } from "./plan.js";
 import type { StagePresence } from "./presence.js";
 
-/** What a sweep will take, reckoned in advance. */
+/** What a sweep will take, as an estimate. */
 export interface PlanEstimate {
-  /** Of every stage, in the plan's order; one that is cached takes nothing any more. */
+  /** The estimate of every stage, in the plan's order. A cached stage takes nothing. */
   readonly stages: ReadonlyMap<Fingerprint, StageEstimate>;
   /** Over the stages that would run. */
   readonly total: Omit<StageEstimate, "sizes">;
@@ -20,8 +20,8 @@ const NOTHING: StageEstimate = {
 };
 
 /**
- * Reckons what the stages of a plan will take, each from the estimates of those it needs. An
- * artifact that is there tells its own sizes.
+ * Estimates what the stages of a plan will take, each from the estimates of the stages that it
+ * needs. If an artifact exists, its own sizes are used.
  */
 export function estimatePlan(
   plan: Plan,

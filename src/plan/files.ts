@@ -40,7 +40,7 @@ export class FileHashes {
       throw unreadable(file, error);
     });
     if (stampOf(found.stat) !== stampOf(info)) {
-      throw unreadable(file, new Error("it changes while it is read"));
+      throw unreadable(file, new Error("it changes while r4ec reads it"));
     }
     await this.#remember(file, stampOf(info), found.sha256);
     return found.sha256;

@@ -21,7 +21,7 @@ export interface PlannedStage {
   readonly cells: CellId[];
 }
 
-/** All that an experiment takes, every shared stage once. */
+/** All stages that an experiment needs, each shared stage once. */
 export interface Plan {
   readonly sweep: SweepId;
   readonly cells: readonly CellRecord[];
@@ -77,7 +77,7 @@ class Builder {
   async add(request: StageRequest, cell: Cell | null): Promise<PlannedStage> {
     const known = this.#seen.get(request);
     if (known !== undefined) return known;
-    if (this.#open.has(request)) throw new Error(`the stage ${request.label} needs itself`);
+    if (this.#open.has(request)) throw new Error(`the stage ${request.label} needs its own result`);
     const runner = this.science.runner(request.runner);
     if (runner === undefined) throw new Error(`no runner is named ${request.runner}`);
     this.#open.add(request);

@@ -8,7 +8,7 @@ export interface StagePresence {
   readonly manifest: Manifest | null;
   /** Why an artifact that is there cannot be used; null where there is none or it is sound. */
   readonly damage: string | null;
-  /** A stage is run where it is not cached and a cell's result hangs on it. */
+  /** True if the sweep would run the stage: it is not cached, and a cell's result needs it. */
   readonly wouldRun: boolean;
 }
 

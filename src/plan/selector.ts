@@ -24,7 +24,7 @@ export function parseSelector(
   });
   const selected = (cell: CellRecord): boolean => any.some((holds) => holds(cell));
   if (!cells.some(selected)) {
-    throw new UserError(`--only ${selectors.join(" --only ")} selects none of the cells`);
+    throw new UserError(`--only ${selectors.join(" --only ")} selects no cell`);
   }
   return selected;
 }

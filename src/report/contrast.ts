@@ -17,13 +17,13 @@ export interface Judging {
   readonly seedsAlone: boolean;
 }
 
-/** A difference A − B, and how sure it is. */
+/** A difference A − B with its interval and test. */
 export interface Contrast {
   readonly difference: number;
   /** Over seeds; null below two. */
   readonly sd: number | null;
   readonly seeds: number;
-  /** Null where nothing can be said of its sureness. */
+  /** Null if no interval can be computed. */
   readonly method: Method | null;
   /** Why units are not taken to vary, where they are not. */
   readonly why: string | null;
@@ -32,7 +32,7 @@ export interface Contrast {
   readonly reason: string | null;
 }
 
-/** Two cells that differ in what is compared alone: the same seed, the same fold. */
+/** Two cells that differ only in what is compared: they have the same seed and the same fold. */
 interface Match {
   readonly seed: string;
   readonly fold: string;
@@ -122,7 +122,7 @@ function pairsOf(
   matches: readonly Match[],
   { metric, field, evidence, seedsAlone }: Judging,
 ): { readonly pairs: readonly Pair[] } | { readonly reason: string } {
-  if (seedsAlone) return { reason: "seeds alone were asked for" };
+  if (seedsAlone) return { reason: "a test over seeds alone was asked for" };
   if (field.statistics === undefined) return { reason: "the science declares no influences" };
   const influenceOf = (
     cell: CellOutcome,

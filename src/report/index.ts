@@ -9,4 +9,5 @@ export type { Direction, Selection } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsMarkdown } from "./markdown.js";
 export { comparisonAsText } from "./text.js";
+export { notPicked } from "./notes.js";
 export { compareSweep, evidenceOf } from "./sweep.js";

@@ -40,7 +40,8 @@ export interface Warning {
     | "seeds dominate"
     | "left out"
     | "seeds alone"
-    | "science";
+    | "science"
+    | "journal";
   readonly text: string;
 }
 

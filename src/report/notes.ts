@@ -2,6 +2,7 @@ import { settingsText } from "../cells/index.js";
 import { FEWEST_SEEDS } from "../statistics/index.js";
 import { decimalsLike, entryMarks, intervalText, settingsOf } from "./labels.js";
 import type { ClaimResult, Comparison, Entry } from "./model.js";
+import type { Candidate } from "./select.js";
 
 /** What has to be said below the tables: marks, winners, missing cells, tests. */
 export function notesOf(comparison: Comparison): string[] {
@@ -47,6 +48,22 @@ export function marksOfComparison(comparison: Comparison): string[] {
 const markNotes = (comparison: Comparison): string[] =>
   marksOfComparison(comparison).map((text, index) => `[${index + 1}] ${text}`);
 
+const nothingPicked = (candidates: readonly Candidate[]): string =>
+  `nothing was picked: none of the ${candidates.length} candidates has the metric for all its seeds`;
+
+/** Where `select` has nothing to pick from though all cells have ended, a line each. */
+export function notPicked(comparison: Comparison): string[] {
+  const { select, cells } = comparison;
+  // Cells that are still to come may be what is wanting.
+  if (select === null || cells.running + cells.waiting + cells.interrupted > 0) return [];
+  const lines = entriesOf(comparison).flatMap(({ where, entry: { selection } }) =>
+    selection === null || selection.winner !== null
+      ? []
+      : [`select by ${select.metric}: ${where}: ${nothingPicked(selection.candidates)}`],
+  );
+  return [...new Set(lines)];
+}
+
 function selectionNotes(comparison: Comparison): string[] {
   const { select } = comparison;
   if (select === null) return [];
@@ -54,10 +71,11 @@ function selectionNotes(comparison: Comparison): string[] {
     if (selection === null) return null;
     const { winner, candidates } = selection;
     const incomplete = candidates.filter(({ missing }) => missing > 0).length;
-    const out = incomplete === 0 ? "" : `; ${incomplete} of them incomplete and out of the race`;
-    if (winner === null) {
-      return `${where}: nothing picked: none of ${candidates.length} candidates has all its seeds`;
-    }
+    const out =
+      incomplete === 0
+        ? ""
+        : `; ${incomplete} of them incomplete, so that they could not be picked`;
+    if (winner === null) return `${where}: ${nothingPicked(candidates)}`;
     const settings = settingsText(winner, Object.keys(winner), comparison.labels);
     const won = settings === "" ? "the only one" : settings;
     return `${where}: ${won}, of ${candidates.length}${out}`;
@@ -105,7 +123,9 @@ function testNotes(comparison: Comparison): string[] {
   ];
   const family = familyText(comparison);
   return [
-    ...(how.length === 0 ? [] : [`interval: 95 %, against the baseline: ${how.join("; or ")}`]),
+    ...(how.length === 0
+      ? []
+      : [`interval: 95 %, of the difference from the baseline: ${how.join("; or ")}`]),
     ...(shown
       ? [`p: two-sided, the same way${family === null ? "" : `; corrected: ${family}`}`]
       : []),

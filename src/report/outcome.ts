@@ -4,7 +4,7 @@ import { namesOf } from "../cells/index.js";
 import type { StageStatus, SweepState } from "../journal/index.js";
 import { marksOf } from "../journal/lineage.js";
 
-/** How far a cell has come. */
+/** The state of a cell. */
 export type CellState = "finished" | "failed" | "skipped" | "interrupted" | "running" | "waiting";
 
 /** A cell with its results, as comparisons and reports see it. */
@@ -23,7 +23,7 @@ export interface CellOutcome {
   readonly why: string | null;
 }
 
-/** How far a cell has come, by the status of its last stage. */
+/** The state of a cell, which follows from the status of its last stage. */
 const cellStateOf = (status: StageStatus): CellState =>
   status === "done" || status === "cached" ? "finished" : status;
 

@@ -5,7 +5,7 @@ import type { Experiment, FlatSettings, Select } from "../spec/index.js";
 import { selectOf } from "../spec/index.js";
 import type { CellOutcome } from "./outcome.js";
 
-/** What a comparison goes by. */
+/** The rules of a comparison. */
 export interface CompareRules {
   /** Paths that the sweep varies: of grid, zip groups and includes. */
   readonly axes: readonly string[];

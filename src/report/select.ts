@@ -3,7 +3,7 @@ import type { CellOutcome } from "./outcome.js";
 import { mean } from "../statistics/index.js";
 import type { Json } from "../base/json.js";
 
-/** Whether more of a metric is better: less of a loss or an error is. */
+/** Whether a larger (`max`) or a smaller (`min`) value of a metric is better. */
 export type Direction = "max" | "min";
 
 /**
@@ -24,7 +24,7 @@ export interface Candidate {
   readonly settings: { readonly [path: string]: Json };
   /** Mean of the metric over seeds; null where a seed is missing, so that it does not compete. */
   readonly score: number | null;
-  /** Cells in all, and those that are not finished or lack the metric. */
+  /** The number of all cells, and of cells that are not finished or lack the metric. */
   readonly cells: number;
   readonly missing: number;
 }

@@ -1,8 +1,8 @@
-import type { SweepState } from "../journal/index.js";
+import type { JournalDamage, SweepState } from "../journal/index.js";
 import type { Experiment } from "../spec/index.js";
 import { type Evidence, gatherEvidence } from "../statistics/index.js";
 import type { Store } from "../store/index.js";
-import type { Comparison } from "./model.js";
+import type { Comparison, Warning } from "./model.js";
 import { compareCells } from "./comparison.js";
 import type { ComparedScience } from "./field.js";
 import { outcomesOf } from "./outcome.js";
@@ -22,21 +22,28 @@ export function compareSweep(
     readonly science?: ComparedScience;
     /** From {@link evidenceOf}; left out: differences are judged by seeds alone. */
     readonly evidence?: Evidence;
+    /** Lines of the journal that cannot be read: what stood there is not compared. */
+    readonly damage?: readonly JournalDamage[];
   } = {},
 ): Comparison {
   const cells = outcomesOf(state);
-  const { experiment, test, ...others } = options;
+  const { experiment, test, damage = [], ...others } = options;
   const rules =
     experiment === undefined
       ? rulesOfResolved(state.resolved, cells)
       : rulesOfExperiment(experiment);
-  return compareCells({
+  const comparison = compareCells({
     experiment: state.experiment,
     sweep: state.sweep,
     cells,
     rules: { ...rules, ...(test && { test }) },
     ...others,
   });
+  const lost = damage.map(({ line, reason }): Warning => {
+    const text = `line ${line} of the sweep's journal cannot be used (${reason}): results may be missing or old here`;
+    return { kind: "journal", text };
+  });
+  return { ...comparison, warnings: [...lost, ...comparison.warnings] };
 }
 
 /** Influences of a sweep's finished cells: what {@link compareSweep} judges differences by. */

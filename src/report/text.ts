@@ -18,7 +18,7 @@ export interface TextOptions {
   readonly dim?: (text: string) => string;
 }
 
-/** A comparison for people: a table a metric, then what has to be known to read it. */
+/** A comparison as text: one table for each metric, then notes and warnings. */
 export function comparisonAsText(comparison: Comparison, options: TextOptions = {}): string {
   const { bold = String, dim = String, width = 120 } = options;
   const parts: string[] = [];

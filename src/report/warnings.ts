@@ -71,7 +71,7 @@ function uncontrolled(layout: Layout, judging: Judging, names: Names): string[] 
   return [...lacking].flatMap(([name, lacks]) =>
     lacks
       ? [
-          `${name} has no control beside it (${path}): whether a gain comes from its content cannot be told`,
+          `${name} has no control beside it (${path}), so it is not known whether a gain comes from its content`,
         ]
       : [],
   );
@@ -102,7 +102,7 @@ function howGood(variant: Place, control: Place, judging: Judging): string | nul
   if (gain <= 0) return "";
   const { combined, seeds } = contrast;
   const open = combined !== null && seeds >= FEWEST_SEEDS && oneSided({ gain, combined }) >= 0.05;
-  return open ? ", as far as can be told" : null;
+  return open ? ", as far as the data can show" : null;
 }
 
 /** ` (small, large)` */
@@ -167,7 +167,9 @@ function fewSeeds(tables: readonly JudgedTable[]): string[] {
     ];
   }
   return fewest < ENOUGH_SEEDS
-    ? [`fewer than ${ENOUGH_SEEDS} seeds (${fewest}): how much seeds vary is known only roughly`]
+    ? [
+        `fewer than ${ENOUGH_SEEDS} seeds (${fewest}): the variation between seeds is known only roughly`,
+      ]
     : [];
 }
 

@@ -10,10 +10,12 @@ import { type Origin, overridesOf } from "./origin.js";
 import type { Problem } from "./problem.js";
 import type { Dimension, Point, Sweep } from "./sweep.js";
 
-/** A setting without effect, over all cells. */
+/** A setting that has no effect in some cells. */
 export interface Idle extends Ignored {
-  /** Cells in which it has none. */
+  /** The number of cells in which it has no effect. */
   readonly cells: number;
+  /** How many of these cells grid and zip make. An axis gives no value to a cell of an include. */
+  readonly crossed: number;
 }
 
 /** All cells of a spec, and what was seen on the way. */
@@ -24,9 +26,11 @@ export interface Expansion {
   /** Blocks of cells that are wrong; such cells are left out of `cells`. */
   readonly wrong: readonly { readonly origin: Origin; readonly problem: Problem }[];
   readonly idle: readonly Idle[];
-  /** Cells made, before any was left out. */
+  /** The number of cells before any was left out. */
   readonly considered: number;
-  /** Cells made, before equal ones were merged and after exclude. */
+  /** How many of these cells grid and zip make. */
+  readonly crossed: number;
+  /** The number of cells after exclude and before equal ones were merged. */
   readonly made: number;
   /** Includes that equal an earlier cell. */
   readonly repeated: readonly Point[];
@@ -103,13 +107,17 @@ export function expandCells(
     wrong: maker.wrong,
     idle: maker.idle(),
     considered: maker.considered,
+    crossed: maker.crossed,
     made,
     repeated,
     idleExcludes: excludes.filter(({ count }) => count === 0).map(({ point }) => point),
   };
 }
 
-/** Deals the cells that nothing pins over the cards of the grid, else pins them as the base says. */
+/**
+ * Distributes cells without a GPU of their own over the GPUs of the grid's axis; without such an
+ * axis they get the base setting's GPU.
+ */
 function place(
   cells: readonly Cell[],
   dealt: readonly number[] | null,
@@ -181,6 +189,7 @@ function identities(neutral: Science["neutral"]): (settings: JsonObject) => Json
 class Maker {
   readonly wrong: { readonly origin: Origin; readonly problem: Problem }[] = [];
   considered = 0;
+  crossed = 0;
   readonly #blocks = new Map<string, Map<string, Block>>();
   readonly #dimensionsOf: ReadonlyMap<string, readonly number[]>;
   readonly #numbers = new Map<Json, number>();
@@ -191,6 +200,7 @@ class Maker {
       /** The paths of all ignored ones by top-level key. */
       readonly paths: ReadonlyMap<string, readonly string[]>;
       cells: number;
+      crossed: number;
     }
   >();
   readonly #trimmed = new Map<string, Json | undefined>();
@@ -225,13 +235,17 @@ class Maker {
     if (ignored === undefined) {
       const settings = Object.fromEntries(blocks.map(([key, { value }]) => [key, value!]));
       const list = this.science.ignored(settings);
-      // Where such a setting stands at its neutral value it asks for nothing: no word about it.
+      // A setting at its neutral value asks for nothing, so there is no hint about it.
       const idle = list.filter(({ path }) => !isNeutral(this.science.neutral, settings, path));
-      ignored = { list: idle, paths: byKey(list), cells: 0 };
+      ignored = { list: idle, paths: byKey(list), cells: 0, crossed: 0 };
       this.#ignored.set(kind, ignored);
     }
     ignored.cells += 1;
     this.considered += 1;
+    if (origin.kind === "product") {
+      ignored.crossed += 1;
+      this.crossed += 1;
+    }
     const { paths } = ignored;
     const trimmed = blocks.map(
       ([key, { value }]) => [key, this.#trim(key, value!, paths.get(key))] as const,
@@ -242,9 +256,11 @@ class Maker {
   /** Settings without effect, with the number of cells in which they have none. */
   idle(): readonly Idle[] {
     const idle = new Map<string, Idle>();
-    for (const { list, cells } of this.#ignored.values()) {
+    for (const { list, cells, crossed } of this.#ignored.values()) {
       for (const { path, because } of list) {
-        idle.set(path, { path, because, cells: (idle.get(path)?.cells ?? 0) + cells });
+        const before = idle.get(path) ?? { cells: 0, crossed: 0 };
+        const counts = { cells: before.cells + cells, crossed: before.crossed + crossed };
+        idle.set(path, { path, because, ...counts });
       }
     }
     return [...idle.values()];

@@ -17,7 +17,9 @@ export interface CheckContext {
   readonly mistakes: readonly Problem[];
   /** Keys of blocks that something valid was put in place of; what is said of them is no news. */
   readonly assumed: ReadonlySet<string>;
-  /** True when something was taken out: then what is missing is no news, nor what has no effect. */
+  /**
+   * True if something was removed: then no message is given about what is missing or has no effect.
+   */
   readonly partial: boolean;
 }
 

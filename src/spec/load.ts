@@ -51,7 +51,7 @@ export function readSpec(
   if (!isJsonObject(document)) {
     const message =
       document === null
-        ? "this file is empty; `r4ec init` writes a spec to start from"
+        ? "the file is empty; `r4ec init` writes a spec to start from"
         : "a spec is a mapping of settings (`name: ...`)";
     report.add("error", { where: [], at: "value", message });
     return err(report.diagnostics);

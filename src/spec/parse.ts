@@ -95,7 +95,7 @@ const compose = (text: string, lines: LineCounter) =>
 class Reader {
   /** True once aliases have added more than the budget. */
   exhausted = false;
-  /** True where a value has no meaning, so that nothing that follows from it is to be said. */
+  /** True if a value has no meaning, so that no message may follow from it. */
   unreadable = false;
   #aliased = 0;
   #inAlias = 0;
@@ -242,7 +242,7 @@ class Reader {
       return null;
     }
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-    this.#wrong(offset, "this tag makes a value that a spec cannot hold", path);
+    this.#wrong(offset, "this tag makes a value that a spec cannot contain", path);
     return null;
   }
 

@@ -19,7 +19,7 @@ const reasons: { readonly [code: string]: string } = {
   EACCES: "this file may not be read (permission denied)",
   EPERM: "this file may not be read (permission denied)",
   ENOTDIR: "a part of this path is a file, not a folder",
-  ELOOP: "this path goes round in circles (symbolic links)",
+  ELOOP: "this path is a circle of symbolic links",
   ENAMETOOLONG: "this path is longer than the system allows",
 };
 

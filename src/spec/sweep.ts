@@ -28,7 +28,7 @@ export interface Point {
 /** The `sweep` block, read. */
 export interface Sweep {
   readonly dimensions: readonly Dimension[];
-  /** Cards that a `gpu` axis of the grid deals the cells over; null: there is none. */
+  /** The GPUs that a `gpu` axis of the grid distributes cells over; null: there is no such axis. */
   readonly dealt: readonly number[] | null;
   readonly includes: readonly Point[];
   readonly excludes: readonly Point[];
@@ -36,7 +36,7 @@ export interface Sweep {
   readonly product: number;
 }
 
-/** More cells than this are taken for a mistake. */
+/** A sweep with more cells than this is an error. */
 export const mostCells = 1_000_000;
 
 /** A mistake, or a doubt, about a sweep. */
@@ -79,7 +79,7 @@ export function readSweep(sweep: Json | undefined): {
   }
   const product = dimensions.reduce((count, { length }) => count * length, 1);
   if (product > mostCells) {
-    const message = `this sweep has ${product.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are possible`;
+    const message = `this sweep has ${product.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are allowed`;
     wrong(["sweep"], message);
   }
   const cards = grid.find((axis) => axis.path === "gpu" && !clashing.has(axis));
@@ -109,7 +109,7 @@ function axesOf(block: Json | undefined, where: readonly string[]): readonly Swe
 
 type Wrong = (where: readonly string[], message: string, at?: "key" | "value") => void;
 
-/** Axes that vary the same thing as an earlier one: what each value is would depend on the order. */
+/** Axes that vary the same setting as an earlier axis: the result would depend on their order. */
 function overlaps(axes: readonly SweepAxis[], wrong: Wrong): ReadonlySet<SweepAxis> {
   const clashing = new Set<SweepAxis>();
   for (const [index, axis] of axes.entries()) {
@@ -171,7 +171,7 @@ function includesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
     const key = canonicalJson(settings);
     const first = !seen.has(key);
     seen.add(key);
-    if (!first) wrong(where, "this include stands here twice, word for word; remove one", "value");
+    if (!first) wrong(where, "this include is listed twice; remove one", "value");
     return first;
   });
 }
@@ -179,7 +179,7 @@ function includesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
 function excludesOf(value: Json | undefined, wrong: Wrong): readonly Point[] {
   return pointsOf(value, ["sweep", "exclude"], wrong).filter(({ settings, where }) => {
     if (!Object.hasOwn(settings, "gpu")) return true;
-    wrong([...where, "gpu"], "gpu is placement, not a setting of a cell: it cannot be excluded");
+    wrong([...where, "gpu"], "gpu is not a setting of a cell, so exclude cannot name it");
     return false;
   });
 }

@@ -60,7 +60,8 @@ function checkSelect({ report }: CheckContext, select: Select, axes: readonly Ax
   for (const [index, path] of select.over.entries()) {
     const where = ["select", "over", String(index)];
     if (path === "seed") {
-      const message = "seeds are replicates: results are averaged over them, never picked";
+      const message =
+        "seeds are replicates: results are averaged over seeds, so select cannot pick one";
       report.add("error", { where, at: "value", message });
     } else if (!paths.includes(path)) {
       const known =
@@ -95,7 +96,7 @@ interface WrittenPoint {
   readonly written: JsonObject;
   readonly flat: FlatSettings;
   readonly where: readonly string[];
-  /** What is said where no cell has them. */
+  /** The message if no cell has them. */
   readonly none: string;
 }
 
@@ -112,7 +113,7 @@ function checkPoint(
   for (const path of Object.keys(flat)) {
     const where = [...block, ...placeOf(path)];
     if (path === "gpu") {
-      const message = `gpu is placement: it cannot mark ${what === "a claim" ? what : "a baseline"}`;
+      const message = `gpu is not a setting of a cell, so it cannot mark ${what === "a claim" ? what : "a baseline"}`;
       report.add("error", { where, at: "key", message });
       return;
     }

@@ -17,7 +17,7 @@ export function deviation(values: readonly number[]): number | null {
   return squared === null ? null : Math.sqrt(squared);
 }
 
-/** How sure a difference is. */
+/** A difference's standard error, test and interval. */
 export interface Sureness {
   /** Standard error of the difference. */
   readonly se: number;
@@ -54,7 +54,7 @@ export function intervalOf(
  */
 export function seedTest(differences: readonly number[]): Sureness | { readonly reason: string } {
   const n = differences.length;
-  if (n < 2) return { reason: `a test over seeds needs two of them or more, there is ${n}` };
+  if (n < 2) return { reason: `a test over seeds needs at least two seeds, but there is ${n}` };
   const spread = deviation(differences)!;
   // Differences that are equal up to rounding have no spread to compare their mean with.
   const scale = Math.max(...differences.map(Math.abs));

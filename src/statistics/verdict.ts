@@ -44,8 +44,9 @@ export function judge(sides: readonly Side[], margin: number | null): Verdict {
 }
 
 /**
- * The seeds, or the units, that would give 80 % power at the margin. Of two differences each is
- * planned at 90 %, of n at 1 − .2/n, so that all together succeed in at least 80 %.
+ * The number of seeds, or of units, that would give 80 % power for a gain as large as the margin.
+ * Each of n differences is planned at a power of 1 − .2/n (90 % for two), so that all of them
+ * together succeed in at least 80 % of cases.
  */
 export function neededBy(sides: readonly Side[], margin: number): Needed {
   const power = 1 - 0.2 / sides.length;

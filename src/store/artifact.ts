@@ -15,12 +15,18 @@ const SEAL_FILE = ".seal";
 export type Inspection =
   | { readonly state: "sound"; readonly manifest: Manifest }
   | { readonly state: "absent" }
-  | { readonly state: "damaged"; readonly reason: string };
+  | {
+      readonly state: "damaged";
+      readonly reason: string;
+      /** Set where this alone is wrong: files, relative to the folder, that its stage did not write. */
+      readonly strangers?: readonly string[];
+    };
 
 type Seal = { readonly [path: string]: string };
 
 /**
- * Looks at an artifact. Every file must be there in its size; contents are checked by sha256
+ * Looks at an artifact. Every file must be there in its size, and no other one but those whose names
+ * begin with a dot: a program may read an artifact by what it finds there. Contents are checked by sha256
  * wherever a file's stamp (size, times, inode) differs from the one under which it was last right,
  * so that an artifact nobody touched costs a few stat calls and one that was touched is read.
  * `thorough` reads every byte whatever the stamps say.
@@ -64,8 +70,30 @@ export async function inspectArtifact(
     if (found.sha256 !== file.sha256) return damaged(file, "does not have its checksum");
     stamps[file.path] = stampOf(found.stat);
   }
+  const strangers = await strangersIn(folder, manifest);
+  if (strangers.length > 0) {
+    const more = strangers.length === 1 ? "" : ` and ${strangers.length - 1} more`;
+    const reason = `${strangers[0]}${more} lies in it and is not in its manifest`;
+    return { state: "damaged", reason, strangers };
+  }
   if (changed) await writeSeal(folder, sum, stamps);
   return { state: "sound", manifest };
+}
+
+/** Files of a folder that are not the manifest's, in order. No program reads hidden files. */
+async function strangersIn(folder: string, { files }: Manifest): Promise<string[]> {
+  const known = new Set<string>([MANIFEST_FILE, ...files.map((file) => file.path)]);
+  const strangers: string[] = [];
+  const visit = async (below: string): Promise<void> => {
+    for (const entry of await readdir(path.join(folder, below), { withFileTypes: true })) {
+      if (entry.name.startsWith(".")) continue;
+      const relative = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory()) await visit(relative);
+      else if (!known.has(relative)) strangers.push(relative);
+    }
+  };
+  await visit("");
+  return strangers.sort();
 }
 
 const damaged = (file: ArtifactFile, how: string): Inspection => ({
@@ -118,7 +146,7 @@ export async function sealFiles(
       } else if (!entry.isFile()) {
         throw new Error(`${relative} is neither a file nor a folder: it cannot be in an artifact`);
       } else if (relative === MANIFEST_FILE || relative === SEAL_FILE) {
-        throw new Error(`${relative} is a name that the store keeps for itself`);
+        throw new Error(`${relative} is a name that the store uses itself`);
       } else {
         const found = await hashFile(path.join(folder, relative), { sync: true });
         files.push({ path: relative, sha256: found.sha256, size: found.size });

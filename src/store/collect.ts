@@ -6,7 +6,7 @@ import { lockHolder, tryLock } from "../base/lock.js";
 import type { Store } from "./store.js";
 import { namesIn } from "./store.js";
 
-/** Something in a store that nothing needs. */
+/** Something in a store that is not needed any more. */
 export interface Garbage {
   readonly kind: "staging" | "work" | "quarantine" | "lock" | "artifact" | "statistics";
   readonly path: string;

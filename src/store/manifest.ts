@@ -55,7 +55,7 @@ export function manifestOf(
 const sumOf = (manifest: Json): string =>
   createHash("sha256").update(canonicalJson(manifest)).digest("hex");
 
-/** The text of a manifest, with a checksum of its own. */
+/** The text of a manifest, including a checksum of the manifest itself. */
 export const formatManifest = (manifest: Manifest): string =>
   `${JSON.stringify({ ...manifest, checksum: sumOf(manifest) }, null, 1)}\n`;
 
@@ -71,7 +71,7 @@ export function parseManifest(text: string, fingerprint: Fingerprint): Manifest 
   const { checksum, ...manifest } = value;
   if (manifest["format"] !== FORMAT) return `its manifest's format is not ${FORMAT}`;
   if (checksum !== sumOf(manifest)) return "its manifest's checksum does not match";
-  if (!isManifest(manifest)) return "its manifest lacks a field, or has one of another form";
+  if (!isManifest(manifest)) return "its manifest lacks a field, or a field has the wrong form";
   if (manifest.fingerprint !== fingerprint) return "its manifest belongs to another fingerprint";
   return manifest;
 }
@@ -110,7 +110,7 @@ const TESTS: { readonly [field in keyof Manifest]: Test } = {
 const isManifest = (value: JsonObject): value is Manifest =>
   Object.entries(TESTS).every(([field, test]) => test(value[field]));
 
-/** The results that stand in a manifest. */
+/** The results that a manifest holds. */
 export const resultOf = (manifest: Manifest): StageResult =>
   Object.keys(manifest.marks).length > 0
     ? { metrics: manifest.metrics, marks: manifest.marks }

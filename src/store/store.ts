@@ -6,6 +6,7 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageResult } from "../contract/runner.js";
 import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import { isErrno, makeFolder, syncFolder, writeDurable } from "../base/durable.js";
 import type { Lock, LockHolder } from "../base/lock.js";
 import { tryLock } from "../base/lock.js";
@@ -43,7 +44,7 @@ export class Store {
     return path.join(this.folder, "statistics", fingerprint.slice(0, 2));
   }
 
-  /** Folder that outlives kills; made by the worker that runs the stage. */
+  /** A folder that a kill leaves in place; made by the worker that runs the stage. */
   workFolder(fingerprint: Fingerprint): string {
     return path.join(this.folder, "work", fingerprint);
   }
@@ -56,6 +57,7 @@ export class Store {
   /**
    * The manifest of a sound artifact, or null. Call it with the fingerprint's lock in hand: a
    * damaged artifact is moved to quarantine and reported to `damaged`, so that it is made again.
+   * Where it is whole but for files that do not belong there, those alone are moved.
    */
   async claim(
     fingerprint: Fingerprint,
@@ -64,17 +66,75 @@ export class Store {
     const seen = await this.inspect(fingerprint);
     if (seen.state === "sound") return seen.manifest;
     if (seen.state === "damaged") {
-      const movedTo = await this.quarantine(fingerprint);
+      const movedTo = await this.putAside(fingerprint, seen);
       if (movedTo !== null) damaged(seen.reason, movedTo);
+      if (movedTo !== null && seen.strangers !== undefined) return this.claim(fingerprint, damaged);
     }
     return null;
   }
 
-  /** Takes an artifact out of service; null where another process was faster. */
+  /**
+   * Opens an artifact that this process did not make: checks every file, and gives its folder and
+   * manifest. Throws a UserError where it is not there or not as it was made.
+   *
+   * @param word how messages name it: `the data set`
+   * @param missing the error where it is not there, in place of one about the store
+   */
+  async open(
+    fingerprint: Fingerprint,
+    word: string,
+    missing?: UserError,
+  ): Promise<{ readonly folder: string; readonly manifest: Manifest }> {
+    const folder = this.artifactFolder(fingerprint);
+    const seen = await this.inspect(fingerprint);
+    if (seen.state === "sound") return { folder, manifest: seen.manifest };
+    const again = "run its sweep again: the sweep makes the artifact again";
+    if (seen.state === "absent") {
+      if (missing !== undefined) throw missing;
+      throw new UserError(`${word} is not in the store: there is no ${folder}`, {
+        exitCode: ExitCode.environment,
+        hint: again,
+      });
+    }
+    throw new UserError(`${word} is damaged: in ${folder} ${seen.reason}`, {
+      exitCode: ExitCode.environment,
+      hint: seen.strangers === undefined ? again : "move what does not belong there away",
+    });
+  }
+
+  /**
+   * Moves a damaged artifact to quarantine: all of it, or only the files that do not belong to it.
+   * Returns the new place; null if another process already moved it.
+   */
+  async putAside(
+    fingerprint: Fingerprint,
+    seen: Extract<Inspection, { state: "damaged" }>,
+  ): Promise<string | null> {
+    if (seen.strangers === undefined) return this.quarantine(fingerprint);
+    const target = this.#quarantineOf(fingerprint);
+    for (const file of seen.strangers) {
+      const moved = path.join(target, file);
+      await makeFolder(path.dirname(moved));
+      try {
+        await rename(path.join(this.artifactFolder(fingerprint), file), moved);
+      } catch (error) {
+        if (isErrno(error, "ENOENT")) return null;
+        throw error;
+      }
+    }
+    return target;
+  }
+
+  #quarantineOf(fingerprint: Fingerprint): string {
+    const name = `${fingerprint}.${randomBytes(4).toString("hex")}`;
+    return path.join(this.folder, "quarantine", name);
+  }
+
+  /** Moves an artifact to quarantine; null if another process already did. */
   async quarantine(fingerprint: Fingerprint): Promise<string | null> {
     const parent = path.join(this.folder, "quarantine");
     await makeFolder(parent);
-    const target = path.join(parent, `${fingerprint}.${randomBytes(4).toString("hex")}`);
+    const target = this.#quarantineOf(fingerprint);
     try {
       await rename(this.artifactFolder(fingerprint), target);
     } catch (error) {
@@ -86,7 +146,7 @@ export class Store {
     return target;
   }
 
-  /** Takes the right to make an artifact, or tells who has it. */
+  /** Takes the lock for making an artifact, or says who holds it. */
   lock(
     fingerprint: Fingerprint,
     label: string,
@@ -149,7 +209,7 @@ export class Store {
     return manifest;
   }
 
-  /** An artifact's manifest, its files not looked at; null where there is none to be read. */
+  /** An artifact's manifest, without checking its files; null if there is no readable manifest. */
   async manifest(fingerprint: Fingerprint): Promise<Manifest | null> {
     const file = path.join(this.artifactFolder(fingerprint), MANIFEST_FILE);
     const text = await readFile(file, "utf8").catch(() => null);

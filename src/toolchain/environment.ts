@@ -29,7 +29,7 @@ export const TRACKING: PythonPart = {
   name: "mlflow-3.17.2",
   title: "MLflow 3.17.2",
   contents: "MLflow 3.17.2",
-  without: "without it sweeps are not shown in MLflow",
+  without: "without it, sweeps are not shown in MLflow",
   lists: [TRACKING_LIST],
   byFlavour: false,
   // The list is complete: mlflow itself would drag in what only training and serving need.
@@ -120,7 +120,7 @@ async function make(
   if (!uv.ok) return uv;
   const environment = describe(place.folder);
   await unready(place.folder);
-  // What a former attempt installed is taken over by uv; a broken interpreter is not.
+  // uv reuses what an earlier attempt installed, except a broken interpreter.
   const usable = await runProgram(environment.python, ["-c", "import sys"]);
   if (!usable.ok) {
     await rm(place.folder, { recursive: true, force: true });

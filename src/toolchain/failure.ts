@@ -11,11 +11,11 @@ export const broken = (message: string, hint?: string): UserError =>
 const CAUSES: readonly { pattern: RegExp; hint: string }[] = [
   {
     pattern: /no space left on device|not enough free disk|ENOSPC|os error 28/i,
-    hint: "the disk is full; make room, or point R4EC_TOOLCHAIN at a larger one",
+    hint: "the disk is full; free some space, or name a folder on a larger disk with R4EC_TOOLCHAIN",
   },
   {
     pattern: /do not match the hashes|hash mismatch/i,
-    hint: "what the index sent is not what r4ec asks for: a broken download or mirror; try again",
+    hint: "the file from the package index is not the one that r4ec asked for: the download or the mirror is broken; try again",
   },
   {
     pattern: /CERTIFICATE_VERIFY_FAILED|invalid peer certificate|self[- ]signed certificate/i,
@@ -23,7 +23,7 @@ const CAUSES: readonly { pattern: RegExp; hint: string }[] = [
   },
   {
     pattern: /\b407\b|proxy authentication/i,
-    hint: "the proxy asks for a name and password: put them into HTTPS_PROXY",
+    hint: "the proxy asks for a user name and a password: put them into HTTPS_PROXY",
   },
   {
     pattern:
@@ -33,26 +33,26 @@ const CAUSES: readonly { pattern: RegExp; hint: string }[] = [
   {
     pattern:
       /no matching distribution|could not find a version|no solution found|not found in the package registry/i,
-    hint: "the package index that pip is set to use does not have it (pip config list shows which)",
+    hint: "pip's package index does not have this package (pip config list shows which index pip uses)",
   },
   {
     pattern: /permission denied|EACCES|read-only file system/i,
-    hint: "the toolchain folder cannot be written; R4EC_TOOLCHAIN names another",
+    hint: "r4ec cannot write into the toolchain folder; name another folder with R4EC_TOOLCHAIN",
   },
 ];
 
-/** An error from a program of others, with what it said last and what to do about it. */
+/** The error of another program, with its last output and what to do about it. */
 export function failedProgram(what: string, outcome: Outcome): UserError {
   const cause = CAUSES.find(({ pattern }) => pattern.test(outcome.tail));
   const status = outcome.status === null ? "" : ` (status ${outcome.status})`;
   return broken(`${what}${status}:\n${indent(outcome.tail)}`, cause?.hint);
 }
 
-/** An error where something is missing and may not be fetched. */
+/** The error for something that is missing and that r4ec may not fetch (offline). */
 export const offline = (what: string): UserError =>
   broken(
-    `${what} is not installed, and offline mode (R4EC_OFFLINE) forbids fetching it`,
-    "run r4ec setup once with the network, or copy the toolchain folder from such a machine",
+    `${what} is not installed, and in offline mode (R4EC_OFFLINE) r4ec does not fetch it`,
+    "run r4ec setup once with a network, or copy the toolchain folder from a machine that has it",
   );
 
 const indent = (text: string): string =>

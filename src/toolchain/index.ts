@@ -23,9 +23,9 @@ const TENSORFLOW = `TensorFlow ${TENSORFLOW_VERSION}`;
 
 /**
  * Makes sure that the parts are installed, installing what is missing; parts are installed side by
- * side. Cheap where everything is there (a few milliseconds a part). Errors: no Python, no
- * network, no space, offline with a part missing; each says how to mend it, exit status 3. Rejects
- * only with the signal's reason, or for a part that is not known.
+ * side. Cheap where everything is there (a few milliseconds a part). Errors: no Python, no network,
+ * no space, offline with a part missing; each says how to repair it; exit status 3. Rejects only
+ * with the signal's reason, or for a part that is not known.
  *
  * @param environments the Python environments that the science brings
  */
@@ -118,7 +118,7 @@ async function diskErrors<T>(
     return err(
       broken(
         `the toolchain folder ${toolchain} cannot be used: ${error.message}`,
-        "make room or mend its rights, or name another by R4EC_TOOLCHAIN",
+        "free some space, repair its permissions, or name another folder with R4EC_TOOLCHAIN",
       ),
     );
   }

@@ -1,4 +1,4 @@
-/** What an installation is allowed and told. */
+/** What an installation needs to know. */
 export interface InstallContext {
   /** Absolute toolchain folder. */
   readonly toolchain: string;

@@ -6,7 +6,7 @@ export type Part = ToolchainPart;
 /** What every sweep needs, whatever its science: `setup` installs these where no part is named. */
 export const USUAL_PARTS: readonly Part[] = ["tensorflow", "tracking"];
 
-/** What an installation says while it goes on. */
+/** A message of an installation in progress. */
 export interface SetupMessage {
   readonly part: Part;
   /** One line, complete as it stands: `TensorFlow 2.21.0 (cpu): downloading, 120 of 261 MB`. */

@@ -21,7 +21,7 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which it is killed. */
   readonly timeout?: number;
-  /** Hears every line of both outputs as it comes. */
+  /** Called with every line of both outputs as it arrives. */
   readonly onLine?: (line: string) => void;
 }
 

@@ -78,7 +78,7 @@ async function look(names: readonly string[]): Promise<Result<Python, UserError>
     broken(
       `Python ${OLDEST.join(".")} or newer with pip is needed: ${detail}`,
       "install it (Debian, Ubuntu: apt install python3-pip python3-venv; macOS: brew install python), " +
-        "or name one by R4EC_PYTHON",
+        "or name one with R4EC_PYTHON",
     ),
   );
 }

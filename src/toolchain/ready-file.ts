@@ -10,7 +10,9 @@ import { writeDurable } from "../base/durable.js";
 /** What stands in a part's ready.json: renamed into place as the last act of an installation. */
 export interface Ready {
   readonly format: 1;
-  /** Hash of all that the part was made from; another recipe is another part. */
+  /**
+   * The hash of everything that the part was made from. A part with another recipe is another part.
+   */
   readonly recipe: string;
   /** ISO time. */
   readonly made: string;
@@ -76,7 +78,7 @@ export async function writeReady(
   return ready;
 }
 
-/** Takes the declaration back, before a part is made anew in its folder. */
+/** Removes the declaration, before the part is made again in its folder. */
 export const unready = (folder: string): Promise<void> =>
   rm(path.join(folder, FILE), { force: true });
 

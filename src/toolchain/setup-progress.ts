@@ -1,6 +1,6 @@
 import type { Part, Say } from "./parts.js";
 
-/** Says what goes on with one part. */
+/** Reports the progress of one part. */
 export class Speaker {
   constructor(
     readonly part: Part,

@@ -1,7 +1,7 @@
 import { createLogUpdate } from "log-update";
 import type { Part, Say, SetupMessage } from "./parts.js";
 
-/** Seconds between signs of life where the output is no terminal. */
+/** Seconds between two progress lines if the output is not a terminal. */
 const QUIET_SECONDS = 10;
 
 /** Shows what installations say: lines that stay, and under them one live line per part. */

@@ -258,7 +258,7 @@ async function compile(
     compileBinding(fetched.value, job, signal),
   );
   if (!outcome.ok) return err(failedProgram("the binding could not be built", outcome));
-  // 300 MB that nothing needs once the binding stands.
+  // 300 MB that are not needed after the binding has been built.
   await rm(path.join(toolchain, "ziglang"), { recursive: true, force: true });
   return ok({ compiler: fetched.value.name });
 }

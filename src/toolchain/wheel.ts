@@ -65,8 +65,8 @@ export async function fetchWheel(
   await rm(file, { force: true });
   return err(
     broken(
-      `${path.basename(file)} has sha256 ${actual}, not ${wheel.sha256}: it was damaged on its way, or the index serves another file`,
-      "run it again; if it stays so, ask who keeps the package index that pip uses",
+      `${path.basename(file)} has sha256 ${actual}, not ${wheel.sha256}: the download is damaged, or the package index serves another file`,
+      "run the command again; if this happens again, ask the administrator of pip's package index",
     ),
   );
 }

@@ -29,9 +29,9 @@ export function parseAddress(
 ): Result<Address, UserError> {
   if (!/^https?:\/\//i.test(uri.trim())) {
     return err(
-      new UserError(`MLflow's address "${redact(uri)}" is none that r4ec can use`, {
+      new UserError(`MLflow's address "${redact(uri)}" cannot be used`, {
         exitCode: ExitCode.usage,
-        hint: 'give an http:// or https:// address, "off" for no tracking, or leave it out: r4ec then keeps a local server',
+        hint: 'give an http:// or https:// address, "off" for no tracking, or leave it out: then r4ec keeps a local server',
       }),
     );
   }
@@ -52,12 +52,6 @@ export function parseAddress(
     bearer(environment["MLFLOW_TRACKING_TOKEN"]);
   const url = `${parsed.protocol}//${parsed.host}${parsed.pathname}`.replace(/\/+$/, "");
   return ok({ url, authorization });
-}
-
-/** True for an address on this machine. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
 }
 
 function userinfo(url: URL): string | null {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MlflowClient } from "./client.js";
 import type { Run } from "./answers.js";
-import { isLoopback } from "./address.js";
+import { isLoopback } from "../base/outgoing.js";
 import { MlflowFailure } from "./failure.js";
 
 /** Something to store with a run: a file, or text of ours. */
@@ -27,7 +27,7 @@ export async function putArtifact(
   if (target.kind === "unreachable") {
     throw new MlflowFailure(
       "refused",
-      `MLflow keeps artifacts at ${target.place} and does not pass them on (it was started without --serve-artifacts); they stay in the store`,
+      `MLflow keeps artifacts at ${target.place} and does not accept uploads (it was started without --serve-artifacts); the artifacts stay in the store`,
     );
   }
   if (target.kind === "folder") {

@@ -5,7 +5,7 @@ import type { RunKey, RunUpdate } from "./update.js";
 import type { Batch, KeyValue, Metric } from "./values.js";
 import { cleanKey, shorten, wireMetric } from "./values.js";
 
-/** A batch that says nothing. */
+/** A batch without content. */
 export const NOTHING: Batch = { tags: [], params: [], metrics: [] };
 
 /** The key of a result whose name is a curve's too: MLflow shows a metric's last step. */

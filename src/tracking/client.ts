@@ -37,7 +37,7 @@ export class MlflowClient {
     return this.transport.close();
   }
 
-  /** Resolves where an MLflow server answers and lets us in. */
+  /** Resolves if an MLflow server answers and grants access. */
   async ping(): Promise<void> {
     const query = { max_results: "1" };
     await this.#call("GET", "/experiments/search", { query }, "asking for MLflow");
@@ -59,7 +59,7 @@ export class MlflowClient {
     }
   }
 
-  /** Makes an experiment; the one that is there where somebody else was faster. */
+  /** Makes an experiment, or gives the existing one if another process made it first. */
   async createExperiment(name: string, tags: readonly KeyValue[]): Promise<ExperimentInfo> {
     try {
       const answer = await this.#call<{ experiment_id: string }>(
@@ -164,7 +164,7 @@ export class MlflowClient {
     }
   }
 
-  /** Takes a tag away; fine where there is none. */
+  /** Deletes a tag; does nothing if there is none. */
   async deleteTag(runId: string, key: string): Promise<void> {
     const body = { run_id: runId, key };
     try {

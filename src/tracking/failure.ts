@@ -1,12 +1,12 @@
 import { redact } from "../base/redact.js";
 
 /**
- * Why a request to MLflow came to nothing.
- * - `unreachable`: no connection, a timeout, 429 or 5xx; worth trying again.
- * - `denied`: 401 or 403; trying again won't help until somebody mends it.
+ * Why a request to MLflow failed.
+ * - `unreachable`: no connection, a timeout, 429 or 5xx; another try may succeed.
+ * - `denied`: 401 or 403; another try fails until somebody corrects the access.
  * - `foreign`: what answers there is no MLflow server (or one far too old).
  * - `missing`: the run, experiment or file does not exist there.
- * - `refused`: MLflow understood and said no; the same request will never pass.
+ * - `refused`: MLflow refused the request; the same request will always be refused.
  */
 export type FailureKind = "unreachable" | "denied" | "foreign" | "missing" | "refused";
 

@@ -29,7 +29,7 @@ export interface TrackingOptions {
   /** Name of the MLflow experiment. */
   readonly experiment: string;
   readonly say?: (message: TrackingMessage) => void;
-  /** Progress of installing MLflow, where it has to be. */
+  /** Progress of installing MLflow, if it must be installed. */
   readonly installing?: Say;
 }
 

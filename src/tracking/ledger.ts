@@ -42,7 +42,7 @@ export class Ledger {
     initial: Pick<LedgerState, "url" | "experiment">,
   ): Promise<Ledger> {
     const state = await readState(folder);
-    // Under another experiment's name everything begins anew.
+    // With another experiment name everything starts again.
     const same = state !== null && state.experiment === initial.experiment ? state : null;
     const ledger = new Ledger(folder, same, initial);
     await mkdir(folder, { recursive: true });

@@ -28,9 +28,9 @@ export interface ProjectionOptions {
 }
 
 /**
- * What MLflow's runs have to be told: a view of the journal's state. The state says what is the case;
- * each entry says which runs have to hear of it. Pure: the same entries give the same updates,
- * timestamps included, so that telling them twice changes nothing in MLflow.
+ * The updates for MLflow's runs: a view of the journal's state. The updates follow from the state;
+ * each entry decides which runs need an update. Pure: the same entries give the same updates,
+ * including timestamps, so that sending them twice changes nothing in MLflow.
  */
 export class Projection {
   /** What the entries so far fold to: the same state that every other view is of. */
@@ -49,7 +49,7 @@ export class Projection {
     return this.#seq;
   }
 
-  /** What is to be told since the last call: the sweep first, then shared stages, then cells. */
+  /** The updates since the last call: first of the sweep, then of shared stages, then of cells. */
   take(): RunUpdate[] {
     return this.#runs.take();
   }
@@ -141,7 +141,7 @@ export class Projection {
         update.tags.set("r4ec.gpus", event.gpus.length === 0 ? "none" : event.gpus.join(","));
         update.tags.set("r4ec.fused_with", String(event.fusedWith));
         update.tags.set(TAG.cached, "false");
-        // What an earlier attempt came to no longer holds.
+        // The result of an earlier attempt is no longer valid.
         if (event.attempt > 1 || this.#runs.hasNotes(key)) this.#runs.clearErrors(key, time);
         this.#runs.setStatus(key, "RUNNING", time);
         return;

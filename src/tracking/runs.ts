@@ -5,7 +5,7 @@ import { isOpen } from "./run-status.js";
 import type { RunKey, RunUpdate, StageFiles } from "./update.js";
 import { identityOf, TAG } from "./update.js";
 
-/** What MLflow was told of a run, as far as later updates depend on it. */
+/** What was sent to MLflow about a run, as far as later updates depend on it. */
 interface Told {
   /** Null until the run's first status. */
   status: RunStatus | null;
@@ -33,8 +33,8 @@ export interface RunNames {
 }
 
 /**
- * The runs that MLflow has, or will have once it was told, and what they are still to be told. Times
- * are in milliseconds since 1970.
+ * The runs that MLflow has, or will have after the next update, and the updates that are still to
+ * send. Times are in milliseconds since 1970.
  */
 export class Runs {
   readonly #told = new Map<RunKey, Told>();
@@ -74,7 +74,7 @@ export class Runs {
     return result !== null && canonicalJson(result.metrics) === canonicalJson(metrics);
   }
 
-  /** What the run is to be told; `time` is its start where the update makes it. */
+  /** The update for the run; `time` is the run's start if the update makes it. */
   update(key: RunKey, time: number): RunUpdate {
     let update = this.#updates.get(key);
     if (update === undefined) {
@@ -100,7 +100,7 @@ export class Runs {
       update.artifacts.push({ path: "notes.txt", text: `${told.notes.join("\n")}\n` });
     }
     told.status = status;
-    // A run that is finished for good needs its points no longer.
+    // The points of a finished run are not needed any more.
     if (status === "FINISHED") told.points.clear();
     else update.onlyUnfinished = false;
     update.status = { status, endTime: isOpen(status) ? null : time };
@@ -184,7 +184,7 @@ export class Runs {
     told.result = null;
   }
 
-  /** What a run was told; from now on the run is there. */
+  /** Records that a run was updated; from now on the run exists. */
   #get(key: RunKey): Told {
     let told = this.#told.get(key);
     if (told === undefined) {

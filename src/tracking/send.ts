@@ -11,7 +11,7 @@ import type { Batch } from "./values.js";
 import { batchesOf, cleanKey } from "./values.js";
 import { isEmpty, keysOf, missingFrom, missingPoints } from "./verify.js";
 
-/** Something that MLflow did not take and will not take. */
+/** Something that MLflow refused and will always refuse. */
 export interface Problem {
   readonly key: RunKey;
   readonly message: string;
@@ -23,7 +23,7 @@ export interface SenderOptions extends FinderOptions {
   readonly progress: () => void;
 }
 
-/** Tells MLflow's runs what they have to be told. Everything may be told twice. */
+/** Sends updates to MLflow's runs. Sending an update twice does no harm. */
 export class Sender {
   readonly runs: RunFinder;
   readonly #gone = new Set<RunKey>();
@@ -69,7 +69,7 @@ export class Sender {
       if (!(error instanceof MlflowFailure)) throw error;
       if (error.kind === "missing" || /must be in the 'active' state/.test(error.message)) {
         this.#gone.add(update.key);
-        this.#problem(update, "its run was deleted in MLflow; `r4ec sync` makes it again");
+        this.#problem(update, "its run was deleted in MLflow; `r4ec sync` makes the run again");
       } else if (error.kind === "refused") this.#problem(update, error.message);
       else throw error;
     }
@@ -130,7 +130,7 @@ export class Sender {
       if (isEmpty(again)) return;
       if (attempt === 1) {
         const keys = keysOf(again).slice(0, 5).join(", ");
-        this.#problem(update, `MLflow answered well but did not keep: ${keys}`);
+        this.#problem(update, `MLflow reported success but did not store: ${keys}`);
         return;
       }
       // One at a time: whatever made MLflow stop reading harms nothing else.

@@ -14,7 +14,7 @@ export interface ServerState extends ProcessIdentity {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly python: string;
-  /** What the server proves itself by; a state of an older version has none. */
+  /** The secret by which the server proves what it is; the state of an older version has none. */
   readonly nonce?: string;
 }
 

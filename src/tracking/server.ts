@@ -97,9 +97,10 @@ export async function ensureServer(
     if (state !== null && isAlive(state) === null && state.host !== hostIdentity()) {
       if (hostName(state.host) !== hostName(hostIdentity())) return err(elsewhere(state));
     }
-    // A server of a version before the nonce can't prove itself: it is started anew.
+    // A server that an older version started has no nonce and cannot prove what it is: it is
+    // restarted.
     if (state?.nonce !== undefined && isAlive(state) === true) {
-      // Another process began to start it and did not wait: so do we, before thinking ill of it.
+      // Another process may just have started it: wait for it before it counts as broken.
       const outcome = await answering(store, state, signal);
       if (outcome.ok) return ok(serverUrl(state.port));
       if (signal?.aborted === true) return err(failedStart(store, outcome.error));
@@ -116,7 +117,7 @@ const elsewhere = (state: ServerState): UserError =>
     `this store's MLflow server was started on another machine (${hostName(state.host)}), and two servers must not share one database`,
     {
       exitCode: ExitCode.environment,
-      hint: "stop it there with `r4ec mlflow stop`; if that machine is gone, run the same here to forget it",
+      hint: "stop it there with `r4ec mlflow stop`; if that machine is gone, run the same command here: then r4ec forgets that server",
     },
   );
 
@@ -254,7 +255,7 @@ const treeOf = (store: string): string =>
 async function lastLines(store: string): Promise<string> {
   const text = await readFile(logFile(store), "utf8").catch(() => "");
   const lines = text.trim().split("\n").slice(-5).join("\n");
-  return lines === "" ? "it ended without a word" : lines;
+  return lines === "" ? "it ended without any output" : lines;
 }
 
 /** Ends the server and whatever it left behind (kill -9 of its launcher orphans the part that serves). */

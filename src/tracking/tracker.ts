@@ -18,7 +18,7 @@ import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
 import type { RunUpdate } from "./update.js";
 
-/** How many entries are read together. After a kill, at most so many are sent again. */
+/** The number of entries that are read together. After a kill, at most this many are sent again. */
 const WINDOW = 1000;
 /** Milliseconds for which events are gathered, so that they share requests. */
 const GATHER = 250;
@@ -118,7 +118,7 @@ export class Tracker implements EventSink {
           await held.lock.release();
         }
       }
-      this.#reason = `process ${held.holder.pid} is telling MLflow of this sweep already`;
+      this.#reason = `process ${held.holder.pid} already sends this sweep to MLflow`;
       if (this.#finishing) return;
       await Promise.race([sleep(1000), this.#ending]);
     }

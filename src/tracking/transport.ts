@@ -2,15 +2,9 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { buildConnector } from "undici";
-import {
-  Agent,
-  EnvHttpProxyAgent,
-  buildConnector as connector,
-  request,
-  type Dispatcher,
-} from "undici";
+import { buildConnector as connector, request, type Dispatcher } from "undici";
+import { dispatcherFor } from "../base/outgoing.js";
 import type { Address } from "./address.js";
-import { isLoopback } from "./address.js";
 import { failureOf, MlflowFailure } from "./failure.js";
 
 /** How patient the client is. Times in milliseconds. */
@@ -57,10 +51,9 @@ export class Transport {
     readonly signal?: AbortSignal,
   ) {
     const timeout = Math.min(patience.timeout, 10_000);
-    // A proxy of the environment has no business between us and our own machine.
-    this.#dispatcher = isLoopback(address.url)
-      ? new Agent({ connect: address.prove ? proving(address.prove, timeout) : { timeout } })
-      : new EnvHttpProxyAgent({ connect: { timeout } });
+    this.#dispatcher = dispatcherFor(address.url, {
+      connect: address.prove ? proving(address.prove, timeout) : { timeout },
+    });
   }
 
   /** The body of a successful answer, as text. Throws {@link MlflowFailure} alone. */
@@ -181,7 +174,7 @@ function unreachable(call: Call, error: unknown): MlflowFailure {
 const SAYS: { readonly [code: string]: string } = {
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "no such host",
-  EAI_AGAIN: "the name cannot be looked up now",
+  EAI_AGAIN: "the host name cannot be looked up now",
   R4EC_STRANGER: "this store's server does not answer there",
   ECONNRESET: "the connection was cut",
   UND_ERR_SOCKET: "the connection was cut",

@@ -78,7 +78,7 @@ export interface StageResults {
   readonly curves: ReadonlySet<string>;
 }
 
-/** All that a run is to be told, gathered from some entries of the journal. */
+/** The whole update of a run, gathered from some entries of the journal. */
 export interface RunUpdate {
   readonly key: RunKey;
   readonly name: string;

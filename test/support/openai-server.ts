@@ -3,12 +3,18 @@ import type { AddressInfo } from "node:net";
 
 /** How the scripted server answers one request. */
 export type Reply =
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string; readonly finish?: string }
+  /** A completion whose message is any object. */
+  | { readonly kind: "message"; readonly message: object; readonly finish?: string }
   | {
       readonly kind: "status";
       readonly status: number;
       readonly headers?: Record<string, string>;
       readonly message?: string;
+      /** Further fields of the error object. */
+      readonly error?: object;
+      /** In place of an error object: any body. */
+      readonly body?: string;
     }
   /** Never answers. */
   | { readonly kind: "hang" }
@@ -23,6 +29,8 @@ export interface Seen {
   readonly prompt: string;
   readonly model: string;
   readonly authorization: string | undefined;
+  /** The request's fields, the messages among them. */
+  readonly body: { readonly [field: string]: unknown };
   readonly at: number;
 }
 
@@ -74,6 +82,7 @@ async function answer(
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}") as {
+    [field: string]: unknown;
     model?: string;
     messages?: { content: string }[];
   };
@@ -82,6 +91,7 @@ async function answer(
     prompt: body.messages?.at(-1)?.content ?? "",
     model: body.model ?? "",
     authorization: request.headers.authorization,
+    body,
     at: Date.now(),
   };
   seen.push(entry);
@@ -91,7 +101,10 @@ async function answer(
       return;
     case "status":
       response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers });
-      response.end(JSON.stringify({ error: { message: reply.message ?? "scripted fault" } }));
+      response.end(
+        reply.body ??
+          JSON.stringify({ error: { message: reply.message ?? "scripted fault", ...reply.error } }),
+      );
       return;
     case "garbage":
       response.writeHead(200, { "content-type": "application/json" });
@@ -102,19 +115,21 @@ async function answer(
       response.write('{"id": "cut", "choices": [{"mess');
       setTimeout(() => response.destroy(), 10);
       return;
-    case "text": {
+    case "text":
+    case "message": {
+      const text = reply.kind === "text" ? reply.text : JSON.stringify(reply.message);
+      const said = reply.kind === "text" ? { content: text } : reply.message;
+      const finish = reply.finish ?? "stop";
       const completion = {
         id: "chatcmpl-1",
         object: "chat.completion",
         created: 1,
         model: entry.model,
-        choices: [
-          { index: 0, finish_reason: "stop", message: { role: "assistant", content: reply.text } },
-        ],
+        choices: [{ index: 0, finish_reason: finish, message: { role: "assistant", ...said } }],
         usage: {
           prompt_tokens: Math.ceil(entry.prompt.length / 4),
-          completion_tokens: Math.ceil(reply.text.length / 4),
-          total_tokens: Math.ceil(entry.prompt.length / 4) + Math.ceil(reply.text.length / 4),
+          completion_tokens: Math.ceil(text.length / 4),
+          total_tokens: Math.ceil(entry.prompt.length / 4) + Math.ceil(text.length / 4),
         },
       };
       response.writeHead(200, { "content-type": "application/json" });

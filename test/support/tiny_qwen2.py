@@ -51,7 +51,8 @@ def main(out: Path, texts: list[str]) -> None:
             num_attention_heads=4,
             num_key_value_heads=2,
             max_position_embeddings=4096,
-            tie_word_embeddings=True,
+            # Tied, a model of random weights repeats its last token, the line break of the template: no text.
+            tie_word_embeddings=False,
             eos_token_id=fast.eos_token_id,
             pad_token_id=fast.pad_token_id,
             bos_token_id=None,

@@ -4,7 +4,7 @@ import { SIDES } from "./knowledge.js";
 import type { Rows } from "./rows.js";
 import { meanCosine } from "./rows.js";
 
-/** Above it vectors are poor at telling users or items apart. */
+/** Above this mean cosine, vectors hardly tell users or items apart. */
 const CLOSE = 0.8;
 
 type Vectors = { readonly [side in Side]: Rows };
@@ -19,7 +19,10 @@ export function cosineMetrics(vectors: Vectors): { readonly [metric: string]: nu
   return metrics;
 }
 
-/** The same of vectors that come from text or from the user, with a warning where they lie close. */
+/**
+ * The same metrics for vectors that come from text or from the user, with a warning if the vectors
+ * lie close together.
+ */
 export function watchedCosines(
   task: Pick<StageTask, "emit">,
   vectors: Vectors,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
-import { readJsonl } from "../files/jsonl.js";
+import { readOwnJsonl } from "../files/jsonl.js";
 import { readNpy, writeNpy } from "../files/npy.js";
 
 /** `dataset.json` of the artifact (docs/artifacts.md). */
@@ -38,7 +38,7 @@ export interface Dataset extends DatasetInfo {
   readonly split: Int32Array;
   /** [I + 1, F], row-major; row 0 is zeros */
   readonly itemAttributes: Int32Array;
-  /** Rows of the training samples, the validation samples among them. */
+  /** Rows of the training samples, including the validation samples. */
   readonly train: Int32Array;
   readonly valid: Int32Array;
   readonly test: Int32Array;
@@ -146,14 +146,8 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
 
 /** Items in ascending index: item i is element i - 1. */
 export const readItems = (folder: string): Promise<DatasetItem[]> =>
-  readAll<DatasetItem>(join(folder, "items.jsonl"));
+  readOwnJsonl<DatasetItem>(join(folder, "items.jsonl"));
 
 /** Users in ascending index: user u is element u - 1. */
 export const readUsers = (folder: string): Promise<DatasetUser[]> =>
-  readAll<DatasetUser>(join(folder, "users.jsonl"));
-
-async function readAll<T>(path: string): Promise<T[]> {
-  const all: T[] = [];
-  for await (const { value } of readJsonl(path)) all.push(value as unknown as T);
-  return all;
-}
+  readOwnJsonl<DatasetUser>(join(folder, "users.jsonl"));

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Json } from "../../../src/base/json.js";
 import type { Dataset } from "./dataset.js";
 import { readDataset, readItems, readUsers } from "./dataset.js";
-import { readJsonl, writeJsonl } from "../files/jsonl.js";
+import { readOwnJsonl, writeJsonl } from "../files/jsonl.js";
 
 /** What knowledge is made from: a data set's artifact (docs/artifacts.md) with its texts. */
 export interface KnowledgeData extends Omit<Dataset, "attributes"> {
@@ -44,18 +44,15 @@ export interface TextLine {
 export type Side = "users" | "items";
 export const SIDES: readonly Side[] = ["users", "items"];
 
-/** Lines of one side of a text artifact, by ascending index. */
-export async function readTexts(folder: string, side: Side): Promise<TextLine[]> {
-  const lines: TextLine[] = [];
-  for await (const { value } of readJsonl(path.join(folder, `${side}.jsonl`))) {
-    lines.push(value as unknown as TextLine);
-  }
-  return lines;
-}
+/** Lines of one side of a text artifact, by ascending index. T is what the artifact's stage writes. */
+export const readTexts = <T extends Pick<TextLine, "index" | "text"> = TextLine>(
+  folder: string,
+  side: Side,
+): Promise<T[]> => readOwnJsonl<T>(path.join(folder, `${side}.jsonl`));
 
 /** Writes one side of a text artifact, by ascending index. */
 export const writeTexts = (
   folder: string,
   side: Side,
   lines: readonly Pick<TextLine, "index" | "text">[],
-): Promise<void> => writeJsonl(path.join(folder, `${side}.jsonl`), lines as readonly TextLine[]);
+): Promise<void> => writeJsonl(path.join(folder, `${side}.jsonl`), lines);

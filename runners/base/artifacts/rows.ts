@@ -9,11 +9,14 @@ export interface Rows {
 export const rowOf = ({ width, numbers }: Rows, row: number): Float32Array =>
   numbers.subarray(row * width, (row + 1) * width);
 
+/** True for a vector of zeros alone, which means that there is none. */
+export const isZeros = (vector: Float32Array): boolean => vector.every((number) => number === 0);
+
 /** Numbers of the rows that are not all zeros, ascending: of the users or items with a vector. */
 export function filledRows(rows: Rows): number[] {
   const filled: number[] = [];
   for (let row = 0; row * rows.width < rows.numbers.length; row++) {
-    if (rowOf(rows, row).some((number) => number !== 0)) filled.push(row);
+    if (!isZeros(rowOf(rows, row))) filled.push(row);
   }
   return filled;
 }

@@ -4,13 +4,16 @@ import type { Dataset } from "./dataset.js";
 /** A split by users: parameters of a `split` stage. */
 export type UserSplit = {
   readonly by: "users";
-  /** Folds that users are dealt over. */
+  /** The number of folds that users are divided into. */
   readonly folds: number;
   /** The fold that is tested, from 1. */
   readonly fold: number;
 };
 
-/** What a split decides of a data set; rows are those of its interactions, ascending. */
+/**
+ * What a split decides about a data set. Rows are row numbers of its interactions, in ascending
+ * order.
+ */
 export type SplitColumns = Pick<Dataset, "split" | "train" | "valid" | "test">;
 
 /** Users held out for validation: one of this many of those who are not tested. */
@@ -49,7 +52,8 @@ export function splitByUsers(
   const rows = { train: [] as number[], valid: [] as number[], test: [] as number[] };
   for (let user = 1; user <= users; user++) {
     const test = tested.has(user);
-    // Users without samples are trained on no more than tested; their first positions may be shown.
+    // Users without samples are neither trained on nor tested; prompts may show their first
+    // positions.
     if (!test && !held.has(user)) split[user] = lengthOf(user) - 1;
     for (let row = offsets[user]! + FIRST_SAMPLE; row < offsets[user + 1]!; row++) {
       rows[test ? "test" : "train"].push(row);

@@ -4,6 +4,7 @@ import path from "node:path";
 import { readNpy, writeNpy } from "../files/npy.js";
 import type { Side } from "./knowledge.js";
 import { SIDES } from "./knowledge.js";
+import { isZeros } from "./rows.js";
 
 /** Vectors of the users or of the items. */
 export interface SideVectors {
@@ -109,7 +110,7 @@ async function readRows(
 function zeroRows({ width, numbers }: Pick<SideVectors, "width" | "numbers">): number {
   let zeros = 0;
   for (let at = 0; at < numbers.length; at += width) {
-    if (numbers.subarray(at, at + width).every((number) => number === 0)) zeros += 1;
+    if (isZeros(numbers.subarray(at, at + width))) zeros += 1;
   }
   return zeros;
 }

@@ -1,13 +1,22 @@
 import { openSync, readFileSync, writeSync } from "node:fs";
 import type { Keyed, RecordForm } from "../files/keyed-log.js";
 import { KeyedLog } from "../files/keyed-log.js";
+import type { NoText } from "./answer.js";
 
 /** An answer as it is kept, under the hash of all that was asked. */
 export interface KeptAnswer {
   readonly key: string;
+  /** As it came, a model's thoughts included. */
   readonly text: string;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** There and true where the answer was cut at its longest. */
+  readonly cut?: boolean;
+  /**
+   * There where the answer held no text. Such an answer is kept for what it cost alone: the prompt is
+   * asked again.
+   */
+  readonly why?: NoText;
 }
 
 /** A line of JSON an answer. */

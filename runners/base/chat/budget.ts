@@ -24,7 +24,7 @@ export interface AnswerTokens {
   readonly completionTokens: number;
 }
 
-/** A sum set aside for a request under way. */
+/** Tokens and money that are reserved for a request in progress. */
 export interface Reservation {
   /**
    * The request was answered: gives what is counted for it, which is what the endpoint tells, or,
@@ -39,10 +39,10 @@ export interface Reservation {
 const CHAT_TEMPLATE = 64;
 
 /**
- * Keeps account of tokens and money. A request is sent only if what it can cost at most still fits
- * beside what was spent and what is under way, so that a budget is never overspent. The prompt's
- * tokens are not known before the answer: they are taken as its bytes, since no token is shorter than
- * that, and what a chat template adds.
+ * Counts tokens and money. A request is sent only if the most that it can cost still fits into the
+ * budget, together with what was spent and what requests in progress may cost. So answers never
+ * cost more than the budget. The number of a prompt's tokens is not known before the answer: it is
+ * taken as the number of its bytes (no token is shorter than a byte) and what a chat template adds.
  */
 export class Budget {
   private readonly limits: BudgetLimits;
@@ -56,7 +56,7 @@ export class Budget {
     this.prices = prices;
   }
 
-  /** Sets the most a request can cost aside; null where the budget no longer allows it. */
+  /** Reserves the most that a request can cost; null if the budget no longer allows it. */
   reserve(prompt: string, maxTokens: number): Reservation | null {
     const promptTokens = Buffer.byteLength(prompt) + CHAT_TEMPLATE;
     const prompts = this.spent.promptTokens + this.reserved.promptTokens + promptTokens;
@@ -68,7 +68,7 @@ export class Budget {
     this.reserved.completionTokens += maxTokens;
     let open = true;
     const release = () => {
-      if (!open) throw new Error("a reservation ends once");
+      if (!open) throw new Error("a reservation can end only once");
       open = false;
       this.reserved.promptTokens -= promptTokens;
       this.reserved.completionTokens -= maxTokens;
@@ -95,8 +95,8 @@ export class Budget {
   }
 
   /**
-   * Like {@link reserve}, but where only what others have set aside stands in the way, waits until
-   * enough of it has come back.
+   * Like {@link reserve}, but if only the reservations of other requests are in the way, waits
+   * until enough of them are released.
    */
   async reserveInTurn(prompt: string, maxTokens: number): Promise<Reservation | null> {
     for (;;) {
@@ -128,7 +128,7 @@ export class BudgetSpent extends Error {
     super(
       `the budget allows no further request: ${promptTokens + completionTokens} tokens` +
         `${usd > 0 ? ` (${usd.toFixed(4)} USD)` : ""} spent, ${answered} of ${total} answers had; ` +
-        `they are kept, and a larger budget goes on from here`,
+        `they are kept; with a larger budget the stage continues from here`,
     );
     this.name = "BudgetSpent";
   }

@@ -35,7 +35,7 @@ export function embeddingsEndpoint(options: EmbeddingOptions): Embed {
     }, abort);
 }
 
-// Servers that only claim to speak the protocol answer with anything at all.
+// A server that does not follow the protocol may answer with anything.
 function readVectors(answer: unknown, wanted: number): Float32Array[] {
   const data = (answer as Partial<OpenAI.CreateEmbeddingResponse> | null)?.data;
   if (!Array.isArray(data)) {
@@ -44,10 +44,12 @@ function readVectors(answer: unknown, wanted: number): Float32Array[] {
   const found = new Map<number, Float32Array>();
   for (const [place, { embedding, index }] of data.entries()) {
     const isVector =
-      Array.isArray(embedding) && embedding.length > 0 && embedding.every(Number.isFinite);
+      Array.isArray(embedding) &&
+      embedding.length > 0 &&
+      embedding.every((number) => typeof number === "number");
     if (isVector) found.set(index ?? place, Float32Array.from(embedding));
   }
   const vectors = Array.from({ length: wanted }, (_, place) => found.get(place));
   if (found.size === wanted && vectors.every((vector) => vector !== undefined)) return vectors;
-  throw new EndpointError(`${wanted} embeddings were asked for and ${found.size} came`, "passing");
+  throw new EndpointError(`${wanted} embeddings were asked for, but ${found.size} came`, "passing");
 }

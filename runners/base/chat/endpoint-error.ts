@@ -1,14 +1,16 @@
 import OpenAI from "openai";
+import { UserError } from "../../../src/base/exit.js";
 import { learnSecret, redact } from "../../../src/base/redact.js";
+import type { NoText } from "./answer.js";
+import { isFiltered, isSpent, kindOf, type Complaint, type FailureKind } from "./failure-kind.js";
 
-/** What a failure says about asking again. */
-export type FailureKind =
-  /** It may pass: the same request may succeed later. */
-  | "passing"
-  /** This one request is refused (too long, filtered); others may succeed. */
-  | "refused"
-  /** No request of this kind can succeed: a wrong key, no such model. */
-  | "fatal";
+/** What is known of a failed request beside its message. */
+interface Known {
+  readonly status?: number | null;
+  readonly retryAfter?: number | null;
+  readonly reason?: NoText;
+  readonly answered?: boolean;
+}
 
 /** A request to an endpoint that failed. */
 export class EndpointError extends Error {
@@ -17,19 +19,21 @@ export class EndpointError extends Error {
   readonly status: number | null;
   /** Milliseconds that the server asked to wait, or null. */
   readonly retryAfter: number | null;
-  constructor(
-    message: string,
-    kind: FailureKind,
-    {
-      status = null,
-      retryAfter = null,
-    }: { status?: number | null; retryAfter?: number | null } = {},
-  ) {
+  /** What a refused prompt is counted under. */
+  readonly reason: NoText;
+  /**
+   * True where the endpoint did answer, with an error in place of a text: when asking again is over,
+   * that is this prompt's end and not the stage's.
+   */
+  readonly answered: boolean;
+  constructor(message: string, kind: FailureKind, known: Known = {}) {
     super(message);
     this.name = "EndpointError";
     this.kind = kind;
-    this.status = status;
-    this.retryAfter = retryAfter;
+    this.status = known.status ?? null;
+    this.retryAfter = known.retryAfter ?? null;
+    this.reason = known.reason ?? "refused";
+    this.answered = known.answered ?? false;
   }
 }
 
@@ -37,25 +41,102 @@ export class EndpointError extends Error {
 export function endpointErrorOf(error: unknown, key: string | undefined): EndpointError {
   // A server may repeat the key it was sent ("Incorrect API key provided: ...").
   learnSecret(key);
-  const say = redact;
   if (!(error instanceof OpenAI.APIError)) {
+    if (error instanceof UserError) return new EndpointError(redact(error.message), "fatal");
     const message = `the answer could not be read: ${(error as Error).message}`;
-    return new EndpointError(say(message), "passing");
+    return new EndpointError(redact(message), "passing");
   }
-  const status = (error.status as number | undefined) ?? null;
   const cause = error.cause instanceof Error ? ` (${deepestCause(error.cause)})` : "";
-  return new EndpointError(say(`${error.message}${cause}`), kindOf(status), {
-    status,
-    retryAfter: retryAfterOf(error.headers as Headers | undefined),
+  const complaint = complaintOf(error.error, (error.status as number | undefined) ?? null);
+  const retryAfter = retryAfterOf(error.headers as Headers | undefined);
+  return errorOf(
+    `${error.message}${cause}`,
+    { ...complaint, message: error.message },
+    {
+      retryAfter,
+    },
+  );
+}
+
+/** An error object that stands in an answer of status 200; `key` is taken out of its message. */
+export function errorInAnswer(error: unknown, key: string | undefined): EndpointError {
+  const told = complaintOf(error, null);
+  const { status } = told;
+  const number = status === null ? "" : `${status} `;
+  const message = `an error in place of an answer: ${number}${told.message}`;
+  learnSecret(key);
+  return errorOf(message, told, { answered: true });
+}
+
+function errorOf(message: string, told: Complaint, known: Known): EndpointError {
+  const complaint = { ...told, comesAgain: (known.retryAfter ?? 0) > 0 };
+  const spent = isSpent(complaint) ? " (the quota is spent; answers so far are kept)" : "";
+  const reason: NoText = isFiltered(complaint) ? "filtered" : known.answered ? "error" : "refused";
+  return new EndpointError(`${redact(message)}${spent}`, kindOf(complaint), {
+    ...known,
+    status: told.status,
+    reason,
   });
 }
 
-function kindOf(status: number | null): FailureKind {
-  if (status === null || status === 408 || status === 409 || status === 429 || status >= 500) {
-    return "passing";
+/** Reads an error object of any server: `{message, code, type, param}`, `{detail}` or a text. */
+function complaintOf(error: unknown, status: number | null): Complaint {
+  const fields = typeof error === "object" && error !== null ? error : { message: error };
+  const told = fields as { readonly [name: string]: unknown };
+  const text = (name: string): string => {
+    const value = told[name];
+    return typeof value === "string" ? value : "";
+  };
+  const inside = [told["status"], told["code"]].map(Number).find((n) => n >= 400 && n < 600);
+  return {
+    status: status ?? inside ?? null,
+    code: text("code"),
+    type: text("type"),
+    param: text("param"),
+    message: text("message") || (error === undefined ? "" : JSON.stringify(error)),
+    comesAgain: false,
+  };
+}
+
+/** How much of a server's words is repeated. */
+const MOST_WORDS = 500;
+
+/**
+ * A failed answer's body in OpenAI's form, whatever its own is: the openai package reads words in
+ * that form alone, and vLLM, TGI, Ollama and FastAPI each have another.
+ */
+export function errorBody(text: string): { readonly error: object } {
+  const parsed = parsedOf(text);
+  const own = typeof parsed === "object" && parsed !== null ? parsed : {};
+  const fields = own as { readonly [name: string]: unknown };
+  const inner = fields["error"];
+  const base = typeof inner === "object" && inner !== null ? { ...inner } : { ...own };
+  const said = [
+    (base as { readonly [name: string]: unknown })["message"],
+    ...[inner, fields["message"], fields["detail"], fields["errors"]],
+    parsed === undefined ? text : parsed,
+  ].find((each) => each !== undefined && each !== null && each !== "");
+  const message =
+    typeof said === "string" ? said : said === undefined ? "no words" : JSON.stringify(said);
+  return { error: { ...base, message: shortened(message) } };
+}
+
+function parsedOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
-  // 400, 413 and 422 are about this prompt (too long, filtered); the others hold for every prompt.
-  return status === 400 || status === 413 || status === 422 ? "refused" : "fatal";
+}
+
+/** One line, without the tags of a page of HTML, not too long. */
+export function shortened(text: string, most = MOST_WORDS): string {
+  const plain = text
+    .replace(/<(style|script)[\s\S]*?<\/\1>/giu, " ")
+    .replace(/<\/?[a-z!][^>]*>/giu, " ")
+    .replace(/\s+/gu, " ")
+    .trim();
+  return plain.length > most ? `${plain.slice(0, most)}...` : plain;
 }
 
 /** Reads `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110, 10.2.3). */

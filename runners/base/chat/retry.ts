@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { StageTask } from "../../../src/contract/runner.js";
+import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
+import { Drained } from "../../../src/contract/runner.js";
 import { EndpointError } from "./endpoint-error.js";
 
 export interface RetryOptions {
@@ -9,7 +9,11 @@ export interface RetryOptions {
   readonly firstWait: number;
   /** Longest wait that is not the server's own wish. */
   readonly longestWait: number;
-  /** Hears of each failed try. */
+  /** A server that wants to be asked later than this is not waited for. */
+  readonly longestWish: number;
+  /** Waiting ends, with {@link Drained}, when the stage is to come to an end. */
+  readonly stop?: StopSignal;
+  /** Called after each failed try. */
   readonly onRetry?: (error: EndpointError, attempt: number, wait: number) => void;
 }
 
@@ -25,38 +29,90 @@ export const notesRetries =
     task.emit({ type: "note", severity: "info", message: `${who}: ${message}; ${again}` });
   };
 
-export const DEFAULT_RETRY: RetryOptions = { attempts: 8, firstWait: 500, longestWait: 60_000 };
+export const DEFAULT_RETRY: RetryOptions = {
+  attempts: 8,
+  firstWait: 500,
+  longestWait: 60_000,
+  longestWish: 10 * 60_000,
+};
+
+/** How a stage tries again: so many retries, each noted, none waited for after a stop. */
+export const retriesOf = (
+  task: Pick<StageTask, "emit" | "stop">,
+  who: string,
+  retries: number,
+): RetryOptions => ({
+  ...DEFAULT_RETRY,
+  attempts: retries + 1,
+  stop: task.stop,
+  onRetry: notesRetries(task, who),
+});
 
 /**
  * Wraps an endpoint so that passing failures are tried again, with exponential backoff and full
- * jitter. A server's Retry-After is kept, and holds back every other call of the same wrapper too:
- * one refused request tells all of them.
+ * jitter. A server's Retry-After is kept where it is the longer of the two, and holds back every
+ * other call of the same wrapper too: one refused request tells all of them. One that asks for more
+ * than {@link RetryOptions.longestWish} ends in its own words.
  */
-export function withRetries<Asked, Answer>(
-  complete: (prompt: Asked, abort: AbortSignal) => Promise<Answer>,
+export function withRetries<Asked, Answer, More extends readonly unknown[]>(
+  complete: (prompt: Asked, abort: AbortSignal, ...more: More) => Promise<Answer>,
   options: RetryOptions = DEFAULT_RETRY,
-): (prompt: Asked, abort: AbortSignal) => Promise<Answer> {
+): (prompt: Asked, abort: AbortSignal, ...more: More) => Promise<Answer> {
   let heldUntil = 0;
-  return async (prompt, abort) => {
+  const draining = new AbortController();
+  options.stop?.onDrain(() => draining.abort(new Drained()));
+  return async (prompt, abort, ...more) => {
+    const pause = (wait: number) => sleep(wait, [abort, draining.signal]);
     for (let attempt = 1; ; attempt++) {
       for (let wait = heldUntil - Date.now(); wait > 0; wait = heldUntil - Date.now()) {
-        await sleep(wait, undefined, { signal: abort });
+        await pause(wait);
       }
       try {
-        return await complete(prompt, abort);
+        return await complete(prompt, abort, ...more);
       } catch (error) {
         abort.throwIfAborted();
         if (!(error instanceof EndpointError) || error.kind !== "passing") throw error;
+        const wish = error.retryAfter ?? 0;
+        if (wish > options.longestWish) throw ended(error, tooLate(wish, options.longestWish));
         if (attempt >= options.attempts) {
-          const message = `${error.message}; given up after ${attempt} tries`;
-          throw new EndpointError(message, "passing", { status: error.status });
+          throw ended(error, `r4ec gave up after ${attempt} tries`);
         }
         const backoff = Math.min(options.longestWait, options.firstWait * 2 ** (attempt - 1));
-        const wait = error.retryAfter ?? Math.random() * backoff;
-        if (error.retryAfter !== null) heldUntil = Math.max(heldUntil, Date.now() + wait);
+        const wait = Math.max(wish, Math.random() * backoff);
+        if (wish > 0) heldUntil = Math.max(heldUntil, Date.now() + wait);
         options.onRetry?.(error, attempt, wait);
-        await sleep(wait, undefined, { signal: abort });
+        await pause(wait);
       }
     }
   };
+}
+
+/** The end of asking again. Where the endpoint did answer, it is the end of this prompt alone. */
+const ended = ({ message, answered, status, reason }: EndpointError, why: string): EndpointError =>
+  new EndpointError(`${message}; ${why}`, answered ? "refused" : "passing", { status, reason });
+
+const tooLate = (wish: number, longest: number): string =>
+  `it asks to be asked again in ${duration(wish)}, and r4ec waits ${duration(longest)} at most; ` +
+  "run the sweep again later, answers so far are kept";
+
+function duration(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  if (minutes < 1) return `${Math.round(milliseconds / 1000)} s`;
+  return minutes < 120 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
+}
+
+/** Waits; rejects with a signal's reason as soon as it is aborted. */
+function sleep(milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      for (const signal of signals) signal.removeEventListener("abort", end);
+      const aborted = signals.find((signal) => signal.aborted);
+      if (aborted === undefined) resolve();
+      else reject(aborted.reason as Error);
+    };
+    const timer = setTimeout(end, milliseconds);
+    for (const signal of signals) signal.addEventListener("abort", end);
+    if (signals.some((signal) => signal.aborted)) end();
+  });
 }

@@ -34,11 +34,11 @@ export interface Served {
   readonly baseUrl: string;
   /** The first model that it lists. */
   readonly model: string;
-  /** Aborted, with the server's last words, when it has ended. */
+  /** Aborted, with the server's last output, when the server has ended. */
   readonly gone: AbortSignal;
-  /** Rejects with its last words when the server ends; never resolves. */
+  /** Rejects with the server's last output when the server ends; never resolves. */
   readonly died: Promise<never>;
-  /** Ends it with all it started. */
+  /** Ends the server and all processes that it started. */
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startServed(task: StageTask, options: ServerOptions): Prom
       gone.abort(failure);
       throw failure;
     });
-    // Its end is an error only while it is asked.
+    // The end of the server is an error only while a request is in progress.
     died.catch(() => {});
     return { baseUrl, model, gone: gone.signal, died, close };
   } catch (error) {

@@ -52,10 +52,20 @@ export async function* readJsonl(path: string): AsyncGenerator<JsonLine> {
   }
 }
 
+/**
+ * All lines of a JSON Lines file of one of r4ec's own artifacts. They have the form T because r4ec
+ * wrote them so, and the artifact's checksum says that they are still what was written.
+ */
+export async function readOwnJsonl<T extends object>(path: string): Promise<T[]> {
+  const lines: T[] = [];
+  for await (const { value } of readJsonl(path)) lines.push(value as T);
+  return lines;
+}
+
 /** Writes values as JSON Lines, streamed. Syncing to disk is the artifact store's business. */
 export async function writeJsonl(
   path: string,
-  values: Iterable<Json> | AsyncIterable<Json>,
+  values: Iterable<Json | object> | AsyncIterable<Json | object>,
 ): Promise<void> {
   const file = await open(path, "w");
   try {

@@ -26,14 +26,17 @@ export interface RecordForm<Value> {
   read(base: string, wanted: (key: string) => boolean): Iterable<Keyed<Value>>;
 }
 
-/** Losing the newest records to a power cut costs making them again; syncing each costs more. */
+/**
+ * If the power fails, the newest records are lost and must be made again. Syncing each record would
+ * cost more.
+ */
 const SYNC_EVERY = 32;
 
 /**
- * Results that were slow or dear to make, kept as they come, by key, in a folder that outlives
- * kills. Each process appends to files of its own, so that several may share a folder. Nothing is
- * ever changed in place. Of records with one key the last read counts: they are equal in all that
- * matters.
+ * Results that took long or cost money, kept by key as soon as they arrive, in a folder that a kill
+ * leaves in place. Each process appends to files of its own, so that several may share a folder.
+ * Nothing is ever changed in place. Of records with one key the last read counts: they are equal in
+ * all that matters.
  */
 export class KeyedLog<Value> {
   private readonly records = new Map<string, Value>();

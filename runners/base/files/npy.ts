@@ -59,14 +59,17 @@ export async function readNpy(path: string): Promise<NpyArray> {
   const { dtype, shape, start } = readHeader(path, bytes);
   const type = types[dtype];
   if (type === undefined) {
-    throw bad(path, `numbers of type ${dtype}; r4ec reads ${Object.keys(types).join(", ")}`);
+    throw bad(
+      path,
+      `its numbers are of type ${dtype}; r4ec can read ${Object.keys(types).join(", ")}`,
+    );
   }
   const wanted = sizeOfShape(shape) * BYTES[type];
   const found = bytes.length - start;
   if (found !== wanted) {
     throw bad(
       path,
-      `${found} bytes of data where shape (${shape.join(", ")}) of ${dtype} needs ${wanted}`,
+      `${found} bytes of data, but shape (${shape.join(", ")}) of ${dtype} needs ${wanted}`,
     );
   }
   try {
@@ -97,7 +100,7 @@ function readHeader(
   bytes: Buffer,
 ): { dtype: string; shape: readonly number[]; start: number } {
   if (bytes.length < 12 || !bytes.subarray(0, 6).equals(magic)) {
-    throw bad(path, "no NumPy header at its start");
+    throw bad(path, "it does not begin with a NumPy header");
   }
   const major = bytes[6];
   const textAt = major === 1 ? 10 : 12;
@@ -109,11 +112,11 @@ function readHeader(
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape':\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
   if (dtype === undefined || order === undefined || shape === undefined) {
-    throw bad(path, `a header that r4ec can't read: ${text.trim()}`);
+    throw bad(path, `r4ec can't read its header: ${text.trim()}`);
   }
   const sizes = (shape.match(/\d+/g) ?? []).map(Number);
   if (order === "True" && sizes.length > 1) {
-    throw bad(path, "Fortran order; save it with numpy.ascontiguousarray(array)");
+    throw bad(path, "its array is in Fortran order; save it with numpy.ascontiguousarray(array)");
   }
   return { dtype, shape: sizes, start };
 }

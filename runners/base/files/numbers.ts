@@ -55,7 +55,7 @@ export const sizeOfShape = (shape: readonly number[]): number =>
 
 function wideToNumber(wide: bigint): number {
   const number = Number(wide);
-  if (!Number.isSafeInteger(number)) throw new RangeError(`the integer ${wide}, beyond 2^53`);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`the integer ${wide} is beyond 2^53`);
   return number;
 }
 

@@ -66,11 +66,20 @@ export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors, string
   const header = parseHeader(bytes.subarray(8, start));
   if (header === null) return err("has a header that is not a JSON object");
   const tensors = new Map<string, NamedTensor>();
+  const places: { readonly name: string; readonly from: number; readonly to: number }[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const tensor = decodeTensor(name, entry, bytes.subarray(start));
     if (!tensor.ok) return tensor;
     tensors.set(name, tensor.value);
+    const [from, to] = (entry as { readonly data_offsets: readonly [number, number] }).data_offsets;
+    if (to > from) places.push({ name, from, to });
+  }
+  places.sort((a, b) => a.from - b.from);
+  const shared = places.findIndex(({ to }, i) => to > (places[i + 1]?.from ?? Infinity));
+  if (shared >= 0) {
+    const [one, other] = [places[shared]!.name, places[shared + 1]!.name];
+    return err(`is damaged: ${one} and ${other} stand in the same bytes`);
   }
   return ok({ tensors, metadata: (header["__metadata__"] ?? {}) as Safetensors["metadata"] });
 }

@@ -35,7 +35,7 @@ async function fromSafetensors(file: string): Promise<VectorTable> {
   if (!decoded.ok) throw new UserError(`${file} ${decoded.error}`);
   const [tensor, ...others] = decoded.value.tensors.values();
   if (tensor === undefined || others.length > 0) {
-    throw bad(file, `one tensor is wanted and ${decoded.value.tensors.size} are there`);
+    throw bad(file, `it must hold one tensor, but holds ${decoded.value.tensors.size}`);
   }
   return tableOf(file, tensor.data, tensor.shape);
 }
@@ -43,7 +43,7 @@ async function fromSafetensors(file: string): Promise<VectorTable> {
 function tableOf(file: string, numbers: Float32Array, shape: readonly number[]): VectorTable {
   const [rows, width] = shape;
   if (shape.length !== 2 || rows === undefined || width === undefined || width < 1) {
-    throw bad(file, `its shape is [${shape.join(", ")}]; [rows, dimension] is wanted`);
+    throw bad(file, `its shape is [${shape.join(", ")}]; it must be [rows, dimension]`);
   }
   if (rows * width !== numbers.length) throw bad(file, "its shape does not hold its numbers");
   return { rows, width, numbers };

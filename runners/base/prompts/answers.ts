@@ -1,5 +1,6 @@
 import type { Result } from "../../../src/base/result.js";
 import { err, ok } from "../../../src/base/result.js";
+import { withoutReasoning } from "../chat/reasoning.js";
 
 /** What a text of knowledge is about. */
 export type Subject = "user" | "item";
@@ -16,12 +17,15 @@ export interface Verdict {
 /** A judge's answer, the teacher's or the reflector's. */
 export interface Judgement {
   readonly reasonable: boolean;
-  /** Empty where the knowledge is reasonable. */
+  /** Empty if the knowledge was judged reasonable. */
   readonly reflection: string;
 }
 
-/** Why an answer could not be read. A closed list, so that a stage can count them by reason. */
+/**
+ * Why an answer could not be read. The list is closed, so that a stage can count answers by reason.
+ */
 export type Unreadable =
+  | "thoughts alone"
   | "no knowledge"
   | "empty knowledge"
   | "no verdict"
@@ -33,8 +37,8 @@ export type Unreadable =
 
 /**
  * Reads an answer to a teacher's think or refine prompt. Total: every text gives a verdict or a
- * reason. Strict: each tag exactly once, and the verdict one of the two sentences asked for (letter
- * case, quotes and a full stop aside).
+ * reason. Strict: each tag exactly once, and the verdict one of the two sentences asked for. What does
+ * not count: letter case, white space, quotes, Markdown and full stops (docs/knowledge.md has the table).
  */
 export function parseVerdict(
   answer: string,
@@ -42,6 +46,7 @@ export function parseVerdict(
   tag: Tag,
 ): Result<Verdict, Unreadable> {
   const text = withoutReasoning(answer);
+  if (text === null) return err("thoughts alone");
   const knowledge = onlyBlock(text, knowledgeTag(subject, tag), "no knowledge");
   if (!knowledge.ok) return knowledge;
   if (knowledge.value === "") return err("empty knowledge");
@@ -60,6 +65,7 @@ export function parseVerdict(
  */
 export function parseJudgement(answer: string): Result<Judgement, Unreadable> {
   const text = withoutReasoning(answer);
+  if (text === null) return err("thoughts alone");
   const judgement = onlyBlock(text, "Final Judgement", "no judgement");
   if (!judgement.ok) return judgement;
   const sentence = /^the (?:user preference|\w+ knowledge) is (not )?reasonable$/u.exec(
@@ -89,30 +95,55 @@ export const knowledgeTag = (subject: Subject, tag: Tag): string =>
  * else the whole answer, trimmed. Empty where there is none.
  */
 export function studentKnowledge(answer: string, subject: Subject, tag: Tag): string {
-  const text = withoutReasoning(answer);
+  const text = withoutReasoning(answer) ?? "";
   const block = onlyBlock(text, knowledgeTag(subject, tag), "no knowledge");
   return block.ok ? block.value : text.trim();
 }
 
-// Reasoning models put their thoughts before the answer; they are no part of it.
-const withoutReasoning = (answer: string): string =>
-  answer.replace(/^\s*<think>[\s\S]*?<\/think>/u, "");
-
+/** The text between the only opening and the only closing tag of a name. */
 function onlyBlock(text: string, tag: string, missing: Unreadable): Result<string, Unreadable> {
-  const open = `<${tag}>`;
-  const close = `</${tag}>`;
-  const start = text.indexOf(open);
-  const end = text.indexOf(close, start + open.length);
-  if (start < 0 || end < 0) return err(missing);
-  if (text.includes(open, start + open.length) || text.includes(close, end + close.length)) {
-    return err("tag repeated");
-  }
-  return ok(text.slice(start + open.length, end).trim());
+  const { open, close } = tagsOf(tag);
+  const opening = [...text.matchAll(open)];
+  const start = opening[0] === undefined ? -1 : opening[0].index + opening[0][0].length;
+  const closing = start < 0 ? [] : [...text.matchAll(close)];
+  const end = closing.find(({ index }) => index >= start)?.index ?? -1;
+  if (end < 0) return err(missing);
+  if (opening.length > 1 || closing.length > 1) return err("tag repeated");
+  return ok(text.slice(start, end).trim());
 }
 
+const knownTags = new Map<string, { readonly open: RegExp; readonly close: RegExp }>();
+
+/**
+ * Expressions for a tag in the forms that models write it in: any letter case, blanks, underscores or
+ * hyphens between its words, the same marks of Markdown before and behind it.
+ */
+function tagsOf(tag: string): { readonly open: RegExp; readonly close: RegExp } {
+  let known = knownTags.get(tag);
+  if (known === undefined) {
+    const name = tag
+      .split(" ")
+      .map((word) => word.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&"))
+      .join("[\\s_-]+");
+    const form = (slash: string) => `<\\s*${slash}${name}\\s*>`;
+    const marked = (slash: string) =>
+      new RegExp(`(\\*{1,3}|_{1,3}|\`{1,3})${form(slash)}\\1|${form(slash)}`, "giu");
+    known = { open: marked(""), close: marked("/\\s*") };
+    knownTags.set(tag, known);
+  }
+  return known;
+}
+
+/**
+ * A sentence in small letters, without what may stand around it (quotes, brackets, full stops,
+ * exclamation marks, Markdown) and without quotes and emphasis within it. Brackets within it stay:
+ * "will [not] like" says neither.
+ */
 const plainSentence = (text: string): string =>
   text
+    .normalize("NFKC")
     .toLowerCase()
-    .replace(/["'“”‘’[\]*.]/gu, "")
+    .replace(/["'“”‘’«»「」『』*_`]/gu, " ")
+    .replace(/^[\s[({#>-]+|[\s\])}.。…!]+$/gu, "")
     .replace(/\s+/gu, " ")
     .trim();

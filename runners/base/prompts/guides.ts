@@ -10,7 +10,7 @@ import type { Words } from "./templates.js";
 export interface Guides {
   readonly verdict: (subject: Subject) => string;
   readonly judgement: (subject: Subject) => string;
-  /** Of a student's knowledge, which stands in no tags. */
+  /** The guide of a student's knowledge, which has no tags. */
   readonly knowledge: (subject: Subject) => string;
 }
 

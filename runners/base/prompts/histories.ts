@@ -54,7 +54,7 @@ export function renderHistory(data: PromptData, user: number, length: number): s
 export interface Target {
   readonly user: number;
   readonly item: number;
-  /** The true label: rating above the like threshold. */
+  /** The true label: whether the rating is above the like threshold. */
   readonly likes: boolean;
 }
 

@@ -4,7 +4,7 @@ import { renderHistory, titleOf } from "./histories.js";
 import type { RaterChoice, Raters } from "./raters.js";
 import type { Step, Templates } from "./templates.js";
 
-/** What one prompt is about. */
+/** The user or item that one prompt is about. */
 export interface About {
   readonly subject: Subject;
   /** The user's or the item's number. */
@@ -47,7 +47,7 @@ export function studentPrompt(
   });
 }
 
-/** The prompt that a teacher is asked, the target in sight (not its rating). */
+/** The teacher's prompt. It shows the target, but not the target's rating. */
 export function teacherPrompt(
   maker: PromptMaker,
   step: Step,

@@ -1,7 +1,7 @@
 import type { PromptData } from "./histories.js";
 import { lengthOf, TARGET_POSITION } from "./histories.js";
 
-/** Whose histories an item's prompts show; null where nobody is there to choose. */
+/** The users whose histories an item's prompts show; null if there is no such user. */
 export interface Raters {
   readonly liker: number | null;
   readonly disliker: number | null;

@@ -11,7 +11,7 @@ export type Form = "teacher" | "student";
 /** `user-think.teacher`, the template's file name without `.txt`. */
 export type TemplateName = `${Subject}-${Step}.${Form}`;
 
-/** What differs between kinds of item; the keys are names that templates may use. */
+/** The words that differ between kinds of item. The keys are names that templates may use. */
 export interface Words {
   readonly thing: string;
   readonly things: string;
@@ -19,7 +19,7 @@ export interface Words {
   readonly entry: string;
   readonly item_aspects: string;
   readonly taste_aspects: string;
-  /** What free text begins with where answers are guided. */
+  /** The words that free text begins with if answers are guided. */
   readonly user_lead?: string;
   readonly item_lead?: string;
   readonly reflection_lead?: string;

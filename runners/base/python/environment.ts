@@ -13,7 +13,7 @@ export type PythonTask = Pick<
 export function llmEnvironment(task: Pick<StageTask, "toolchain">): string {
   const folder = task.toolchain.environments[LLM_ENVIRONMENT.part];
   if (folder !== undefined) return folder;
-  throw new UserError("the LLM environment is not there: run r4ec setup --only llm", {
+  throw new UserError("the LLM environment is not installed: run r4ec setup --only llm", {
     exitCode: ExitCode.environment,
   });
 }
@@ -28,10 +28,10 @@ export function pythonVariables(task: PythonTask): { readonly [name: string]: st
     PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"] ?? ""}`,
     // The worker was given its cards already, under names that only it may know.
     CUDA_VISIBLE_DEVICES: process.env["CUDA_VISIBLE_DEVICES"] ?? gpus.join(","),
-    // More threads than cores slow small models down forty times.
+    // With more threads than cores, small models run forty times slower.
     OMP_NUM_THREADS: String(Math.max(1, threads)),
-    // Threads that spin while they wait for each other take a busy machine's cores from the very
-    // ones they wait for: four to ten times slower on two shared cores.
+    // On a busy machine, threads that spin while they wait take cores from the threads that they
+    // wait for: four to ten times slower on two shared cores.
     OMP_WAIT_POLICY: process.env["OMP_WAIT_POLICY"] ?? "PASSIVE",
     TOKENIZERS_PARALLELISM: "false",
     PYTHONUNBUFFERED: "1",

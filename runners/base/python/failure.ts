@@ -13,7 +13,8 @@ const PYTHON_ERROR = /^[\w.]+(?:Error|Exception|Interrupt|NotFound)\b/u;
 /** The message of a failed Python program: the last line that names an error, as Python prints it. */
 export function pythonError(stderrTail: string): string {
   const lines = stderrTail.split("\n").filter((line) => line.trim() !== "");
-  // Of several processes the first to fail tells why; the others' errors may be that it is gone.
+  // Of several processes, the first one that failed has the cause; the others may fail only because
+  // it ended.
   const ranked = lines.flatMap((line) => {
     const [, rank, message] = /^\[rank(\d+)\]:\s*(.*)$/u.exec(line) ?? [];
     return message !== undefined && PYTHON_ERROR.test(message) ? [{ rank, message }] : [];

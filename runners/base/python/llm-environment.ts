@@ -13,7 +13,7 @@ export const LLM_ENVIRONMENT: PythonPart = {
   name: "llamafactory-0.9.5",
   title: "LLaMA-Factory 0.9.5",
   contents: "LLaMA-Factory 0.9.5, sentence-transformers, torch",
-  without: "stages with an LLM of your own install it when needed",
+  without: "it is installed when a stage needs it",
   lists: [WANTED, PINNED],
   byFlavour: true,
   steps: (flavour) => [

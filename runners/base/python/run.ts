@@ -8,7 +8,7 @@ import type { PythonTask } from "./environment.js";
 import { llmEnvironment, pythonVariables } from "./environment.js";
 import type { ProcessEnd } from "./failure.js";
 
-/** Environment variable by which every process of a stage's tree is known, however deep it sits. */
+/** Environment variable that marks every process of a stage's process tree, at any depth. */
 const MARK = "R4EC_PROCESS_MARK";
 
 /** A program that a stage runs in the LLM environment. */
@@ -130,7 +130,7 @@ export async function runProgram(
   stop.onDrain(end);
   stop.abort.addEventListener("abort", end, { once: true });
   if (stop.abort.aborted) end();
-  // What a program leaves running would hold its output for as long as it lives.
+  // A process that the program leaves running would keep the program's output open.
   const cleared = tree.exited.then(() => endLeftProcesses(task));
   try {
     const ended = await tree.ended;
@@ -160,7 +160,7 @@ function keepTail(): { add(chunk: Buffer): void; text(): string } {
       if (kept.length > TAIL_BYTES) kept = kept.subarray(kept.length - TAIL_BYTES);
     },
     text: () => {
-      // A progress bar rewrites its line: only what stands there in the end counts.
+      // A progress bar rewrites its line, so only the last text of the line counts.
       const lines = kept
         .toString("utf8")
         .split("\n")

@@ -6,7 +6,7 @@ import type { StageEstimate } from "../../../src/contract/runner.js";
  * and write, and hours of a GPU. Lengths are in tokens.
  */
 
-/** A prompt without what is filled in; the templates of prompts/ have 150 to 350. */
+/** A prompt template before it is filled in; the templates of prompts/ have 150 to 350 tokens. */
 export const TEMPLATE = 270;
 /** One `["title (year)", rating]`. */
 export const ENTRY = 16;
@@ -19,7 +19,7 @@ export const RIGHT = 0.7;
 /** Share of texts that a reflector finds unreasonable. */
 export const UNREASONABLE = 0.3;
 
-/** Billions of parameters where a model's name does not tell. */
+/** Billions of parameters of a model whose name does not say it. */
 const UNKNOWN_SIZE = 7;
 /** Operations per second of the card: bf16 on an A100. */
 const CARD = 312e12;
@@ -27,14 +27,17 @@ const CARD = 312e12;
 const REACHED = 0.35;
 /** Bytes per second of the card's memory, as far as they are reached. */
 const MEMORY = 1.5e12;
-/** Seconds of one decoding step beside reading the weights: Python and its launches. */
+/** Seconds of one decoding step in addition to reading the weights: Python and kernel launches. */
 const STEP = 0.03;
 /** Hours until a program has loaded its model. */
 const START = 0.02;
 /** Samples per second of CTR training. */
 const CTR_RATE = 50_000;
 
-/** A stage that no language model and no card has a part in, but whose sizes others need. */
+/**
+ * The estimate of a stage that uses no language model and no GPU, but whose sizes other stages
+ * need.
+ */
 export const sizesOnly = (sizes: StageEstimate["sizes"]): StageEstimate => ({
   promptTokens: 0,
   completionTokens: 0,
@@ -51,7 +54,7 @@ export function billionsOf(model: JsonObject | string): number {
   return Number(match[1]) / (match[2]!.toLowerCase() === "m" ? 1000 : 1);
 }
 
-/** Hours of a card that writing takes: steps of a batch each, and reading the prompts. */
+/** GPU hours for writing answers: the decoding steps of each batch, and reading the prompts. */
 export function writingHours(
   billions: number,
   promptTokens: number,
@@ -65,15 +68,18 @@ export function writingHours(
   return START + (steps * step + reading) / 3600;
 }
 
-/** Hours of a card that LoRA takes: forward, and backward through all but the frozen weights' own. */
+/**
+ * GPU hours for LoRA: the forward pass, and the backward pass without the gradients of the frozen
+ * weights.
+ */
 export const trainingHours = (billions: number, tokens: number): number =>
   tokens === 0 ? 0 : START + (6e9 * billions * tokens) / (CARD * REACHED) / 3600;
 
-/** Hours of a card that embedding takes. */
+/** GPU hours for embedding. */
 export const embeddingHours = (billions: number, tokens: number): number =>
   tokens === 0 ? 0 : START + (2e9 * billions * tokens) / (CARD * REACHED) / 3600;
 
-/** Hours of a card that CTR training takes; it shares a card with others. */
+/** GPU hours for CTR training, which shares a GPU with other cells. */
 export const ctrHours = (samples: number): number => samples / CTR_RATE / 3600;
 
 /** A limit that may be `all`. */

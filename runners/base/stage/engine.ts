@@ -5,15 +5,15 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 
 /**
  * One of the ways in which a stage can do its work; the setting `engine` of the stage's block names
- * it. All that there is to say of an engine stands in one object, and a stage has one list of its
- * engines. Only {@link load} may import what is slow: a plan reads all the rest.
+ * it. One object describes an engine completely, and a stage has one list of its engines. Only
+ * {@link load} may import slow code, because a plan reads all other members.
  *
  * @typeParam Settings the block of settings, complete
  * @typeParam Worker what does the work in the worker process
  */
 export interface Engine<Settings, Params, Execution, Worker> {
   readonly name: string;
-  /** What it is, in a few words: the schema shows it behind the name. */
+  /** A description in a few words: the schema shows it after the name. */
   readonly description: string;
   /**
    * Schemas of the settings that it reads, by name, without those that every engine of the stage
@@ -31,7 +31,7 @@ export interface Engine<Settings, Params, Execution, Worker> {
   load(task: StageTask<Params, Execution>): Promise<Worker>;
 }
 
-/** As much of an engine as its block's schema is made from. */
+/** The members of an engine that its block's schema is made from. */
 type Described = Pick<Engine<never, never, never, unknown>, "name" | "description" | "settings">;
 
 /** The engine of a name. Throws where there is none: the schema lets no other name pass. */

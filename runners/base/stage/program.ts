@@ -18,7 +18,8 @@ export const programOf = <Params = JsonObject, Execution = JsonObject>(
       try {
         await work(task);
       } catch (error) {
-        // A stop tears down what is under way; what that breaks is no failure of its own.
+        // A stop ends what is in progress; an error that follows from this is not a failure of the
+        // stage.
         if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
         const told = stageErrorOf(error);
         if (told === null) throw error;
@@ -28,7 +29,7 @@ export const programOf = <Params = JsonObject, Execution = JsonObject>(
   },
 });
 
-/** What an error means to the user; null for a bug. */
+/** The error as a user should see it; null for a bug. */
 function stageErrorOf(error: unknown): StageError | null {
   if (error instanceof ProgramFailure) {
     return { message: error.message, kind: "machine", detail: error.detail };

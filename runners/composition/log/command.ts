@@ -20,7 +20,8 @@ interface LogArguments {
  */
 export const logCommand: ScienceCommand<LogArguments> = {
   command: "log <file>",
-  describe: "where a number came from: stages behind cells, or the texts about a user or item",
+  describe:
+    "show where a number came from: the stages behind cells, or the texts about a user or item",
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "the spec" })
@@ -55,7 +56,7 @@ export const logCommand: ScienceCommand<LogArguments> = {
 function nothingFound(side: Side, id: string, missing: number): UserError {
   const what = side === "users" ? "user" : "item";
   if (missing > 0) {
-    return new UserError(`no text about ${what} ${id} is made yet: run the sweep first`, {
+    return new UserError(`there is no text about ${what} ${id} yet: run the sweep first`, {
       exitCode: ExitCode.usage,
     });
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { CellId, Fingerprint } from "../../../src/base/fingerprint.js";
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
 import { readJsonl } from "../../base/files/jsonl.js";
@@ -27,7 +28,7 @@ export interface LineageEntry {
   readonly seconds: number | null;
 }
 
-/** A text about one user or item, as one stage left it, with the cells that stand on it. */
+/** A text about one user or item, as one stage wrote it, with the cells that depend on it. */
 export interface LoggedText {
   /** The stage whose text was embedded. */
   readonly stage: Fingerprint;
@@ -84,12 +85,18 @@ export async function textsOf(
   for (const [stage, cells] of textStages(plan, side)) {
     const { record } = plan.stages.get(stage)!;
     const seen = await engine.inspect(stage);
+    if (seen.state === "damaged") {
+      throw new UserError(`${record.label} ${stage.slice(0, 10)} is damaged: ${seen.reason}`, {
+        exitCode: ExitCode.environment,
+        hint: "run the sweep again: it makes the artifact anew",
+      });
+    }
     if (seen.state !== "made") {
       missing += 1;
       continue;
     }
     const { artifact } = seen;
-    const index = await indexOf(engine.inputOf(artifact, "dataset")!, side, id);
+    const index = await indexOf((await engine.inputOf(artifact, "dataset"))!, side, id);
     if (index === null) continue;
     const file = path.join(artifact.folder, `${side}.jsonl`);
     const line = existsSync(file) ? await lineOf(file, index) : null;

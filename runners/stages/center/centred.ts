@@ -4,7 +4,7 @@ import type { Rows } from "../../base/artifacts/rows.js";
 import { filledRows, lengthOf, meanRow, rowOf } from "../../base/artifacts/rows.js";
 
 /**
- * Rows with a mean taken off, each scaled back to the length that it had. Rows of zeros stay.
+ * Rows with a mean subtracted, each scaled back to its old length. Rows of zeros stay zeros.
  *
  * @param side for messages
  * @param trained numbers of the users or items that models are trained on: the mean is that of their
@@ -32,7 +32,7 @@ export function centredRows(rows: Rows, side: Side, trained: ReadonlySet<number>
         `knowledge.embed.center can't be done: nothing is left of ${filled.length === 1 ? "the one vector" : "a vector"} of the ${side}, which equals their mean`,
         {
           exitCode: ExitCode.usage,
-          hint: "leave knowledge.embed.center out, or give more of them knowledge",
+          hint: "leave knowledge.embed.center out, or give knowledge to more of them",
         },
       );
     }

@@ -5,7 +5,7 @@ import { readVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { programOf } from "../../base/stage/program.js";
 import { centredRows } from "./centred.js";
 
-/** Vectors without the mean of those that models are trained on. */
+/** Subtracts from all vectors the mean of those that models are trained on. */
 export const centerProgram = programOf(center);
 
 async function center(task: StageTask): Promise<void> {

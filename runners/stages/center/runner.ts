@@ -1,6 +1,6 @@
 import type { Runner } from "../../../src/contract/runner.js";
 
-/** Knowledge vectors without what they have in common. */
+/** Removes what knowledge vectors have in common. */
 export const centerRunner: Runner = {
   name: "center",
   version: 1,

@@ -1,7 +1,8 @@
 import type { StageRequest } from "../../../src/contract/runner.js";
 
 /**
- * The stage that takes the mean of the training users' and items' vectors off all of them.
+ * The stage that subtracts the mean vector of the training users (items) from all users' (items')
+ * vectors.
  *
  * @param data the data set, and the stage that splits it where it is not split by time, or null
  */

@@ -33,7 +33,7 @@ const MAKERS: { readonly [control in Control]: (original: Original) => Float32Ar
         `knowledge.control shuffled can't be made: one of the ${side} has a vector, and two are needed`,
         {
           exitCode: ExitCode.usage,
-          hint: "give more of them knowledge, or set knowledge.control_side to the other side",
+          hint: "give knowledge to more of them, or set knowledge.control_side to the other side",
         },
       );
     }

@@ -8,7 +8,7 @@ import { programOf } from "../../base/stage/program.js";
 import { controlRows } from "./controls.js";
 import type { ControlParams } from "./stage.js";
 
-/** Vectors whose content has been taken away, in the form of the vectors that they replace. */
+/** Vectors without content, with the shapes of the vectors that they replace. */
 export const controlProgram = programOf(makeControl);
 
 async function makeControl(task: StageTask<ControlParams>): Promise<void> {

@@ -8,7 +8,7 @@ export interface ControlParams extends JsonObject {
   readonly control: Control;
   /** Whose vectors are replaced. */
   readonly sides: readonly Side[];
-  /** What the draw follows; null where nothing is drawn, so that all seeds share the artifact. */
+  /** The seed of the draw; null if nothing is drawn, so that all seeds share the artifact. */
   readonly seed: number | null;
 }
 
@@ -38,7 +38,9 @@ export function controlStage(
     execution: {},
   };
 
-  /** Where no vector of the variant is left, and where all are its vectors, one input tells all. */
+  /**
+   * One input is enough if no vector of the variant is left, or if all are vectors of the variant.
+   */
   function inputsOf(): StageRequest["inputs"] {
     if (control === "shuffled" || vectors === uncentred) return { vectors };
     return sides.length < 2 ? { vectors, uncentred } : { vectors: uncentred };

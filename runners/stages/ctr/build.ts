@@ -74,7 +74,7 @@ export const buildModel: BuildModel = (
   };
 };
 
-/** Why a backbone that looks at no user can't have `ctr.user_id`. */
+/** The error for a backbone that does not use the user although `ctr.user_id` is on. */
 const unreadUsers = (id: string): UserError =>
   new UserError(
     `ctr.user_id is on, but the backbone ${id} reads neither sample.user nor sample.userId`,

@@ -29,7 +29,8 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
       .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
       .positional("samples", {
         type: "string",
-        describe: 'JSON Lines of {"user", "item"} with raw ids, and "history" where wanted',
+        describe:
+          'JSON Lines of {"user", "item"} with ids as in the files of the data set, and optionally "history"',
       })
       .option("split", {
         choices: ["train", "valid", "test"] as const,
@@ -46,7 +47,9 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
           throw new UserError("give a file of samples, or --split");
         }
         if (dataset !== undefined && split === undefined) {
-          throw new UserError("--dataset goes with --split, which says what of it to score");
+          throw new UserError(
+            "--dataset needs --split, which names the part of the data set to score",
+          );
         }
         return true;
       }),

@@ -1,4 +1,4 @@
-/** What training and scoring do otherwise on a GPU than on CPUs. The numbers are measured. */
+/** What training and scoring do differently on a GPU and on CPUs. The numbers were measured. */
 export interface Device {
   readonly kind: "cpu" | "gpu";
   /**

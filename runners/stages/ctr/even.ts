@@ -1,4 +1,4 @@
-/** `count` in so many parts of about equal size, or fewer where there is not one for each. */
+/** Divides `count` into at most this many parts of about equal size; no part is empty. */
 export function evenSizes(count: number, parts: number): number[] {
   const most = Math.min(count, parts);
   const end = (i: number): number => Math.round((i * count) / most);

@@ -14,13 +14,15 @@ export const qualityNames = (
   gauc: `${split}.gauc`,
 });
 
-/** Names of the counts of a split that training has not seen (`ctr.user_id`). */
+/**
+ * Names of the counts of users and samples in a split that training has not seen (`ctr.user_id`).
+ */
 export const unseenNames = (split: TestedSplit): { users: string; samples: string } => ({
   users: `unseen.${split}.users`,
   samples: `unseen.${split}.samples`,
 });
 
-/** What a trained cell's result says of its training. */
+/** The metrics that describe a cell's training. */
 export const trainingNames = ["best_epoch", "epochs", "parameters", "samples_per_second"] as const;
 
 /** Every metric that the CTR stage of a cell with these settings may publish. */

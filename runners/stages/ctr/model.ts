@@ -13,7 +13,7 @@ export interface ModelShape {
   readonly users?: number;
   /** F, attribute ids per item. */
   readonly attributeFields: number;
-  /** H, interactions of history a sample sees. */
+  /** H: the number of interactions in a sample's history. */
   readonly historyLength: number;
   /** E. */
   readonly embeddingDim: number;
@@ -21,7 +21,7 @@ export interface ModelShape {
   readonly mlp: readonly number[];
   /** Knowledge vectors, or null where the cell has none. */
   readonly knowledge: { readonly userDim: number; readonly itemDim: number } | null;
-  /** Null: no adaptor, hence no knowledge. */
+  /** Null: no adaptor, and so no knowledge. */
   readonly adaptor: AdaptorShape | null;
   /** The backbone's own options, complete with defaults. */
   readonly options: { readonly [name: string]: unknown };
@@ -61,8 +61,9 @@ export interface Batch {
 }
 
 /**
- * What {@link Model.adapt} made of the knowledge vectors of each sample's user and target item,
- * float32 [R, B, d]. Raw vectors never enter a batch: whoever makes the batch adapts them before.
+ * The output of {@link Model.adapt} for the knowledge vectors of each sample's user and target
+ * item, float32 [R, B, d]. Raw vectors are never in a batch: the code that makes the batch adapts
+ * them first.
  */
 export interface Knowledge {
   readonly user: Tensor;
@@ -120,7 +121,7 @@ export interface Model {
 /** How {@link Model.forward} runs. */
 export interface ForwardMode {
   readonly training: boolean;
-  /** In how many pieces layers go through the batch that see each sample by itself. */
+  /** The number of pieces of the batch for layers that treat each sample by itself. */
   readonly pieces?: number;
   /** True where the batch traced is an example and the model must fit one of any size. */
   readonly anyBatch?: boolean;

@@ -1,6 +1,7 @@
 import { Drained, type RunnerProgram, type StageTask } from "../../../src/contract/runner.js";
 import { canonicalJson } from "../../../src/base/json.js";
-import { loadCtrData, shapeOf, type CtrData } from "./data/load.js";
+import { faultOf } from "./data/fault.js";
+import { loadCtrData, shapeOf } from "./data/load.js";
 import { prepareProcess } from "./process.js";
 import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
 
@@ -27,15 +28,6 @@ export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
     }
   },
 };
-
-function faultOf({ train, valid, test }: CtrData): string | null {
-  if (train.length === 0) return "the data set has no training samples";
-  if (test.rows.length === 0) return "the data set has no test samples";
-  if (valid?.rows.length === 0) {
-    return "the data set has no validation samples: too few training samples to hold any out; ctr.pick: test does without them";
-  }
-  return null;
-}
 
 /** Tasks that can share a model: equal in all but what replicas may differ in. */
 function groupsOf(tasks: readonly CtrTask[]): CtrTask[][] {

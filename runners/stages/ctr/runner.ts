@@ -9,7 +9,7 @@ import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
  */
 const mostFused = { cards: 32, cpus: 1 } as const;
 
-/** Trains and tests one CTR model a task; ready tasks of one shape train as one graph. */
+/** Trains and tests one CTR model for each task. Ready tasks of one shape train as one graph. */
 export const ctrRunner: Runner<CtrParams, CtrExecution> = {
   name: "ctr",
   version: 4,

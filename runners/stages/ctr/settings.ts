@@ -24,7 +24,7 @@ export type CtrParams = Omit<ParamsOf<Table>, "adaptor"> & {
   readonly adaptor: AdaptorParams | null;
   /** The backbone's own options; a module's may be missing. */
   readonly options: JsonObject;
-  /** With `ctr.fuse: off`: the execution settings that float rounding depends on. */
+  /** With `ctr.fuse: off`: the execution settings on which float rounding depends. */
   readonly exact?: RoundingOf<Table>;
 };
 
@@ -74,7 +74,7 @@ export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
     if (type !== undefined && type !== "hea" && "specific_experts" in adaptor) {
       ignored.push({
         path: "ctr.adaptor.specific_experts",
-        because: "only hea has experts of a side's own",
+        because: "only hea has experts for each side",
       });
     }
     if (type === "mlp" && "shared_experts" in adaptor) {

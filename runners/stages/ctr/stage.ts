@@ -29,8 +29,8 @@ export function ctrStage(
       seed: typeof settings["seed"] === "number" ? settings["seed"] : 1,
       adaptor: embed === null ? null : params.adaptor,
       options: isJsonObject(options) ? options : {},
-      // A bit-equal result has its own fingerprint: a result of a fused run, or of another way to
-      // run, is never used in its place.
+      // A result that must be the same to the last bit has its own fingerprint, so that the result
+      // of a fused run, or of another way to run, never replaces it.
       ...(execution.fuse === "off" ? { exact: roundingIn(ctrTable, ctr) } : {}),
     },
     inputs: {

@@ -1,7 +1,7 @@
 import { canonicalJson, type Json, type JsonObject } from "../../../src/base/json.js";
 import type { Setting } from "./setting.js";
 
-/** A setting of a stage: its schema with its default, and what it is to the stage. */
+/** A setting of a stage: its schema with its default, and its role in the stage. */
 export interface Row {
   /**
    * - `shared`: a parameter of the stage. Cells that train as one graph have it in common.
@@ -12,13 +12,14 @@ export interface Row {
   readonly use: "shared" | "replica" | "execution";
   readonly setting: Setting;
   /**
-   * Of an execution setting: float rounding depends on it. A bit-equal result (`fuse: off`) has it
-   * as a parameter.
+   * For an execution setting: float rounding depends on it. For a result that must be the same to
+   * the last bit (`fuse: off`) it is a parameter.
    */
   readonly rounding?: true;
   /**
-   * Of a parameter: at its default it enters neither the stage's parameters nor the cell's id. For a
-   * setting that came after results were made with what is now its default: those results stay valid.
+   * For a parameter: at its default it is left out of the stage's parameters and of the cell's id.
+   * This is for a setting that was added after results had been made with what is now its default:
+   * those results stay valid.
    */
   readonly leftOutAtDefault?: true;
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { constants, gunzipSync } from "node:zlib";
+import { startsWithMark } from "../../base/files/byte-order-mark.js";
 import { textOf } from "./movie-lines.js";
-import { startsWithMark } from "./streams.js";
 
 /**
  * Which files earlier versions of r4ec read in another way than this one does, or read where this
@@ -14,9 +14,8 @@ export const READING = 2;
 /** Ratings of MovieLens: anything but digits, separators and line ends. */
 export const isMisreadRatings = (path: string): boolean =>
   remembered("ratings", path, () =>
-    unpacked(readFileSync(path)).some(
-      (byte) => !(byte >= 0x30 && byte <= 0x3a) && byte !== 9 && byte !== 10 && byte !== 13,
-    ),
+    // Every plan looks: an expression over latin-1 takes a fifth of the time of a test for each byte.
+    /[^\d:\t\n\r]/.test(unpacked(readFileSync(path)).toString("latin1")),
   );
 
 /** Movies of MovieLens: a byte order mark, UTF-8 with letters beyond ASCII, an id that is no number or stands twice. */

@@ -30,7 +30,7 @@ export async function eachMovieLine(
   if (lost.length > 0) {
     task.note(
       "warning",
-      `${path}:${lost[0]}: letters were lost or mangled when the file was saved (${lost.length} such lines); the titles stand in prompts as they are here`,
+      `${path}:${lost[0]}: letters were lost when the file was saved (${lost.length} such lines); the titles stand in prompts as they are here`,
     );
   }
 }

@@ -85,7 +85,7 @@ function coreOf(source: Source, all: Ratings, params: DatasetParams): Ratings {
   if (rows.length > 0) return keepRows(all, rows);
   if (all.user.length === 0) throw new UserError(`${source.id}: the file holds no ratings`);
   throw new UserError(
-    `nothing of ${source.id} is left: of ${all.user.length} ratings by ${all.users.size} users none ` +
+    `no rating of ${source.id} is left: of ${all.user.length} ratings by ${all.users.size} users none ` +
       `passes user_core ${user_core} with item_core ${item_core}; choose smaller ones`,
   );
 }

@@ -83,7 +83,9 @@ export async function readRecords(path: string, reader: RecordReader): Promise<R
     held -= start;
     if (held > longestLine) {
       const where = `${path}:${lines + 1}`;
-      throw new UserError(`${where}: a line over 16 MB; a JSON object a line is expected`);
+      throw new UserError(
+        `${where}: a line of more than 16 MB; each line should hold one JSON object`,
+      );
     }
     reader.afterPiece?.(position);
   }

@@ -5,7 +5,9 @@ import type { ItemText, ReadTask } from "./source.js";
 
 const NAMED = 3;
 
-/** Says which ratings leave the sequences because their item is not described, or by its title. */
+/**
+ * Reports which ratings are left out because their item is not described, or because of its title.
+ */
 export function tellMissing(
   task: Pick<ReadTask, "note">,
   drop: (reason: string, ratings: number) => void,
@@ -66,7 +68,10 @@ export function tellRepeats(
   return { repeats: `${what}: such a target stands in its own history` };
 }
 
-/** Warns of an attribute that tells no two items apart: the file then has it under another name. */
+/**
+ * Warns about an attribute that is the same for all items: the file probably has it under another
+ * name.
+ */
 export function tellOneForAll(
   task: Pick<ReadTask, "note">,
   { dataset, items }: BuiltDataset,

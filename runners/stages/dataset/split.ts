@@ -4,7 +4,7 @@ import type { Ignored, JsonSchema } from "../../../src/contract/science.js";
 import type { UserSplit } from "../../base/artifacts/split.js";
 import { mistake } from "../../base/stage/mistake.js";
 
-/** How many folds users are dealt over where a spec does not say. */
+/** The number of folds if a spec does not give one. */
 const FOLDS = 5;
 
 const folds = {
@@ -81,11 +81,14 @@ export const ignoredSplit = (settings: JsonObject): Ignored[] =>
         }))
     : [];
 
-/** A fold that there is none of. */
+/** The mistake of a fold that does not exist. */
 export function checkSplit(settings: JsonObject): readonly Finding[] {
   const split = userSplitOf(settings);
   if (split === null || split.fold <= split.folds) return [];
   return [
-    mistake("dataset.split.fold", `there are ${split.folds} folds, and no fold ${split.fold}`),
+    mistake(
+      "dataset.split.fold",
+      `there is no fold ${split.fold}: the folds are 1 to ${split.folds}`,
+    ),
   ];
 }

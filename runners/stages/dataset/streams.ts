@@ -2,8 +2,11 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
+import { MARK_BYTES, startsWithMark } from "../../base/files/byte-order-mark.js";
 
-/** Where in a file a reader is, for progress: bytes of the file itself, not of what it unpacks to. */
+/**
+ * The position in a file, for progress: in bytes of the file itself, not of the unpacked content.
+ */
 export interface ReadPosition {
   done: number;
   total: number;
@@ -38,7 +41,7 @@ export async function* readPieces(path: string, position?: ReadPosition): AsyncG
       }
       // A piece may be shorter than a byte order mark.
       start = Buffer.concat([start, piece as Buffer]);
-      if (start.length < byteOrderMark.length) continue;
+      if (start.length < MARK_BYTES) continue;
       yield withoutByteOrderMark(path, start);
       start = undefined;
     }
@@ -51,17 +54,11 @@ export async function* readPieces(path: string, position?: ReadPosition): AsyncG
   }
 }
 
-/** U+FEFF in UTF-8. Editors and spreadsheets write it in front of a text; it is no part of it. */
-export const byteOrderMark: Uint8Array = Buffer.from([0xef, 0xbb, 0xbf]);
-
-export const startsWithMark = (bytes: Uint8Array): boolean =>
-  byteOrderMark.every((byte, i) => bytes[i] === byte);
-
 function withoutByteOrderMark(path: string, start: Buffer): Buffer {
   const utf16 =
     (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
   if (utf16) throw new UserError(`${path}:1: the file is in UTF-16; save it as UTF-8`);
-  return startsWithMark(start) ? start.subarray(byteOrderMark.length) : start;
+  return startsWithMark(start) ? start.subarray(MARK_BYTES) : start;
 }
 
 async function startsLikeGzip(path: string, position?: ReadPosition): Promise<boolean> {
@@ -92,13 +89,15 @@ function readError(path: string, error: NodeJS.ErrnoException): unknown {
     case "ENOENT":
       return new UserError(`${path}: there is no such file`);
     case "EISDIR":
-      return new UserError(`${path} is a folder; a file is wanted`);
+      return new UserError(`${path} is a folder; give a file`);
     case "EACCES":
       return new UserError(`${path}: no permission to read it`);
     case "Z_BUF_ERROR":
-      return new UserError(`${path} is cut off: the gzip data ends too early; fetch it again`);
+      return new UserError(
+        `${path} is not complete: the gzip data ends too early; fetch the file again`,
+      );
     case "Z_DATA_ERROR":
-      return new UserError(`${path} is damaged (${error.message}); fetch it again`);
+      return new UserError(`${path} is damaged (${error.message}); fetch the file again`);
     case "EIO":
       return new UserError(`${path}: ${error.message}`, { exitCode: ExitCode.environment });
     default:

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Json } from "../../../src/base/json.js";
 import type { Dataset } from "../../base/artifacts/dataset.js";
 import { writeDataset } from "../../base/artifacts/dataset.js";
 import { writeJsonl } from "../../base/files/jsonl.js";
@@ -8,8 +7,8 @@ import type { BuiltDataset } from "./build.js";
 /** Writes a data set with its users and items as docs/artifacts.md has it. */
 export async function writeBuilt(folder: string, built: BuiltDataset): Promise<void> {
   await writeDataset(folder, built.dataset);
-  await writeJsonl(join(folder, "users.jsonl"), built.users as unknown as Iterable<Json>);
-  await writeJsonl(join(folder, "items.jsonl"), built.items as unknown as Iterable<Json>);
+  await writeJsonl(join(folder, "users.jsonl"), built.users);
+  await writeJsonl(join(folder, "items.jsonl"), built.items);
 }
 
 /** The stage's metrics: counts, with samples and positives of each split. */

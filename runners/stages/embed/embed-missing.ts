@@ -1,6 +1,9 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
+import { UserError } from "../../../src/base/exit.js";
 import type { Embedder, EmbedParams } from "./engines/engine.js";
+import { fitter, formOf } from "./fit.js";
+import { isZeros } from "../../base/artifacts/rows.js";
 import type { VectorLog } from "./vector-log.js";
 
 /**
@@ -14,6 +17,8 @@ export async function embedMissing(
   log: VectorLog,
   load: () => Promise<Embedder>,
 ): Promise<void> {
+  const kept = [...texts.keys()].find((key) => log.get(key) !== undefined);
+  const fit = fitter(formOf(task.params), kept === undefined ? null : log.get(kept)!.length);
   const missing = [...texts].filter(([key]) => log.get(key) === undefined);
   const total = texts.size;
   let done = total - missing.length;
@@ -26,7 +31,7 @@ export async function embedMissing(
     await embedder.embed(
       missing.map(([, text]) => text),
       (vectors) => {
-        log.add(vectors.map(([place, vector]) => [missing[place]![0], vector] as const));
+        log.add(vectors.map(([place, vector]) => [missing[place]![0], fit(vector)] as const));
         done += vectors.length;
         task.emit({ type: "progress", done, total, unit: "texts" });
       },
@@ -39,4 +44,18 @@ export async function embedMissing(
     if (stopped()) throw new Drained();
     throw new Error(`the model gave vectors for ${done} of ${total} texts`);
   }
+  warnOfZeros(task, texts, log);
+}
+
+/** A vector of zeros says "no text": a model that gives one for a text is worth a word. */
+function warnOfZeros(
+  task: StageTask<EmbedParams>,
+  texts: ReadonlyMap<string, string>,
+  log: VectorLog,
+): void {
+  const zeros = [...texts.keys()].filter((key) => isZeros(log.get(key)!));
+  if (zeros.length === 0) return;
+  if (zeros.length === texts.size) throw new UserError("the model gave zeros alone for every text");
+  const message = `the model gave zeros alone for ${zeros.length} of ${texts.size} texts, as if they were none`;
+  task.emit({ type: "note", severity: "warning", message });
 }

@@ -52,7 +52,7 @@ function checkSamples(
   const lacking = needed
     .filter((name) => typeof samples[name] !== "string")
     .map((name) => {
-      const what = `with samples of your own ${who} needs ${name} samples as well`;
+      const what = `with your own samples, ${who} also needs ${name} samples`;
       return mistake(where, `${what}: set ${where}.${name}`);
     });
   return [...missing, ...lacking];

@@ -36,7 +36,7 @@ async function finetune(task: StageTask): Promise<void> {
         `${Object.entries(counts)
           .map(([name, count]) => `${count} ${name}`)
           .join(", ")}; ` +
-        "ask the teacher about more users and items, or look at the teach stage's statistics.json",
+        "ask the teacher about more users and items; statistics.json of the teach stage shows what became of its answers",
     });
     return;
   }
@@ -53,7 +53,7 @@ async function finetune(task: StageTask): Promise<void> {
   });
   await writeFile(path.join(task.work, "train.yaml"), `${JSON.stringify(config, null, 2)}\n`);
   if (checkpoint !== null) {
-    const message = `goes on from the checkpoint at step ${checkpoint.step}`;
+    const message = `continues from the checkpoint at step ${checkpoint.step}`;
     task.emit({ type: "note", severity: "info", message });
   }
   const seen = Math.max(0, ...attempts.flat().map((line) => line.current_steps));

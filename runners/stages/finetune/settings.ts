@@ -47,7 +47,7 @@ export interface FinetuneParams extends JsonObject {
   readonly batch_size: number;
 }
 
-/** How a finetune stage runs: decides no outcome beyond rounding. */
+/** How a finetune stage runs. This changes a result by rounding at most. */
 export interface FinetuneExecution extends JsonObject {
   readonly micro_batch_size: number;
   readonly save_steps: number;

@@ -9,42 +9,67 @@ import {
   modelIdentity,
 } from "../../base/models/identity.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
+import type { Said } from "../../base/chat/answer.js";
+import { readText } from "../../base/chat/answer.js";
 import type { Question } from "../../base/chat/ask.js";
+import { keptAnswer } from "../../base/chat/ask.js";
+import type { Reasons } from "../../base/chat/coverage.js";
+import { judgeAnswers } from "../../base/chat/coverage.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
-import { askMissing } from "./ask-missing.js";
+import { askMissing, cutTriesOf } from "./ask-missing.js";
 
 /** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
 export const isGuided = (task: InferTask): boolean => task.params.answer.guided === true;
 
-/** The answers to some prompts, in their order; null where the model gave none. */
+/** The answers to some prompts, in their order. */
 export interface Answers {
-  readonly texts: readonly (string | null)[];
+  readonly said: readonly Said[];
+  /** How many of all prompts have no text, by reason. */
+  readonly reasons: Reasons;
+  /** How many of the texts were cut at their longest. */
+  readonly cut: number;
   /** How many the model was asked for now; the others were kept from before. */
   readonly asked: number;
+}
+
+/** What of a stage's answers is asked how. */
+export interface Asking {
+  /** What each answer is held to, or null. */
+  readonly guides: readonly string[] | null;
+  /** See {@link judgeAnswers}. */
+  readonly least: number;
+  /** See {@link judgeAnswers}. */
+  readonly textStands?: boolean;
+}
+
+/** The parameters that say how the model is asked, without those that concern cut answers alone. */
+function identityOf(task: InferTask): JsonObject {
+  const answer = Object.fromEntries(
+    Object.entries(task.params.answer).filter(([name]) => name !== "cut_tries"),
+  ) as JsonObject;
+  return {
+    model: modelIdentity("model", task),
+    adapter: adapterIdentity(adapterFolder(task)),
+    template: task.params.template,
+    answer,
+  };
 }
 
 /**
  * Asks the stage's model all prompts. Answers are kept as they come, under the hash of model,
  * adapter, options and prompt, so that after a kill, or in another stage that asks the same, only
- * what is missing is asked.
+ * what is missing is asked. A stage whose prompts get no text ends in an error, see {@link judgeAnswers}.
  *
  * @param load called only where something is missing
- * @param guides what each answer is held to, or null
  */
 export async function answerAll(
   task: InferTask,
   prompts: readonly string[],
   load: (task: InferTask) => Promise<Answerer>,
-  guides: readonly string[] | null = null,
+  { guides, least, textStands = false }: Asking,
 ): Promise<Answers> {
-  const params = task.params;
-  const identity: JsonObject = {
-    model: modelIdentity("model", task),
-    adapter: adapterIdentity(adapterFolder(task)),
-    template: params.template,
-    answer: params.answer,
-  };
+  const identity = identityOf(task);
   const log = new AnswerLog(path.join(cacheFolder(task), answerFolder(identity)));
   try {
     const keys = prompts.map((prompt) => answerKey({ asked: identity, prompt }));
@@ -52,8 +77,19 @@ export async function answerAll(
     keys.forEach((key, place) =>
       questions.set(key, questionOf(key, prompts[place]!, guides?.[place])),
     );
-    const asked = await askMissing(task, [...questions.values()], log, load);
-    return { texts: keys.map((key) => log.get(key)?.text ?? null), asked };
+    const { asked, without } = await askMissing(task, [...questions.values()], log, load);
+    const said = keys.map((key): Said => {
+      const kept = keptAnswer(log, key, cutTriesOf(task));
+      if (kept !== undefined) return readText(kept.text, kept.cut === true);
+      return { text: null, cut: false, ...(without.get(key) ?? { why: "empty", words: "" }) };
+    });
+    const reasons = judgeAnswers(
+      task,
+      said.map((each) => (each.text === null ? each : null)),
+      { who: task.label, least, textStands },
+    );
+    const cut = said.filter((each) => each.text !== null && each.cut).length;
+    return { said, reasons, cut, asked };
   } finally {
     log.close();
   }

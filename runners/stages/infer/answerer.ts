@@ -1,5 +1,6 @@
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
+import type { Without } from "../../base/chat/answer.js";
 
 /** Something that answers prompts with a model: one of the engines. */
 export interface Answerer {
@@ -10,11 +11,12 @@ export interface Answerer {
    * with Drained after a stop; what has been kept by then counts.
    *
    * @param progress hears how many are answered
+   * @returns why there is no answer, by the keys of the questions without one
    */
   answer(
     questions: readonly Question[],
     log: AnswerLog,
     progress: (answered: number) => void,
-  ): Promise<void>;
+  ): Promise<ReadonlyMap<string, Without>>;
   close(): Promise<void>;
 }

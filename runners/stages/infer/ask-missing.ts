@@ -1,22 +1,28 @@
 import { Drained } from "../../../src/contract/runner.js";
+import type { Without } from "../../base/chat/answer.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
+import { keptAnswer } from "../../base/chat/ask.js";
 import type { Answerer } from "./answerer.js";
 import type { InferTask } from "./engines/engine.js";
 
-/** Asks the questions that have no answer yet; resolves with their number. */
+/** How often a cut answer is asked again. */
+export const cutTriesOf = (task: InferTask): number => task.params.answer.cut_tries ?? 0;
+
+/** Asks the questions that have no answer yet: how many those were, and what became of them. */
 export async function askMissing(
   task: InferTask,
   questions: readonly Question[],
   log: AnswerLog,
   load: (task: InferTask) => Promise<Answerer>,
-): Promise<number> {
+): Promise<{ readonly asked: number; readonly without: ReadonlyMap<string, Without> }> {
   const total = questions.length;
-  const missing = () => questions.filter(({ key }) => log.get(key) === undefined);
+  const missing = () =>
+    questions.filter(({ key }) => keptAnswer(log, key, cutTriesOf(task)) === undefined);
   const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
   const first = missing();
   report(total - first.length);
-  if (first.length === 0) return 0;
+  if (first.length === 0) return { asked: 0, without: new Map() };
   if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
   const answerer = await load(task);
   try {
@@ -24,10 +30,11 @@ export async function askMissing(
     const left = missing();
     const before = total - left.length;
     if (left.length < first.length) report(before);
-    if (left.length > 0) {
-      await answerer.answer(left, log, (answered) => report(before + answered));
-    }
-    return left.length;
+    const without =
+      left.length === 0
+        ? new Map<string, Without>()
+        : await answerer.answer(left, log, (answered) => report(before + answered));
+    return { asked: left.length, without };
   } finally {
     await answerer.close();
   }

@@ -1,12 +1,15 @@
 import type { InferTask } from "./engines/engine.js";
 import type { JsonObject } from "../../../src/base/json.js";
+import { redact } from "../../../src/base/redact.js";
+import type { Without } from "../../base/chat/answer.js";
 import { askAll } from "../../base/chat/ask.js";
 import { Budget } from "../../base/chat/budget.js";
 import { chatEndpoint } from "../../base/chat/completions.js";
 import { firstModel } from "../../base/chat/endpoint.js";
 import { EndpointError } from "../../base/chat/endpoint-error.js";
-import { DEFAULT_RETRY, notesRetries, withRetries } from "../../base/chat/retry.js";
+import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
+import { cutTriesOf } from "./ask-missing.js";
 import type { Answerer } from "./answerer.js";
 
 /** An answerer that talks to an OpenAI-compatible endpoint which is there already. */
@@ -33,6 +36,7 @@ export function chatAnswerer(
     ...(answer.top_p === undefined ? {} : { top_p: answer.top_p }),
     ...(answer.seed === undefined ? {} : { seed: answer.seed }),
   };
+  const extra = answer.extra ?? {};
   const completeWith = (guide: string | undefined) =>
     withRetries(
       chatEndpoint({
@@ -42,31 +46,33 @@ export function chatAnswerer(
         temperature: answer.temperature,
         maxTokens: answer.max_new_tokens,
         timeoutSeconds: execution.timeout_seconds,
-        extra: guide === undefined ? sampling : { ...sampling, guided_regex: guide },
+        extra: { ...sampling, ...(guide === undefined ? {} : { guided_regex: guide }), ...extra },
       }),
-      {
-        ...DEFAULT_RETRY,
-        attempts: execution.retries + 1,
-        onRetry: notesRetries(task, model),
-      },
+      retriesOf(task, model, execution.retries),
     );
   return {
     async answer(questions, log, progress) {
       let before = 0;
+      const without = new Map<string, Without>();
       for (const guide of new Set(questions.map((question) => question.guide))) {
         const held = questions.filter((question) => question.guide === guide);
         const start = before;
-        await askAll(held, {
+        const outcomes = await askAll(held, {
           complete: completeWith(guide),
           log,
           budget: new Budget({ tokens: null, usd: null }, { prompt: 0, completion: 0 }),
           maxTokens: answer.max_new_tokens,
+          cutTries: cutTriesOf(task),
           concurrency: execution.concurrency,
           stop: gone === undefined ? task.stop : endingWith(task.stop, gone),
           onAnswer: (answered) => progress(start + answered),
         });
+        outcomes.forEach((outcome, place) => {
+          if (!("kept" in outcome)) without.set(held[place]!.key, outcome);
+        });
         before += held.length;
       }
+      return without;
     },
     close: () => Promise.resolve(),
   };
@@ -77,10 +83,10 @@ async function listedModel(task: InferTask, baseUrl: string): Promise<string> {
   const { api_key_env, timeout_seconds, retries } = task.execution;
   const ask = withRetries(
     firstModel({ baseUrl, apiKeyEnv: api_key_env, timeoutSeconds: timeout_seconds }),
-    { ...DEFAULT_RETRY, attempts: retries + 1, onRetry: notesRetries(task, baseUrl) },
+    retriesOf(task, redact(baseUrl), retries),
   );
   const model = await ask(null, task.stop.abort);
   if (model !== null) return model;
-  const what = `${baseUrl} lists no model; name one by knowledge.infer.model`;
+  const what = `${redact(baseUrl)} lists no model; name one with knowledge.infer.model`;
   throw new EndpointError(what, "fatal");
 }

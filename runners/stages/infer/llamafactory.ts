@@ -31,6 +31,7 @@ export function loadLlamaFactory(task: InferTask): Answerer {
       await writePrompts(folder, sorted);
       await predict(task, folder, sorted, log, progress);
       await rm(folder, { recursive: true, force: true });
+      return new Map();
     },
     close: () => Promise.resolve(),
   };

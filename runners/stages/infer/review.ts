@@ -4,12 +4,26 @@ import { readTexts, SIDES, writeTexts } from "../../base/artifacts/knowledge.js"
 import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import type { PromptMaker, Subject } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
+import { reasonMetrics } from "../../base/chat/coverage.js";
+import type { Answers } from "./answer-all.js";
 import { answerAll, isGuided } from "./answer-all.js";
 import { loadAnswerer } from "./load-answerer.js";
 import { Counts } from "./counts.js";
 import { judgement } from "./judgement.js";
 import type { KnowledgeLine } from "../../base/artifacts/texts.js";
 import { nextIteration } from "../../base/artifacts/texts.js";
+
+/**
+ * So many prompts without an answer may end the stage. Fewer do not: the texts before them stay, and
+ * of few prompts chance may refuse most.
+ */
+const LEAST = 10;
+
+const answerMetrics = ({ asked, cut, reasons }: Answers) => ({
+  "texts.asked": asked,
+  "answers.cut": cut,
+  ...reasonMetrics("answers", reasons),
+});
 
 /** A text with whom it is about. */
 interface Text {
@@ -26,10 +40,10 @@ export async function reflect(task: InferTask): Promise<void> {
   );
   const { judgement: guide } = guidesOf(maker.templates.words);
   const guides = isGuided(task) ? texts.map(({ subject }) => guide(subject)) : null;
-  const answers = await answerAll(task, prompts, loadAnswerer, guides);
+  const answers = await answerAll(task, prompts, loadAnswerer, { guides, least: LEAST });
   const counts = new Counts(["reasonable", "unreasonable", "unreadable"]);
   const lines = texts.map(({ side, line }, place) => {
-    const step = judgement(answers.texts[place] ?? null, nextIteration(line));
+    const step = judgement(answers.said[place]!, nextIteration(line));
     counts.add(side, step.verdict === "not reasonable" ? "unreasonable" : step.verdict);
     return {
       side,
@@ -43,7 +57,7 @@ export async function reflect(task: InferTask): Promise<void> {
     };
   });
   await writeLines(task, lines);
-  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
+  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
 /** refine: the actor rewrites what was judged unreasonable, with the reflection in hand. */
@@ -60,8 +74,12 @@ export async function refine(task: InferTask): Promise<void> {
   );
   const { knowledge: guide } = guidesOf(maker.templates.words);
   const guides = isGuided(task) ? wrong.map(({ subject }) => guide(subject)) : null;
-  const answers = await answerAll(task, prompts, loadAnswerer, guides);
-  const refined = new Map(wrong.map((text, place) => [text, answers.texts[place] ?? null]));
+  const answers = await answerAll(task, prompts, loadAnswerer, {
+    guides,
+    least: LEAST,
+    textStands: true,
+  });
+  const refined = new Map(wrong.map((text, place) => [text, answers.said[place]!.text]));
   const counts = new Counts(["texts", "refined", "empty"]);
   const lines = texts.map((each) => {
     const { side, subject, line } = each;
@@ -76,7 +94,7 @@ export async function refine(task: InferTask): Promise<void> {
     return { side, line: { index, text, history: [...history, step] } };
   });
   await writeLines(task, lines);
-  await task.publish({ metrics: { "texts.asked": answers.asked, ...counts.metrics() } });
+  await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
 }
 
 /** Writes the lines of each side, in their order. */
@@ -103,8 +121,8 @@ async function open(
   const texts: Text[] = [];
   for (const side of SIDES) {
     const subject = side === "users" ? "user" : "item";
-    for (const line of await readTexts(task.inputs["text"]!, side)) {
-      texts.push({ side, subject, line: line as unknown as KnowledgeLine });
+    for (const line of await readTexts<KnowledgeLine>(task.inputs["text"]!, side)) {
+      texts.push({ side, subject, line });
     }
   }
   return { maker, texts };

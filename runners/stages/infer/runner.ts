@@ -7,7 +7,7 @@ import type { InferExecution, InferParams } from "./settings.js";
 /** A runner of stages that ask a model; they differ in their program alone. */
 const runner = (name: "think" | "reflect" | "refine"): Runner<InferParams, InferExecution> => ({
   name,
-  version: 1,
+  version: 2,
   toolchain: ({ answer }) => engineNamed(inferEngines, answer.engine).toolchain,
   resources: ({ answer }, execution) =>
     engineNamed(inferEngines, answer.engine).resources(execution),

@@ -7,7 +7,9 @@ import type { Answerer } from "./answerer.js";
 import { chatAnswerer } from "./chat.js";
 import { generationOptions, modelOptions } from "./llamafactory.js";
 
-/** An answerer that starts a server of its own, asks it, and ends it with all it started. */
+/**
+ * An answerer that starts its own server, asks it, and ends it with all processes that it started.
+ */
 export async function loadServer(task: InferTask): Promise<Answerer> {
   const execution = task.execution;
   const params = task.params;

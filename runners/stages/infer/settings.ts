@@ -19,6 +19,8 @@ export interface InferSettings {
   readonly timeout_seconds: number;
   readonly retries: number;
   readonly guided: boolean;
+  readonly extra: JsonObject;
+  readonly cut_tries: number;
   readonly gpus: number;
   readonly llamafactory: JsonObject;
 }
@@ -39,8 +41,12 @@ export interface Answering extends JsonObject {
   /** How the server is started; engine server. */
   readonly command?: readonly string[];
   readonly adapter_arguments?: readonly string[];
-  /** There and true where answers are guided. */
+  /** True if answers are guided; otherwise missing. */
   readonly guided?: boolean;
+  /** Further fields of the request; there where they are any. */
+  readonly extra?: JsonObject;
+  /** How often a cut answer is asked again; there where it is. */
+  readonly cut_tries?: number;
 }
 
 /** Params of think, reflect and refine. */
@@ -71,4 +77,6 @@ export interface InferExecution extends JsonObject {
   readonly timeout_seconds: number;
   readonly retries: number;
   readonly gpus?: number;
+  /** think: a lesser share of texts is marked as a warning. */
+  readonly coverage?: number;
 }

@@ -22,6 +22,8 @@ export interface InferRequest {
   readonly templates: string | null;
   /** think: how many users and items get knowledge; missing: all. */
   readonly limits: Pick<InferParams, "users" | "items">;
+  /** think: the share of texts below which the result is marked as a warning. */
+  readonly coverage?: number;
   /** The data set, an adapter, the texts to judge or to rewrite. */
   readonly inputs: StageRequest["inputs"];
 }
@@ -45,7 +47,10 @@ export function inferStage(
     },
     inputs: { ...request.inputs, ...model.inputs },
     files: model.files,
-    execution: executionOf(settings, request.templates),
+    execution: {
+      ...executionOf(settings, request.templates),
+      ...(request.coverage === undefined ? {} : { coverage: request.coverage }),
+    },
   };
 }
 
@@ -61,6 +66,8 @@ function answering(settings: InferSettings, seed: number): Answering {
     ...pick(settings, engineNamed(inferEngines, engine).decides),
     ...(typeof settings.model === "string" ? { served_model: settings.model } : {}),
     ...(settings.guided === true ? { guided: true } : {}),
+    ...(Object.keys(settings.extra ?? {}).length > 0 ? { extra: settings.extra } : {}),
+    ...((settings.cut_tries ?? 0) > 0 ? { cut_tries: settings.cut_tries } : {}),
   };
 }
 
@@ -73,9 +80,11 @@ const DECIDING: ReadonlySet<string> = new Set([
   "cutoff_len",
   "llamafactory",
   "guided",
+  "extra",
+  "cut_tries",
 ]);
 
-/** How the model is run, which decides nothing. */
+/** How the model is run. This does not change an answer. */
 const executionOf = (settings: InferSettings, templates: string | null): InferExecution =>
   ({
     ...pick(

@@ -1,4 +1,8 @@
+import type { Side } from "../../base/artifacts/knowledge.js";
 import { SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import type { Without } from "../../base/chat/answer.js";
+import type { Reasons } from "../../base/chat/coverage.js";
+import { reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
 import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
 import { answerAll, isGuided } from "./answer-all.js";
@@ -16,26 +20,58 @@ export async function think(task: InferTask): Promise<void> {
   const prompts = abouts.map((about) => studentPrompt(maker, "think", about, null));
   const { knowledge: guide } = guidesOf(maker.templates.words);
   const guides = isGuided(task) ? abouts.map(({ subject }) => guide(subject)) : null;
-  const { texts, asked } = await answerAll(task, prompts, loadAnswerer, guides);
-  const metrics: { [name: string]: number } = { "texts.asked": asked };
+  const answers = await answerAll(task, prompts, loadAnswerer, { guides, least: 1 });
+  const metrics: { [name: string]: number } = {
+    "texts.asked": answers.asked,
+    "answers.cut": answers.cut,
+  };
+  const short: string[] = [];
   for (const side of SIDES) {
     const lines: KnowledgeLine[] = [];
-    let none = 0;
+    const without: Without[] = [];
     abouts.forEach(({ subject, index }, place) => {
       if (`${subject}s` !== side) return;
-      const answer = texts[place] ?? null;
+      const said = answers.said[place]!;
       const text =
-        answer === null ? "" : studentKnowledge(answer, subject, maker.templates.words.tag);
-      if (text === "") none += 1;
-      else lines.push({ index, text, history: [{ step: "think", text }] });
+        said.text === null ? "" : studentKnowledge(said.text, subject, maker.templates.words.tag);
+      if (text !== "") lines.push({ index, text, history: [{ step: "think", text }] });
+      else without.push(said.text === null ? said : { why: "empty", words: "" });
     });
     await writeTexts(task.out, side, lines);
+    const reasons = reasonsOf(without);
+    const count = lines.length + without.length;
+    metrics[`${side}.asked`] = count;
     metrics[`${side}.texts`] = lines.length;
-    metrics[`${side}.empty`] = none;
+    metrics[`${side}.empty`] = without.length;
+    metrics[`${side}.not_asked`] = maker.data[side] - count;
+    Object.assign(metrics, reasonMetrics(side, reasons));
+    if (without.length > 0) short.push(coverageText(task, side, lines.length, count, reasons));
   }
-  const leak =
-    params.prompts.item_raters === "train"
-      ? { marks: { leak: "item prompts show raters chosen from training positions" } }
-      : {};
-  await task.publish({ metrics, ...leak });
+  const { item_raters } = params.prompts;
+  const marks = {
+    ...(item_raters === "train"
+      ? { leak: "item prompts show raters chosen from training positions" }
+      : {}),
+    ...(short.length > 0 ? { coverage: short.join(", ") } : {}),
+  };
+  await task.publish({ metrics, ...(Object.keys(marks).length > 0 ? { marks } : {}) });
+}
+
+/**
+ * How many of `count` on one side have a text, and why the others have none: what comparisons say.
+ * Warns where these are too few.
+ */
+function coverageText(
+  task: InferTask,
+  side: Side,
+  texts: number,
+  count: number,
+  reasons: Reasons,
+): string {
+  const said = `${texts} of ${count} ${side} asked about have a text (${reasonsText(reasons)})`;
+  const { coverage } = task.execution;
+  if (coverage === undefined || texts >= coverage * count) return said;
+  const warning = `WARNING: ${said}, less than knowledge.coverage ${coverage}`;
+  task.emit({ type: "note", severity: "warning", message: `${task.label}: ${warning}` });
+  return warning;
 }

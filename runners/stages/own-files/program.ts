@@ -7,6 +7,7 @@ import { watchedCosines } from "../../base/artifacts/cosine.js";
 import { readJsonl } from "../../base/files/jsonl.js";
 import type { KnowledgeData, Side } from "../../base/artifacts/knowledge.js";
 import { readKnowledgeData, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { isZeros } from "../../base/artifacts/rows.js";
 import type { SideVectors } from "../../base/artifacts/vectors.js";
 import { sideVectors, writeSideVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { isVectorFile } from "./settings.js";
@@ -72,6 +73,7 @@ async function ownSide(task: StageTask, data: KnowledgeData, side: Side): Promis
   const own = isVectorFile(file)
     ? await fromTable(task, file, task.files[side === "users" ? "user_ids" : "item_ids"], ids, side)
     : await fromLines(task, file, ids, side);
+  if (own.kind === "vectors") checkZeros(task, file, side, own.vectors);
   return own;
 }
 
@@ -97,13 +99,13 @@ async function fromLines(
     seen.set(row.id, line);
     const vector = row.vector;
     if (seen.size > 1 && (vector === null) !== (width === null)) {
-      throw new UserError(`${place}: lines hold all text or all vectors`);
+      throw new UserError(`${place}: a file must not mix texts and vectors`);
     }
     if (vector !== null) {
       width ??= vector.length;
       if (vector.length !== width) {
         throw new UserError(
-          `${place}: a vector of ${vector.length} numbers where the others have ${width}`,
+          `${place}: a vector of ${vector.length} numbers, but the others have ${width}`,
         );
       }
     }
@@ -123,7 +125,7 @@ interface OwnLine {
 }
 
 function ownLine(place: string, value: Json): OwnLine {
-  const form = `{"id": ..., "text": "..."} or {"id": ..., "vector": [...]} is wanted`;
+  const form = `{"id": ..., "text": "..."} or {"id": ..., "vector": [...]} is expected`;
   if (!isJsonObject(value)) throw new UserError(`${place}: ${form}`);
   const { id, text, vector } = value as JsonObject;
   if (typeof id !== "string" && typeof id !== "number") {
@@ -137,7 +139,15 @@ function ownLine(place: string, value: Json): OwnLine {
     vector.length > 0 &&
     (vector as readonly Json[]).every((number) => typeof number === "number");
   if (!isVector || text !== undefined) throw new UserError(`${place}: ${form}`);
-  return { id: String(id), text: "", vector: Float32Array.from(vector as readonly number[]) };
+  const numbers = Float32Array.from(vector as readonly number[]);
+  const bad = numbers.findIndex((number) => !Number.isFinite(number));
+  if (bad >= 0) {
+    throw new UserError(
+      `${place}: number ${bad} (from 0) of the vector is ${String((vector as readonly Json[])[bad])}, ` +
+        `which is not finite in float32`,
+    );
+  }
+  return { id: String(id), text: "", vector: numbers };
 }
 
 /** Vectors of a table, by the ids file or by their order. */
@@ -190,6 +200,20 @@ const withoutMark = (text: string): string => text.replace(/^\ufeff/u, "");
 
 const numbersOf = (ids: readonly string[]): ReadonlyMap<string, number> =>
   new Map(ids.map((id, index) => [id, index] as const).slice(1));
+
+/** A vector of zeros means that somebody has none. */
+function checkZeros(
+  task: StageTask,
+  file: string,
+  side: Side,
+  vectors: ReadonlyMap<number, Float32Array>,
+): void {
+  const zeros = [...vectors.values()].filter(isZeros);
+  if (zeros.length === 0) return;
+  if (zeros.length === vectors.size) throw new UserError(`${file}: every vector is zeros alone`);
+  const message = `${file}: ${zeros.length} of ${vectors.size} ${side} have a vector of zeros alone, which means that they have none`;
+  task.emit({ type: "note", severity: "warning", message });
+}
 
 function checkKnown(
   task: StageTask,

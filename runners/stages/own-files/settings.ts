@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import type { FileInput } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { MARK_BYTES, startsWithMark } from "../../base/files/byte-order-mark.js";
 import { resolvePath } from "../../base/files/spec-path.js";
 
 /** `knowledge.file`, complete: files as the spec names them. */
@@ -54,12 +55,13 @@ function firstLineHasVector(file: string): boolean {
 }
 
 /** True for a file that begins with UTF-8's byte order mark; false too where there is none. */
-export function startsWithMark(file: string | undefined): boolean {
+export function beginsWithMark(file: string | undefined): boolean {
   if (file === undefined || !existsSync(file) || statSync(file).isDirectory()) return false;
   const handle = openSync(file, "r");
   try {
-    const bytes = Buffer.alloc(3);
-    return readSync(handle, bytes, 0, 3, 0) === 3 && bytes.toString("hex") === "efbbbf";
+    const bytes = Buffer.alloc(MARK_BYTES);
+    readSync(handle, bytes, 0, MARK_BYTES, 0);
+    return startsWithMark(bytes);
   } finally {
     closeSync(handle);
   }

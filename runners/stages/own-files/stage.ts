@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { OwnFilesSettings } from "./settings.js";
-import { ownFiles, startsWithMark } from "./settings.js";
+import { ownFiles, beginsWithMark } from "./settings.js";
 
 /** Parameters of the stage: the ends of the files' names (`.npy`), by setting, and how they are read. */
 export interface OwnFilesParams extends JsonObject {
@@ -27,7 +27,7 @@ export function ownFilesStage(
       ),
       // Earlier versions took the mark for a part of the first id, and left its row out. What they
       // made is not used again; without such a file everything is.
-      ...(["user_ids", "item_ids"].some((name) => startsWithMark(files[name]?.path))
+      ...(["user_ids", "item_ids"].some((name) => beginsWithMark(files[name]?.path))
         ? { reading: "2" }
         : {}),
     },

@@ -3,7 +3,7 @@ import type { StageRequest } from "../../../src/contract/runner.js";
 
 /** Parameters of a profile stage. */
 export interface ProfileParams extends JsonObject {
-  /** How many of a user's first interactions the text tells of. */
+  /** The number of a user's first interactions in the text. */
   readonly history: number;
 }
 

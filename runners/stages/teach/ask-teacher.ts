@@ -1,6 +1,7 @@
 import type { Json } from "../../../src/base/json.js";
 import type { Result } from "../../../src/base/result.js";
 import { answerKey } from "../../base/models/identity.js";
+import type { Without } from "../../base/chat/answer.js";
 import type { AskOptions } from "../../base/chat/ask.js";
 import { askAll } from "../../base/chat/ask.js";
 import type { Unreadable } from "../../base/prompts/index.js";
@@ -9,7 +10,7 @@ import type { Unreadable } from "../../base/prompts/index.js";
 export type Taught<T> =
   | { readonly status: "read"; readonly value: T; readonly answer: string }
   | { readonly status: "unreadable"; readonly reason: Unreadable; readonly answer: string }
-  | { readonly status: "refused" };
+  | { readonly status: "refused"; readonly without: Without };
 
 /** How the teacher is asked. */
 export interface TeacherAsking extends AskOptions {
@@ -17,6 +18,11 @@ export interface TeacherAsking extends AskOptions {
   readonly identity: Json;
   /** Tries at an answer that can be read, the first included. */
   readonly readableTries: number;
+  /**
+   * Hears, for all prompts, why they have no text, null where they have one. Throws where the stage
+   * should not go on, see coverage.ts.
+   */
+  readonly judge: (outcomes: readonly (Without | null)[]) => void;
 }
 
 /**
@@ -46,16 +52,18 @@ export async function askTeacher<T>(
     );
     open.forEach((index, place) => {
       const answer = answers[place]!;
-      if (answer === null) {
-        outcomes[index] = { status: "refused" };
+      if (!("kept" in answer)) {
+        outcomes[index] = { status: "refused", without: answer };
         return;
       }
-      const read = parse(answer.text, index);
+      const { text } = answer.kept;
+      const read = parse(text, index);
       outcomes[index] = read.ok
-        ? { status: "read", value: read.value, answer: answer.text }
-        : { status: "unreadable", reason: read.error, answer: answer.text };
+        ? { status: "read", value: read.value, answer: text }
+        : { status: "unreadable", reason: read.error, answer: text };
     });
     open = open.filter((index) => outcomes[index]!.status === "unreadable");
   }
+  asking.judge(outcomes.map((each) => (each.status === "refused" ? each.without : null)));
   return outcomes;
 }

@@ -1,5 +1,6 @@
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { checkExtra } from "../../base/chat/extra.js";
 import { checkNamedModel } from "../../base/models/check.js";
 import type { TeacherSettings } from "./settings.js";
 
@@ -15,8 +16,9 @@ export function checkTeacher(
   place: SpecPlace,
 ): readonly Finding[] {
   const { model, revision, server } = teacher;
-  if (server === null) return [];
+  const fields = checkExtra(teacher.extra, `${where}.extra`);
+  if (server === null) return fields;
   const named = { name: model, revision: revision ?? null, template: teacher.template ?? null };
   // r4ec's own server talks by the model's own template.
-  return checkNamedModel(named, `${where}.model`, place, server === "r4ec");
+  return [...fields, ...checkNamedModel(named, `${where}.model`, place, server === "r4ec")];
 }

@@ -1,5 +1,9 @@
 import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
+import type { Without } from "../../base/chat/answer.js";
+import { judgeAnswers, reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
+import { longestAnswer } from "../../base/chat/extra.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
 import { Budget } from "../../base/chat/budget.js";
 import type { PromptMaker } from "../../base/prompts/index.js";
@@ -18,17 +22,22 @@ export interface Lesson {
   readonly guides: Guides;
   /** How to ask; `unit` is what progress counts. */
   asking(unit: string, guide: string): TeacherAsking;
-  /** Requests, tokens and US dollars so far. */
-  costs(): { readonly [name: string]: number };
+  /** Requests, tokens and US dollars so far, and how many prompts got no text, by reason. */
+  metrics(): { readonly [name: string]: number };
   /** Marks for every view. */
-  readonly marks: { readonly [name: string]: string };
+  marks(): { readonly [name: string]: string };
   /** Ends the server, where there is one of the stage's own. */
   close(): Promise<void>;
 }
 
-/** Opens the data, the templates, the kept answers and the endpoint of a teach stage. */
+/**
+ * Opens the data, the templates, the kept answers and the endpoint of a teach stage.
+ *
+ * @param least so many prompts without a text may end the stage, see coverage.ts
+ */
 export async function openLesson(
   task: StageTask<ThinkParams | ReviewParams, TeachExecution>,
+  least: number,
 ): Promise<Lesson> {
   const { params, execution } = task;
   const maker = await openPromptMaker(task.inputs, params.prompts, execution.prompts);
@@ -36,6 +45,12 @@ export async function openLesson(
   const log = new AnswerLog(path.join(task.work, "answers"));
   const budget = new Budget(execution.budget, execution.prices);
   const { words } = maker.templates;
+  // Whether a cut answer is asked again decides nothing about its first asking.
+  const asked = Object.fromEntries(
+    Object.entries(params.teacher).filter(([name]) => name !== "cut_tries"),
+  ) as JsonObject;
+  const without: Without[] = [];
+  let prompts = 0;
   return {
     maker,
     tag: words.tag,
@@ -44,26 +59,44 @@ export async function openLesson(
       complete: teacher.complete(guide),
       log,
       budget,
-      maxTokens: params.teacher.max_tokens,
+      maxTokens: longestAnswer({
+        maxTokens: params.teacher.max_tokens,
+        extra: params.teacher.extra,
+      }),
+      cutTries: params.teacher.cut_tries ?? 0,
       concurrency: execution.concurrency,
       stop: task.stop,
-      identity: params.teacher,
+      identity: asked,
       readableTries: params.readable_tries,
       onAnswer: (done, total) => task.emit({ type: "progress", done, total, unit }),
+      judge: (outcomes) => {
+        judgeAnswers(task, outcomes, { who: `${task.label}, ${unit}`, least });
+        without.push(...outcomes.filter((each) => each !== null));
+        prompts += outcomes.length;
+      },
     }),
-    costs: () => {
+    metrics: () => {
       const { requests, promptTokens, completionTokens, usd } = budget.total();
       return {
         "cost.requests": requests,
         "cost.prompt_tokens": promptTokens,
         "cost.completion_tokens": completionTokens,
         "cost.usd": usd,
+        ...reasonMetrics("answers", reasonsOf(without)),
       };
     },
-    marks:
-      params.prompts.item_raters === "train"
+    marks: () => ({
+      ...(params.prompts.item_raters === "train"
         ? { "leak.item_raters": "raters of items chosen from all training positions" }
-        : {},
+        : {}),
+      ...(without.length > 0
+        ? {
+            teacher:
+              `${without.length} of ${prompts} prompts got no text ` +
+              `(${reasonsText(reasonsOf(without))})`,
+          }
+        : {}),
+    }),
     close: async () => {
       log.close();
       await teacher.close();

@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Json } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { writeSampleSets, type Sample, type SampleClass } from "../../base/artifacts/samples.js";
 import { writeJsonl } from "../../base/files/jsonl.js";
@@ -18,14 +17,14 @@ export async function publishLesson(
   sets: { readonly [name in SampleClass]?: readonly Sample[] },
   counts: { readonly [name: string]: number },
 ): Promise<void> {
-  await writeJsonl(path.join(task.out, "answers.jsonl"), cases as unknown as Json[]);
+  await writeJsonl(path.join(task.out, "answers.jsonl"), cases);
   await writeSampleSets(task.out, sets);
   const sizes = Object.entries(sets).map(([name, { length }]) => [`samples.${name}`, length]);
   const metrics: { readonly [name: string]: number } = {
-    ...lesson.costs(),
+    ...lesson.metrics(),
     ...counts,
     ...(Object.fromEntries(sizes) as { [name: string]: number }),
   };
   await writeFile(path.join(task.out, "statistics.json"), `${JSON.stringify(metrics, null, 2)}\n`);
-  await task.publish({ metrics, marks: lesson.marks });
+  await task.publish({ metrics, marks: lesson.marks() });
 }

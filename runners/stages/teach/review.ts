@@ -13,10 +13,13 @@ import { countReviews, hasReflection, reviewsOf, type Review } from "./reviews.j
 import type { ReviewParams, TeachExecution } from "./settings.js";
 import { isSound, readThoughts } from "./thoughts.js";
 
+/** Of few prompts chance may refuse most, which takes nothing from the thoughts before. */
+const LEAST = 10;
+
 /** teach-review: wrong thoughts are reflected on, then refined; that makes the other two classes. */
 async function review(task: StageTask<ReviewParams, TeachExecution>): Promise<void> {
   const { params } = task;
-  const lesson = await openLesson(task);
+  const lesson = await openLesson(task, LEAST);
   const { maker, tag } = lesson;
   try {
     const thoughts = await readThoughts(task.inputs["think"]!);

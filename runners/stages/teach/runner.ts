@@ -27,6 +27,6 @@ const runner = (
 
 /** teach-think and teach-review. */
 export const teachRunners: readonly Runner[] = [
-  runner("teach-think", 2, estimateThink, async () => (await import("./think.js")).program),
-  runner("teach-review", 3, estimateReview, async () => (await import("./review.js")).program),
+  runner("teach-think", 3, estimateThink, async () => (await import("./think.js")).program),
+  runner("teach-review", 4, estimateReview, async () => (await import("./review.js")).program),
 ];

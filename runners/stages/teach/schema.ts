@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
+import { EXTRA } from "../../base/chat/extra.js";
 
 /** `knowledge.teacher`: who answers with the target in sight, and what that may cost. */
 export const teacherFragment: JsonSchema = {
@@ -85,7 +86,15 @@ export const teacherFragment: JsonSchema = {
         extra: {
           type: "object",
           default: {},
-          description: "More fields for the body of a request, such as top_p or seed.",
+          description: EXTRA,
+        },
+        cut_tries: {
+          type: "integer",
+          minimum: 0,
+          maximum: 8,
+          default: 0,
+          description:
+            "How often an answer that was cut at max_tokens is asked again, each time with twice the room.",
         },
         users: {
           description:

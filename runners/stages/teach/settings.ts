@@ -16,6 +16,7 @@ export interface TeacherSettings {
   readonly temperature: number;
   readonly max_tokens: number;
   readonly extra: JsonObject;
+  readonly cut_tries?: number;
   readonly users: "all" | number;
   readonly items: "all" | number;
   readonly readable_tries: number;
@@ -37,6 +38,8 @@ export interface AnswerIdentity extends JsonObject {
   readonly temperature: number;
   readonly max_tokens: number;
   readonly extra: JsonObject;
+  /** How often a cut answer is asked again; there where it is. */
+  readonly cut_tries?: number;
 }
 
 /** Params of teach-think. */

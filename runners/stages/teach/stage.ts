@@ -56,6 +56,7 @@ export function teachStages(
     temperature: teacher.temperature,
     max_tokens: teacher.max_tokens,
     extra: teacher.extra,
+    ...((teacher.cut_tries ?? 0) > 0 ? { cut_tries: teacher.cut_tries! } : {}),
   };
   const execution: TeachExecution = {
     base_url: teacher.base_url ?? null,

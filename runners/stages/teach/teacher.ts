@@ -1,7 +1,7 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { Complete } from "../../base/chat/completions.js";
 import { chatEndpoint } from "../../base/chat/completions.js";
-import { DEFAULT_RETRY, withRetries } from "../../base/chat/retry.js";
+import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import type { Served } from "../../base/chat/served.js";
 import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
 import { startTeacher } from "./teacher-server.js";
@@ -29,7 +29,7 @@ export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecu
         timeoutSeconds: execution.timeout_seconds,
         extra: teacher.guided ? { guided_regex: guide, ...teacher.extra } : teacher.extra,
       }),
-      { ...DEFAULT_RETRY, attempts: execution.retries + 1 },
+      retriesOf(task, model, execution.retries),
     );
   const { model } = teacher;
   if (typeof model === "string") {
@@ -42,10 +42,10 @@ export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecu
   return {
     complete: (guide) => {
       let connected: Complete | null = null;
-      return async (prompt, abort) => {
+      return async (prompt, abort, room) => {
         const served = await (starting ??= startTeacher(task));
         connected ??= connect(guide, served.baseUrl, served.model);
-        return Promise.race([connected(prompt, abort), served.died]);
+        return Promise.race([connected(prompt, abort, room), served.died]);
       };
     },
     close: async () => {

@@ -14,7 +14,7 @@ import { countThoughts, isSound, thoughtOf, type Thought } from "./thoughts.js";
 /** teach-think: asks the teacher about each target and sorts its answers by the true label. */
 async function think(task: StageTask<ThinkParams, TeachExecution>): Promise<void> {
   const { params } = task;
-  const lesson = await openLesson(task);
+  const lesson = await openLesson(task, 1);
   try {
     const thoughts: Thought[] = [];
     for (const subject of SUBJECTS) {

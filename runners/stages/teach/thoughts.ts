@@ -1,5 +1,5 @@
 import path from "node:path";
-import { readJsonl } from "../../base/files/jsonl.js";
+import { readOwnJsonl } from "../../base/files/jsonl.js";
 import type { Verdict } from "../../base/prompts/index.js";
 import type { Taught } from "./ask-teacher.js";
 import type { Case } from "./case.js";
@@ -8,7 +8,7 @@ import { SUBJECTS } from "./case.js";
 /** What the teacher thought of one case: a line of teach-think's `answers.jsonl`. */
 export interface Thought extends Case {
   readonly outcome: "right" | "wrong" | "unreadable" | "refused";
-  /** Why the answer could not be read. */
+  /** Why it could not be read, or why there is no answer. */
   readonly reason?: string;
   /** The knowledge, where the answer could be read. */
   readonly knowledge?: string;
@@ -24,7 +24,9 @@ export function thoughtOf(
   taught: Taught<Verdict>,
   givesAway: (text: string) => boolean,
 ): Thought {
-  if (taught.status === "refused") return { ...about, outcome: "refused" };
+  if (taught.status === "refused") {
+    return { ...about, outcome: "refused", reason: taught.without.why };
+  }
   if (taught.status === "unreadable") {
     return { ...about, outcome: "unreadable", reason: taught.reason, answer: taught.answer };
   }
@@ -43,13 +45,8 @@ export const isSound = (thought: Thought): boolean =>
   thought.outcome === "right" && thought.namesTarget !== true;
 
 /** Reads the thoughts of a teach-think artifact. */
-export async function readThoughts(folder: string): Promise<Thought[]> {
-  const thoughts: Thought[] = [];
-  for await (const { value } of readJsonl(path.join(folder, "answers.jsonl"))) {
-    thoughts.push(value as unknown as Thought);
-  }
-  return thoughts;
-}
+export const readThoughts = (folder: string): Promise<Thought[]> =>
+  readOwnJsonl<Thought>(path.join(folder, "answers.jsonl"));
 
 /** Metrics of teach-think: how many thoughts came out how. */
 export function countThoughts(thoughts: readonly Thought[]): { [name: string]: number } {

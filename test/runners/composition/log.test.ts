@@ -60,7 +60,7 @@ sweep:
   it("says that nothing is made before the sweep has run", async () => {
     const { exitCode, stderr } = await r4ec("log", "spec.yaml", "--item", "1");
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/no text about item 1 is made yet: run the sweep first/);
+    expect(stderr).toMatch(/there is no text about item 1 yet: run the sweep first/);
   }, 120_000);
 
   it("tells the texts about an item, and the stages behind a cell", async () => {

@@ -241,7 +241,7 @@ describe("mistakes that the schema can't see", () => {
     [
       "own samples for half of r4ec",
       { variant: "r4ec", finetune: { samples: { thinking: "t.json" } } },
-      /needs reflection samples as well/,
+      /also needs reflection samples/,
     ],
     [
       "an option of LLaMA-Factory that r4ec sets itself",

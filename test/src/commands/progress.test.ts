@@ -124,7 +124,7 @@ describe("the progress display", () => {
     ]);
     expect(lines.slice(2)).toEqual([
       "✓ model seed=1 cached",
-      "‖ model seed=2 interrupted; the next run goes on with it",
+      "‖ model seed=2 interrupted; the next run continues it",
       "- model seed=3 skipped: base shared failed",
     ]);
     expect(live[0]).toMatch(/^0 of 3 stages done, /);

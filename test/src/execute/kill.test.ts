@@ -176,7 +176,10 @@ describe("two sweeps on one store", () => {
     const first = lab.start("sweep", file);
     await lab.logged("holding a");
     const second = lab.start("sweep", file);
-    await until(() => second.stderr().includes("waiting for its end"), "the second to wait");
+    await until(
+      () => second.stderr().includes("this command waits until it ends"),
+      "the second to wait",
+    );
     lab.unflag("a.hold");
     expect([(await first.finished).code, (await second.finished).code]).toEqual([0, 0]);
     expect(starts()).toHaveLength(3);

@@ -154,7 +154,7 @@ describe("a journal", () => {
     lines.splice(1, 1);
     await writeFile(file, lines.join("\n"));
     expect((await readJournal(folder)).damage).toEqual([
-      { line: 2, reason: "entry 3 stands where entry 2 belongs" },
+      { line: 2, reason: "entry 3 stands where entry 2 should be" },
     ]);
   });
 

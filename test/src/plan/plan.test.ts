@@ -263,7 +263,7 @@ describe("a selector", () => {
 
   it.each([
     ["sede=1", "did you mean seed?"],
-    ["seed=7", "selects none"],
+    ["seed=7", "selects no cell"],
     ["what", "neither path=value"],
   ])("%s is refused: %s", async (selector, message) => {
     const whole = await cells();

@@ -92,7 +92,7 @@ describe("a comparison", () => {
     const cells = grid().filter(({ settings }) => settings["seed"] === 1);
     const table = compare(cells).metrics[0]!;
     expect(table.rows[0]!.variants[1]!.test).toEqual({
-      reason: "a test over seeds needs two of them or more, there is 1",
+      reason: "a test over seeds needs at least two seeds, but there is 1",
     });
     expect(table.rows[0]!.variants[1]!.sd).toBeNull();
   });

@@ -48,7 +48,7 @@ test("as text: aligned, with marks, what is missing, and why there is no p", () 
     "[1] leak: epoch picked on test",
     "not averaged over:",
     expect.stringMatching(/^ {2}a "b", c seed=2 \(cell \w+\) is failed: out of memory$/),
-    "no interval in some places: a test over seeds needs two of them or more, there is 1",
+    "no interval in some places: a test over seeds needs at least two seeds, but there is 1",
     "warning: fewer than 3 seeds (1): no p and no verdict is shown there; the interval of one seed leaves out what another would give",
   ]);
 });

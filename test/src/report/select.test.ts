@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CompareRules } from "../../../src/report/index.js";
 import { compareCells } from "../../../src/report/index.js";
+import { directionOf } from "../../../src/report/select.js";
 import { cell } from "./cells.js";
 
 const rules: CompareRules = {
@@ -99,3 +100,13 @@ describe("select", () => {
     expect(winners).toEqual([{ "ctr.learning_rate": 0.001 }, { "ctr.learning_rate": 0.0001 }]);
   });
 });
+
+test.each(["test.logloss", "valid.loss", "test.rmse", "test.brier", "test.ece", "error_rate"])(
+  "less of %s is better",
+  (metric) => expect(directionOf(metric)).toBe("min"),
+);
+
+test.each(["test.auc", "test.gauc", "test.recall", "test.precedence"])(
+  "more of %s is better",
+  (metric) => expect(directionOf(metric)).toBe("max"),
+);

@@ -25,7 +25,11 @@ const mistakes: readonly (readonly [name: string, compare: string, error: string
     "{claims: [{ctr.epochs: x}]}",
     '4:33 ctr.epochs must be a whole number, not "x"',
   ],
-  ["a claim by placement", "{claims: [{gpu: 0}]}", "4:21 gpu is placement: it cannot mark a claim"],
+  [
+    "a claim by placement",
+    "{claims: [{gpu: 0}]}",
+    "4:21 gpu is not a setting of a cell, so it cannot mark a claim",
+  ],
   [
     "a claim by something that is no setting",
     "{claims: [{tracking.mlflow: off}]}",

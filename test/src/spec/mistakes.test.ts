@@ -119,7 +119,7 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
   [
     "a repeated include",
     "sweep:\n  include:\n    - {backbone: dien}\n    - {backbone: dien}\n",
-    "7:7 this include stands here twice, word for word; remove one",
+    "7:7 this include is listed twice; remove one",
   ],
   [
     "an include with an unknown path",
@@ -134,7 +134,7 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
   [
     "an exclude by placement",
     "sweep: {exclude: [{gpu: 0}]}\n",
-    "4:20 gpu is placement, not a setting of a cell: it cannot be excluded",
+    "4:20 gpu is not a setting of a cell, so exclude cannot name it",
   ],
   [
     "excludes that leave nothing",
@@ -149,7 +149,7 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
   [
     "select over seeds",
     "sweep: {grid: {seed: [1, 2]}}\nselect: {metric: valid.auc, over: [seed]}\n",
-    "5:36 seeds are replicates: results are averaged over them, never picked",
+    "5:36 seeds are replicates: results are averaged over seeds, so select cannot pick one",
   ],
   [
     "a baseline that is tuned away",
@@ -165,7 +165,7 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
   [
     "too many cells",
     `sweep: {grid: {${["ctr.epochs", "ctr.batch_size", "seed"].map((path) => `${path}: [${Array.from({ length: 101 }, (_, n) => n + 1).join(", ")}]`).join(", ")}}}\n`,
-    "4:1 this sweep has 1,030,301 cells; at most 1,000,000 are possible",
+    "4:1 this sweep has 1,030,301 cells; at most 1,000,000 are allowed",
   ],
 ];
 

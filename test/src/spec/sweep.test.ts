@@ -103,9 +103,21 @@ sweep: {grid: {knowledge: [r4ec, {variant: r4ec, iterations: 2}]}}
       { variant: "r4ec", iterations: 2 },
     ]);
     expect(said(text, "hint")).toEqual([
-      "4:1 4 cells are 3 different ones: settings that differ in them have no effect; equal cells are run once",
+      "4:1 4 cells are 3 different ones: some settings that differ have no effect; equal cells are run once",
       "5:43 knowledge.iterations has no effect in 2 of 4 cells: only r4ec reads it",
     ]);
+  });
+
+  it("counts an axis without effect over the cells of grid and zip, not over an include", () => {
+    const hints = (variants: string): readonly string[] => {
+      const grid = `{knowledge.variant: ${variants}, knowledge.iterations: [1, 2]}`;
+      const include = "[{knowledge.variant: none, seed: 9}]";
+      return said(spec(`sweep:\n  grid: ${grid}\n  include: ${include}\n`), "hint");
+    };
+    expect(hints("[r4ec]")).toEqual([]);
+    expect(hints("[r4ec, none]").join("\n")).toMatch(
+      /knowledge\.iterations has no effect in 2 of 4 cells: only r4ec reads it/,
+    );
   });
 
   it("merges an include into an equal cell, and says so", () => {

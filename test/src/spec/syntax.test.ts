@@ -61,11 +61,11 @@ describe("a file that is not YAML", () => {
       ["1:10 the anchor &a holds itself, so it expands without end"],
     ],
     ["a list", "- a\n", ["1:1 a spec is a mapping of settings (`name: ...`)"]],
-    ["nothing", "", ["1:1 this file is empty; `r4ec init` writes a spec to start from"]],
+    ["nothing", "", ["1:1 the file is empty; `r4ec init` writes a spec to start from"]],
     [
       "a comment alone",
       "# later\n",
-      ["1:1 this file is empty; `r4ec init` writes a spec to start from"],
+      ["1:1 the file is empty; `r4ec init` writes a spec to start from"],
     ],
   ])("%s", (_name, text, errors) => {
     expect(said(text)).toEqual(expect.arrayContaining(errors));

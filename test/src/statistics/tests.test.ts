@@ -54,7 +54,7 @@ describe("seedTest", () => {
 
   test("says why where it cannot be computed", () => {
     expect(seedTest([0.1])).toEqual({
-      reason: "a test over seeds needs two of them or more, there is 1",
+      reason: "a test over seeds needs at least two seeds, but there is 1",
     });
     expect(seedTest([0.25, 0.25])).toEqual({
       reason: "the difference is the same for every seed",

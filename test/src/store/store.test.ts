@@ -1,4 +1,5 @@
 import {
+  mkdir,
   mkdtemp,
   readFile,
   readdir,
@@ -83,7 +84,6 @@ describe("an artifact", () => {
     "a missing file": (artifact) => rm(path.join(artifact, "text.txt")),
     "a folder in a file's place": async (artifact) => {
       await rm(path.join(artifact, "text.txt"));
-      const { mkdir } = await import("node:fs/promises");
       await mkdir(path.join(artifact, "text.txt"));
     },
     "a missing manifest": (artifact) => rm(path.join(artifact, "manifest.json")),
@@ -114,6 +114,27 @@ describe("an artifact", () => {
       expect((await store.inspect(record.fingerprint)).state).toBe("sound");
     });
   }
+
+  it.each(["stranger.npy", "below/stranger.txt"])(
+    "with %s, which its stage did not write, is not served until that is put aside",
+    async (name) => {
+      const artifact = await make(record);
+      await mkdir(path.dirname(path.join(artifact, name)), { recursive: true });
+      await writeFile(path.join(artifact, name), "strange");
+      // What file systems and desktops leave is read by nobody.
+      await writeFile(path.join(artifact, ".nfs0001"), "");
+      const seen = await store.inspect(record.fingerprint);
+      expect(seen).toMatchObject({ state: "damaged", strangers: [name] });
+      await expect(store.open(record.fingerprint, "the toy")).rejects.toThrow(
+        `the toy is damaged: in ${artifact} ${name} lies in it and is not in its manifest`,
+      );
+      const moved: string[] = [];
+      const found = await store.claim(record.fingerprint, (_, movedTo) => moved.push(movedTo));
+      expect(found?.fingerprint).toBe(record.fingerprint);
+      expect(await readFile(path.join(moved[0]!, name), "utf8")).toBe("strange");
+      expect((await store.open(record.fingerprint, "the toy")).folder).toBe(artifact);
+    },
+  );
 
   it("copied to another place is read once and then known again", async () => {
     const artifact = await make(record);

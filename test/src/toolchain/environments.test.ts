@@ -102,7 +102,7 @@ describe("a Python environment", { timeout: 120_000 }, () => {
   it("offline and missing ends in an error that names it", async () => {
     const result = await install(true);
     expect(result).toMatchObject({ ok: false, error: { exitCode: ExitCode.environment } });
-    if (!result.ok) expect(result.error.message).toMatch(/^six is not installed, and offline/);
+    if (!result.ok) expect(result.error.message).toMatch(/^six is not installed, and in offline/);
   });
 
   it("needs a Python: without one the error says how to get it", async () => {

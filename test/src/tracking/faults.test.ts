@@ -186,7 +186,7 @@ test("what MLflow will not keep however often it is sent is reported", async () 
   await rig.journal.close();
   const summary = await tracker.finish(30_000);
   expect(summary.outcome).toBe("complete");
-  expect(summary.problems).toEqual([expect.stringMatching(/did not keep: ctr.mlp/)]);
+  expect(summary.problems).toEqual([expect.stringMatching(/did not store: ctr.mlp/)]);
 }, 60_000);
 
 describe("a server that is no use", () => {

@@ -15,6 +15,17 @@ export interface SmallDataset {
   readonly domain?: string;
 }
 
+/** Twelve films. */
+const films = Array.from({ length: 12 }, (_, item) => ({ title: `Film ${item + 1} (1990)` }));
+
+/** All films rated by one user, from the film after `first` on. */
+const ratedFilms = (first: number): readonly Rated[] =>
+  films.map((_, item) => [((item + first) % 12) + 1, (item % 5) + 1] as const);
+
+/** Three users who rated all films, and one who rated none. */
+export const writeFilms = (): Promise<string> =>
+  writeDataset({ users: [ratedFilms(0), ratedFilms(1), ratedFilms(2), []], items: films });
+
 /** Writes an artifact of a data set (docs/artifacts.md), as far as knowledge reads it. */
 export async function writeDataset(dataset: SmallDataset): Promise<string> {
   const folder = await newFolder();

@@ -33,7 +33,7 @@ export const gru4rec: Backbone = {
         `ctr.gru4rec.heads: ${heads} heads don't divide the target's ${target} numbers`,
         {
           exitCode: ExitCode.usage,
-          hint: "choose heads that divide (1 + attributes) · embedding_dim",
+          hint: "choose a number of heads that divides (1 + attributes) · embedding_dim",
         },
       );
     }

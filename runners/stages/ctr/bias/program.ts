@@ -4,6 +4,7 @@ import type { StageTask } from "../../../../src/contract/runner.js";
 import { writeNpy } from "../../../base/files/npy.js";
 import { programOf } from "../../../base/stage/program.js";
 import { labelsOf } from "../data/interactions.js";
+import { oneClass } from "../data/fault.js";
 import { loadCtrData } from "../data/load.js";
 import { quality } from "../metrics.js";
 import { qualityMetrics } from "../train/cell.js";
@@ -14,6 +15,8 @@ export const biasProgram = programOf(score);
 
 async function score(task: StageTask): Promise<void> {
   const data = await loadCtrData(task.inputs, { pick: "valid", history_length: 1 });
+  const fault = oneClass(data);
+  if (fault !== null) return task.fail({ kind: "spec", message: fault });
   const { interactionUser, interactionItem } = data.dataset;
   const of = (rows: Int32Array): Liked => ({
     users: rows.map((row) => interactionUser[row]!),

@@ -12,7 +12,7 @@ export const isBias = (settings: JsonObject): boolean => settings["backbone"] ==
 export const ignoredBias = (settings: JsonObject): Ignored[] =>
   ["knowledge", "ctr", "seed"]
     .filter((path) => path in settings)
-    .map((path) => ({ path, because: "the backbone bias counts likes and learns nothing else" }));
+    .map((path) => ({ path, because: "the backbone bias only counts likes" }));
 
 /** The stage that scores by like rates; `split` is null by time. */
 export const biasStage = (dataset: StageRequest, split: StageRequest | null): StageRequest => ({

@@ -41,7 +41,7 @@ export function batchOf(
   };
 }
 
-/** Whole numbers as int32, in which they stand on a CPU already. */
+/** Whole numbers as int32. On a CPU they are int32 already. */
 export const whole = (numbers: Tensor): Tensor =>
   numbers.dtype === "int32" ? numbers : numbers.toInt();
 

@@ -1,7 +1,7 @@
 import { tf, type Variable } from "../tensorflow.js";
 import { turns, type Executor, type FunctionSpec, type Numbers } from "./executor.js";
 
-/** Runs functions operation by operation: slow, and right for every tfjs model. */
+/** Runs functions one operation at a time: slow, but it works for every tfjs model. */
 export class EagerExecutor implements Executor {
   readonly kind = "eager";
   readonly #functions: { readonly [name: string]: FunctionSpec };

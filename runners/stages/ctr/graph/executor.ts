@@ -22,9 +22,9 @@ export type AdamKernel = (
   gradient: Tensor,
 ) => void;
 
-/** Operations that an executor has beside tfjs's own. */
+/** Operations that an executor has in addition to those of tfjs. */
 export interface Kernels {
-  /** Null where the executor has none: operation by operation, and in a program of XLA's. */
+  /** Null if the executor has no such kernel: in eager mode, and in a program that XLA compiles. */
   readonly adam: AdamKernel | null;
 }
 
@@ -35,7 +35,9 @@ export type TensorFunction = (inputs: readonly Tensor[], kernels: Kernels) => re
 export interface FunctionInput {
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32";
-  /** What tracing fills it with, 0 by default: a value that the function can work on. */
+  /**
+   * The value that tracing fills it with, 0 by default. The function must be able to work with it.
+   */
   readonly example?: number;
 }
 
@@ -50,9 +52,9 @@ export interface Loop {
 export interface FunctionSpec {
   readonly run: TensorFunction;
   readonly inputs: readonly FunctionInput[];
-  /** Several turns a call; such a function has no outputs. */
+  /** Several turns in one call. Such a function has no outputs. */
   readonly loop?: Loop;
-  /** False where compiling it would not pay. */
+  /** False if compiling the function would not save time. */
   readonly compile?: boolean;
 }
 

@@ -108,25 +108,24 @@ function bodyOf(
 }
 
 /**
- * Runs of the body that one turn of a loop holds, where they divide its count: what one has left to
- * do when it ends goes on beside the next one's beginning.
+ * The body in a While of constant count: condition, turn, and the function around them, last.
+ *
+ * A turn calls the body once. Two calls in one turn would need more than a control edge between them:
+ * XLA compiles both from the variables as they were before the turn, so the first one's updates are
+ * lost.
  */
-const runsATurn = 2;
-
-/** The body in a While of constant count: condition, turn, and the function around them, last. */
 function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunction[] {
   const [first, ...rest] = body.inputs;
   if (first === undefined || first.dtype !== int32) {
     throw new CannotTrace(`${name} loops, but its first input is no int32`);
   }
-  const runs = loop.times % runsATurn === 0 ? runsATurn : 1;
   const state = [{ name: "turn", dtype: int32 }, ...body.inputs];
   const condition: LibraryFunction = {
     name: identifier(`${name}_condition`),
     inputs: state,
     outputs: [{ name: "more", dtype: DataType.bool }],
     nodes: [
-      scalar("limit", loop.times / runs),
+      scalar("limit", loop.times),
       {
         name: "less",
         op: "Less",
@@ -149,15 +148,14 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
       shape: [loop.stride.length],
       bytes: new Uint8Array(Int32Array.from(loop.stride).buffer),
     }),
+    callOf(
+      "body",
+      body,
+      body.inputs.map(({ name: input }) => input),
+    ),
+    add("next", "turn", "one:output:0", ["^body"]),
+    add("further", first.name, "stride:output:0"),
   ];
-  let at = first.name;
-  for (let run = 0; run < runs; run++) {
-    const before = run === 0 ? [] : [`^body_${run - 1}`];
-    nodes.push(callOf(`body_${run}`, body, [at, ...rest.map((each) => each.name), ...before]));
-    nodes.push(add(`further_${run}`, at, "stride:output:0"));
-    at = `further_${run}:z:0`;
-  }
-  nodes.push(add("next", "turn", "one:output:0", [`^body_${runs - 1}`]));
   const turn: LibraryFunction = {
     name: identifier(`${name}_turn`),
     inputs: state,
@@ -165,7 +163,7 @@ function loopOf(name: string, body: LibraryFunction, loop: Loop): LibraryFunctio
     nodes,
     returns: {
       next_turn: "next:z:0",
-      [`next_${first.name}`]: at,
+      [`next_${first.name}`]: "further:z:0",
       ...Object.fromEntries(rest.map((each) => [`next_${each.name}`, each.name])),
     },
   };

@@ -18,7 +18,10 @@ import {
 } from "./node.js";
 import { operations } from "./operations.js";
 
-/** A function that can't become a graph; the message says which operation is in the way. */
+/**
+ * The error for a function that cannot become a graph. The message names the operation that
+ * prevents it.
+ */
 export class CannotTrace extends Error {
   constructor(message: string) {
     super(message);
@@ -32,14 +35,14 @@ export interface VariableNames {
   handleOf(variable: Variable): string;
 }
 
-/** What one function became. */
+/** The graph of one function. */
 export interface Recording {
   readonly nodes: readonly GraphNode[];
   /** Placeholders, in the order of the function's inputs. */
   readonly placeholders: readonly string[];
   /** Values of the function's outputs, `node:output`. */
   readonly outputs: readonly { readonly name: string; readonly dtype: number }[];
-  /** Nodes with an effect that a call has to wait for. */
+  /** Nodes with an effect, which a call must wait for. */
   readonly effects: readonly string[];
 }
 
@@ -207,7 +210,7 @@ export class Recorder {
       return read.call(backend, dataId);
     };
     return () => {
-      // The methods are the prototype's: what stands on the instance is only ours.
+      // The backend's methods are on its prototype; only our own replacements are on the instance.
       const own = backend as Partial<NodeBackend>;
       delete own.executeSingleOutput;
       delete own.executeMultipleOutputs;

@@ -9,7 +9,7 @@ export interface SignatureTensor {
   /** `node:output`. */
   readonly name: string;
   readonly dtype: number;
-  /** -1 where any size will do. */
+  /** -1: any size. */
   readonly shape: readonly number[];
 }
 
@@ -31,7 +31,7 @@ function messages(): NonNullable<typeof loadedMessages> {
   ) as NonNullable<typeof loadedMessages>);
 }
 
-/** Oldest and current GraphDef versions that TensorFlow 2 reads and writes. */
+/** The oldest GraphDef version that TensorFlow 2 reads, and the one that it writes. */
 const graphVersion = { producer: 1882, minimum: 12 };
 
 /**

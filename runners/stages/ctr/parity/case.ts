@@ -10,7 +10,7 @@ export interface GoldenTensor {
 export interface Digest {
   readonly l2: number;
   readonly sum: number;
-  /** The first four numbers, or fewer where there are not so many. */
+  /** The first four numbers, or all if there are fewer. */
   readonly first: readonly number[];
 }
 

@@ -12,7 +12,7 @@ export function undecided({ expect }: GoldenCase, name: string): string | null {
   const norm = expect.grads[name]?.l2 ?? 0;
   // float32 keeps 7 digits: what is smaller than that beside the others is what rounding left.
   if (norm > 0 && norm < 1e-7 * Math.max(...norms)) {
-    return `its gradient is zero but for rounding (norm ${norm.toExponential(1)})`;
+    return `its gradient is zero apart from rounding (norm ${norm.toExponential(1)})`;
   }
   return null;
 }

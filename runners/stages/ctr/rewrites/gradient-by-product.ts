@@ -1,5 +1,5 @@
 import { lookUp, selectRows } from "../toolkit/operations.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /** Tables of up to this many rows get their gradient by a product. */
 const smallTable = 64;

@@ -2,7 +2,7 @@ import { cut, linear, linearBeside, oneHot, reduce } from "../toolkit/operations
 import { idsAVector, type LookUpOf } from "../toolkit/expression.js";
 import { concat, type Value } from "../toolkit/value.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /** The mean of some rows of a small table, for each sample. */
 interface Mixture {
@@ -56,12 +56,15 @@ export const meansByShares: Rewriting = (below) => ({
         list.map(({ kernel }) => kernel),
         1,
       );
-    // As one value, so that what is looked up for several of its parts may be so at once.
-    const vectors = concat(own.map(({ part }) => part)).tensor;
     const shares = side(
       mixed.map(({ shares }) => shares),
       2,
     );
+    if (own.length === 0) {
+      return input.made(linear(shares, kernelOf(mixed), bias, { relu, leaf: true }));
+    }
+    // As one value, so that what is looked up for several of its parts may be so at once.
+    const vectors = concat(own.map(({ part }) => part)).tensor;
     return input.made(
       linearBeside([vectors, kernelOf(own)], [shares, kernelOf(mixed)], bias, relu),
     );

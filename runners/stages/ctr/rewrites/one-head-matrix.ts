@@ -1,7 +1,7 @@
 import { project } from "../toolkit/dense.js";
 import { matMul } from "../toolkit/operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /** For one head, q · kᵀ = x Wq (x Wk)ᵀ = (x Wq Wkᵀ) · xᵀ, which is less work where x is narrow. */
 export const oneHeadMatrix: Rewriting = (below) => ({

@@ -1,5 +1,5 @@
 import { tf } from "../tensorflow.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /**
  * A layer on the samples of the batch in so many pieces as the pass says, which are computed side by

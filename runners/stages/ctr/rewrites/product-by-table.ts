@@ -2,7 +2,7 @@ import type { LookUpOf, SumOfRows, Ways } from "../toolkit/expression.js";
 import { cut, linear } from "../toolkit/operations.js";
 import type { Value } from "../toolkit/value.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /** One vector of a table [R, N, width] for each row of a sample. */
 interface Lookup {

@@ -2,7 +2,7 @@ import type { LookUpOf, Ways } from "../toolkit/expression.js";
 import { flat, shaped } from "../toolkit/plain.js";
 import type { Value } from "../toolkit/value.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /**
  * Look-ups in one table that are needed together are made at once: those of vectors side by side

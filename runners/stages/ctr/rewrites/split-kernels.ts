@@ -1,6 +1,6 @@
 import { project } from "../toolkit/dense.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Rewriting } from "./ways.js";
+import type { Rewriting } from "./rewriting.js";
 
 /**
  * A kernel that meets several parts side by side, cut into a product for each. In DIN's attention q

@@ -8,12 +8,10 @@ import { oneHeadMatrix } from "./one-head-matrix.js";
 import { pieces } from "./pieces.js";
 import { productByTable } from "./product-by-table.js";
 import type { Rewrite, Rewrites } from "./index.js";
+import type { Rewriting } from "./rewriting.js";
 import { sharedLookup } from "./shared-lookup.js";
 import { splitKernels } from "./split-kernels.js";
 import { sumByProduct } from "./sum-by-product.js";
-
-/** What a rewrite puts in the place of `below`, the ways without it. */
-export type Rewriting = (below: Ways<Value>, device: Device) => Partial<Ways<Value>>;
 
 /** The rewrites of a model, each on top of those before it. */
 const rewritings: readonly (readonly [Rewrite, Rewriting])[] = [

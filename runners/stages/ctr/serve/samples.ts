@@ -4,13 +4,13 @@ import { readItems, readUsers, type Dataset } from "../../../base/artifacts/data
 import { readJsonl } from "../../../base/files/jsonl.js";
 import type { Interactions } from "../data/interactions.js";
 
-/** A sample that a user asks a score for, as it stands in the file. */
+/** A sample to be scored, as it is in the user's file. */
 export interface RawSample {
   readonly user: string;
   readonly item: string;
 }
 
-/** Samples as rows over interactions of their own. */
+/** Samples as rows of a table of interactions that is made for them. */
 export interface Samples {
   readonly raw: readonly RawSample[];
   readonly interactions: Interactions;
@@ -20,7 +20,7 @@ export interface Samples {
   readonly strangers: number;
 }
 
-/** The row of users whom a data set does not know: padding, whose knowledge is zeros. */
+/** The row for users that the data set does not know: the padding row, whose knowledge is zeros. */
 export const stranger = 0;
 
 /** One interaction of a history given with a sample. */

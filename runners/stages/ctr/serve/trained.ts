@@ -31,15 +31,15 @@ export async function openTrained(engine: Engine, name: string): Promise<Trained
     ofCells: true,
   });
   const { folder } = found;
-  const split = engine.inputOf(found, "split");
+  const split = await engine.inputOf(found, "split");
   const decoded = decodeSafetensors(await readFile(join(folder, "weights.safetensors")));
   if (!decoded.ok) throw new UserError(`weights.safetensors in ${folder} ${decoded.error}`);
   return {
     model: JSON.parse(await readFile(join(folder, "model.json"), "utf8")) as ModelFile,
     weights: decoded.value.tensors,
-    dataset: engine.inputOf(found, "dataset")!,
+    dataset: (await engine.inputOf(found, "dataset"))!,
     ...(split === null ? {} : { split }),
-    embed: engine.inputOf(found, "embed"),
+    embed: await engine.inputOf(found, "embed"),
   };
 }
 

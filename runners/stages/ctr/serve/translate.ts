@@ -63,7 +63,10 @@ interface Numbered {
   readonly index: number;
 }
 
-/** By the other's number: one's own number of the same raw id, 0 where there is none. */
+/**
+ * For each number in the other data set, the number of the same raw id in the cell's data set; 0 if
+ * there is none.
+ */
 function numbers(own: readonly Numbered[], other: readonly Numbered[]): Int32Array {
   const known = new Map(own.map(({ id, index }) => [id, index]));
   const table = new Int32Array(other.length + 1);

@@ -8,11 +8,11 @@ const beta1 = 0.9;
 const beta2 = 0.999;
 const epsilon = 1e-8;
 
-/** What the optimizer does for one replica. */
+/** The optimizer's settings for one replica. */
 export interface ReplicaRule {
   readonly rate: Rate;
   readonly weightDecay: number;
-  /** Largest norm of all gradients together; 0: any. */
+  /** The largest norm of all gradients together; 0: no limit. */
   readonly clipNorm: number;
 }
 
@@ -20,7 +20,10 @@ interface Slot {
   readonly parameter: Parameter;
   readonly first: Variable;
   readonly second: Variable;
-  /** Zeros between steps: where the kernel leaves a step of rate 1 for replicas of unequal rates. */
+  /**
+   * Zeros between two steps. For replicas with different rates the kernel writes a step of rate 1
+   * here.
+   */
   readonly move: Variable | null;
 }
 
@@ -33,11 +36,11 @@ interface Slot {
  */
 export class AdamW {
   readonly slots: readonly Slot[];
-  /** Steps done by each replica: float32 [R]. */
+  /** The number of steps that each replica has done: float32 [R]. */
   readonly step: Variable;
   readonly #rules: readonly ReplicaRule[];
   readonly #kernel: boolean;
-  /** All replicas are at one step of one course. */
+  /** All replicas are at the same step of the same schedule. */
   readonly #uniform: boolean;
 
   /** `kernel`: room for TensorFlow's kernel, which is used then; `sameStep`: all replicas are at one. */
@@ -104,7 +107,8 @@ export class AdamW {
       variable.assign(tf.sub(variable, step) as never);
       return;
     }
-    // The bias corrections are in the rate already, so the kernel's own are switched off.
+    // The rate already contains the bias corrections, so the kernel's own corrections are switched
+    // off.
     const scalars = (kernelRate: Tensor): AdamScalars => ({
       power1: tf.scalar(0),
       power2: tf.scalar(0),
@@ -123,7 +127,7 @@ export class AdamW {
     move.assign(tf.zeros(move.shape));
   }
 
-  /** min(1, clip / norm) of each replica, float32 [R]; null where nobody clips. */
+  /** min(1, clip / norm) of each replica, float32 [R]; null if no replica clips. */
   #clipping(gradients: { readonly [variable: string]: Tensor }): Tensor | null {
     if (this.#rules.every((rule) => rule.clipNorm === 0)) return null;
     const squares = this.slots
@@ -149,7 +153,7 @@ export class AdamW {
   }
 }
 
-/** float32's largest number in place of what lies beyond it. */
+/** Replaces larger numbers by float32's largest number. */
 const toFloat = (value: number): number => Math.min(value, 3.4e38);
 
 /** [R] as [R, 1, 1, ...]. */

@@ -16,13 +16,13 @@ export interface AdaptedTables {
 export class AdaptedKnowledge {
   private constructor(
     readonly tables: { readonly users: Variable; readonly items: Variable },
-    /** What the tables hold for the model's present weights. */
+    /** The tables for the model's current weights. */
     readonly make: () => AdaptedTables,
     /** Fills the tables. */
     readonly spec: FunctionSpec,
   ) {}
 
-  /** Null where the model has no adaptor, or adapts every sample's own vectors. */
+  /** Null if the model has no adaptor, or if it adapts the vectors of every sample. */
   static of(model: Model, columns: Columns): AdaptedKnowledge | null {
     const { adapt, replicas, device, rewrites } = model;
     const { userKnowledge, itemKnowledge } = columns;
@@ -35,7 +35,7 @@ export class AdaptedKnowledge {
       for (let at = 0; at < rows; at += chunk) {
         const size = Math.min(chunk, rows - at);
         const vectors = tf.reshape(tf.slice(table, [at, 0], [size, dim]), [1, size, dim]);
-        // A tile of one would be one more copy of all vectors.
+        // For one replica, tf.tile would only copy all vectors.
         parts.push(adapt(side, replicas === 1 ? vectors : tf.tile(vectors, [replicas, 1, 1])));
       }
       return tf.concat(parts, 1);

@@ -1,4 +1,6 @@
-/** Work that goes on beside training; a failure of it is thrown where training asks next. */
+/**
+ * Work that runs beside training. If it fails, its error is thrown at the next call from training.
+ */
 export class Background {
   readonly #going = new Set<Promise<void>>();
   #fault: { readonly error: unknown } | null = null;
@@ -12,17 +14,17 @@ export class Background {
     this.#going.add(going);
   }
 
-  /** Whether anything goes on. */
+  /** Whether any work is in progress. */
   get busy(): boolean {
     return this.#going.size > 0;
   }
 
-  /** Throws what a piece of work failed with. */
+  /** Throws the error of a piece of work that failed. */
   check(): void {
     if (this.#fault !== null) throw this.#fault.error;
   }
 
-  /** Waits until nothing goes on. */
+  /** Waits until no work is in progress. */
   async done(): Promise<void> {
     while (this.busy) await Promise.all(this.#going);
   }

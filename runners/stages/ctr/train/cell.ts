@@ -16,13 +16,15 @@ const fresh: Progress = {
   trainSamples: 0,
 };
 
-/** One cell on its way through training: its own curves, best epoch and end. */
+/** One cell during training: its curves, its best epoch and its end. */
 export class Cell {
   readonly params: CtrParams;
   progress: Progress;
-  /** What to go on from, while no trainer has gone on from it; null before the first epoch. */
+  /**
+   * The state to continue from, until a trainer has continued from it; null before the first epoch.
+   */
   held: { readonly state: ReplicaState; readonly best: ReplicaState } | null;
-  /** Progress as its checkpoint has it. */
+  /** The progress that its checkpoint holds. */
   saved: Progress;
 
   constructor(
@@ -35,7 +37,7 @@ export class Cell {
     this.held = checkpoint;
   }
 
-  /** True once no further epoch is to be run. */
+  /** True if the cell needs no further epoch. */
   get finished(): boolean {
     const { epochs, bestEpoch } = this.progress;
     return (
@@ -49,9 +51,9 @@ export class Cell {
   }
 
   /**
-   * Takes an epoch's outcome in; returns its row of the curves. The epoch was the best so far where
-   * {@link Progress.bestEpoch} is its own number afterwards.
-   * Throws a RangeError where loss or scores are no numbers.
+   * Records the result of an epoch and returns its row of the curves. If {@link Progress.bestEpoch}
+   * is then the number of this epoch, it is the best so far. Throws a RangeError if the loss or the
+   * scores are not numbers.
    */
   record(epoch: {
     readonly loss: number;
@@ -84,7 +86,7 @@ export class Cell {
   }
 }
 
-/** Metrics by dotted name, those without a value left out. */
+/** Metrics by dotted name, without those that have no value. */
 export function qualityMetrics(
   split: "valid" | "test",
   { auc, logloss, gauc }: Quality,

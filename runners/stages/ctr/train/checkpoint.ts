@@ -4,14 +4,14 @@ import type { JsonObject } from "../../../../src/base/json.js";
 import { decodeSafetensors, encodeSafetensors } from "../../../base/files/safetensors.js";
 import { ReplicaState, type StateTensor } from "./state.js";
 
-/** Where a replica stands after an epoch: numbers, and what has been seen so far. */
+/** The progress of a replica after an epoch: numbers and curves so far. */
 export interface Progress {
   /** Epochs done. */
   readonly epochs: number;
-  /** From 1; 0 before any epoch had an AUC. */
+  /** The number of the best epoch, from 1; 0 before an epoch had an AUC. */
   readonly bestEpoch: number;
   readonly bestAuc: number;
-  /** A row an epoch, as in curves.jsonl. */
+  /** One row for each epoch, as in curves.jsonl. */
   readonly curves: readonly { readonly [name: string]: number }[];
   /** Seconds spent in training steps, and samples passed in them. */
   readonly trainSeconds: number;

@@ -3,7 +3,7 @@ import type { Judged } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import { pickingSplit } from "./cell.js";
 
-/** What the thread works on, handed over once. */
+/** The data that the thread works on, sent once. */
 export interface CompanionData {
   readonly picking: Pick<Split, "labels" | "users">;
   readonly test: Pick<Split, "labels" | "users">;
@@ -36,7 +36,7 @@ const thread = new URL(
   import.meta.url,
 );
 
-/** A thread beside training, for what needs no TensorFlow: metrics, and the orders of epochs. */
+/** A thread beside training, for work without TensorFlow: metrics, and the orders of epochs. */
 export class Companion {
   readonly #worker: Worker;
   /** Requests without an answer yet; answers come in the order of the requests. */
@@ -44,7 +44,7 @@ export class Companion {
     readonly resolve: (answer: Answer) => void;
     readonly reject: (error: unknown) => void;
   }[] = [];
-  /** Why there will be no more answers. */
+  /** The reason why no more answers will come. */
   #ended: Error | null = null;
 
   constructor(data: CtrData) {
@@ -65,7 +65,9 @@ export class Companion {
     this.#worker.on("exit", () => end(new Error("the thread beside training has ended")));
   }
 
-  /** Metrics of each replica's scores of a split; the scores are given away. */
+  /**
+   * Metrics of each replica's scores of a split. The scores' buffers are transferred to the thread.
+   */
   async judge(split: "picking" | "test", scores: readonly Float32Array[]): Promise<Judged[]> {
     const own = scores.map((one) => (one.length * 4 === one.buffer.byteLength ? one : one.slice()));
     const buffers = own.map(({ buffer }) => buffer as ArrayBuffer);
@@ -85,7 +87,9 @@ export class Companion {
     });
   }
 
-  /** Ends the thread. What it has not answered is never answered: nobody is to wait for it. */
+  /**
+   * Ends the thread. Requests without an answer are never answered, so nothing may wait for them.
+   */
   async close(): Promise<void> {
     this.#waiting.length = 0;
     await this.#worker.terminate();

@@ -3,15 +3,15 @@ import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { sliceRows } from "./slice-rows.js";
 
-/** How many different users and items of one batch there is room for. */
+/** The largest number of different users and items in one batch. */
 export interface DistinctSizes {
   readonly users: number;
   readonly items: number;
 }
 
 /**
- * The users and items of a batch, each once, and where each sample's are among them: int32 [R, n] and
- * [R, B]. What is left of n stands for nobody.
+ * The users and items of a batch, each once, and where each sample's are among them: int32 [R, n]
+ * and [R, B]. The unused places among the n stand for nobody.
  */
 export interface Distinct {
   readonly users: Tensor;
@@ -20,7 +20,10 @@ export interface Distinct {
   readonly itemPlaces: Tensor;
 }
 
-/** Share of a batch's vectors that must be left for it to pay to look for equal ones. */
+/**
+ * The largest share of a batch's vectors that may be different, if looking for equal ones is to
+ * save time.
+ */
 const worthwhile = 0.9;
 
 /**
@@ -36,7 +39,7 @@ export function distinctSizes(
 ): DistinctSizes | null {
   const room = (of: Int32Array): number => {
     const { mean, deviation } = occupancy(countsOf(of, rows), rows.length, batchSize);
-    // Rows in eights, as the processor takes them.
+    // Rounded up to a multiple of eight rows, which the processor computes together.
     return Math.min(batchSize, 8 * Math.ceil((mean + 3 * deviation) / 8));
   };
   const sizes = { users: room(ids.user), items: room(ids.item) };
@@ -114,7 +117,7 @@ export class DistinctIds {
     };
   }
 
-  /** Whether the narrow step is able to do an epoch's batch. */
+  /** Whether the step with room for fewer vectors can do a batch of the epoch. */
   fits(batch: number): boolean {
     return this.#fits[batch]!;
   }

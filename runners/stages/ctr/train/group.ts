@@ -23,7 +23,7 @@ export interface Group {
   readonly buildModel: BuildModel;
 }
 
-/** Trains a group to its end, as many cells as pay as one graph after another. */
+/** Trains all cells of a group: as many as save time train as one graph, then the next ones. */
 export async function trainGroup(group: Group): Promise<void> {
   const device = deviceOfProcess();
   const { tasks, shape } = group;
@@ -33,7 +33,9 @@ export async function trainGroup(group: Group): Promise<void> {
   }
 }
 
-/** Trains cells as one graph: every cell publishes or fails by itself, as soon as it can. */
+/**
+ * Trains cells as one graph. Each cell publishes or fails on its own, as soon as it is finished.
+ */
 async function trainFused(device: Device, group: Group): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
@@ -50,7 +52,7 @@ async function trainFused(device: Device, group: Group): Promise<void> {
       try {
         open = await trainUntilChange({ device, group, columns, companion, xla }, open);
       } catch (error) {
-        // What XLA can't compile shows at the first step, before anything is recorded.
+        // If XLA cannot compile the model, the first step fails, before anything is recorded.
         const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
         if (!xla || setting !== "auto" || !untouched || error instanceof Drained) throw error;
         xla = false;
@@ -83,7 +85,10 @@ interface Equipment {
   readonly xla: boolean;
 }
 
-/** Trains until the group is worth making anew for fewer cells; returns those still open. */
+/**
+ * Trains until it saves time to build the group again for fewer cells; returns the cells that are
+ * not finished.
+ */
 async function trainUntilChange(
   { device, group, columns, companion, xla }: Equipment,
   cells: readonly Cell[],

@@ -1,6 +1,6 @@
 import { nodeBackend, tf, type Tensor } from "../tensorflow.js";
 
-/** What dropout noise of one replica depends on. */
+/** The settings that decide the dropout noise of one replica. */
 export interface NoiseSource {
   readonly seed: number;
   /** Share dropped. */

@@ -21,7 +21,7 @@ export interface PassOptions {
   readonly noise: ForwardMode["noise"] | undefined;
 }
 
-/** What a pass gives: each replica's mean loss [R], and the new values of the model's state. */
+/** The result of a pass: each replica's mean loss [R], and the new values of the model's state. */
 export interface Pass {
   readonly loss: Tensor;
   readonly samples: number;

@@ -9,7 +9,7 @@ import { qualityMetrics, type Cell } from "./cell.js";
 import type { ReplicaState } from "./state.js";
 import { unseenCounts } from "./unseen.js";
 
-/** `model.json`: what rebuilds a model, whose weights stand beside it. */
+/** `model.json`: all that is needed to build a model again; its weights are in a file beside it. */
 export interface ModelFile {
   readonly format: "r4ec-ctr-model-1";
   readonly shape: ModelShape;
@@ -19,7 +19,7 @@ export interface ModelFile {
   readonly seed: number;
 }
 
-/** What a finished cell ends with. */
+/** The result of a finished cell. */
 export interface Ending {
   readonly best: ReplicaState;
   /** The best weights' scores of the test samples, and their quality. */

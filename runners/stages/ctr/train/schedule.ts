@@ -1,12 +1,12 @@
 import { tf, type Tensor, type Tensor1D } from "../tensorflow.js";
 import type { CtrParams } from "../settings.js";
 
-/** What the learning rate of one replica is made of. */
+/** The settings of one replica's learning rate. */
 export interface Rate {
   readonly peak: number;
   /** Optimizer steps of the whole run. */
   readonly steps: number;
-  /** Steps over which the rate first rises from 0. */
+  /** The number of warm-up steps, in which the rate rises from 0. */
   readonly warmup: number;
   readonly schedule: CtrParams["schedule"];
 }

@@ -17,7 +17,7 @@ export interface ScoringOptions {
   readonly fullHistory: boolean;
 }
 
-/** A row that tracing can work on: one with a history where every sample has one. */
+/** A row that tracing can use: one with a full history if every sample has one. */
 export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
   fullHistory ? historyLength : 0;
 
@@ -68,7 +68,8 @@ export class Scoring {
     const once = rows.length <= this.#batch;
     if (this.#adapted !== null && !once) executor.run("adapt", []);
     const name = this.#adapted !== null && once ? "adapt_and_score" : "score";
-    // The last batch is filled up with its first row: scores don't depend on neighbours.
+    // The last batch is filled up with its first row, since a score does not depend on the other
+    // samples.
     const chunk = new Int32Array(this.#batch);
     for (let at = 0; at < rows.length; at += this.#batch) {
       const part = rows.subarray(at, at + this.#batch);

@@ -2,7 +2,7 @@ import { nodeBackend, tf, type Tensor, type Variable } from "../tensorflow.js";
 
 /** order[:, start : start + size], int32 [R, size]; `begin` is a tensor [0, start]. */
 export function sliceRows(order: Variable, begin: Tensor, size: readonly [number, number]): Tensor {
-  // tf.slice takes its start as numbers, which a graph would keep for ever.
+  // tf.slice takes its start as numbers, which would become constants of the graph.
   const backend = nodeBackend();
   const type = backend.binding["TF_ATTR_TYPE"]!;
   const int32 = backend.binding["TF_INT32"]!;

@@ -2,7 +2,7 @@ import { tf, type Tensor, type Tensor1D, type Variable } from "../tensorflow.js"
 import type { Executor, FunctionSpec } from "../graph/executor.js";
 import { ReplicaState, type Part, type StateTensor } from "./state.js";
 
-/** Which copy of the replicas' state: the last epoch's end, or the best epoch so far. */
+/** Which copy of the replicas' state: that of the last epoch, or that of the best epoch so far. */
 export type Copy = "kept" | "best";
 
 /**
@@ -29,7 +29,7 @@ export class Snapshots {
     this.#copies = { kept, best };
     this.#replicas = replicas;
     const keptOf = new Map(kept.map(({ name, variable }) => [name, variable]));
-    // Copying is no work for a compiler.
+    // Copying is not compiled: it would gain nothing.
     const plain = { compile: false };
     const masked = (from: (i: number) => Variable, to: (i: number) => Variable) => ({
       ...plain,
@@ -39,7 +39,7 @@ export class Snapshots {
         best.forEach((_, i) => {
           const target = to(i);
           const each = tf.reshape(chosen, [replicas, ...Array<number>(target.rank - 1).fill(1)]);
-          // A choice, not a product: what is not a number in one replica stays there.
+          // A selection, not a product: a NaN of one replica must not reach the others.
           target.assign(tf.where(each, from(i), target) as never);
         });
         return [];
@@ -72,7 +72,7 @@ export class Snapshots {
     };
   }
 
-  /** Keeps the present state of all replicas. */
+  /** Keeps the current state of all replicas. */
   keep(executor: Executor): void {
     executor.run("keep", []);
   }
@@ -82,7 +82,7 @@ export class Snapshots {
     executor.run("mark_best", [this.#mask(replicas)]);
   }
 
-  /** The replicas given get their best weights back, to be scored; their training is over. */
+  /** Gives these replicas their best weights back, to score with them. Their training is over. */
   recallBest(executor: Executor, replicas: readonly number[]): void {
     executor.run("recall_best", [this.#mask(replicas)]);
   }

@@ -13,7 +13,10 @@ export interface StateTensor {
   readonly shape: readonly number[];
 }
 
-/** All that training has made of one replica: it goes on from here alone or in any group. */
+/**
+ * The complete training state of one replica. It can continue from this state alone or in any
+ * group.
+ */
 export class ReplicaState {
   constructor(readonly tensors: ReadonlyMap<string, StateTensor>) {}
 

@@ -18,7 +18,8 @@ export function trainingStep(
   const { grads } = tf.variableGrads(
     () => {
       const result = pass();
-      // Replicas share nothing, so the gradient of the sum is each one's own gradient.
+      // Replicas share no parameters, so the gradient of the summed loss is the gradient of each
+      // replica's loss.
       updates = result.updates.map((update) => tf.keep(update));
       perReplica = tf.keep(result.loss);
       samples = result.samples;

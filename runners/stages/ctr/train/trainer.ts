@@ -24,7 +24,7 @@ export interface Replica extends ReplicaRule {
   readonly dropout: number;
 }
 
-/** What a trainer is made for. */
+/** The settings of a trainer. */
 export interface TrainerOptions {
   readonly device: Device;
   /** The rewrites that may be used, by default all. */
@@ -49,9 +49,9 @@ export interface TrainerOptions {
   readonly fullHistory: boolean;
   readonly engine: "auto" | "graph" | "eager";
   readonly xla: boolean;
-  /** Whether all replicas are at the same optimizer step (fresh, or of equal age). */
+  /** Whether all replicas are at the same optimizer step. */
   readonly sameStep: boolean;
-  /** Told why a model runs eagerly although a graph was wanted. */
+  /** Called with the reason if a model runs eagerly although a graph was wanted. */
   readonly onFallback?: (reason: string) => void;
 }
 
@@ -68,7 +68,7 @@ export class Trainer {
   readonly #order: Variable;
   readonly #lossSum: Variable;
   readonly #distinct: DistinctIds | null;
-  /** Steps that one call may do. */
+  /** The number of steps that one call does, at most. */
   readonly stepsAtOnce: number;
 
   private constructor(
@@ -127,9 +127,9 @@ export class Trainer {
     );
     const lossSum = tf.tidy(() => tf.variable(tf.zeros([count]), false));
     const room = rewrites.has("distinct-ids") ? options.distinct : null;
-    // Operation by operation, nothing would run side by side.
+    // In eager mode no operations would run side by side.
     let pieces = options.engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
-    // Compiled, many steps are one program, between which the host has no say.
+    // When compiled, many steps are one program, and the host cannot act between them.
     const distinct =
       room === null || samples < batchSize || options.xla
         ? null
@@ -231,7 +231,7 @@ export class Trainer {
     this.#snapshots.markBest(this.executor, replicas);
   }
 
-  /** The replicas given get their best weights back, to be scored; their training is over. */
+  /** Gives these replicas their best weights back, to score with them. Their training is over. */
   recallBest(replicas: readonly number[]): void {
     this.#snapshots.recallBest(this.executor, replicas);
   }

@@ -11,13 +11,13 @@ import { rateAt, rateOf } from "./schedule.js";
 import type { ReplicaState } from "./state.js";
 import type { Trainer } from "./trainer.js";
 
-/** How long the process may be deaf to messages while training, in milliseconds. */
+/** The longest time in which the process reads no messages while it trains, in milliseconds. */
 const longestSilence = 200;
 
-/** Bytes a second that writing a checkpoint is reckoned with before one has been written. */
+/** The assumed speed of writing a checkpoint, in bytes per second, until one has been written. */
 const reckonedRate = 5e8;
 
-/** An epoch that is over, and whose metrics may still be in the making. */
+/** An epoch that is over, but whose metrics may not be computed yet. */
 interface Outcome {
   /** The cells it was trained for, with each one's loss. */
   readonly losses: ReadonlyMap<Cell, number>;
@@ -34,7 +34,7 @@ interface Outcome {
 export class Training {
   readonly #open: Set<Cell>;
   readonly #background = new Background();
-  /** The last epoch, until what it means for the cells is decided. */
+  /** The last epoch, until its metrics have been applied to the cells. */
   #undecided: Outcome | null = null;
   /** Orders of the next epoch. */
   #orders: Promise<Int32Array[]>;
@@ -96,7 +96,7 @@ export class Training {
     return open;
   }
 
-  /** Whether the work saved by dropping the slots of ended cells is worth a new trainer. */
+  /** Whether a new trainer without the slots of finished cells saves more time than it costs. */
   #smallerPays(making: number): boolean {
     const ended = this.cells.length - this.#open.size;
     if (ended === 0) return false;
@@ -114,7 +114,7 @@ export class Training {
       epoch: this.#first[replica]! + this.#begun,
     }));
     const orders = this.companion.orders(of);
-    // Where training ends before, nobody waits for them.
+    // If training ends earlier, nothing waits for them.
     orders.catch(() => undefined);
     return orders;
   }
@@ -189,7 +189,7 @@ export class Training {
     }
   }
 
-  /** Takes in what the last epoch came to: best weights, cells that end, a checkpoint. */
+  /** Applies the metrics of the last epoch: keeps best weights, ends cells, writes a checkpoint. */
   async #decide(): Promise<void> {
     const outcome = this.#undecided;
     if (outcome === null) return;
@@ -206,7 +206,8 @@ export class Training {
           loss,
           rate: rateAt(rateOf(params, stepsPerEpoch), epoch * stepsPerEpoch - 1),
           judged: judged[i]!,
-          // A share of the group's time, so that the cells' seconds add up to it.
+          // Each cell gets a share of the group's time, so that the cells' seconds add up to the
+          // group's time.
           seconds: seconds / this.cells.length,
           samples: this.data.train.length,
         });
@@ -229,7 +230,7 @@ export class Training {
     await cell.task.fail({ kind: "spec", message: `training diverged: ${message}; ${advice}` });
   }
 
-  /** Tests and publishes the cells that have run their course, with their best weights. */
+  /** Tests and publishes the finished cells, with their best weights. */
   async #endFinished(): Promise<void> {
     const ended = [...this.#open].filter((cell) => cell.finished);
     if (ended.length === 0) return;
@@ -248,7 +249,7 @@ export class Training {
   async #publish(cell: Cell, scores: Float32Array, best: ReplicaState): Promise<void> {
     const [judged] = await this.companion.judge("test", [scores.slice()]);
     if ("fault" in judged!) return this.#fail(cell, judged.fault);
-    // A checkpoint on its way would land in a folder that is gone.
+    // A checkpoint that is still being written would be put into a folder that no longer exists.
     await this.#saving.catch(() => undefined);
     const { shape, trainer } = this;
     const parameters = trainer.parameterCount;

@@ -37,7 +37,7 @@ export function piecesOfStep({ pieces }: Device, batchSize: number): number {
   return batchSize < smallestPiece * pieces ? 1 : pieces;
 }
 
-/** Samples of a piece that are worth its operations. */
+/** The smallest number of samples in a piece for which the piece saves time. */
 const smallestPiece = 128;
 
 /**
@@ -67,7 +67,7 @@ export function xlaPays(
   cells: readonly { readonly epochs: number; readonly patience: number }[],
   samples: number,
 ): boolean {
-  // Early stopping ends most cells well before their last epoch.
+  // Early stopping ends most cells long before the last epoch.
   const epochs = cells.map((cell) => Math.min(cell.epochs, 2 * cell.patience));
   const mean = epochs.reduce((sum, one) => sum + one, 0) / cells.length;
   return mean * samples >= xlaPasses;
@@ -88,7 +88,7 @@ export function replicasAtOnce(
   return Math.ceil(ready / Math.ceil(ready / limit));
 }
 
-/** Bytes that training one replica takes, roughly and rather too many. */
+/** The memory of training one replica in bytes, roughly; rather too high than too low. */
 export function replicaBytes(shape: ModelShape, batchSize: number): number {
   const { items, attributes, embeddingDim, historyLength, attributeFields, mlp } = shape;
   const { users = 0 } = shape;

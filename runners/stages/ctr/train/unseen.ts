@@ -44,7 +44,7 @@ export class UnseenUsers {
     this.functions = {
       fill_unseen: {
         inputs: [],
-        // Once an epoch: compiling would not pay.
+        // It runs once in each epoch, so compiling would not save time.
         compile: false,
         run: () => {
           for (const { variable } of tables) {
@@ -57,7 +57,7 @@ export class UnseenUsers {
     };
   }
 
-  /** Null where the model has no such table. Throws where nobody was seen. */
+  /** Null if the model has no such table. Throws if no user has training samples. */
   static of(model: Model, seen: readonly boolean[]): UnseenUsers | null {
     if (!model.parameters.some(({ ofUsers }) => ofUsers)) return null;
     const count = seen.filter(Boolean).length;

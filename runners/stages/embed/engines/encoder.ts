@@ -12,7 +12,7 @@ export interface EncoderParams extends EmbedParams {
   readonly max_tokens: number;
 }
 
-/** The sentence encoder that comes with r4ec, in this process. */
+/** The sentence encoder that comes with r4ec. It runs in this process. */
 export const encoder: EmbedEngine<EncoderParams> = {
   name: "encoder",
   description: "a sentence encoder that runs in-process (512-d, English, no download)",

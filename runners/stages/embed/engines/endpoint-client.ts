@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { embeddingsEndpoint } from "../../../base/chat/embeddings.js";
-import { DEFAULT_RETRY, notesRetries, withRetries } from "../../../base/chat/retry.js";
+import { retriesOf, withRetries } from "../../../base/chat/retry.js";
+import { scaleToOne } from "../fit.js";
 import type { EndpointExecution, EndpointParams } from "./endpoint-params.js";
 import type { Embedder } from "./engine.js";
 
@@ -16,11 +17,7 @@ export function loadEndpoint(task: StageTask<EndpointParams, EndpointExecution>)
       model: params.model.name,
       dimension: params.dimension ?? null,
     }),
-    {
-      ...DEFAULT_RETRY,
-      attempts: execution.retries + 1,
-      onRetry: notesRetries(task, "embeddings"),
-    },
+    retriesOf(task, "embeddings", execution.retries),
   );
   return {
     embed: (texts, onVectors, stopped) =>
@@ -70,9 +67,4 @@ async function inBatches(
   const bug = outcomes.find((outcome) => outcome.status === "rejected");
   if (bug !== undefined) throw bug.reason;
   if (failure.signal.aborted && !stopped()) throw failure.signal.reason;
-}
-
-function scaleToOne(vector: Float32Array): void {
-  const length = Math.hypot(...vector);
-  if (length > 0) vector.forEach((number, n) => (vector[n] = number / length));
 }

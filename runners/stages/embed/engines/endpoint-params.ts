@@ -7,6 +7,8 @@ export interface EndpointParams extends EmbedParams {
   readonly model: { readonly name: string };
   readonly normalize: boolean;
   readonly dimension?: number;
+  /** True with a dimension: its vectors have that width, whatever the server sent. */
+  readonly fitted?: boolean;
 }
 
 /** How the endpoint is reached and asked. */

@@ -62,6 +62,8 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
         model: { name: model },
         normalize: settings.normalize,
         ...given({ dimension: settings.dimension }),
+        // Before, vectors of a server that ignores `dimensions` were kept as they came.
+        ...(settings.dimension === null ? {} : { fitted: true }),
       },
       execution: { base_url, api_key_env, batch_size, concurrency, timeout_seconds, retries },
       inputs: {},

@@ -49,7 +49,10 @@ export interface EmbedEngine<
   gpuHours(tokens: number): number;
 }
 
-/** Options that are set: what is null is the model's own business and no part of the identity. */
+/**
+ * The options that are set. An option that is null is left to the model and is not part of the
+ * fingerprint.
+ */
 export const given = (options: {
   readonly [name: string]: number | null;
 }): {

@@ -1,8 +1,11 @@
+import { checkExtra } from "../../../base/chat/extra.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { InferEngine } from "./engine.js";
 import {
   api_key_env,
   concurrency,
+  cut_tries,
+  extra,
   guided,
   model,
   retries,
@@ -27,15 +30,19 @@ export const endpoint: InferEngine = {
     timeout_seconds,
     retries,
     guided,
+    extra,
+    cut_tries,
   },
-  // It cuts prompts and fills chat templates as it likes.
+  // The endpoint itself cuts prompts and fills in the chat template.
   decides: [],
   takesAdapters: false,
   bringsTemplate: true,
-  check: ({ base_url }, where) =>
-    base_url === null
+  check: ({ base_url, extra: fields }, where) => [
+    ...(base_url === null
       ? [mistake(where, "engine endpoint needs base_url, the endpoint's address")]
-      : [],
+      : []),
+    ...checkExtra(fields, `${where}.extra`),
+  ],
   toolchain: [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   promptsAtOnce: () => null,

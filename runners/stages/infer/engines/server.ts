@@ -1,9 +1,12 @@
+import { checkExtra } from "../../../base/chat/extra.js";
 import { reservedOptions } from "../reserved.js";
 import type { InferEngine } from "./engine.js";
 import {
   api_key_env,
   concurrency,
+  cut_tries,
   cutoff_len,
+  extra,
   gpus,
   guided,
   llamafactory,
@@ -46,6 +49,8 @@ export const server: InferEngine = {
     timeout_seconds,
     retries,
     guided,
+    extra,
+    cut_tries,
     gpus,
     llamafactory,
   },
@@ -53,7 +58,10 @@ export const server: InferEngine = {
   decides: ["cutoff_len", "llamafactory", "command", "adapter_arguments"],
   takesAdapters: true,
   bringsTemplate: false,
-  check: ({ llamafactory: given }, where) => reservedOptions(given, `${where}.llamafactory`),
+  check: ({ llamafactory: given, extra: fields }, where) => [
+    ...reservedOptions(given, `${where}.llamafactory`),
+    ...checkExtra(fields, `${where}.extra`),
+  ],
   toolchain: ["llm"],
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
   promptsAtOnce: (execution) => execution.concurrency,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../../src/base/json.js";
+import { EXTRA } from "../../../base/chat/extra.js";
 
 /*
  * Settings of `knowledge.infer` that several engines read.
@@ -70,4 +71,20 @@ export const llamafactory: JsonObject = {
   type: "object",
   additionalProperties: true,
   default: {},
+};
+
+export const extra: JsonObject = {
+  description: `${EXTRA} Engines endpoint and server.`,
+  type: "object",
+  additionalProperties: true,
+  default: {},
+};
+
+export const cut_tries: JsonObject = {
+  description:
+    "How often an answer that was cut at max_new_tokens is asked again, each time with twice the room; engines endpoint and server.",
+  type: "integer",
+  minimum: 0,
+  maximum: 8,
+  default: 0,
 };

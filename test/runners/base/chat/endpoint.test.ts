@@ -32,6 +32,7 @@ const requests: readonly (readonly [
       chatEndpoint({ ...address, model: "m", temperature: 0, maxTokens: 8, extra: {} })(
         "hi",
         abort,
+        1,
       ),
   ],
   [

@@ -75,3 +75,16 @@ test.each([
 ])("%s is refused", (_, entry, message) => {
   expect(errorOf(file(entry, new Uint8Array(8)))).toMatch(message);
 });
+
+test("tensors that stand in the same bytes are refused", () => {
+  const header = Buffer.from(
+    JSON.stringify({
+      a: { dtype: "F32", shape: [2], data_offsets: [0, 8] },
+      b: { dtype: "F32", shape: [1], data_offsets: [4, 8] },
+    }),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const bytes = Buffer.concat([length, header, Buffer.alloc(8)]);
+  expect(errorOf(bytes)).toMatch(/a and b stand in the same bytes/u);
+});

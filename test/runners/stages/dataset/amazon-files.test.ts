@@ -81,7 +81,7 @@ test("a truncated gzip file is an error, and nothing is kept", async () => {
   for (const end of [whole.length - 1, whole.length - 8, whole.length >> 1, 30]) {
     const { error, result, out } = await withReviews(whole.subarray(0, end));
     expect(result).toBeUndefined();
-    expect(error?.message).toMatch(/reviews\.json\.gz is cut off/);
+    expect(error?.message).toMatch(/reviews\.json\.gz is not complete/);
     expect(await readdir(out)).toEqual([]);
   }
 });
@@ -96,7 +96,11 @@ test.each([
   ["empty", () => Buffer.alloc(0), /is empty/],
   ["without lines", () => gzipSync("\n\n"), /holds no lines/],
   ["not gzipped", () => Buffer.from("{}\n"), /is not a gzip file/],
-  ["one endless line", () => gzipSync(Buffer.alloc(17 << 20, 0x20)), /:1: a line over 16 MB/],
+  [
+    "one endless line",
+    () => gzipSync(Buffer.alloc(17 << 20, 0x20)),
+    /:1: a line of more than 16 MB/,
+  ],
 ])("a file that is %s is an error", async (_, change, message) => {
   const { error, result } = await withReviews(change(gzipSync(lines.join("\n"))));
   expect(result).toBeUndefined();
@@ -177,4 +181,4 @@ test("memory does not grow with the reviews beyond ids and columns", async () =>
   // The further 120,000 reviews are 90 MB of text; ids and columns are a tenth of that, and the
   // rest of the allowance is for pieces that the collector has not come to yet.
   expect(large - small).toBeLessThan(45);
-});
+}, 240_000);

@@ -117,7 +117,7 @@ describe("an embeddings endpoint", () => {
       { work },
     );
     expect(bad.error?.kind).toBe("machine");
-    expect(bad.error?.message).toMatch(/scripted fault.*given up after 2 tries/);
+    expect(bad.error?.message).toMatch(/scripted fault.*gave up after 2 tries/);
     await server.close();
     const good = await run(() => undefined, {}, { work });
     expect(good.result?.metrics["texts.embedded"]).toBeLessThan(11);
@@ -149,5 +149,75 @@ describe("an embeddings endpoint", () => {
     for (let row = 1; row <= 10; row++) {
       expect(Math.hypot(...numbers.slice(row * 3, row * 3 + 3))).toBeCloseTo(1, 6);
     }
+  });
+
+  // The server of the tests ignores `dimensions`, as many do: its vectors have 3 numbers.
+  it.each([true, false])(
+    "cuts longer vectors to the dimension, normalize: %s",
+    async (normalize) => {
+      const { out } = await run(() => undefined, {}, { params: { normalize, dimension: 2 } });
+      const { data, shape } = await readNpy(path.join(out, "items.npy"));
+      expect(shape).toEqual([11, 2]);
+      [..."abcdefghij"].forEach((letter, n) => {
+        const numbers = [n + 1, letter.charCodeAt(0)];
+        const length = normalize ? Math.hypot(...numbers) : 1;
+        const row = data.slice(2 * n + 2, 2 * n + 4);
+        numbers.forEach((number, at) => expect(row[at]).toBeCloseTo(number / length, 5));
+      });
+    },
+  );
+
+  it("gives each dimension its own vectors", async () => {
+    const work = await newFolder();
+    for (const dimension of [1, 2, 3]) {
+      const { out } = await run(() => undefined, {}, { params: { dimension }, work });
+      expect((await readNpy(path.join(out, "items.npy"))).shape).toEqual([11, dimension]);
+      await server.close();
+    }
+  });
+
+  const body = (...vectors: string[]): Fault => ({
+    kind: "body",
+    body: `{"data": [${vectors.map((v, index) => `{"index": ${index}, "embedding": ${v}}`).join(", ")}]}`,
+  });
+  it.each<[string, string, JsonObject, RegExp]>([
+    [
+      "shorter than the dimension",
+      "[1, 2]",
+      { dimension: 4 },
+      /2 numbers, but embed.dimension is 4/,
+    ],
+    ["beyond float32", "[1, 1e39, 3]", {}, /number 1 \(from 0\) is Infinity/],
+    ["beyond float64", "[1, 2, -1e999]", {}, /number 2 \(from 0\) is -Infinity/],
+    ["zeros alone", "[0, 0, 0]", {}, /zeros alone for every text/],
+  ])("refuses vectors that are %s", async (_, vector, own, message) => {
+    const { error, result } = await run(
+      ({ input }) => body(...input.map(() => vector)),
+      { concurrency: 1 },
+      { params: own },
+    );
+    expect(result).toBeUndefined();
+    expect(error).toMatchObject({
+      kind: "spec",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it.each(["[1]", "[1, 2, 3, 4]"])("refuses vectors of unequal width: %s", async (odd) => {
+    const { error, result } = await run(
+      ({ input }, number) => (number === 3 ? body(...input.map(() => odd)) : undefined),
+      { concurrency: 1 },
+    );
+    expect(result).toBeUndefined();
+    expect(error?.message).toMatch(/different widths: 3 and [14] numbers/);
+  });
+
+  it("warns of zeros for some texts", async () => {
+    const { result, events } = await run(
+      ({ input }) => (input.includes("a") ? body(...input.map(() => "[0, 0, 0]")) : undefined),
+      { batch_size: 1 },
+    );
+    expect(result).toBeDefined();
+    expect(JSON.stringify(events)).toContain("zeros alone for 1 of 11 texts");
   });
 });

@@ -134,7 +134,9 @@ test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, 
     load: () =>
       Promise.resolve(
         programOf(async (task: InferTask) => {
-          const { texts } = await answerAll(task, prompts, loadAnswerer);
+          const asking = { guides: null, least: 1 };
+          const { said } = await answerAll(task, prompts, loadAnswerer, asking);
+          const texts = said.map(({ text }) => text);
           answers.set(task.inputs["adapter"] === undefined ? "base" : "tuned", texts);
           await task.publish({ metrics: {} });
         }),

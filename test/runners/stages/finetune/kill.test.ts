@@ -117,7 +117,7 @@ describe("fine-tuning that is killed, through the real command line", () => {
     expect((await tree()).length).toBeGreaterThan(0);
     sweep.kill("SIGTERM");
     const { exitCode, stderr } = await sweep;
-    expect(stderr).toMatch(/SIGKILL.*trying once more/u);
+    expect(stderr).toMatch(/SIGKILL.*the stage is tried once more/u);
     expect(exitCode).toBe(130);
     expect(await tree()).toEqual([]);
   });

@@ -78,7 +78,7 @@ test("two processes train as one, stop with all they started, and one goes on fr
   const second = await runStage({ ...setupOf({}, []), work: first.work });
   expect(second.error ?? second.thrown).toBeUndefined();
   const notes = second.events.flatMap((each) => (each.type === "note" ? [each.message] : []));
-  expect(notes).toEqual([`goes on from the checkpoint at step ${whole.step - 4}`]);
+  expect(notes).toEqual([`continues from the checkpoint at step ${whole.step - 4}`]);
   const told = [...first.events, ...second.events].flatMap((event) =>
     event.type === "metrics" && "train.loss" in event.values ? [event.step] : [],
   );

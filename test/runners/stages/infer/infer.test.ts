@@ -10,8 +10,7 @@ import type { RunnerEvent } from "../../../../src/contract/runner.js";
 import type { Reply, ScriptedServer, Seen } from "../../../support/openai-server.js";
 import { scriptedServer } from "../../../support/openai-server.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
-import type { Rated } from "../../../support/knowledge/dataset.js";
-import { writeDataset } from "../../../support/knowledge/dataset.js";
+import { writeFilms } from "../../../support/knowledge/dataset.js";
 import { datasetRequest, graphOf, settingsOf } from "../../../support/knowledge/settings.js";
 
 const runnerOf = (name: string) => inferRunners.find((runner) => runner.name === name)!;
@@ -25,16 +24,12 @@ function paramsOf(step: "think" | "reflect" | "refine", own: JsonObject = {}): J
   return { ...params, answer };
 }
 
-const items = Array.from({ length: 12 }, (_, item) => ({ title: `Film ${item + 1} (1990)` }));
-const history = (first: number): readonly Rated[] =>
-  items.map((_, item) => [((item + first) % 12) + 1, (item % 5) + 1] as const);
-
 describe("think, reflect and refine", () => {
   let dataset: string;
   let server: ScriptedServer;
 
   beforeAll(async () => {
-    dataset = await writeDataset({ users: [history(0), history(1), history(2), []], items });
+    dataset = await writeFilms();
   });
   beforeEach(async () => {
     process.env["R4EC_TEXT_CACHE"] = await newFolder();
@@ -91,6 +86,11 @@ describe("think, reflect and refine", () => {
     expect((await linesOf(out, "items")).length).toBe(12);
     expect(result?.metrics).toEqual({
       "texts.asked": 15,
+      "answers.cut": 0,
+      "users.asked": 3,
+      "users.not_asked": 1,
+      "items.asked": 12,
+      "items.not_asked": 0,
       "users.texts": 3,
       "users.empty": 0,
       "items.texts": 12,

@@ -139,7 +139,10 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
         draining = true;
         for (const drain of drains) drain();
       })
-      .catch((error: unknown) => error);
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
     log.close();
     const texts = questions.map(({ key }) => log.get(key)?.text);
     return { texts, thrown, heard, asked: missing.length, kept: log.size };

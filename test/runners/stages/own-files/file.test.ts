@@ -133,7 +133,7 @@ describe("text and vectors of one's own", () => {
 
   it.each<[string, readonly unknown[], RegExp]>([
     ["a line without an id", [{ text: "x" }], /own\.jsonl:1: id is missing/],
-    ["a line with text and vector", [{ id: "u1", text: "x", vector: [1] }], /:1: .* is wanted/],
+    ["a line with text and vector", [{ id: "u1", text: "x", vector: [1] }], /:1: .* is expected/],
     [
       "an id that stands twice",
       [
@@ -148,7 +148,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", text: "x" },
         { id: "u2", vector: [1] },
       ],
-      /:2: lines hold all text or all vectors/,
+      /:2: a file must not mix texts and vectors/,
     ],
     [
       "text after vectors",
@@ -156,7 +156,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", vector: [1] },
         { id: "u2", text: "x" },
       ],
-      /:2: lines hold all text or all vectors/,
+      /:2: a file must not mix texts and vectors/,
     ],
     [
       "vectors of unequal length",
@@ -164,7 +164,7 @@ describe("text and vectors of one's own", () => {
         { id: "u1", vector: [1] },
         { id: "u2", vector: [1, 2] },
       ],
-      /:2: a vector of 2 numbers where the others have 1/,
+      /:2: a vector of 2 numbers, but the others have 1/,
     ],
     [
       "ids of another data set",
@@ -177,6 +177,32 @@ describe("text and vectors of one's own", () => {
     expect(error?.kind).toBe("spec");
     expect(error?.message).toMatch(message);
     expect(result).toBeUndefined();
+  });
+
+  it.each(["1e39", "1e999", "-1e39"])(
+    "refuses the number %s, which float32 cannot hold",
+    async (n) => {
+      const items = await write("items.jsonl", `{"id": "i1", "vector": [1, ${n}]}\n`);
+      const { error } = await run({ items });
+      expect(error?.message).toMatch(/items\.jsonl:1: number 1 \(from 0\) of the vector is/);
+    },
+  );
+
+  it("says that a vector of zeros is none, and refuses zeros alone", async () => {
+    const some = await run({
+      items: await npy([
+        [0, 0],
+        [1, 2],
+      ]),
+    });
+    expect(JSON.stringify(some.events)).toContain("1 of 2 items have a vector of zeros alone");
+    const all = await run({
+      items: await npy([
+        [0, 0],
+        [0, 0],
+      ]),
+    });
+    expect(all.error?.message).toMatch(/every vector is zeros alone/);
   });
 
   it("refuses a table of the wrong size, and numbers that are none", async () => {

@@ -195,6 +195,6 @@ describe("dataset.split", () => {
     const sweep = { grid: { "dataset.split.by": ["users"], "dataset.split.fold": [1, 2] } };
     expect(cellsOf({ dataset: "ml-100k", sweep })).toHaveLength(2);
     const dataset = { id: "ml-100k", split: { by: "users", folds: 3, fold: 4 } };
-    expect(() => cellsOf({ dataset })).toThrow(/there are 3 folds, and no fold 4/);
+    expect(() => cellsOf({ dataset })).toThrow(/there is no fold 4: the folds are 1 to 3/);
   });
 });

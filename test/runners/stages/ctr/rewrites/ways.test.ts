@@ -137,6 +137,21 @@ describe.each([1, 3])("with %i replicas, as plainly:", (r) => {
       );
     });
 
+    it.each([false, true])("a layer on nothing but them, with ReLU: %s", (relu) => {
+      const layer = [noise(r, 24, 6), noise(r, 6)];
+      check("means-by-shares", [...inputs.slice(1), ...layer], (make, ...x) =>
+        project(
+          concat([
+            make(lookUp(x[0]!, first, false)),
+            make({ kind: "mean", of: make(lookUp(x[1]!, second, true)) }),
+          ]),
+          x[2]!,
+          x[3]!,
+          relu,
+        ),
+      );
+    });
+
     it("not where a table has more rows than columns", () => {
       leaves("means-by-shares", [noise(r, 9, 8)], (make, table) =>
         make({ kind: "mean", of: make(lookUp(table!, second, true)) }),

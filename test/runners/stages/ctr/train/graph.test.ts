@@ -41,6 +41,38 @@ describe("a traced function", () => {
     expect([...total.dataSync()]).toEqual([0, 0, 0]);
   });
 
+  // Each turn needs what the turn before it left: a turn that reads too early changes the result.
+  it.each([1, 2, 3, 4, 7, 8].flatMap((times) => [[times, false] as const, [times, true] as const]))(
+    "takes %i turns of a loop one after another, compiled: %s",
+    async (times, xla) => {
+      const total = variable(tf.zeros([]));
+      const product = variable(tf.ones([2]));
+      const step: FunctionSpec = {
+        inputs: [{ shape: [2], dtype: "int32" }],
+        loop: { times, stride: [0, 3] },
+        run: ([begin]) => {
+          const at = tf.cast(tf.slice(begin!, [1], [1]), "float32");
+          total.assign(tf.add(tf.mul(total, 2), tf.sum(at)) as never);
+          product.assign(tf.add(tf.mul(product, 0.5), total) as never);
+          return [];
+        },
+      };
+      const session = await GraphSession.create({ step }, { xla });
+      let expected = { total: 0, product: 1 };
+      for (const first of [1, 5]) {
+        session.run("step", [Int32Array.of(0, first)]);
+        for (let turn = 0; turn < times; turn++) {
+          const next = expected.total * 2 + first + 3 * turn;
+          expected = { total: next, product: expected.product * 0.5 + next };
+        }
+      }
+      const [sum, products] = session.read([total, product]);
+      session.dispose();
+      expect(sum![0]).toBe(expected.total);
+      for (const value of products!) expect(value / expected.product).toBeCloseTo(1, 6);
+    },
+  );
+
   it("trains any tfjs model with any tfjs optimizer as eager does", async () => {
     const make = () => {
       const table = variable(tf.tensor(ramp(40), [10, 4]));
