@@ -9,6 +9,8 @@ import { sampleInput } from "./toolkit/input.js";
 import type { Widths } from "./toolkit/context.js";
 import { Kit } from "./toolkit/kit.js";
 import { allRewrites } from "./rewrites/index.js";
+import { waysOf } from "./rewrites/ways.js";
+import { Forward } from "./toolkit/expression.js";
 import { Parameters } from "./toolkit/parameters.js";
 import { deviceOfProcess, tf } from "./tensorflow.js";
 import { Value } from "./toolkit/value.js";
@@ -26,7 +28,8 @@ export const buildModel: BuildModel = (
   const backbone = loadedBackbone(given.backbone);
   const shape = { ...given, options: { ...defaultsOf(backbone), ...given.options } };
   const parameters = new Parameters(seeds);
-  const kit = new Kit(parameters, shape, widthsOf(shape), device, rewrites);
+  const kit = new Kit(parameters, shape, widthsOf(shape));
+  const ways = waysOf(rewrites, device);
   const { knowledge, adaptor } = shape;
   let adapt: ReturnType<Adaptor["build"]> | null = null;
   if (knowledge !== null && adaptor !== null) {
@@ -37,8 +40,8 @@ export const buildModel: BuildModel = (
   const network = backbone.build(kit, shape);
 
   const forward: Model["forward"] = (batch, mode) => {
-    kit.mode = mode;
-    const sample = read(batch);
+    const pass = new Forward(mode, ways);
+    const sample = read(batch, pass);
     const logits = network(sample).tensor;
     if (sample.usersUnread()) throw unreadUsers(backbone.id);
     const [replicas, samples, width] = logits.shape;
@@ -47,7 +50,7 @@ export const buildModel: BuildModel = (
         `${backbone.id} must end in a vector of width 1: it ended in [${logits.shape.slice(2).join(", ")}]`,
       );
     }
-    const stateUpdates = kit.takeUpdates();
+    const stateUpdates = pass.updates(parameters.state);
     return { logits: tf.reshape(logits, [replicas!, samples!]), stateUpdates };
   };
 
@@ -59,7 +62,14 @@ export const buildModel: BuildModel = (
     parameters: parameters.list,
     state: parameters.state,
     forward,
-    adapt: adapt === null ? null : (side, vectors) => adapt(side, new Value(vectors, true)).tensor,
+    adapt:
+      adapt === null
+        ? null
+        : (side, vectors) => {
+            // Adaptors drop nothing out and keep no state, so training and scoring are the same.
+            const pass = new Forward({ training: false }, ways);
+            return adapt(side, new Value(vectors, pass, true)).tensor;
+          },
     dispose: () => parameters.dispose(),
   };
 };

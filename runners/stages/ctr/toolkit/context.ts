@@ -1,9 +1,6 @@
-import type { Rewrites } from "../rewrites/index.js";
-import type { Device } from "../device.js";
-import type { ForwardMode, ModelShape } from "../model.js";
+import type { ModelShape } from "../model.js";
 import type { Parameters } from "./parameters.js";
-import { tf, type Tensor } from "../tensorflow.js";
-import { Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** Widths of the parts of a sample that a backbone is given. */
 export interface Widths {
@@ -17,37 +14,17 @@ export interface Widths {
   readonly knowledge: number;
 }
 
-/** What every layer is made with: the model's parameters and shape, and how the current pass runs. */
+/** What every layer is made with: the model's parameters and shape. */
 export class LayerContext {
-  /** How the pass under way runs. */
-  mode: ForwardMode = { training: false };
-  private readonly updates = new Map<number, Tensor>();
-
   constructor(
     readonly parameters: Parameters,
     readonly shape: ModelShape,
     readonly widths: Widths,
-    readonly device: Device,
-    readonly rewrites: Rewrites,
   ) {}
 
   /** Drops out while training, by the trainer's noise. */
   dropout(value: Value): Value {
-    const { training, noise } = this.mode;
-    if (!training || noise === undefined) return value;
-    return new Value(tf.mul(value.tensor, noise(value.tensor.shape.slice(1))));
-  }
-
-  /** For layers with state: the new value of a state variable after this training step. */
-  updateState(place: number, value: Tensor): void {
-    this.updates.set(place, value);
-  }
-  /** New values of all state variables, in order, those of layers not run as they were. */
-  takeUpdates(): Tensor[] {
-    const values = this.parameters.state.map(
-      ({ variable }, place) => this.updates.get(place) ?? variable,
-    );
-    this.updates.clear();
-    return values;
+    const { forward } = value;
+    return forward.dropsOut ? value.made(forward.dropout(value.tensor)) : value;
   }
 }

@@ -1,10 +1,8 @@
 import { xavierNormal, zeros, type Initial } from "./initial.js";
-import { Joined } from "./joined.js";
 import type { LayerContext } from "./context.js";
-import { LookedUp, Summed } from "./looked-up.js";
-import { linear, matMul } from "./operations.js";
+import { matMul } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import { Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** A function of values with parameters of its own. */
 export type Layer = (input: Value) => Value;
@@ -38,18 +36,8 @@ export function dense(
 }
 
 /** The sum behind {@link dense}, with kernel [R, in, out] and bias [R, out] given. */
-export function project(input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value {
-  if ((input instanceof LookedUp || input instanceof Summed) && input.smallTables) {
-    const rows = input.product(kernel, bias);
-    return relu ? rows.relu() : rows;
-  }
-  if (input instanceof Joined && input.mixed) return new Value(input.product(kernel, bias, relu));
-  const { shape } = input.tensor;
-  const from = input.width;
-  const flat = tf.reshape(input.tensor, [shape[0]!, -1, from]);
-  const result = linear(flat, kernel, bias, { relu, leaf: input.leaf });
-  return new Value(tf.reshape(result, [...shape.slice(0, -1), result.shape.at(-1)!]));
-}
+export const project = (input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value =>
+  input.forward.ways.dense(input, kernel, bias, relu);
 
 /** Dense layers with ReLU, the last one too, and dropout after each. */
 export function mlp(
@@ -76,6 +64,6 @@ export function rowDense(
   const kernel = kit.parameters.add(`${name}.kernel`, [rows, from, to], initial, true);
   return (input) => {
     const byRow = tf.transpose(input.tensor, [0, 2, 1, 3]);
-    return new Value(tf.transpose(matMul(byRow, kernel), [0, 2, 1, 3]));
+    return input.made(tf.transpose(matMul(byRow, kernel), [0, 2, 1, 3]));
   };
 }

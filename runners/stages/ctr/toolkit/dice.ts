@@ -2,7 +2,6 @@ import { zeros } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import type { Layer } from "./dense.js";
 import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
-import { Value } from "./value.js";
 
 const epsilon = 1e-9;
 /** Share of the old running statistic that an update keeps. */
@@ -25,14 +24,14 @@ export function dice(kit: LayerContext, name: string, rows: number, width: numbe
     const a = tf.reshape(alpha, [replicas, 1, 1]);
     const running = [means, variances].map((place) => kit.parameters.state[place]!.variable);
     let y: Tensor;
-    if (kit.mode.training && samples > 1) {
+    if (input.forward.mode.training && samples > 1) {
       const batch = statistics(x);
       [means, variances].forEach((place, i) => {
         const blended = tf.add(
           tf.mul(running[i]!, momentum),
           tf.mul(tf.squeeze(batch[i]!, [1]), 1 - momentum),
         );
-        kit.updateState(place, blended);
+        input.forward.updateState(place, blended);
       });
       y = standardisedByBatch(x, a, batch);
     } else {
@@ -41,7 +40,7 @@ export function dice(kit: LayerContext, name: string, rows: number, width: numbe
       const p = tf.sigmoid(tf.mul(tf.sub(x, mean), inverse));
       y = tf.mul(x, gate(a, p));
     }
-    return new Value(tf.reshape(y, shape));
+    return input.made(tf.reshape(y, shape));
   };
 }
 

@@ -1,24 +1,39 @@
 import { xavierNormal } from "./initial.js";
 import type { LayerContext } from "./context.js";
-import { lookUp } from "./operations.js";
-import { tf, type Tensor } from "../tensorflow.js";
+import type { Forward, Through } from "./expression.js";
+import type { Tensor } from "../tensorflow.js";
 import { Value } from "./value.js";
 
 /** Ids of a sample: one, several (as in attributes), or rows of them; int32 [R, B, ...]. */
 export class Ids {
-  constructor(readonly tensor: Tensor) {}
+  #read = false;
+
+  constructor(
+    readonly tensor: Tensor,
+    readonly forward: Forward<Value>,
+  ) {}
+
+  /** Whether an embedding has been asked for by these ids. */
+  get read(): boolean {
+    return this.#read;
+  }
+  markRead(): void {
+    this.#read = true;
+  }
 }
 
 /** A look-up; several ids of one sample, or of one row, give their vectors side by side. */
 export interface Embedding {
-  /** The table itself, [R, rows, width]. */
-  readonly table: Tensor;
   /** One id a sample [R, B], or several [R, B, n]: a vector. */
   vector(ids: Ids): Value;
   /** Ids of each row [R, B, rows], or several a row [R, B, rows, n]: rows. */
-  rows(ids: Ids): Value;
-  /** `vector` of the first and `rows` of the second as one look-up. */
-  both(single: Ids, rows: Ids): [Value, Value];
+  rows(ids: Ids, hints?: RowHints): Value;
+}
+
+/** What is known of rows beside their ids, see {@link LookUpOf}. */
+export interface RowHints {
+  readonly through?: Through;
+  readonly beside?: Value;
 }
 
 /** Xavier normal over the whole table, row 0 (padding) like any other. */
@@ -30,23 +45,12 @@ export function embedding(
   ofUsers = false,
 ): Embedding {
   const table = kit.parameters.add(name, [rows, width], xavierNormal(rows, width), true, ofUsers);
-  const find = (ids: Tensor): Tensor => lookUp(table, tf.reshape(ids, [ids.shape[0]!, -1]));
-  const asVector = (ids: Tensor, found: Tensor): Value =>
-    new Value(tf.reshape(found, [ids.shape[0]!, ids.shape[1]!, (ids.shape[2] ?? 1) * width]));
-  const asRows = (ids: Tensor, found: Tensor): Value => {
-    const [replicas, samples, length, n = 1] = ids.shape as number[];
-    return new Value(tf.reshape(found, [replicas!, samples!, length!, n * width]));
+  const lookUp = (ids: Ids, asRows: boolean, hints: RowHints = {}): Value => {
+    ids.markRead();
+    return new Value({ kind: "look-up", table, ids: ids.tensor, asRows, ...hints }, ids.forward);
   };
   return {
-    table,
-    vector: ({ tensor }) => asVector(tensor, find(tensor)),
-    rows: ({ tensor }) => asRows(tensor, find(tensor)),
-    both: ({ tensor: single }, { tensor: many }) => {
-      const flat = [single, many].map((ids) => tf.reshape(ids, [ids.shape[0]!, -1]));
-      const found = lookUp(table, tf.concat(flat, 1));
-      const sizes = flat.map((ids) => ids.shape[1]!);
-      const [first, second] = tf.split(found, sizes, 1) as [Tensor, Tensor];
-      return [asVector(single, first), asRows(many, second)];
-    },
+    vector: (ids) => lookUp(ids, false),
+    rows: (ids, hints) => lookUp(ids, true, hints),
   };
 }

@@ -3,7 +3,7 @@ import type { LayerContext } from "./context.js";
 import { project, type Layer } from "./dense.js";
 import { activate, matMul, reduce } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import { Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** Outputs of several experts, weighted by a gate: rows (one an expert) before they are mixed. */
 export interface Experts {
@@ -73,7 +73,7 @@ export function expertLayers(
         samples,
         1,
       ]);
-      return new Value(reduce(tf.mul(byExpert, weights), 1, "sum"));
+      return hidden.made(reduce(tf.mul(byExpert, weights), 1, "sum"));
     },
   };
 }

@@ -1,9 +1,8 @@
 import { dense } from "./dense.js";
 import type { Layer } from "./dense.js";
-import { concat } from "./joined.js";
 import type { LayerContext } from "./context.js";
 import type { Sample } from "./sample.js";
-import type { Value } from "./value.js";
+import { concat, type Value } from "./value.js";
 
 /** The sample as fields: rows of the embedding's width. */
 export interface FieldInput {

@@ -3,7 +3,7 @@ import { inverseRoot, zeros, type Initial } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { broadcast } from "./operations.js";
 import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
-import { Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** How a step's attention weight a enters: not at all, instead of the update gate, or scaling it. */
 export type CellKind = "GRU" | "AGRU" | "AUGRU";
@@ -83,7 +83,7 @@ export function gruCell(
     next: (projected, state, weight) => {
       const gates = state === null ? spread(bh, projected.tensor) : project(state, wh, bh).tensor;
       const old = state === null ? tf.zeros([...gates.shape.slice(0, 2), hidden]) : state.tensor;
-      return new Value(cell(kind, projected.tensor, gates, old, weight?.tensor));
+      return projected.made(cell(kind, projected.tensor, gates, old, weight?.tensor));
     },
   };
 }

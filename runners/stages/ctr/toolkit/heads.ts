@@ -1,9 +1,6 @@
-import { attendByHeads } from "./attention.js";
-import { project, type Layer } from "./dense.js";
+import type { Layer } from "./dense.js";
 import { xavierNormal, zeros, type Initial } from "./initial.js";
 import type { LayerContext } from "./context.js";
-import { matMul } from "./operations.js";
-import { tf, type Tensor } from "../tensorflow.js";
 
 export interface HeadsOptions {
   readonly heads: number;
@@ -15,7 +12,7 @@ export interface HeadsOptions {
   readonly initial?: Initial;
   /** Adds the rows themselves, through a projection where their width is another; default not. */
   readonly residual?: boolean;
-  /** As the reference splits heads: see `contiguous` in attention.ts. */
+  /** As the reference splits heads: see `contiguous` in attend.ts. */
   readonly contiguous?: boolean;
 }
 
@@ -36,22 +33,11 @@ export function multiHeadAttention(
   const outer = parts.length * inner;
   const kernel = kit.parameters.add(`${name}.kernel`, [width, outer], start, true);
   const offset = bias ? kit.parameters.add(`${name}.bias`, [outer], zeros, false) : null;
-  // For one head, q · kᵀ = x Wq (x Wk)ᵀ = (x Wq Wkᵀ) · xᵀ, which is less work where x is narrow.
-  if (kit.rewrites.has("one-head-matrix") && heads === 1 && offset === null && width < 2 * size) {
-    return (rows) => {
-      const [q, k, v, rest] = tf.split(kernel, parts, 2) as Tensor[];
-      const meeting = tf.mul(matMul(q!, k!, true), 1 / Math.sqrt(size));
-      const weights = kit.dropout(project(rows, meeting, null).dots(rows).softmax());
-      const attended = kit.dropout(weights.times(project(rows, v!, null)));
-      if (!residual) return attended;
-      return attended.add(projected ? project(rows, rest!, null) : rows);
-    };
-  }
+  const attention = { kernel, bias: offset, parts, heads, size, contiguous };
   return (rows) => {
-    const [q, k, v, rest] = project(rows, kernel, offset).split(parts);
-    const attended = kit.dropout(
-      attendByHeads(kit, q!, k!, v!, { heads, scale: Math.sqrt(size), contiguous }),
-    );
-    return residual ? attended.add(projected ? rest! : rows) : attended;
+    const { attended, rest } = rows.forward.ways.attendToSelf(rows, attention);
+    const dropped = kit.dropout(attended);
+    if (!residual) return dropped;
+    return dropped.add(projected ? rest! : rows);
   };
 }

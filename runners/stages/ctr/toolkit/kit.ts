@@ -13,9 +13,8 @@ import { gru, gruCell, type Gru, type GruCell, type GruOptions } from "./gru.js"
 import { multiHeadAttention, type HeadsOptions } from "./heads.js";
 import { zeros, type Initial } from "./initial.js";
 import * as initial from "./initial.js";
-import { concat } from "./joined.js";
 import { tf } from "../tensorflow.js";
-import { inPieces, stack, Value } from "./value.js";
+import { concat, stack, type Value } from "./value.js";
 
 /**
  * All that a backbone is written in. Methods here make layers, each with parameters under a name of
@@ -38,7 +37,7 @@ export class Kit extends LayerContext {
   head(from: number): Layer {
     const hidden = this.mlp("final", from, this.shape.mlp);
     const logit = this.dense("logit", this.shape.mlp.at(-1)!, 1);
-    return (input) => inPieces(input, this.mode.pieces ?? 1, (piece) => logit(hidden(piece)));
+    return (input) => input.forward.ways.eachSample(input, (piece) => logit(hidden(piece)));
   }
   /** A kernel of its own for each row, no bias. */
   rowDense(name: string, rows: number, from: number, to: number, start?: Initial): Layer {
@@ -47,7 +46,7 @@ export class Kit extends LayerContext {
   /** Adds a vector, zero at the start. */
   bias(name: string, width: number): Layer {
     const bias = this.parameters.add(name, [width], zeros, false);
-    return (input) => input.add(new Value(tf.expandDims(bias, 1)));
+    return (input) => input.add(input.made(tf.expandDims(bias, 1)));
   }
   /** A table of `rows` vectors, row 0 among them, looked up by ids. */
   embedding(name: string, rows: number, width: number): Embedding {

@@ -126,15 +126,11 @@ function biasGradient(dz: Tensor): Tensor {
   return tf.reshape(execute("BiasAddGrad", float, [tf.reshape(dz, [n, width])]), [1, width]);
 }
 
-/** Tables of up to this many rows get their gradient by a product instead of a scatter. */
-const smallTable = 64;
-
 /**
  * Rows of tables [R, n, width] by ids [R, m]: [R, m, width], as one gather from the tables laid end
- * to end. The gradient is one sum by segments; for a small table, where all sums would go to the
- * same few rows, one product with the ids as ones and zeros.
+ * to end. The gradient is one sum by segments, or one product with the ids as ones and zeros.
  */
-export function lookUp(tables: Tensor, ids: Tensor): Tensor {
+export function lookUp(tables: Tensor, ids: Tensor, gradient: "sums" | "product"): Tensor {
   const [replicas, n, width] = tables.shape as [number, number, number];
   const m = ids.shape[1]!;
   const flatIds = (): Tensor => {
@@ -146,7 +142,7 @@ export function lookUp(tables: Tensor, ids: Tensor): Tensor {
     [tables],
     (save) => {
       const flat = flatIds();
-      save([n <= smallTable ? ids : flat]);
+      save([gradient === "product" ? ids : flat]);
       return tf.reshape(gather(tf.reshape(tables, [replicas * n, width]), flat, 0), [
         replicas,
         m,
@@ -154,7 +150,7 @@ export function lookUp(tables: Tensor, ids: Tensor): Tensor {
       ]);
     },
     (dy, [saved]) => {
-      if (n <= smallTable) return [product(oneHot(saved!, n), dy, true)];
+      if (gradient === "product") return [product(oneHot(saved!, n), dy, true)];
       const sums = execute(
         "UnsortedSegmentSum",
         { T: "float32", Tindices: "int32", Tnumsegments: "int32" },
@@ -179,7 +175,7 @@ export function oneHot(ids: Tensor, depth: number): Tensor {
 
 /**
  * Rows of x [R, B, n, width] by fixed places. The gradient adds up what came from each place by a
- * product with a matrix of zeros and ones, which beats scattering on a middle axis.
+ * product with a matrix of zeros and ones.
  */
 export function selectRows(x: Tensor, places: readonly number[]): Tensor {
   const n = x.shape[2]!;
@@ -236,6 +232,10 @@ export function broadcast(x: Tensor, shape: readonly number[]): Tensor {
 }
 
 type Activation = "Sigmoid" | "Tanh" | "Relu";
+
+/** Cut along an axis into parts of these sizes; tfjs can't differentiate a cut into one. */
+export const cut = (x: Tensor, sizes: readonly number[], axis: number): Tensor[] =>
+  sizes.length === 1 ? [x] : tf.split(x, [...sizes], axis);
 
 /** An activation whose gradient is one operation of its output. */
 export function activate(x: Tensor, kind: Activation): Tensor {

@@ -1,4 +1,6 @@
-import { activate, leakyRelu, matMul, reduce, selectRows } from "./operations.js";
+import type { Forward } from "./expression.js";
+import { idsAVector, type Expression, type Form } from "./expression.js";
+import { activate, cut, leakyRelu, matMul, reduce } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
 
 /**
@@ -7,34 +9,62 @@ import { tf, type Tensor } from "../tensorflow.js";
  * toolkit's business. A vector meets rows by being applied to each of them, and a width of 1 is
  * stretched.
  *
- * Within: a tensor [R, B, width] or [R, B, rows, width], B being 1 for a parameter.
+ * Within: an expression, whose tensor is [R, B, width] or [R, B, rows, width], B being 1 for a
+ * parameter. It knows the forward pass that it belongs to, and what is made of it belongs there too.
  */
-export class Value {
-  #tensor: Tensor | (() => Tensor);
+export class Value implements Expression<Value> {
+  readonly form: Form<Value>;
+  #tensor: Tensor | undefined;
 
   constructor(
-    /** The tensor, or what makes it when it is first asked for. */
-    tensor: Tensor | (() => Tensor),
+    what: Tensor | Form<Value>,
+    readonly forward: Forward<Value>,
     /** True for an input: its gradient is of no use. */
     readonly leaf = false,
   ) {
-    this.#tensor = tensor;
+    if (what instanceof tf.Tensor) {
+      this.#tensor = what;
+      this.form = { kind: "given", make: () => what };
+    } else this.form = what;
   }
 
   /** For the toolkit alone. */
   get tensor(): Tensor {
-    if (typeof this.#tensor === "function") this.#tensor = this.#tensor();
-    return this.#tensor;
+    return (this.#tensor ??= this.forward.ways.compute(this));
+  }
+  get computed(): boolean {
+    return this.#tensor !== undefined;
+  }
+  /** For a rewrite that has computed the value together with another's. */
+  settle(tensor: Tensor): void {
+    this.#tensor = tensor;
   }
 
   /** Numbers in a vector, or in each row. */
   get width(): number {
-    return this.tensor.shape.at(-1)!;
+    const { form } = this;
+    switch (form.kind) {
+      case "look-up":
+        return idsAVector(form) * form.table.shape[2]!;
+      case "mean":
+        return form.of.width;
+      case "concat":
+        return form.parts.reduce((sum, { width }) => sum + width, 0);
+      case "sum of rows":
+        return form.of[0]!.table.shape[2]!;
+      case "given":
+        return this.tensor.shape.at(-1)!;
+    }
   }
 
   /** How many rows, or null for a vector. */
   get rows(): number | null {
     return this.tensor.rank === 4 ? this.tensor.shape[2]! : null;
+  }
+
+  /** Another value of the same pass. */
+  made(what: Tensor | Form<Value>, leaf = false): Value {
+    return new Value(what, this.forward, leaf);
   }
 
   add(other: Value | number): Value {
@@ -48,42 +78,42 @@ export class Value {
     return this.combine(other, (a, b) => tf.mul(a, b));
   }
   square(): Value {
-    return new Value(tf.square(this.tensor));
+    return this.made(tf.square(this.tensor));
   }
   relu(): Value {
-    return new Value(activate(this.tensor, "Relu"));
+    return this.made(activate(this.tensor, "Relu"));
   }
   sigmoid(): Value {
-    return new Value(activate(this.tensor, "Sigmoid"));
+    return this.made(activate(this.tensor, "Sigmoid"));
   }
   tanh(): Value {
-    return new Value(activate(this.tensor, "Tanh"));
+    return this.made(activate(this.tensor, "Tanh"));
   }
   leakyRelu(slope: number): Value {
-    return new Value(leakyRelu(this.tensor, slope));
+    return this.made(leakyRelu(this.tensor, slope));
   }
   /** Over the width: the numbers of a vector, or of each row, sum to 1. */
   softmax(): Value {
-    return new Value(tf.softmax(this.tensor));
+    return this.made(tf.softmax(this.tensor));
   }
 
   /** Mean of the rows: a vector. */
   mean(): Value {
-    return new Value(reduce(this.onRows(), 2, "mean"));
+    return this.made(reduce(this.onRows(), 2, "mean"));
   }
   /** Sum of the rows: a vector. */
   sum(): Value {
-    return new Value(reduce(this.onRows(), 2, "sum"));
+    return this.made(reduce(this.onRows(), 2, "sum"));
   }
   /** Sum over the width, which becomes 1. */
   sumWidth(): Value {
     const { shape, rank } = this.tensor;
-    return new Value(tf.reshape(reduce(this.tensor, rank - 1, "sum"), [...shape.slice(0, -1), 1]));
+    return this.made(tf.reshape(reduce(this.tensor, rank - 1, "sum"), [...shape.slice(0, -1), 1]));
   }
   /** Mean over the width, which becomes 1. */
   meanWidth(): Value {
     const { shape, rank } = this.tensor;
-    return new Value(tf.reshape(reduce(this.tensor, rank - 1, "mean"), [...shape.slice(0, -1), 1]));
+    return this.made(tf.reshape(reduce(this.tensor, rank - 1, "mean"), [...shape.slice(0, -1), 1]));
   }
 
   /** All rows one after another, as one vector. */
@@ -94,41 +124,41 @@ export class Value {
       number,
       number,
     ];
-    return new Value(tf.reshape(this.tensor, [replicas, samples, rows * width]), this.leaf);
+    return this.made(tf.reshape(this.tensor, [replicas, samples, rows * width]), this.leaf);
   }
   /** A vector cut into rows of equal width. */
   toRows(rows: number): Value {
     const [replicas, samples, width] = this.onVector().shape as [number, number, number];
-    return new Value(tf.reshape(this.tensor, [replicas, samples, rows, width / rows]), this.leaf);
+    return this.made(tf.reshape(this.tensor, [replicas, samples, rows, width / rows]), this.leaf);
   }
   /** Rows become the width and the width the rows. */
   transpose(): Value {
-    return new Value(tf.transpose(this.onRows(), [0, 1, 3, 2]));
+    return this.made(tf.transpose(this.onRows(), [0, 1, 3, 2]));
   }
   /** Cut along the width into parts of these widths. */
   split(widths: readonly number[]): Value[] {
     if (widths.length === 1) return [this];
-    return tf.split(this.tensor, [...widths], -1).map((part) => new Value(part));
+    return cut(this.tensor, widths, this.tensor.rank - 1).map((part) => this.made(part));
   }
   /** The rows one by one, as vectors. */
   eachRow(): Value[] {
     // tfjs can't differentiate an unstack into one.
     if (this.rows === 1) return [this.flatten()];
-    return tf.unstack(this.onRows(), 2).map((row) => new Value(row));
+    return tf.unstack(this.onRows(), 2).map((row) => this.made(row));
   }
 
   /** Rows by their places, in the order given; a place may come several times. */
   select(places: readonly number[]): Value {
-    return new Value(selectRows(this.onRows(), places));
+    return this.made(this.forward.ways.selectRows(this.onRows(), places));
   }
 
   /** Rows [n, k] times the rows [k, m] of another: rows [n, m]. */
   times(other: Value): Value {
-    return new Value(matMul(this.onRows(), other.onRows()));
+    return this.made(matMul(this.onRows(), other.onRows()));
   }
   /** Dot product of each row with each row of another: rows [n, m]. */
   dots(other: Value): Value {
-    return new Value(matMul(this.onRows(), other.onRows(), true));
+    return this.made(matMul(this.onRows(), other.onRows(), true));
   }
   /** Products of each number in a row with each number in the same row of another, this one's first. */
   outer(other: Value): Value {
@@ -138,24 +168,24 @@ export class Value {
       tf.reshape(this.tensor, [replicas, samples, rows, n, 1]),
       tf.reshape(other.onRows(), [replicas, samples, rows, 1, m]),
     );
-    return new Value(tf.reshape(pairs, [replicas, samples, rows, n * m]));
+    return this.made(tf.reshape(pairs, [replicas, samples, rows, n * m]));
   }
 
   /** All samples of the batch as the rows of one sample; only training may mix samples so. */
   batchToRows(): Value {
     const [replicas, samples, width] = this.onVector().shape as [number, number, number];
-    return new Value(tf.reshape(this.tensor, [replicas, 1, samples, width]));
+    return this.made(tf.reshape(this.tensor, [replicas, 1, samples, width]));
   }
   /** The way back from {@link batchToRows}. */
   rowsToBatch(): Value {
     const [replicas, , rows, width] = this.onRows().shape as [number, number, number, number];
-    return new Value(tf.reshape(this.tensor, [replicas, rows, width]));
+    return this.made(tf.reshape(this.tensor, [replicas, rows, width]));
   }
 
   private combine(other: Value | number, apply: (a: Tensor, b: Tensor) => Tensor): Value {
-    if (typeof other === "number") return new Value(apply(this.tensor, tf.scalar(other)));
+    if (typeof other === "number") return this.made(apply(this.tensor, tf.scalar(other)));
     const rank = Math.max(this.tensor.rank, other.tensor.rank);
-    return new Value(apply(this.ofRank(rank), other.ofRank(rank)));
+    return this.made(apply(this.ofRank(rank), other.ofRank(rank)));
   }
 
   private ofRank(rank: number): Tensor {
@@ -179,24 +209,14 @@ export class Value {
 export function stack(values: readonly (Value | null)[]): Value {
   const present = values.filter((value) => value !== null);
   const rows = present.map((value) => (value.rows === null ? value.toRows(1) : value));
-  if (rows.length === 1) return rows[0]!;
-  return new Value(
-    tf.concat(
-      rows.map((value) => value.tensor),
-      2,
-    ),
-  );
+  const tensors = rows.map((value) => value.tensor);
+  return rows.length === 1 ? rows[0]! : rows[0]!.made(tf.concat(tensors, 2));
 }
 
-/** A layer on the samples of the batch in so many pieces, which are computed side by side. */
-export function inPieces(value: Value, pieces: number, layer: (piece: Value) => Value): Value {
-  const samples = value.tensor.shape[1]!;
-  if (pieces === 1 || samples % pieces !== 0) return layer(value);
-  const parts = tf.split(value.tensor, pieces, 1);
-  return new Value(
-    tf.concat(
-      parts.map((part) => layer(new Value(part)).tensor),
-      1,
-    ),
-  );
+/** Side by side: the widths add up. Nulls are left out, so that knowledge may be absent. */
+export function concat(values: readonly (Value | null)[]): Value {
+  const parts = values
+    .filter((value) => value !== null)
+    .flatMap((value) => (value.form.kind === "concat" ? value.form.parts : [value]));
+  return parts.length === 1 ? parts[0]! : parts[0]!.made({ kind: "concat", parts });
 }

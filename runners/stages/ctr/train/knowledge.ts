@@ -22,7 +22,10 @@ export function ofEachSample(model: Model, columns: Columns, rows: Tensor): Know
 export function ofDistinct(model: Model, columns: Columns, ids: Distinct): Knowledge | null {
   const once = ofIds(model, columns, { user: ids.users, item: ids.items });
   if (once === null) return null;
-  return { user: lookUp(once.user, ids.userPlaces), item: lookUp(once.item, ids.itemPlaces) };
+  return {
+    user: lookUp(once.user, ids.userPlaces, "sums"),
+    item: lookUp(once.item, ids.itemPlaces, "sums"),
+  };
 }
 
 /** All users and items were adapted before; the rows are the same in each replica. */

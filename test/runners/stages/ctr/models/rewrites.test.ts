@@ -7,13 +7,10 @@ import {
   type Rewrites,
 } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { cpu } from "../../../../../runners/stages/ctr/device.js";
+import { modelRewrites } from "../../../../../runners/stages/ctr/rewrites/ways.js";
 import { nodeBackend, tf } from "../../../../../runners/stages/ctr/tensorflow.js";
-import { batchOf, difference, smallShape, step, variants, forward } from "./models.js";
+import { batchOf, difference, smallShape, step, variants } from "./models.js";
 
-/** Rewrites of the model itself; the others are of training and scoring (train/steps.test.ts). */
-const ofModel = rewriteNames.filter(
-  (name) => !["distinct-ids", "pieces", "adapt-once", "adam-kernel"].includes(name),
-);
 const none: Rewrites = new Set();
 
 describe("with any rewrite, or without it, a model computes what it computes plainly:", () => {
@@ -27,7 +24,7 @@ describe("with any rewrite, or without it, a model computes what it computes pla
       return result;
     };
     const plain = of(none);
-    for (const rewrites of [allRewrites, ...ofModel.map((name) => rewritesWithout([name]))]) {
+    for (const rewrites of [allRewrites, ...modelRewrites.map((name) => rewritesWithout([name]))]) {
       const ours = of(rewrites);
       // Sums come in another order: float32 keeps 7 digits.
       expect(difference(ours.logits, plain.logits)).toBeLessThan(1e-5);
@@ -42,14 +39,14 @@ describe("with any rewrite, or without it, a model computes what it computes pla
 });
 
 describe("each rewrite of a model", () => {
-  /** Names of the operations of a forward pass, in order. */
+  /** Names of the operations of a pass forward and back, in order. */
   const operations = (backbone: string, rewrites: Rewrites): string[] => {
     const shape = smallShape(backbone, null);
     const model = buildModel(shape, [1], cpu, rewrites);
     const batch = batchOf(shape, 64, [3]);
     const called = vi.spyOn(nodeBackend(), "executeSingleOutput");
     try {
-      tf.tidy(() => void forward(model, batch, { training: true }));
+      step(model, batch);
       return called.mock.calls.map(([name]) => name);
     } finally {
       called.mockRestore();
@@ -66,6 +63,8 @@ describe("each rewrite of a model", () => {
     ["split-kernels", "din"],
     ["split-kernels", "fignn"],
     ["sum-by-product", "din"],
+    ["gradient-by-product", "din"],
+    ["gradient-by-product", "fibinet"],
   ] as const)("is off where it is switched off: %s in %s", (name, backbone) => {
     expect(operations(backbone, rewritesWithout([name]))).not.toEqual(
       operations(backbone, allRewrites),

@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { cpu, gpu } from "../../../../../runners/stages/ctr/device.js";
-import { allRewrites } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { Parameters } from "../../../../../runners/stages/ctr/toolkit/parameters.js";
-import { project } from "../../../../../runners/stages/ctr/toolkit/dense.js";
-import { concat, Joined, Mixture } from "../../../../../runners/stages/ctr/toolkit/joined.js";
-import {
-  LookedUp,
-  Summed,
-  type Lookup,
-} from "../../../../../runners/stages/ctr/toolkit/looked-up.js";
+import { Forward } from "../../../../../runners/stages/ctr/toolkit/expression.js";
+import { plainWays } from "../../../../../runners/stages/ctr/toolkit/plain.js";
 import { gruCell } from "../../../../../runners/stages/ctr/toolkit/gru.js";
 import { dice } from "../../../../../runners/stages/ctr/toolkit/dice.js";
 import { Kit } from "../../../../../runners/stages/ctr/toolkit/kit.js";
@@ -21,177 +14,27 @@ import {
   matMul,
   reduce,
   selectRows,
-  weightedSum,
 } from "../../../../../runners/stages/ctr/toolkit/operations.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
 import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
-import { inPieces, Value } from "../../../../../runners/stages/ctr/toolkit/value.js";
+import { Value } from "../../../../../runners/stages/ctr/toolkit/value.js";
+import { agree, noise } from "./agree.js";
 import { difference, smallShape } from "./models.js";
 
-let drawn = 0;
-const noise = (...shape: number[]): Tensor => {
-  const source = random(1, `tensor ${drawn++}`);
-  const size = shape.reduce((a, b) => a * b, 1);
-  return tf.tensor(
-    Array.from({ length: size }, () => source.normal()),
-    shape,
-  );
-};
-
-/** Two ways to compute the same thing: values and gradients of all inputs have to agree. */
-function agree(
-  inputs: Tensor[],
-  ours: (...x: Tensor[]) => Tensor,
-  plain: (...x: Tensor[]) => Tensor,
-) {
-  const value = ours(...inputs);
-  expect(value.shape).toEqual(plain(...inputs).shape);
-  expect(difference(value.dataSync(), plain(...inputs).dataSync())).toBeLessThan(1e-5);
-  const weights = noise(...value.shape);
-  const gradients = (f: (...x: Tensor[]) => Tensor): Tensor[] =>
-    tf.grads((...x: Tensor[]) => tf.sum(tf.mul(f(...x), weights)))(inputs);
-  const expected = gradients(plain);
-  gradients(ours).forEach((gradient, i) => {
-    expect(gradient.shape).toEqual(inputs[i]!.shape);
-    expect(difference(gradient.dataSync(), expected[i]!.dataSync())).toBeLessThan(1e-4);
-  });
-}
-
 const kitOf = (replicas: number): Kit =>
-  new Kit(
-    new Parameters(Array.from({ length: replicas }, (_, i) => i)),
-    smallShape("din", null),
-    {
-      target: 1,
-      history: 1,
-      user: 0,
-      knowledge: 0,
-    },
-    cpu,
-    allRewrites,
-  );
+  new Kit(new Parameters(Array.from({ length: replicas }, (_, i) => i)), smallShape("din", null), {
+    target: 1,
+    history: 1,
+    user: 0,
+    knowledge: 0,
+  });
 
-/** Whole numbers from 0 to `below` - 1. */
-const ids = (below: number, ...shape: number[]): Tensor =>
-  tf.cast(tf.floor(tf.mul(tf.sigmoid(noise(...shape)), below)), "int32");
-
-/** Each replica's rows of its table, by tfjs's own gather. */
-const gathered = (tables: Tensor, places: Tensor): Tensor => {
-  const replica = (x: Tensor, i: number): Tensor => tf.squeeze(tf.slice(x, i, 1), [0]);
-  return tf.stack(
-    Array.from({ length: tables.shape[0]! }, (_, i) =>
-      tf.gather(replica(tables, i), replica(places, i) as never),
-    ),
-  );
-};
+const scoring = new Forward({ training: false }, plainWays);
+const given = (tensor: Tensor): Value => new Value(tensor, scoring);
 
 describe.each([1, 3])(
   "with %i replicas, gradients by hand are those of the plain formula:",
   (r) => {
-    it("a dense layer on rows looked up in small tables, some of them through a table of ids", () => {
-      const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
-      const attributes = ids(4, 7);
-      const lookups = (tables: Tensor[]): Lookup[] => [
-        { table: tables[0]!, ids: items },
-        { table: tables[1]!, ids: items, through: attributes },
-        { table: tables[2]!, ids: ratings },
-      ];
-      const rows = (tables: Tensor[]): Tensor => {
-        const parts = [
-          gathered(tables[0]!, items),
-          gathered(tables[1]!, tf.gather(attributes, items as never)),
-          gathered(tables[2]!, ratings),
-        ];
-        return tf.concat(parts, 3);
-      };
-      for (const relu of [false, true]) {
-        agree(
-          [noise(r, 7, 4), noise(r, 4, 3), noise(r, 3, 2), noise(r, 9, 6), noise(r, 6)],
-          (...x) => {
-            const value = new LookedUp(lookups(x.slice(0, 3)), () => {
-              throw new Error("the rows themselves are not needed");
-            });
-            expect(value.smallTables).toBe(true);
-            return project(value, x[3]!, x[4]!, relu).tensor;
-          },
-          (...x) => {
-            const flat = tf.reshape(rows(x.slice(0, 3)), [r, 200, 9]);
-            const sum = tf.add(tf.matMul(flat, x[3]!), tf.expandDims(x[4]!, 1));
-            return tf.reshape(relu ? tf.relu(sum) : sum, [r, 40, 5, 6]);
-          },
-        );
-      }
-    });
-
-    it("dense layers on sums of rows of small tables", () => {
-      const [items, ratings] = [ids(7, r, 40, 5), ids(3, r, 40, 5)];
-      agree(
-        [noise(r, 7, 4), noise(r, 3, 4), noise(r, 4, 6), noise(r, 6)],
-        (...x) => {
-          const value = new Summed([
-            { table: x[0]!, ids: items },
-            { table: x[1]!, ids: ratings },
-          ]);
-          expect(value.smallTables).toBe(true);
-          const rows = project(value, x[2]!, x[3]!);
-          expect(rows).toBeInstanceOf(Summed);
-          return rows.tensor;
-        },
-        (...x) => {
-          const rows = tf.add(gathered(x[0]!, items), gathered(x[1]!, ratings));
-          const flat = tf.reshape(rows, [r, 200, 4]);
-          const sum = tf.add(tf.matMul(flat, x[2]!), tf.expandDims(x[3]!, 1));
-          return tf.reshape(sum, [r, 40, 5, 6]);
-        },
-      );
-    });
-
-    it("a dense layer on vectors beside means of rows of small tables", () => {
-      const [first, second] = [ids(3, r, 20, 1), ids(4, r, 20, 5)];
-      for (const relu of [false, true]) {
-        agree(
-          [noise(r, 20, 5), noise(r, 3, 8), noise(r, 4, 8), noise(r, 21, 6), noise(r, 6)],
-          (...x) => {
-            const value = concat([
-              new Mixture(x[1]!, first),
-              concat([new Value(x[0]!), new Mixture(x[2]!, second)]),
-            ]);
-            expect(value instanceof Joined && value.mixed).toBe(true);
-            return project(value, x[3]!, x[4]!, relu).tensor;
-          },
-          (...x) => {
-            const mean = (table: Tensor, places: Tensor): Tensor =>
-              tf.mean(gathered(table, places), 2);
-            const whole = tf.concat([mean(x[1]!, first), x[0]!, mean(x[2]!, second)], 2);
-            const sum = tf.add(tf.matMul(whole, x[3]!), tf.expandDims(x[4]!, 1));
-            return relu ? tf.relu(sum) : sum;
-          },
-        );
-      }
-      const table = noise(r, 4, 8);
-      const mean = new Mixture(table, second).tensor;
-      expect(
-        difference(mean.dataSync(), tf.mean(gathered(table, second), 2).dataSync()),
-      ).toBeLessThan(1e-6);
-    });
-
-    it.each([false, true])("a layer on a batch in pieces, a rest: %s", (rest) => {
-      const samples = rest ? 7 : 8;
-      agree(
-        [noise(r, samples, 4), noise(r, 4, 3)],
-        (...x) => inPieces(new Value(x[0]!), 2, (piece) => project(piece, x[1]!, null)).tensor,
-        (...x) => tf.matMul(x[0]!, x[1]!),
-      );
-    });
-
-    it.each([cpu, gpu])("a sum of rows by weights, as on a $kind", ({ sumsByProduct }) => {
-      agree(
-        [noise(r, 4, 5, 3), noise(r, 4, 5, 1)],
-        (rows, weights) => weightedSum(rows, weights, sumsByProduct),
-        (rows, weights) => tf.sum(tf.mul(rows, weights), 2),
-      );
-    });
-
     it("linear, with and without bias and ReLU", () => {
       const plain = (x: Tensor, w: Tensor, b?: Tensor): Tensor => {
         const sum = tf.matMul(x, w);
@@ -220,7 +63,9 @@ describe.each([1, 3])(
       );
       const plain = (table: Tensor): Tensor =>
         tf.matMul(tf.cast(tf.oneHot(ids as never, rows), "float32"), table);
-      agree([noise(r, rows, 3)], (table) => lookUp(table, ids), plain);
+      for (const gradient of ["sums", "product"] as const) {
+        agree([noise(r, rows, 3)], (table) => lookUp(table, ids, gradient), plain);
+      }
     });
 
     it("products, reductions, activations and selected rows", () => {
@@ -283,7 +128,7 @@ describe.each([1, 3])(
     it("Dice by the batch's statistics", () => {
       const kit = kitOf(r);
       const layer = dice(kit, "dice", 2, 3);
-      kit.mode = { training: true };
+      const training = new Forward({ training: true }, plainWays);
       const alpha = kit.parameters.list[0]!.variable;
       alpha.assign(noise(r, 1) as never);
       const plain = (x: Tensor): Tensor => {
@@ -294,14 +139,14 @@ describe.each([1, 3])(
         return tf.add(tf.mul(tf.mul(a, x), tf.sub(1, p)), tf.mul(x, p));
       };
       const x = noise(r, 6, 2, 3);
-      agree([x], (x) => layer(new Value(x)).tensor, plain);
+      agree([x], (x) => layer(new Value(x, training)).tensor, plain);
       const of = (f: (x: Tensor) => Tensor): Float32Array =>
         tf
           .variableGrads(() => tf.sum(tf.square(f(x))) as never, [alpha])
           .grads[alpha.name]!.dataSync() as Float32Array;
       expect(
         difference(
-          of((x) => layer(new Value(x)).tensor),
+          of((x) => layer(new Value(x, training)).tensor),
           of(plain),
         ),
       ).toBeLessThan(1e-4);
@@ -325,16 +170,12 @@ describe.each([1, 3])(
         return tf.add(tf.mul(tf.sub(1, share), s), tf.mul(share, n));
       };
       const inputs = [noise(r, 2, 12), noise(r, 2, 4), ...(kind === "GRU" ? [] : [noise(r, 2, 1)])];
-      agree(
-        inputs,
-        (x, s, a) => cell.next(new Value(x), new Value(s), a && new Value(a)).tensor,
-        plain,
-      );
+      agree(inputs, (x, s, a) => cell.next(given(x), given(s), a && given(a)).tensor, plain);
       // From no state at all as from zeros.
       const [x, , a] = inputs as [Tensor, Tensor, Tensor | undefined];
-      const weight = a && new Value(a);
-      const first = cell.next(new Value(x), null, weight).tensor.dataSync();
-      const zero = cell.next(new Value(x), new Value(tf.zeros([r, 2, 4])), weight).tensor;
+      const weight = a && given(a);
+      const first = cell.next(given(x), null, weight).tensor.dataSync();
+      const zero = cell.next(given(x), given(tf.zeros([r, 2, 4])), weight).tensor;
       expect(difference(first, zero.dataSync())).toBeLessThan(1e-6);
     });
   },
@@ -342,15 +183,15 @@ describe.each([1, 3])(
 
 describe("a value", () => {
   it("says what it was wrongly given", () => {
-    const vector = new Value(tf.zeros([1, 2, 6]));
+    const vector = given(tf.zeros([1, 2, 6]));
     expect(() => vector.mean()).toThrow("needs rows and was given a vector");
     expect(() => vector.toRows(2).toRows(2)).toThrow("needs a vector and was given rows");
     expect([vector.toRows(2).rows, vector.toRows(2).width, vector.rows]).toEqual([2, 3, null]);
   });
 
   it("multiplies within rows, this one's numbers first", () => {
-    const a = new Value(tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]));
-    const b = new Value(tf.tensor4d([10, 100, 1000, 20, 200, 2000], [1, 1, 2, 3]));
+    const a = given(tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]));
+    const b = given(tf.tensor4d([10, 100, 1000, 20, 200, 2000], [1, 1, 2, 3]));
     expect([...a.outer(b).tensor.dataSync()]).toEqual([
       10, 100, 1000, 20, 200, 2000, 60, 600, 6000, 80, 800, 8000,
     ]);
