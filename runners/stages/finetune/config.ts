@@ -56,16 +56,13 @@ export function batches(
   microBatchSize: number,
   { cards, tightened }: { readonly cards: number; readonly tightened: number },
 ): { readonly micro: number; readonly steps: number } {
-  const stepsOf = (micro: number): number => Math.max(1, Math.round(batchSize / (micro * cards)));
   let micro = Math.min(microBatchSize, batchSize);
-  const whole = micro * stepsOf(micro);
-  for (let times = 0; times < tightened; times++) {
-    let next = Math.floor(micro / 2);
-    while (next > 1 && next * stepsOf(next) !== whole) next -= 1;
-    if (next < 1 || next * stepsOf(next) !== whole) break;
-    micro = next;
+  const whole = micro * Math.max(1, Math.round(batchSize / (micro * cards)));
+  for (let times = 0; times < tightened && micro > 1; times++) {
+    micro = Math.floor(micro / 2);
+    while (whole % micro !== 0) micro -= 1;
   }
-  return { micro, steps: stepsOf(micro) };
+  return { micro, steps: whole / micro };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Runner, StageTask } from "../../../../src/contract/runner.js";
+import type { StageTask } from "../../../../src/contract/runner.js";
 import type { Engine } from "../../../base/stage/engine.js";
 import type { Answerer } from "../answerer.js";
 import type { InferExecution, InferParams, InferSettings } from "../settings.js";
@@ -16,6 +16,6 @@ export interface InferEngine extends Engine<InferSettings, InferParams, InferExe
   readonly bringsTemplate: boolean;
   /** Prompts answered at once, for `plan --estimate`; null: another machine does the work. */
   promptsAtOnce(execution: InferExecution): number | null;
-  /** See {@link Runner.tighten}; left out: it cannot do with less of a card's memory. */
+  /** As a runner's `tighten`; left out: it cannot do with less of a card's memory. */
   tighten?(params: InferParams, execution: InferExecution, times: number): string | null;
 }
