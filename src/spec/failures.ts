@@ -21,7 +21,7 @@ const RETRIES: { readonly [name in FailureClass]: readonly [times: number, after
   memory: [1, "the memory of the machine was full"],
   gpu_memory: [
     8,
-    "the memory of a GPU was full. Cells that train as one model then train in groups of half the size; after that, fine-tuning and batch prediction take fewer samples at once, with the same result",
+    "the memory of a GPU was full. Cells that train as one model then train in groups of half the size; a stage that is alone then does less at once where that leaves its result the same",
   ],
   timeout: [1, "it took longer than its time_limit; it continues from its checkpoint"],
   lost: [1, "its process died"],
@@ -69,7 +69,7 @@ export const failureFragments: { readonly [key: string]: JsonSchema } = {
   },
   time_limit: {
     description:
-      "Seconds that one try of a stage may take, by kind of stage: `{finetune: 7200}`. `r4ec plan` shows the kinds. If left out, a stage may take as long as it needs.",
+      "Seconds that one try of a stage may take, by kind of stage: `{NAME: 7200}`. `r4ec plan` shows the kinds. If left out, a stage may take as long as it needs.",
     type: "object",
     additionalProperties: false,
     patternProperties: {
