@@ -93,7 +93,7 @@ export function readSpec(
   };
   reportWrong(context, expansion);
   checkCells(context, expansion, science, place);
-  if (!context.partial) remark(context, expansion);
+  if (!context.partial) remark(context, expansion, base, normaliser);
   const axes = axesOf(sweep, normaliser);
   const views = readViews(context, sound, axes, expansion.cells, normaliser);
   if (!context.partial) checkMetricNames(context, views, expansion.cells, science);
