@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { Science } from "../contract/science.js";
+import { cardWishes } from "./cards.js";
 import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
@@ -111,6 +112,7 @@ export function readSpec(
     axes,
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),
     diagnostics: report.diagnostics,
   });
