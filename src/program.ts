@@ -6,7 +6,7 @@ import { colours, guardOutput } from "./base/terminal.js";
 import { ExitCode, UserError } from "./base/exit.js";
 import type { ProgramParts } from "./contract/science.js";
 import { packageVersion } from "./base/package.js";
-import { isDiskError } from "./base/durable.js";
+import { isDiskError } from "./base/errno.js";
 
 /** Runs the command line and ends the process with its exit status. */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { isErrno, makeFolder } from "./durable.js";
+import { isErrno } from "./errno.js";
+import { makeFolder } from "./durable.js";
 import type { ProcessIdentity } from "./process.js";
 import { identityOf, isAlive, killTree } from "./process.js";
 

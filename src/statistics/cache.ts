@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CellInfluences, Influence } from "../contract/statistics.js";
 import type { Store } from "../store/index.js";
+import { openFolder } from "../base/folder.js";
 
 /** What stands before the numbers in a file of influences. */
 interface Head {
@@ -79,7 +80,7 @@ export async function writeInfluences(
   length.writeUInt32LE(text.length);
   const draft = `${file}.${randomBytes(4).toString("hex")}.draft`;
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    await openFolder(path.dirname(file));
     await writeFile(draft, Buffer.concat([length, text, body]));
     await rename(draft, file);
   } catch {
