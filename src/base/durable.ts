@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { draftOf } from "./draft.js";
 import { isErrno } from "./errno.js";
 import { openFolder } from "./folder.js";
 
@@ -48,10 +48,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export async function writeDurable(file: string, content: string | Uint8Array): Promise<void> {
   const folder = path.dirname(file);
   await makeFolder(folder);
-  const draft = path.join(
-    folder,
-    `.${path.basename(file)}.${process.pid}.${randomBytes(4).toString("hex")}`,
-  );
+  const draft = draftOf(file);
   try {
     const handle = await open(draft, "wx");
     try {
@@ -62,7 +59,8 @@ export async function writeDurable(file: string, content: string | Uint8Array): 
     }
     await rename(draft, file);
   } catch (error) {
-    await rm(draft, { force: true });
+    // What cannot be removed now either is taken later by its name.
+    await rm(draft, { force: true }).catch(() => undefined);
     throw error;
   }
   await syncFolder(folder);
