@@ -106,7 +106,7 @@ export async function sweepExperiment(
     await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
     if (where !== null) await printLine(where);
   }
-  const code = exitCodeOf(result);
+  const code = exitCodeOf(result, selected);
   if (code !== ExitCode.done) return code;
   const { compareSweep, notPicked } = await import("../report/index.js");
   const unpicked = notPicked(compareSweep(result.state, { experiment, science: parts.science }));
@@ -204,8 +204,13 @@ async function liveDisplay(): Promise<{ show(text: string): void; clear(): void 
   return { show: (text) => update(text), clear: () => update.clear() };
 }
 
-function exitCodeOf({ outcome, toolchainFailure }: SweepOutcome): ExitCode {
+function exitCodeOf({ outcome, state, toolchainFailure }: SweepOutcome, selected: Plan): ExitCode {
   if (outcome === "interrupted") return ExitCode.interrupted;
   if (toolchainFailure !== null) return ExitCode.environment;
-  return outcome === "done" ? ExitCode.done : ExitCode.cellsFailed;
+  if (outcome === "done") return ExitCode.done;
+  // The same for a disk that fails a worker as for one that fails the sweep itself.
+  const onDisk = [...selected.stages.keys()].some(
+    (stage) => state.stages.get(stage)?.error?.class === "disk",
+  );
+  return onDisk ? ExitCode.environment : ExitCode.cellsFailed;
 }

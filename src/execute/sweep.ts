@@ -19,7 +19,7 @@ import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
-import { cleanStaging } from "../store/garbage.js";
+import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import { workerEnvironment } from "./environment.js";
 import { gpusHere, wantedGpus } from "./gpus.js";
 import { LocalExecutor } from "./local.js";
@@ -127,7 +127,9 @@ async function runWithJournal(
   if (await closeRun(journal))
     say("an earlier run of this sweep was killed; this run continues it");
   const store = new Store(config.store.value);
-  await cleanStaging(store);
+  await cleanLeftovers(store);
+  await cleanDrafts(folder);
+  await cleanDrafts(path.join(folder, "plans"));
   const presence = await lookAtStages(selected, store);
   await markOpen(folder);
   // An address in a spec may hold a password, which no journal is to keep.
