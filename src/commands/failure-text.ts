@@ -7,6 +7,7 @@ const CLASSES: { readonly [name in FailureClass]: string | null } = {
   timeout: null,
   lost: null,
   network: "network",
+  disk: null,
   other: null,
 };
 

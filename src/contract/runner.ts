@@ -202,9 +202,10 @@ export interface StageResult {
 /**
  * What another try needs: `memory` (the machine's memory was full), `gpu_memory` (a card's memory was
  * full), `timeout` (the stage took longer than its limit), `lost` (its process died), `network`,
- * `other` (a disk, a program that a signal ended).
+ * `disk` (a disk, its permissions or the network under it failed), `other`.
  */
-export type FailureClass = "memory" | "gpu_memory" | "timeout" | "lost" | "network" | "other";
+export type FailureClass =
+  "memory" | "gpu_memory" | "timeout" | "lost" | "network" | "disk" | "other";
 
 /** Why a stage failed. */
 export interface StageError {

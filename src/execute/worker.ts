@@ -98,9 +98,11 @@ function errorOf(error: unknown, science: Science | null): StageError {
   const message = error instanceof Error ? error.message : String(error);
   const detail = error instanceof Error ? error.stack : undefined;
   const known = classOfError(error) ?? science?.classify?.(message) ?? null;
+  if (known === null && isDiskError(error)) {
+    // A stack says nothing to those who free the disk.
+    return { kind: "machine", class: "disk", message };
+  }
   const what: Pick<StageError, "kind" | "class"> =
-    known !== null
-      ? { kind: "machine", class: known }
-      : { kind: isDiskError(error) ? "machine" : "bug" };
+    known === null ? { kind: "bug" } : { kind: "machine", class: known };
   return detail === undefined ? { ...what, message } : { ...what, message, detail };
 }

@@ -26,7 +26,8 @@ const RETRIES: { readonly [name in FailureClass]: readonly [times: number, after
   timeout: [1, "it took longer than its time_limit; it continues from its checkpoint"],
   lost: [1, "its process died"],
   network: [4, "an endpoint or a download failed"],
-  other: [1, "another failure of the machine, such as a disk that is full"],
+  disk: [1, "a disk was full or failed"],
+  other: [1, "another failure of the machine"],
 };
 const WAIT = 2;
 
