@@ -52,7 +52,7 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
 }
 
 /** The user-level settings under this call's flags; mistakes in them end the command. */
-export async function loadSettings(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
+export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
   const { loadConfig } = await import("../config/load.js");
   const loaded = await loadConfig({
     cwd: process.cwd(),

@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
-import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
+import type { StageTask } from "../../../src/contract/runner.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { Json } from "../../../src/base/json.js";
-import { programOf } from "../../base/stage/program.js";
 import type { Sample } from "../../base/artifacts/samples.js";
 import { writeSampleSets } from "../../base/artifacts/samples.js";
 
 /** samples: a user's own samples become LLaMA-Factory data sets. */
-async function ownSamples(task: StageTask): Promise<void> {
+export async function ownSamples(task: StageTask): Promise<void> {
   // A class without a file is an empty set, so that whoever reads it need not know.
   const sets: { [name: string]: Sample[] } = { thinking: [], reflection: [], refinement: [] };
   const metrics: { [name: string]: number } = {};
@@ -50,5 +49,3 @@ export function readSamples(text: string): Sample[] | string {
   }
   return samples;
 }
-
-export const program: RunnerProgram = programOf(ownSamples);

