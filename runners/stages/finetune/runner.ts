@@ -1,12 +1,7 @@
 import type { Runner } from "../../../src/contract/runner.js";
-
 import { batches } from "./config.js";
 import { estimateFinetune } from "./estimate.js";
-
 import type { FinetuneExecution, FinetuneParams } from "./settings.js";
-
-export { finetuneStage, ownSamplesStage } from "./stage.js";
-export type { FinetuneSettings } from "./settings.js";
 
 /** Options of LLaMA-Factory in which r4ec says how many samples a card takes at once. */
 const TAKEN = ["per_device_train_batch_size", "gradient_accumulation_steps"];
@@ -31,13 +26,13 @@ export const finetuneRunners: readonly Runner[] = [
       return `with micro_batch_size ${micro}, gradients of ${steps} steps added`;
     },
     estimate: estimateFinetune,
-    load: async () => (await import("./program.js")).program,
+    load: async () => (await import("./program.js")).programs.finetune,
   },
   {
     name: "samples",
     version: 1,
     toolchain: () => [],
     resources: () => ({ cpus: 1, gpus: 0 }),
-    load: async () => (await import("./own-samples.js")).program,
+    load: async () => (await import("./program.js")).programs.samples,
   },
 ];
