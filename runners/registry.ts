@@ -1,5 +1,6 @@
 import type { Finding } from "../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../src/base/json.js";
+import { listed } from "../src/contract/engine.js";
 import type { Runner, StageRequest } from "../src/contract/runner.js";
 import type { Ignored, Science } from "../src/contract/science.js";
 import type { SpecPlace } from "../src/contract/spec-place.js";
@@ -52,6 +53,8 @@ const runners: readonly Runner[] = [
   biasRunner,
 ];
 
+const [scoreCommand, exportCommand] = ctrCommands;
+
 const byName = new Map(runners.map((runner) => [runner.name, runner]));
 
 /** The science that r4ec serves: the one place that names every runner. */
@@ -103,7 +106,12 @@ export const science: Science = {
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],
-  commands: [datasetCommand, ...ctrCommands, logCommand],
+  commands: [
+    listed(datasetCommand),
+    listed(scoreCommand),
+    listed(exportCommand),
+    listed(logCommand),
+  ],
 };
 
 function present(

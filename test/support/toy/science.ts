@@ -7,7 +7,7 @@ import type {
   StageRequest,
   StageTask,
 } from "../../../src/contract/runner.js";
-import type { ScienceCommand } from "../../../src/contract/engine.js";
+import { listed, type ScienceCommand } from "../../../src/contract/engine.js";
 import type { Science } from "../../../src/contract/science.js";
 
 /**
@@ -245,5 +245,5 @@ export const science: Science = {
   },
   runner: (name) => runners.find((one) => one.name === name),
   environments: [],
-  commands: [shoutCommand],
+  commands: [listed(shoutCommand)],
 };
