@@ -9,7 +9,7 @@ import type { GlobalArguments } from "./commands/experiment.js";
 import type { ListedCommand } from "./contract/engine.js";
 import type { ProgramParts } from "./contract/science.js";
 import { packageVersion } from "./base/package.js";
-import { isDiskError } from "./base/durable.js";
+import { isDiskError } from "./base/errno.js";
 
 /** Runs the command line and ends the process with its exit status. */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<void> {

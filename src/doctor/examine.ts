@@ -1,7 +1,7 @@
 import { fetch } from "undici";
 import type { Check } from "./check.js";
 import type { Config } from "../config/config.js";
-import { isDiskError } from "../base/durable.js";
+import { isDiskError } from "../base/errno.js";
 import { dispatcherFor } from "../base/outgoing.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";

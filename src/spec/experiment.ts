@@ -65,6 +65,16 @@ export interface SpecResources {
   readonly cpus: "auto" | number;
 }
 
+/** A place of the spec that names a GPU by its number, or asks for several at once. */
+export type CardWish = ({ readonly gpu: number } | { readonly count: number }) & {
+  /** Dotted path of the setting. */
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+};
+
 /** What the spec says about tracking; what it leaves out, the user-level settings say. */
 export interface SpecTracking {
   readonly mlflow:
@@ -96,6 +106,7 @@ export interface Experiment {
   readonly select: Select | null;
   readonly compare: Compare;
   readonly resources: SpecResources;
+  readonly cards: readonly CardWish[];
   readonly tracking: SpecTracking;
   /** Warnings and hints, in the order of the file; never an error. */
   readonly diagnostics: readonly Diagnostic[];

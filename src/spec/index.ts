@@ -1,5 +1,6 @@
 export type {
   Axis,
+  CardWish,
   Cell,
   Compare,
   Experiment,

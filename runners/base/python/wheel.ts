@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { unzipSync } from "fflate";
 import { UserError } from "../../../src/base/exit.js";
 import type { StopSignal } from "../../../src/contract/runner.js";
 import type { PipHints } from "./pip-download.js";
 import { isOffline, pipDownload, unavailable } from "./pip-download.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** A package on PyPI. */
 export interface PythonPackage {
@@ -33,7 +34,7 @@ export async function openWheel(
   stop: StopSignal,
   hints: PipHints,
 ): Promise<WheelFiles> {
-  await mkdir(downloads, { recursive: true });
+  await openFolder(downloads);
   const name =
     (await wheelIn(downloads, wanted)) ?? (await fetchWheel(wanted, downloads, stop, hints));
   const file = path.join(downloads, name);

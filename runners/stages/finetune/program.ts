@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
@@ -13,6 +13,7 @@ import { gatherSamples } from "./data.js";
 import type { FinetuneExecution, FinetuneParams } from "./settings.js";
 import type { TrainerLine } from "./trainer-log.js";
 import { mergeAttempts, metricsOf, TrainerLogReader } from "./trainer-log.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** Files of the trainer's output that make up an adapter. */
 const ADAPTER_FILES =
@@ -122,7 +123,7 @@ const LAUNCHER_VARIABLES = {
  */
 async function keptAttempts(work: string): Promise<TrainerLine[][]> {
   const folder = path.join(work, "attempts");
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   const number = (await readdir(folder)).length + 1;
   const name = `${String(number).padStart(4, "0")}.jsonl`;
   await rename(path.join(work, "out", "trainer_log.jsonl"), path.join(folder, name)).catch(
