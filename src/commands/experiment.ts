@@ -59,7 +59,7 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
 }
 
 /** The user-level settings under this call's flags, or the mistakes in them. */
-export async function readSettings(
+export async function readConfig(
   args: GlobalArguments,
   spec?: SpecOfMachines,
 ): Promise<Result<Config, readonly Diagnostic[]>> {
@@ -72,8 +72,8 @@ export async function readSettings(
 }
 
 /** The same; mistakes end the command. */
-export async function loadSettings(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
-  const loaded = await readSettings(args, spec);
+export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
+  const loaded = await readConfig(args, spec);
   if (!loaded.ok) return refuse(loaded.error);
   const { store } = loaded.value;
   // Stages and workers know the store by its absolute path.

@@ -10,7 +10,7 @@ import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, loadSettings, showOrRefuse } from "./experiment.js";
+import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
 import { planAsJson, planAsText } from "./plan.js";
@@ -60,7 +60,7 @@ export async function sweepExperiment(
   args: SweepArguments,
   parts: ProgramParts,
 ): Promise<ExitCode> {
-  const config = await loadSettings(args, experiment);
+  const config = await configOf(args, experiment);
   const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
     await import("../plan/index.js");
   const { Store } = await import("../store/index.js");

@@ -6,7 +6,7 @@ import type { Diagnostic } from "../base/diagnostic.js";
 import { loadSpec, type Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
 import type { GlobalArguments } from "./experiment.js";
-import { readSettings, showDiagnostics } from "./experiment.js";
+import { readConfig, showDiagnostics } from "./experiment.js";
 
 interface Arguments extends GlobalArguments {
   readonly file: string;
@@ -18,7 +18,7 @@ async function aboutThisMachine(
   experiment: Experiment,
   args: GlobalArguments,
 ): Promise<readonly Diagnostic[]> {
-  const config = await readSettings(args, experiment);
+  const config = await readConfig(args, experiment);
   return config.ok ? cardRemarks(experiment, config.value) : config.error;
 }
 

@@ -1,11 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
-
-/** Settings by dotted path (`model.rate`). */
-export interface FlatSettings {
-  readonly [path: string]: Json;
-}
+import type { FlatSettings } from "../contract/statistics.js";
 
 /** One point of the sweep. */
 export interface Cell {

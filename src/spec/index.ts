@@ -4,11 +4,11 @@ export type {
   Cell,
   Compare,
   Experiment,
-  FlatSettings,
   Select,
   SpecResources,
   SpecTracking,
 } from "./experiment.js";
+export type { FlatSettings } from "../contract/statistics.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";

@@ -1,12 +1,11 @@
 import { readFile } from "node:fs/promises";
-import type { RunnerProgram, StageTask } from "../../../src/contract/runner.js";
-import { programOf } from "../../base/stage/program.js";
+import type { StageTask } from "../../../src/contract/runner.js";
 import type { Sample } from "../../base/artifacts/samples.js";
 import { writeSampleSets } from "../../base/artifacts/samples.js";
 import { readSamples } from "./read-samples.js";
 
 /** samples: a user's own samples become LLaMA-Factory data sets. */
-async function ownSamples(task: StageTask): Promise<void> {
+export async function ownSamples(task: StageTask): Promise<void> {
   // A class without a file is an empty set, so that whoever reads it need not know.
   const sets: { [name: string]: Sample[] } = { thinking: [], reflection: [], refinement: [] };
   const metrics: { [name: string]: number } = {};
@@ -22,5 +21,3 @@ async function ownSamples(task: StageTask): Promise<void> {
   await writeSampleSets(task.out, sets);
   await task.publish({ metrics });
 }
-
-export const program: RunnerProgram = programOf(ownSamples);
