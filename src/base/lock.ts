@@ -97,7 +97,9 @@ async function readHolder(file: string): Promise<LockHolder | "unreadable" | nul
   }
   try {
     const holder = JSON.parse(text) as LockHolder;
-    if (typeof holder.token === "string" && typeof holder.pid === "number") return holder;
+    // The token becomes part of a file's name: one that r4ec cannot have written is damage.
+    if (/^[\w-]{1,64}$/.test(String(holder.token)) && Number.isSafeInteger(holder.pid))
+      return holder;
   } catch {
     // A lock's file appears whole by link(2), so that this is damage, not a moment in between.
   }
