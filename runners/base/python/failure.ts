@@ -1,3 +1,6 @@
+import type { StageError } from "../../../src/contract/runner.js";
+import { classOfWords } from "./failure-words.js";
+
 /** How a process ended. */
 export interface ProcessEnd {
   /** Null where a signal ended it. */
@@ -5,6 +8,21 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** Last lines of stderr, for error messages; without what torchrun says of a process that failed. */
   readonly stderrTail: string;
+  /** True where the kernel has ended processes since memory was full, while it ran. */
+  readonly forMemory?: boolean;
+  /** Absolute path of the file that keeps its stderr. */
+  readonly log?: string;
+}
+
+/**
+ * What the end of a program that failed says about another try. One that ended itself, with words
+ * that name none of the machine's faults, ends so again: wrong settings, bad data, a bug.
+ */
+export function faultOf(end: ProcessEnd): Pick<StageError, "kind" | "class"> {
+  const of = end.forMemory === true ? "memory" : classOfWords(end.stderrTail);
+  if (of !== null) return { kind: "machine", class: of };
+  if (end.signal !== null) return { kind: "machine", class: "lost" };
+  return { kind: end.exitCode === null || end.exitCode === 0 ? "machine" : "spec" };
 }
 
 /** A line that names an error, as Python prints it. */
@@ -27,7 +45,10 @@ export function pythonError(stderrTail: string): string {
 /** A Python program of a stage that failed: its last words, with the last lines of stderr as detail. */
 export class ProgramFailure extends Error {
   readonly detail: string;
-  constructor(program: string, end: ProcessEnd) {
+  constructor(
+    program: string,
+    readonly end: ProcessEnd,
+  ) {
     const how =
       end.signal === null
         ? end.exitCode === null

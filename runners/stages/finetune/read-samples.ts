@@ -26,26 +26,8 @@ const FORMS = [
   ["instruction", "output", "input"],
 ] as const;
 
-/**
- * Fields by which other programs put more into a sample's training: a system prompt, earlier turns,
- * tools, media, preferences, and those of both forms above. Any other field, such as an id, describes the
- * sample, and no program trains on it.
- */
-const TRAINED_ON: ReadonlySet<string> = new Set([
-  ...[
-    "prompt",
-    "answer",
-    "instruction",
-    "input",
-    "inputs",
-    "output",
-    "outputs",
-    "query",
-    "response",
-  ],
-  ...["system", "system_prompt", "history", "tools", "tool_calls", "messages", "conversations"],
-  ...["images", "videos", "audios", "chosen", "rejected", "kto_tag", "label", "weight"],
-]);
+/** Fields that name whom a sample is about, as in the reference's own samples; no model is told them. */
+const ABOUT: readonly string[] = ["user_id", "item_id"];
 
 /** One sample, or what is wrong with it: nothing that stands in it is dropped. */
 function readSample(value: JsonObject): Sample | string {
@@ -61,10 +43,7 @@ function readSample(value: JsonObject): Sample | string {
   }
   // Other programs write every field of their form, used or not: an empty one asks for nothing.
   const unread = Object.entries(value).find(
-    ([name, each]) =>
-      TRAINED_ON.has(name.toLowerCase()) &&
-      !(form as readonly string[]).includes(name) &&
-      !isEmpty(each),
+    ([name, each]) => ![...form, ...ABOUT].includes(name) && !isEmpty(each),
   );
   if (unread !== undefined) {
     return `has a field ${JSON.stringify(unread[0])}, which a sample of r4ec does not have; put what it says into ${form[0]}, or remove it`;
