@@ -24,10 +24,37 @@ export function pythonError(stderrTail: string): string {
   return (line ?? "no message").trim().slice(0, 2000);
 }
 
+/** The setting that says how much a program computes at once, and so how much memory it needs. */
+export interface BatchSetting {
+  /** Dotted path of the setting. */
+  readonly path: string;
+  readonly value: number;
+}
+
+/** What PyTorch (on a card, on the CPU), Python and C++ say where there is not enough memory. */
+const NO_MEMORY =
+  /out of memory|OutOfMemoryError|not enough memory|can't allocate memory|cannot allocate memory|\bMemoryError\b|std::bad_alloc/iu;
+
+/**
+ * What to do about a program that ran out of memory, as the end of a message; empty where it failed
+ * for another reason. The kernel ends a process by SIGKILL where the machine's memory is full, but
+ * others may send that signal too.
+ */
+export function memoryAdvice(end: ProcessEnd, batch: BatchSetting): string {
+  const certain = NO_MEMORY.test(pythonError(end.stderrTail));
+  if (!certain && end.signal !== "SIGKILL") return "";
+  const advice =
+    batch.value > 1
+      ? `set ${batch.path} below ${batch.value}`
+      : `${batch.path} is 1 already: take a smaller model, or a machine with more memory`;
+  return certain ? `; ${advice}` : `; if the machine was out of memory: ${advice}`;
+}
+
 /** A Python program of a stage that failed: its last words, with the last lines of stderr as detail. */
 export class ProgramFailure extends Error {
   readonly detail: string;
-  constructor(program: string, end: ProcessEnd) {
+  /** @param batch of a program that works in batches */
+  constructor(program: string, end: ProcessEnd, batch?: BatchSetting) {
     const how =
       end.signal === null
         ? end.exitCode === null
@@ -36,7 +63,8 @@ export class ProgramFailure extends Error {
             ? "ended too early"
             : `failed (exit status ${end.exitCode})`
         : `was ended by ${end.signal}`;
-    super(`${program} ${how}: ${pythonError(end.stderrTail)}`);
+    const advice = batch === undefined ? "" : memoryAdvice(end, batch);
+    super(`${program} ${how}: ${pythonError(end.stderrTail)}${advice}`);
     this.name = "ProgramFailure";
     this.detail = end.stderrTail;
   }
