@@ -20,7 +20,10 @@ export function resolve(
     const value = schema.cellKeys.includes(key)
       ? normaliser.block(key, written, []).value
       : written === undefined
-        ? defaultOf(property, schema.root)
+        ? // Nobody chose a baseline, an axis or a claim that is not written.
+          ["sweep", "select", "compare"].includes(key)
+          ? undefined
+          : defaultOf(property, schema.root)
         : key === "resources" || key === "tracking"
           ? withDefaults(property, written, schema.root)
           : written;
