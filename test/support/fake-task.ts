@@ -72,19 +72,20 @@ export class FakeTask<Params = JsonObject, Execution = JsonObject> implements St
   }
 
   /** Asks the stage to save a checkpoint and to end, as Ctrl-C does. */
-  drain(): void {
+  readonly drain = (): void => {
     if (this.#draining) return;
     this.#draining = true;
     for (const listener of this.#drainListeners) listener();
-  }
+  };
 
-  emit(event: RunnerEvent): void {
+  // Runners and tests may pass these on alone.
+  emit = (event: RunnerEvent): void => {
     this.events.push(event);
-  }
-  async publish(result: StageResult): Promise<void> {
+  };
+  publish = async (result: StageResult): Promise<void> => {
     this.published = result;
-  }
-  async fail(error: StageError): Promise<void> {
+  };
+  fail = async (error: StageError): Promise<void> => {
     this.failed = error;
-  }
+  };
 }
