@@ -9,6 +9,7 @@ import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
+import { checkTimeLimits, failuresOf } from "./failures.js";
 import { Normaliser } from "./normalise.js";
 import { parseYaml } from "./parse.js";
 import type { Problem } from "./problem.js";
@@ -71,6 +72,7 @@ export function readSpec(
     return err(report.diagnostics);
   }
   const sound = prune(document, mistakes);
+  checkTimeLimits(report, sound, science);
   const { sweep, problems } = readSweep(sound["sweep"]);
   for (const problem of problems) report.add(problem.severity, problem);
   const normaliser = new Normaliser(science, validator);
@@ -118,6 +120,7 @@ export function readSpec(
     axes,
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    failures: failuresOf(resolved),
     cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),
     diagnostics: report.diagnostics,

@@ -20,11 +20,11 @@ export function resolve(
     const value = schema.cellKeys.includes(key)
       ? normaliser.block(key, written, []).value
       : written === undefined
-        ? // Nobody chose a baseline, an axis or a claim that is not written.
-          ["sweep", "select", "compare"].includes(key)
+        ? // Nobody chose a baseline, an axis, a claim or a number of tries that is not written.
+          ["sweep", "select", "compare", "retries"].includes(key)
           ? undefined
           : defaultOf(property, schema.root)
-        : key === "resources" || key === "tracking"
+        : ["resources", "retries", "tracking"].includes(key)
           ? withDefaults(property, written, schema.root)
           : written;
     if (value !== undefined) resolved[key] = value;

@@ -1,3 +1,6 @@
+import type { StageError } from "../../../src/contract/runner.js";
+import { classOfWords } from "./failure-words.js";
+
 /** How a process ended. */
 export interface ProcessEnd {
   /** Null where a signal ended it. */
@@ -5,6 +8,21 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** Last lines of stderr, for error messages; without what torchrun says of a process that failed. */
   readonly stderrTail: string;
+  /** True where the kernel has ended processes since memory was full, while it ran. */
+  readonly forMemory?: boolean;
+  /** Absolute path of the file that keeps its stderr. */
+  readonly log?: string;
+}
+
+/**
+ * What the end of a program that failed says about another try. One that ended itself, with words
+ * that name none of the machine's faults, ends so again: wrong settings, bad data, a bug.
+ */
+export function faultOf(end: ProcessEnd): Pick<StageError, "kind" | "class"> {
+  const of = end.forMemory === true ? "memory" : classOfWords(end.stderrTail);
+  if (of !== null) return { kind: "machine", class: of };
+  if (end.signal !== null) return { kind: "machine", class: "lost" };
+  return { kind: end.exitCode === null || end.exitCode === 0 ? "machine" : "spec" };
 }
 
 /** A line that names an error, as Python prints it. */
@@ -31,17 +49,15 @@ export interface BatchSetting {
   readonly value: number;
 }
 
-/** What PyTorch (on a card, on the CPU), Python and C++ say where there is not enough memory. */
-const NO_MEMORY =
-  /out of memory|OutOfMemoryError|not enough memory|can't allocate memory|cannot allocate memory|\bMemoryError\b|std::bad_alloc/iu;
-
 /**
  * What to do about a program that ran out of memory, as the end of a message; empty where it failed
  * for another reason. The kernel ends a process by SIGKILL where the machine's memory is full, but
  * others may send that signal too.
  */
 export function memoryAdvice(end: ProcessEnd, batch: BatchSetting): string {
-  const certain = NO_MEMORY.test(pythonError(end.stderrTail));
+  // The class `memory` is of the machine's memory; a card's is told by PyTorch alone.
+  const certain =
+    faultOf(end).class === "memory" || /out of memory/iu.test(pythonError(end.stderrTail));
   if (!certain && end.signal !== "SIGKILL") return "";
   const advice =
     batch.value > 1
@@ -54,7 +70,11 @@ export function memoryAdvice(end: ProcessEnd, batch: BatchSetting): string {
 export class ProgramFailure extends Error {
   readonly detail: string;
   /** @param batch of a program that works in batches */
-  constructor(program: string, end: ProcessEnd, batch?: BatchSetting) {
+  constructor(
+    program: string,
+    readonly end: ProcessEnd,
+    batch?: BatchSetting,
+  ) {
     const how =
       end.signal === null
         ? end.exitCode === null

@@ -12,6 +12,7 @@ import type { Question } from "../../base/chat/ask.js";
 import { endLeftProcesses, runProgram } from "../../base/python/run.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
+import { promptsAtOnce } from "./prompts-at-once.js";
 import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
 import type { InferParams } from "./settings.js";
 import { openFolder } from "../../../src/base/folder.js";
@@ -132,7 +133,7 @@ function predictOptions(task: InferTask): JsonObject {
     output_dir: "out",
     overwrite_output_dir: true,
     report_to: "none",
-    per_device_eval_batch_size: execution.batch_size,
+    per_device_eval_batch_size: promptsAtOnce(execution.batch_size, task.resources.tightened ?? 0),
     seed: params.answer.seed ?? params.prompts.seed,
     bf16: gpus > 0,
     ...(gpus === 0 ? { use_cpu: true } : {}),
