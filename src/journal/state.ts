@@ -50,7 +50,7 @@ export interface StageState {
   /** Start of the last attempt and end of the stage, milliseconds since 1970. */
   startedAt: number | null;
   endedAt: number | null;
-  /** Seconds of the attempt that ended it; 0 where it was cached. */
+  /** Seconds of all attempts until it ended; 0 where it was cached. */
   seconds: number;
   /** Set once the stage is `done` or `cached`. */
   result: StageResult | null;

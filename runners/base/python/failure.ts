@@ -42,12 +42,38 @@ export function pythonError(stderrTail: string): string {
   return (line ?? "no message").trim().slice(0, 2000);
 }
 
+/** The setting that says how much a program computes at once, and so how much memory it needs. */
+export interface BatchSetting {
+  /** Dotted path of the setting. */
+  readonly path: string;
+  readonly value: number;
+}
+
+/**
+ * What to do about a program that ran out of memory, as the end of a message; empty where it failed
+ * for another reason. The kernel ends a process by SIGKILL where the machine's memory is full, but
+ * others may send that signal too.
+ */
+export function memoryAdvice(end: ProcessEnd, batch: BatchSetting): string {
+  // The class `memory` is of the machine's memory; a card's is told by PyTorch alone.
+  const certain =
+    faultOf(end).class === "memory" || /out of memory/iu.test(pythonError(end.stderrTail));
+  if (!certain && end.signal !== "SIGKILL") return "";
+  const advice =
+    batch.value > 1
+      ? `set ${batch.path} below ${batch.value}`
+      : `${batch.path} is 1 already: take a smaller model, or a machine with more memory`;
+  return certain ? `; ${advice}` : `; if the machine was out of memory: ${advice}`;
+}
+
 /** A Python program of a stage that failed: its last words, with the last lines of stderr as detail. */
 export class ProgramFailure extends Error {
   readonly detail: string;
+  /** @param batch of a program that works in batches */
   constructor(
     program: string,
     readonly end: ProcessEnd,
+    batch?: BatchSetting,
   ) {
     const how =
       end.signal === null
@@ -57,7 +83,8 @@ export class ProgramFailure extends Error {
             ? "ended too early"
             : `failed (exit status ${end.exitCode})`
         : `was ended by ${end.signal}`;
-    super(`${program} ${how}: ${pythonError(end.stderrTail)}`);
+    const advice = batch === undefined ? "" : memoryAdvice(end, batch);
+    super(`${program} ${how}: ${pythonError(end.stderrTail)}${advice}`);
     this.name = "ProgramFailure";
     this.detail = end.stderrTail;
   }

@@ -6,7 +6,7 @@ import { Drained } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { torchrun } from "../../base/python/environment.js";
-import { faultOf, pythonError } from "../../base/python/failure.js";
+import { faultOf, memoryAdvice, pythonError } from "../../base/python/failure.js";
 import { runProgram } from "../../base/python/run.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
@@ -27,6 +27,7 @@ const STOP = "stop";
 /** finetune: trains a LoRA adapter with LLaMA-Factory; goes on from the last whole checkpoint. */
 export async function finetune(task: StageTask): Promise<void> {
   const params = task.params as FinetuneParams;
+  const execution = task.execution as FinetuneExecution;
   const sources = Object.entries(params.samples).map(([input, classes]) => ({
     folder: task.inputs[input]!,
     classes,
@@ -50,7 +51,7 @@ export async function finetune(task: StageTask): Promise<void> {
   const attempts = await keptAttempts(task.work);
   const output = path.join(task.work, "out");
   const checkpoint = await lastCheckpoint(output);
-  const config = trainingConfig(params, task.execution as FinetuneExecution, {
+  const config = trainingConfig(params, execution, {
     model: modelLocation("model", params.model, task),
     revision: (params.model["revision"] as string | undefined) ?? null,
     gpus: task.resources.gpus.length,
@@ -80,9 +81,13 @@ export async function finetune(task: StageTask): Promise<void> {
   // What counts is that the adapter is there.
   const adapter = path.join(output, "adapter_model.safetensors");
   if (end.exitCode !== 0 || !(await isWholeSafetensors(adapter))) {
+    const advice = memoryAdvice(end, {
+      path: "knowledge.finetune.micro_batch_size",
+      value: execution.micro_batch_size,
+    });
     await task.fail({
       ...faultOf(end),
-      message: `LLaMA-Factory's training ${how(end)}: ${pythonError(end.stderrTail)}`,
+      message: `LLaMA-Factory's training ${how(end)}: ${pythonError(end.stderrTail)}${advice}`,
       detail: end.stderrTail,
       ...(end.log !== undefined && { log: end.log }),
     });

@@ -61,7 +61,12 @@ async function predict(
     variables: { HF_DATASETS_CACHE: path.join(folder, "datasets") },
   }).finally(following.finish);
   if (end.stopped) throw new Drained();
-  if (end.exitCode !== 0) throw new ProgramFailure("LLaMA-Factory's prediction", end);
+  if (end.exitCode !== 0) {
+    throw new ProgramFailure("LLaMA-Factory's prediction", end, {
+      path: "knowledge.infer.batch_size",
+      value: task.execution.batch_size,
+    });
+  }
   const answered = questions.filter(({ key }) => log.get(key) !== undefined).length;
   if (answered < questions.length) {
     throw new Error(`LLaMA-Factory answered ${answered} of ${questions.length} prompts`);

@@ -105,7 +105,10 @@ describe("a stage that fails by the machine is tried again, by class", () => {
     const spec = await lab.spec(acting("dawdle", "time_limit: {model: 2}\n"));
     const { code, stderr } = await lab.run("sweep", spec);
     expect([code, stderr]).toEqual([0, expect.stringContaining("2 s (time_limit.model)")]);
-    expect((await stateOf("model")).retries[0]!.error.class).toBe("timeout");
+    const { retries, seconds } = await stateOf("model");
+    expect(retries[0]!.error.class).toBe("timeout");
+    // The time of all attempts, but for the last second before a kill.
+    expect(seconds).toBeGreaterThanOrEqual(0.9);
     expect(lab.log()).toContain("start model from checkpoint");
   });
 
