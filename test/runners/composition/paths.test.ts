@@ -62,3 +62,13 @@ describe.each(SETTINGS)("%s", (setting, specOf) => {
     expect(about[0]!.message).toMatch(/^there is no |NUL character| lacks /);
   });
 });
+
+it.each([
+  ["a data set's id", "dataset: {id: true}\nknowledge: kar\n", "dataset.id"],
+  ["a model's name", `${DATASET}knowledge: {variant: kar, actor: {name: 7}}\n`, "actor.name"],
+  ["a model", `${DATASET}knowledge: {variant: r4ec, reflector: {nam: x}}\n`, "nam"],
+])("%s that does not fit leaves the rest to be checked", (_, rest, said) => {
+  const text = `name: wrong\n${rest}`;
+  const result = readSpec({ file: "spec.yaml", folder, text }, science);
+  expect(result.ok ? "" : result.error.map(({ message }) => message).join("\n")).toContain(said);
+});
