@@ -51,6 +51,8 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
   throw new UserError(errors === 1 ? "" : `${errors} errors`, { exitCode: ExitCode.usage });
 }
 
+const saidOnce = new Set<string>();
+
 /** The user-level settings under this call's flags; mistakes in them end the command. */
 export async function loadSettings(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
   const { loadConfig } = await import("../config/load.js");
@@ -60,6 +62,10 @@ export async function loadSettings(args: GlobalArguments, spec?: SpecOfMachines)
     ...(spec === undefined ? {} : { spec }),
   });
   if (!loaded.ok) return refuse(loaded.error);
+  for (const line of loaded.value.passedOver) {
+    if (!saidOnce.has(line)) await write(process.stderr, `${line}\n`);
+    saidOnce.add(line);
+  }
   const { store } = loaded.value;
   // Stages and workers know the store by its absolute path.
   return { ...loaded.value, store: { ...store, value: path.resolve(store.value) } };

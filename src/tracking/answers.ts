@@ -82,7 +82,10 @@ export function answerOf(body: string): Answer | undefined {
 // empty object, an answer to another question.
 
 /** A list that MLflow leaves out where it is empty, read entry by entry. */
-export function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): T[] | undefined {
+export function listOf<T>(
+  value: unknown,
+  read: (entry: unknown) => T | undefined,
+): T[] | undefined {
   if (value === undefined) return [];
   if (!Array.isArray(value)) return undefined;
   const entries = value.map(read);

@@ -85,7 +85,13 @@ export class MlflowClient {
   /** Takes an experiment back out of MLflow's trash. */
   async restoreExperiment(id: string): Promise<void> {
     const body = { experiment_id: id };
-    await this.#call("POST", "/experiments/restore", { body }, "restoring the experiment", anything);
+    await this.#call(
+      "POST",
+      "/experiments/restore",
+      { body },
+      "restoring the experiment",
+      anything,
+    );
   }
 
   /** Ids of all experiments that are not deleted. */

@@ -69,8 +69,7 @@ async function missingMetrics(
   };
   const sentLast = metrics.at(-1)?.key;
   const doubtful = [...curves].filter(
-    ([key, points]) =>
-      !shown(key, points) || (points.length > 1 && (thorough || key === sentLast)),
+    ([key, points]) => !shown(key, points) || (points.length > 1 && (thorough || key === sentLast)),
   );
   const missing: WireMetric[] = [];
   for (const [key, points] of doubtful) {
@@ -93,7 +92,8 @@ function isSame(have: MetricPoint, sent: WireMetric): boolean {
   if (have.step !== sent.step || have.timestamp !== sent.timestamp) return false;
   const value = Number(sent.value);
   if (Number.isNaN(value)) return Number.isNaN(have.value);
-  if (!Number.isFinite(value)) return Math.abs(have.value) > 1.7e308 && have.value > 0 === value > 0;
+  if (!Number.isFinite(value))
+    return Math.abs(have.value) > 1.7e308 && have.value > 0 === value > 0;
   // A database may round the last digit.
   return Math.abs(have.value - value) <= 1e-12 * Math.abs(value);
 }

@@ -201,7 +201,7 @@ export class Rig {
         if (!address.ok) throw address.error;
         return ok(address.value);
       },
-      artifactFolder: (fingerprint) => store.artifactFolder(fingerprint),
+      artifacts: store,
       summary: comparisonSummary(science, store, this.folder),
       patience: { timeout: 20_000, idle: 20_000, tries: 2, backoff: 50 },
       ...more,
