@@ -63,13 +63,13 @@ async function missingMetrics(
     if (points === undefined) curves.set(metric.key, [metric]);
     else points.push(metric);
   }
-  const shown = (key: string, points: readonly WireMetric[]): boolean => {
+  const shows = (key: string, points: readonly WireMetric[]): boolean => {
     const have = run.metrics.get(key);
-    return have !== undefined && points.some((point) => isSame(have, point));
+    return have !== undefined && isSame(have, points.reduce(later));
   };
   const sentLast = metrics.at(-1)?.key;
   const doubtful = [...curves].filter(
-    ([key, points]) => !shown(key, points) || (points.length > 1 && (thorough || key === sentLast)),
+    ([key, points]) => !shows(key, points) || (points.length > 1 && (thorough || key === sentLast)),
   );
   const missing: WireMetric[] = [];
   for (const [key, points] of doubtful) {
@@ -86,6 +86,10 @@ async function missingMetrics(
   }
   return missing;
 }
+
+/** The point that MLflow shows of two. */
+const later = (a: WireMetric, b: WireMetric): WireMetric =>
+  b.step > a.step || (b.step === a.step && b.timestamp >= a.timestamp) ? b : a;
 
 /** True where MLflow's point is the one that was sent. Databases keep the largest number for Infinity. */
 function isSame(have: MetricPoint, sent: WireMetric): boolean {

@@ -142,8 +142,8 @@ export class Tracker implements EventSink {
       const differing = this.#differing();
       await ledger.save({ clean: true, level: differing.size === 0 });
       if (differing.size > 0) {
-        const runs = differing.size === 1 ? "1 run" : `${differing.size} runs`;
-        this.#reason = `${runs} in MLflow are not as the journal has them`;
+        const [runs, are] = differing.size === 1 ? ["run", "is"] : ["runs", "are"];
+        this.#reason = `${differing.size} ${runs} in MLflow ${are} not as the journal says`;
         return;
       }
       await unfinished.remove(this.options.store, this.options.sweep, this.options.destination);

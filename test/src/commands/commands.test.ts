@@ -66,6 +66,40 @@ describe("the command line", () => {
     }
   });
 
+  it.each(["databricks", "file:///x", "no address at all"])(
+    "works where MLFLOW_TRACKING_URI=%s belongs to another program, and says so in a line",
+    async (uri) => {
+      const file = await lab.spec(spec);
+      // Offline, so that the local server is not installed for this.
+      lab.variables = {
+        R4EC_MLFLOW_URI: undefined,
+        MLFLOW_TRACKING_URI: uri,
+        R4EC_OFFLINE: "1",
+        R4EC_TOOLCHAIN: path.join(lab.folder, "none"),
+      };
+      const line = `MLFLOW_TRACKING_URI is "${uri}", which is no http(s) address: r4ec goes on without it`;
+      for (const command of [
+        ["plan", file],
+        ["sweep", file],
+        ["status"],
+        ["compare"],
+        ["explain", file],
+        ["shout", "x"],
+      ]) {
+        const { code, stderr } = await lab.run(...command);
+        expect(code, stderr).toBe(0);
+        expect(stderr.split(line)).toHaveLength(2);
+      }
+      const { stderr } = await lab.run("doctor");
+      expect(stderr).toContain(line);
+      lab.variables = { ...lab.variables, TOY: path.join(lab.folder, "toy") };
+      const off = await lab.spec(`${spec}tracking: {mlflow: off}\n`, "off.yaml");
+      const untracked = await lab.run("sweep", off);
+      expect([untracked.code, untracked.stderr.includes("MLFLOW")]).toEqual([0, false]);
+    },
+    60_000,
+  );
+
   it("ends quietly where its reader has seen enough", async () => {
     await lab.spec(spec.replace("[a, b]", `[${Array.from({ length: 3000 }, (_, n) => n).join()}]`));
     const head = spawn(
