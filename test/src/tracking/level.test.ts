@@ -105,7 +105,7 @@ describe("what is answered with 200 and dropped", () => {
     await post("runs/set-tag", { run_id: two!.id, key: "r4ec.runner", value: "other" });
     await fetch(
       `${server.url}/api/2.0/mlflow-artifacts/artifacts/${before.id}/${three!.id}/artifacts/weights.safetensors`,
-      { method: "PUT", body: "cut off" },
+      { method: "PUT", body: "cut" },
     );
     const puts = proxy.seen.length;
     const done = await sync(rig);
