@@ -17,4 +17,19 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
     },
   },
+  {
+    files: ["src/**/*.ts", "runners/**/*.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive'], " +
+            "CallExpression[callee.property.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
+          message:
+            "Node's recursive mkdir hides the cause of a disk's failure: use openFolder or openFolderSync of src/base/folder.ts, or makeFolder of src/base/durable.ts.",
+        },
+      ],
+    },
+  },
 );

@@ -1,5 +1,6 @@
 import type { Finding } from "../src/base/diagnostic.js";
 import type { Json, JsonObject } from "../src/base/json.js";
+import { listed } from "../src/contract/engine.js";
 import type { Runner, StageRequest } from "../src/contract/runner.js";
 import type { Ignored, Science } from "../src/contract/science.js";
 import type { SpecPlace } from "../src/contract/spec-place.js";
@@ -24,6 +25,7 @@ import { finetuneRunners } from "./stages/finetune/runner.js";
 import { logCommand } from "./composition/log/command.js";
 import { inferRunners } from "./stages/infer/runner.js";
 import {
+  cardsOfKnowledge,
   checkKnowledge,
   expandKnowledge,
   ignoredKnowledge,
@@ -51,6 +53,8 @@ const runners: readonly Runner[] = [
   ctrRunner,
   biasRunner,
 ];
+
+const [scoreCommand, exportCommand] = ctrCommands;
 
 const byName = new Map(runners.map((runner) => [runner.name, runner]));
 
@@ -92,6 +96,7 @@ export const science: Science = {
     ...checkCtr(settings, place),
   ],
   metrics: ctrMetrics,
+  cards: (settings: JsonObject) => (isBias(settings) ? [] : cardsOfKnowledge(settings)),
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
     const dataset = datasetStage(settings, place);
     const users = userSplitOf(settings);
@@ -103,7 +108,12 @@ export const science: Science = {
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],
-  commands: [datasetCommand, ...ctrCommands, logCommand],
+  commands: [
+    listed(datasetCommand),
+    listed(scoreCommand),
+    listed(exportCommand),
+    listed(logCommand),
+  ],
 };
 
 function present(

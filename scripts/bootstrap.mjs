@@ -15,6 +15,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { CHECK_FAILED, ENVIRONMENT } from "./exit-status.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
@@ -39,14 +40,18 @@ export async function installPackages(say) {
   if (readStamp(PACKAGES_STAMP) === wanted) return;
   if (!packagesMatch(JSON.parse(lock))) {
     if (process.env.R4EC_OFFLINE === "1") {
-      throw new SetupFailure("the npm packages are missing and R4EC_OFFLINE=1: run npm ci", 3);
+      throw new SetupFailure(
+        "the npm packages are missing and R4EC_OFFLINE=1: run npm ci",
+        ENVIRONMENT,
+      );
     }
     const { command, first } = npm();
     const status = await runWithClock("npm packages", "usually 10 to 60 s", say, command, [
       ...first,
       ...["ci", "--no-audit", "--no-fund", "--loglevel=error"],
     ]);
-    if (status !== 0) throw new SetupFailure("npm ci failed; what it printed is above", 3);
+    if (status !== 0)
+      throw new SetupFailure("npm ci failed; what it printed is above", ENVIRONMENT);
   }
   await writeStamp(PACKAGES_STAMP, wanted);
 }
@@ -89,7 +94,8 @@ export async function compile(say) {
     compiler,
     ...["-p", at("tsconfig.build.json"), "--pretty", "false"],
   ]);
-  if (status !== 0) throw new SetupFailure("tsc found errors; what it printed is above", 1);
+  if (status !== 0)
+    throw new SetupFailure("tsc found errors; what it printed is above", CHECK_FAILED);
   await writeStamp(COMPILED_STAMP, wanted);
 }
 
@@ -214,7 +220,7 @@ function checkNode() {
   if (difference < 0) {
     throw new SetupFailure(
       `Node ${OLDEST_NODE.join(".")} or newer is needed; this is ${process.version}`,
-      3,
+      ENVIRONMENT,
     );
   }
 }

@@ -8,6 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { cruise } from "dependency-cruiser";
 import extractTsConfig from "dependency-cruiser/config-utl/extract-ts-config";
+import { CHECK_FAILED } from "./exit-status.mjs";
 import { engine, science } from "./floors.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -104,5 +105,5 @@ if (!process.argv.includes("--check")) {
   writeFileSync(file, wanted);
 } else if (wanted !== text) {
   process.stderr.write("ARCHITECTURE.md: the picture is out of date; mend it by npm run map\n");
-  process.exitCode = 1;
+  process.exitCode = CHECK_FAILED;
 }

@@ -1,12 +1,15 @@
 import { distance } from "fastest-levenshtein";
-import type { CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import yargs from "yargs";
 import { commandsOf } from "./commands/index.js";
 import { colours, guardOutput } from "./base/terminal.js";
 import { ExitCode, UserError } from "./base/exit.js";
+import { engineOf } from "./commands/engine.js";
+import type { GlobalArguments } from "./commands/experiment.js";
+import type { ListedCommand } from "./contract/engine.js";
 import type { ProgramParts } from "./contract/science.js";
 import { packageVersion } from "./base/package.js";
-import { isDiskError } from "./base/durable.js";
+import { isDiskError } from "./base/errno.js";
 
 /** Runs the command line and ends the process with its exit status. */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<void> {
@@ -24,7 +27,8 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 async function runCommand(args: readonly string[], parts: ProgramParts): Promise<number> {
   const commands = commandsOf(parts);
   refuseUnknown(args, commands);
-  let program = yargs(args as string[])
+  let given: GlobalArguments = {};
+  const options = yargs(args as string[])
     .scriptName("r4ec")
     .usage(`$0 COMMAND\n\n${parts.science.about}`)
     .option("store", {
@@ -59,8 +63,12 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
     .parserConfiguration({ "duplicate-arguments-array": true })
     .strict()
     .exitProcess(false)
-    .locale("en");
-  for (const command of commands) program = program.command(command);
+    .locale("en")
+    // Runs before the command: the science's commands ask for an engine under these options.
+    .middleware((all) => void (given = all));
+  const engine = () => engineOf(given, parts.science);
+  let program: Argv = options;
+  for (const command of commands) program = command.addTo(program, engine);
   program = program
     .demandCommand(1, "name a command; r4ec --help lists them")
     .fail((message: string | null, error: Error | undefined) => {
@@ -80,7 +88,7 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
 function callText(
   message: string,
   args: readonly string[],
-  commands: readonly CommandModule[],
+  commands: readonly ListedCommand[],
 ): string {
   const missing = /^Not enough non-option arguments: got (\d+)/.exec(message);
   if (missing !== null) return missingText(Number(missing[1]), args, commands);
@@ -96,9 +104,9 @@ function callText(
 function missingText(
   given: number,
   args: readonly string[],
-  commands: readonly CommandModule[],
+  commands: readonly ListedCommand[],
 ): string {
-  const usages = commands.flatMap(({ command }) => command ?? []);
+  const usages = commands.flatMap((command) => command.usages);
   const usage = usages.find((each) => each.split(" ")[0] === args[0]) ?? "";
   const name = [...usage.matchAll(/<(\w+)>/g)][given]?.[1]?.toUpperCase() ?? "an argument";
   const option = args.findLastIndex((word) => word.startsWith("--"));
@@ -109,12 +117,11 @@ function missingText(
 }
 
 /** A first word that is no command, with what was probably meant. */
-function refuseUnknown(args: readonly string[], commands: readonly CommandModule[]): void {
+function refuseUnknown(args: readonly string[], commands: readonly ListedCommand[]): void {
   const word = args[0];
-  const names = [
-    "completion",
-    ...commands.flatMap(({ command, aliases }) => [command ?? [], aliases ?? []].flat(2)),
-  ].map((usage) => usage.split(" ")[0]!);
+  const names = ["completion", ...commands.flatMap((command) => command.usages)].map(
+    (usage) => usage.split(" ")[0]!,
+  );
   if (word === undefined || word.startsWith("-") || names.includes(word)) return;
   const near = names.filter((name) => distance(name, word) <= Math.max(1, word.length / 3));
   near.sort((a, b) => distance(a, word) - distance(b, word));

@@ -26,11 +26,12 @@ export interface Measured {
   readonly readySeconds: { readonly ours: number; readonly other: number };
 }
 
-const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE] [--dataset FOLDER] [--without REWRITE]...
+const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE] [--dataset FOLDER] [--without REWRITE]... [--against CHECKOUT]
 Every row compares two sides that work in turns, window by window, in one run. --python: an
 interpreter with torch, for the rows against PyTorch. --dataset: ML-100K's artifact, where it can't be
-fetched. --without: a rewrite of the engine to switch off, on both sides that are ours. Without npm:
-node dist/bench/index.js ctr.
+fetched. --without: a rewrite of the engine to switch off, on both sides that are ours. --against: another
+checkout, compiled, whose engine is the other side of every row: what a change of the code gains or costs.
+Without npm: node dist/bench/index.js ctr.
 npm run bench -- ctr memory: the most memory that one cell of ML-1M's sizes takes.`;
 
 /** Training and scoring speed of the CTR engine against PyTorch, itself eager, and itself alone. */
@@ -47,6 +48,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
       json: { type: "string" },
       dataset: { type: "string" },
       without: { type: "string", multiple: true, default: [] },
+      against: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -73,7 +75,8 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
     const rows = rowsOf(device, data, values.modes.split(","), values.without).filter(
       ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
     );
-    for (const row of rows) {
+    for (const each of rows) {
+      const row = values.against === undefined ? each : againstCheckout(each, values.against);
       const result = await measure(
         row,
         values.python,
@@ -152,6 +155,18 @@ async function measure(
 }
 
 const measurePath = fileURLToPath(new URL("./measure.js", import.meta.url));
+
+/** The row's own work, done by the engine of another compiled checkout. */
+const againstCheckout = (row: Row, checkout: string): Row => ({
+  ...row,
+  other: async () => {
+    const path = join(checkout, "dist", "bench", "ctr", "measure.js");
+    const commands = row.ours.map(
+      (work) => [process.execPath, [path, JSON.stringify(work)]] as const,
+    );
+    return { name: checkout, sides: await startAll(commands) };
+  },
+});
 
 const startAll = async (
   commands: readonly (readonly [string, readonly string[]])[],

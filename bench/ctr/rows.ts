@@ -91,13 +91,14 @@ export function rowsOf(
     const name = `${device} din, ${label(hea)}, scoring`;
     rows.push({ name, ours: [scoring], other: against("training", work("din", hea)) });
   }
-  for (const backbone of Object.keys(backbones)) {
-    const without = against("no user id", work(backbone, false));
-    rows.push({
-      name: `${device} ${backbone}, user id`,
-      ours: [work(backbone, false, { userId: true })],
-      other: without,
-    });
+  for (const hea of [false, true]) {
+    for (const backbone of Object.keys(backbones)) {
+      rows.push({
+        name: `${device} ${backbone}, ${label(hea)}, user id`,
+        ours: [work(backbone, hea, { userId: true })],
+        other: against("no user id", work(backbone, hea)),
+      });
+    }
   }
   for (const backbone of Object.keys(backbones)) {
     const eager = against("its own eager", work(backbone, false, { engine: "eager", xla: false }));

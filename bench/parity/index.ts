@@ -12,7 +12,7 @@ import type { CaseResult, Compared } from "../../runners/stages/ctr/parity/check
  * with its largest errors. `--without REWRITE` (several times, if need be) switches a rewrite of the
  * engine off. Exit status 1 on a mismatch, 2 where there is nothing to check or an argument is wrong.
  */
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<ExitCode> {
   let folder: string | undefined;
   let rewrites: Rewrites;
   try {
@@ -53,7 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${file.padEnd(width)}  ${line}\n`);
   }
   process.stdout.write(`${files.length - failed} of ${files.length} cases agree\n`);
-  return failed > 0 ? 1 : 0;
+  return failed > 0 ? ExitCode.cellsFailed : ExitCode.done;
 }
 
 function describe({ worst, mismatches, leftOut }: CaseResult): string {

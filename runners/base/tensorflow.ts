@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { Module, createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import util from "node:util";
 import type * as TensorFlow from "@tensorflow/tfjs-node-gpu";
@@ -29,19 +29,19 @@ export function loadTensorFlow(): typeof TensorFlow {
   const require = createRequire(import.meta.url);
   const packageRequire = createRequire(require.resolve("@tensorflow/tfjs-node-gpu"));
   const finder = packageRequire.resolve("@mapbox/node-pre-gyp");
-  require.cache[finder] = {
-    id: finder,
-    filename: finder,
-    loaded: true,
-    exports: { find: () => binding },
-  } as unknown as NodeJS.Module;
+  const answer = new Module(finder);
+  answer.filename = finder;
+  answer.loaded = true;
+  answer.exports = { find: () => binding };
+  require.cache[finder] = answer;
   loaded = require("@tensorflow/tfjs-node-gpu") as typeof TensorFlow;
   return loaded;
 }
 
 /** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */
 function restoreRemovedUtilities(): void {
-  const old = util as unknown as Record<string, unknown>;
-  old["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
-  old["isArray"] ??= Array.isArray;
+  const old: { isNullOrUndefined?: (value: unknown) => boolean; isArray?: typeof Array.isArray } =
+    util;
+  old.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  old.isArray ??= Array.isArray;
 }

@@ -1,8 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { draftOf } from "./draft.js";
+import { isErrno } from "./errno.js";
+import { openFolder } from "./folder.js";
 
 /** Makes the entries of a folder durable: names created, renamed or removed in it so far. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -24,12 +26,15 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** mkdir -p whose new folders survive a crash: every parent of a new folder is synced. */
+/**
+ * {@link openFolder} whose new folders survive a crash: every parent of a new folder is synced.
+ * Rejects with the system's error for the folder that cannot be made.
+ */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await openFolder(folder);
   if (first === undefined) return;
   let current = path.resolve(folder);
-  const stop = path.dirname(path.resolve(first));
+  const stop = path.dirname(first);
   while (current !== stop && current !== path.dirname(current)) {
     current = path.dirname(current);
     await syncFolder(current);
@@ -43,10 +48,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export async function writeDurable(file: string, content: string | Uint8Array): Promise<void> {
   const folder = path.dirname(file);
   await makeFolder(folder);
-  const draft = path.join(
-    folder,
-    `.${path.basename(file)}.${process.pid}.${randomBytes(4).toString("hex")}`,
-  );
+  const draft = draftOf(file);
   try {
     const handle = await open(draft, "wx");
     try {
@@ -57,24 +59,9 @@ export async function writeDurable(file: string, content: string | Uint8Array): 
     }
     await rename(draft, file);
   } catch (error) {
-    await rm(draft, { force: true });
+    // What cannot be removed now either is taken later by its name.
+    await rm(draft, { force: true }).catch(() => undefined);
     throw error;
   }
   await syncFolder(folder);
 }
-
-/** True where an error is a system error with one of the codes. */
-export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
-}
-
-/**
- * Error codes of a disk, its permissions, or the network under it that failed. Such an error is not
- * a bug; the exit status is 3.
- */
-export const isDiskError = (error: unknown): error is NodeJS.ErrnoException =>
-  isErrno(
-    error,
-    ...["ENOSPC", "EDQUOT", "EACCES", "EPERM", "EROFS", "EIO", "ESTALE", "EMFILE", "ENFILE"],
-    ...["ENOTDIR", "EFBIG", "ENAMETOOLONG", "ENODEV", "ENXIO"],
-  );

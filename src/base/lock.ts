@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { link, open, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { isErrno, makeFolder } from "./durable.js";
+import { draftOf, draftState } from "./draft.js";
+import { isErrno } from "./errno.js";
+import { makeFolder } from "./durable.js";
 import type { ProcessIdentity } from "./process.js";
 import { identityOf, isAlive, killTree } from "./process.js";
 
@@ -47,7 +49,10 @@ export class Lock {
   async handTo(pid: number, tree: string): Promise<void> {
     const holder = { ...this.#holder, ...identityOf(pid), tree };
     const draft = await writeDraft(this.file, holder);
-    await rename(draft, this.file);
+    await rename(draft, this.file).catch(async (error: unknown) => {
+      await forgetDraft(draft);
+      throw error;
+    });
     this.#holder = holder;
   }
 
@@ -62,16 +67,25 @@ export class Lock {
 }
 
 async function writeDraft(file: string, holder: LockHolder): Promise<string> {
-  const draft = `${file}.${holder.pid}.${randomBytes(6).toString("hex")}.draft`;
-  const handle = await open(draft, "wx");
+  const draft = draftOf(file);
   try {
-    await handle.writeFile(JSON.stringify(holder));
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(draft, "wx");
+    try {
+      await handle.writeFile(JSON.stringify(holder));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await forgetDraft(draft);
+    throw error;
   }
   return draft;
 }
+
+/** What cannot be removed now is taken later by its name. */
+const forgetDraft = (draft: string): Promise<void> =>
+  rm(draft, { force: true }).catch(() => undefined);
 
 async function readHolder(file: string): Promise<LockHolder | "unreadable" | null> {
   let text: string;
@@ -111,7 +125,7 @@ export async function tryLock(
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     } finally {
-      await rm(draft, { force: true });
+      await forgetDraft(draft);
     }
     const current = await readHolder(file);
     if (current === null) continue;
@@ -174,6 +188,19 @@ export async function lockHolder(file: string): Promise<LockHolder | null> {
   return (await isStale(file, holder)) ? null : holder;
 }
 
+/** Removes what dead processes left beside a lock that is held now. Its holder does not need that. */
+async function removeTraces(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const ours = (name: string): boolean => name.startsWith(`${path.basename(file)}.`);
+  try {
+    for (const name of await deadLocks(folder, (one) => ours(one) && one.endsWith(".break"))) {
+      if (ours(name.replace(/^\./, ""))) await removeDeadLock(path.join(folder, name));
+    }
+  } catch {
+    // The next one to take the lock, or gc, removes them.
+  }
+}
+
 /**
  * Takes a lock, waiting while another process holds it. `waiting` is called once with the first
  * holder met. Rejects with the signal's reason where it aborts first.
@@ -186,9 +213,45 @@ export async function waitForLock(
   for (let said = false; ;) {
     options.signal?.throwIfAborted();
     const outcome = await tryLock(file, purpose);
-    if ("lock" in outcome) return outcome.lock;
+    if ("lock" in outcome) {
+      await removeTraces(file);
+      return outcome.lock;
+    }
     if (!said) options.waiting?.(outcome.holder);
     said = true;
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
+}
+
+/**
+ * Files that locks of dead processes left in a folder, by name: dead locks, those of breaking them,
+ * and drafts. What a living process holds is not among them, nor what another machine may hold.
+ *
+ * @param isLock says which names are locks
+ */
+export async function deadLocks(
+  folder: string,
+  isLock: (name: string) => boolean,
+): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  });
+  const dead: string[] = [];
+  for (const name of names) {
+    const draft = draftState(name);
+    if (draft === "dead") dead.push(name);
+    if (draft !== "none" || !isLock(name)) continue;
+    if ((await lockHolder(path.join(folder, name))) === null) dead.push(name);
+  }
+  return dead;
+}
+
+/** Removes a dead lock or a dead draft. A lock that somebody has taken since stays. */
+export async function removeDeadLock(file: string): Promise<void> {
+  const draft = draftState(path.basename(file));
+  if (draft === "dead") await rm(file, { force: true });
+  if (draft !== "none") return;
+  const taken = await tryLock(file, "remove a dead lock");
+  if ("lock" in taken) await taken.lock.release();
 }

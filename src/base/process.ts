@@ -36,14 +36,20 @@ export const hostName = (identity: string): string => identity.split(" ")[0] ?? 
  * name may run at the same time.
  */
 export function rebooted(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((identity) => ({
-    name: hostName(identity),
-    boot: / ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?: |$)/.exec(identity)?.[1],
-    machine: / ([0-9a-f]{32})$/.exec(identity)?.[1],
-  }));
-  if (a!.name !== b!.name || a!.machine === undefined || a!.machine !== b!.machine) return false;
-  return a!.boot !== undefined && b!.boot !== undefined && a!.boot !== b!.boot;
+  const [a, b] = [hostParts(one), hostParts(other)];
+  if (a.name !== b.name || a.machine === null || a.machine !== b.machine) return false;
+  return a.boot !== null && b.boot !== null && a.boot !== b.boot;
 }
+
+/** The parts of {@link hostIdentity}; null where the system did not say one. */
+export const hostParts = (
+  identity: string,
+): { name: string; boot: string | null; namespace: string | null; machine: string | null } => ({
+  name: hostName(identity),
+  boot: / ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?: |$)/.exec(identity)?.[1] ?? null,
+  namespace: / (pid:\S+)/.exec(identity)?.[1] ?? null,
+  machine: / ([0-9a-f]{32})$/.exec(identity)?.[1] ?? null,
+});
 
 function attempt<T>(read: () => T): T | null {
   try {

@@ -1,36 +1,19 @@
 import path from "node:path";
 import { readdir, stat } from "node:fs/promises";
-import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { namesOf } from "../cells/index.js";
 import { write } from "../base/terminal.js";
-import type {
-  ArtifactKind,
-  ArtifactState,
-  Engine,
-  FoundArtifact,
-  ScienceCommand,
-} from "../contract/engine.js";
+import type { ArtifactKind, ArtifactState, Engine, FoundArtifact } from "../contract/engine.js";
 import type { Science } from "../contract/science.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, loadSettings } from "./experiment.js";
-
-/** A command of the science as one of the program's. */
-export const scienceCommand = (command: ScienceCommand, science: Science): CommandModule => ({
-  command: command.command,
-  describe: command.describe,
-  builder: command.builder as (yargs: Parameters<typeof command.builder>[0]) => never,
-  handler: async (args) => {
-    await command.run(args, await engineOf(args as GlobalArguments, science));
-  },
-});
+import { loadExperiment, configOf } from "./experiment.js";
 
 /** The engine as a command of the science's own sees it, under one call's options. */
 export async function engineOf(args: GlobalArguments, science: Science): Promise<Engine> {
-  const config = await loadSettings(args);
+  const config = await configOf(args);
   const store = new Store(config.store.value);
   return {
     async plan(file, only) {

@@ -1,8 +1,8 @@
 import type { CommandModule } from "yargs";
+import type { ListedCommand } from "../contract/engine.js";
 import type { ProgramParts } from "../contract/science.js";
 import { compareCommand } from "./compare.js";
 import { doctorCommand } from "./doctor.js";
-import { scienceCommand } from "./engine.js";
 import { explainCommand } from "./explain.js";
 import { gcCommand } from "./gc.js";
 import { initCommand } from "./init.js";
@@ -18,24 +18,29 @@ import { sweepCommand } from "./sweep.js";
 import { syncCommand } from "./sync.js";
 import { validateCommand } from "./validate.js";
 
+/** A command of the engine as a member of a list of commands. */
+const own = <Arguments>(command: CommandModule<object, Arguments>): ListedCommand => ({
+  usages: [command.command ?? [], command.aliases ?? []].flat(2),
+  addTo: (yargs) => yargs.command(command),
+});
+
 /** All commands in the order of the help. */
-export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly CommandModule[] =>
-  [
-    quickstartCommand(science, scienceModule),
-    initCommand(science),
-    validateCommand(science),
-    planCommand(science),
-    sweepCommand(science, scienceModule),
-    statusCommand(science),
-    stopCommand(science),
-    resumeCommand(science, scienceModule),
-    compareCommand(science),
-    explainCommand(science),
-    ...science.commands.map((command) => scienceCommand(command, science)),
-    syncCommand(science),
-    mlflowCommand(),
-    gcCommand(),
-    schemaCommand(science),
-    setupCommand(science),
-    doctorCommand(science),
-  ] as readonly CommandModule[];
+export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly ListedCommand[] => [
+  own(quickstartCommand(science, scienceModule)),
+  own(initCommand(science)),
+  own(validateCommand(science)),
+  own(planCommand(science)),
+  own(sweepCommand(science, scienceModule)),
+  own(statusCommand(science)),
+  own(stopCommand(science)),
+  own(resumeCommand(science, scienceModule)),
+  own(compareCommand(science)),
+  own(explainCommand(science)),
+  ...science.commands,
+  own(syncCommand(science)),
+  own(mlflowCommand()),
+  own(gcCommand()),
+  own(schemaCommand(science)),
+  own(setupCommand(science)),
+  own(doctorCommand(science)),
+];

@@ -1,9 +1,10 @@
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
+import { openFolder } from "../base/folder.js";
 
 interface Arguments {
   readonly file: string;
@@ -25,7 +26,7 @@ export const initCommand = (science: Science): CommandModule<object, Arguments> 
     }),
   async handler({ file }) {
     const folder = dirname(file);
-    await mkdir(folder, { recursive: true });
+    await openFolder(folder);
     const schema = relative(folder, schemaFile).replaceAll("\\", "/");
     try {
       const handle = await open(file, "wx");

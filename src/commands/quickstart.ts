@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { CommandModule } from "yargs";
+import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import { packageFile } from "../base/package.js";
 import { loadExperiment } from "./experiment.js";
@@ -26,7 +27,7 @@ export const quickstartCommand = (
     const file = relative.startsWith("..") ? installed : relative;
     const experiment = await loadExperiment(file, science);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
-    if (args.json || args["dry-run"] || process.exitCode !== 0) return;
+    if (args.json || args["dry-run"] || process.exitCode !== ExitCode.done) return;
     await printLine(
       `Next: copy ${file}, change the copy, and run r4ec sweep COPY (in a clone: npm run r4ec -- sweep COPY).`,
     );

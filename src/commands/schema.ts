@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
@@ -6,6 +6,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import { generate, staleFiles } from "../spec/generate.js";
 import { assembleSchema } from "../spec/schema.js";
+import { openFolder } from "../base/folder.js";
 
 interface Arguments {
   readonly check: boolean | undefined;
@@ -34,7 +35,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
   async handler({ check, write }) {
     if (write === true) {
       for (const [file, content] of generate(science)) {
-        await mkdir(dirname(join(projectRoot, file)), { recursive: true });
+        await openFolder(dirname(join(projectRoot, file)));
         await writeFile(join(projectRoot, file), content);
         process.stderr.write(`wrote ${file}\n`);
       }

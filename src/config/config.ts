@@ -7,6 +7,7 @@ export interface Origin {
   readonly name: string | null;
 }
 
+/** Which files of artifacts are stored with MLflow's runs: `tracking.mlflow.artifacts`. */
 export type ArtifactChoice = NonNullable<Exclude<SpecTracking["mlflow"], "off">["artifacts"]>;
 
 /** A user-level setting with its origin. */

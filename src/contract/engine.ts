@@ -1,4 +1,4 @@
-import type { Argv } from "yargs";
+import type { ArgumentsCamelCase, Argv } from "yargs";
 import type { CellId, Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { CellRecord, Names, StageRecord } from "./records.js";
@@ -118,5 +118,22 @@ export interface ScienceCommand<Arguments = object> {
   readonly describe: string;
   /** Adds options and positional arguments. */
   readonly builder: (yargs: Argv) => Argv<Arguments>;
-  run(args: Arguments, engine: Engine): Promise<void>;
+  run(args: ArgumentsCamelCase<Arguments>, engine: Engine): Promise<void>;
 }
+
+/** A command in a list of commands: what its arguments are is known only inside. */
+export interface ListedCommand {
+  /** Name and positional arguments in yargs' form; several where it has other names too. */
+  readonly usages: readonly string[];
+  /** Adds it to a command line; `engine` opens the engine under the options of the call. */
+  addTo(yargs: Argv, engine: () => Promise<Engine>): Argv;
+}
+
+/** A command of the science as a member of a list of commands. */
+export const listed = <Arguments>(command: ScienceCommand<Arguments>): ListedCommand => ({
+  usages: [command.command],
+  addTo: (yargs, engine) =>
+    yargs.command(command.command, command.describe, command.builder, async (args) =>
+      command.run(args, await engine()),
+    ),
+});

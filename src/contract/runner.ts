@@ -195,6 +195,8 @@ export interface StageError {
    * `spec`: settings or data are wrong; `machine`: another try may succeed; `bug`: r4ec is wrong.
    */
   readonly kind: "spec" | "machine" | "bug";
+  /** `disk`: a disk, its permissions or the network under it failed. */
+  readonly class?: "disk";
   /** Last lines of the log, or a stack. */
   readonly detail?: string;
 }

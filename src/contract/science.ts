@@ -1,6 +1,6 @@
 import type { Finding } from "../base/diagnostic.js";
 import type { Json, JsonObject } from "../base/json.js";
-import type { ScienceCommand } from "./engine.js";
+import type { ListedCommand } from "./engine.js";
 import type { PythonPart } from "./python-part.js";
 import type { SpecPlace } from "./spec-place.js";
 import type { Runner, StageRequest } from "./runner.js";
@@ -60,6 +60,11 @@ export interface Science {
    * another one is refused. Left out: any name is taken.
    */
   metrics?(settings: JsonObject): readonly string[];
+  /**
+   * Settings of a cell by which a stage asks for several GPUs of one machine at once, with their
+   * number. Left out: there are none.
+   */
+  cards?(settings: JsonObject): readonly { readonly path: string; readonly count: number }[];
   /** The cell's last stage, holding all it needs; settings are normalised. */
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */
@@ -72,7 +77,7 @@ export interface Science {
   /** Python environments that its stages ask for, beside the engine's own parts of the toolchain. */
   readonly environments: readonly PythonPart[];
   /** Commands of the science's own: the engine adds them to its own. */
-  readonly commands: readonly ScienceCommand[];
+  readonly commands: readonly ListedCommand[];
 }
 
 /** What a program is made of beside the engine. */

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { ReadyToolchain, Resources } from "../contract/runner.js";
 import type { Executor, Group, GroupListener, Place } from "./executor.js";
@@ -8,6 +7,7 @@ import type { Share } from "./slots.js";
 import { Slots } from "./slots.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
+import { openFolderSync } from "../base/folder.js";
 
 export interface LocalOptions {
   /** CPU slots. */
@@ -82,7 +82,7 @@ export class LocalExecutor implements Executor {
       if (this.#idle.size + this.#busy.size >= this.#slots.cpus + this.#slots.gpus.length * 4) {
         for (const worker of this.#idle) this.#retire(worker);
       }
-      mkdirSync(this.options.logs, { recursive: true });
+      openFolderSync(this.options.logs);
       const number = ++this.#count;
       const log = path.join(this.options.logs, `worker-${process.pid}-${number}.log`);
       chosen = new WorkerProcess(number, key, share.gpus, this.options.serves, environment, log);

@@ -19,9 +19,9 @@ import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
-import { cleanStaging } from "../store/garbage.js";
+import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import { workerEnvironment } from "./environment.js";
-import { findGpus } from "./gpus.js";
+import { gpusHere, wantedGpus } from "./gpus.js";
 import { LocalExecutor } from "./local.js";
 import { Scheduler } from "./scheduler.js";
 import { forgetStop, watchStop } from "./stop-request.js";
@@ -127,7 +127,9 @@ async function runWithJournal(
   if (await closeRun(journal))
     say("an earlier run of this sweep was killed; this run continues it");
   const store = new Store(config.store.value);
-  await cleanStaging(store);
+  await cleanLeftovers(store);
+  await cleanDrafts(folder);
+  await cleanDrafts(path.join(folder, "plans"));
   const presence = await lookAtStages(selected, store);
   await markOpen(folder);
   // An address in a spec may hold a password, which no journal is to keep.
@@ -203,14 +205,12 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     const { record, runner, execution } = selected.stages.get(fingerprint)!;
     if (wouldRun && runner.resources(record.params, execution).gpus > 0) wantsGpus = true;
   }
-  const gpus = wantsGpus ? await findGpus(config.gpus.value) : [];
+  const gpus = wantsGpus ? wantedGpus(config.gpus.value, await gpusHere()) : [];
   for (const fingerprint of run.needed) {
+    // The command has refused this with its place in the spec; here it would wait for ever.
     const { gpu } = selected.stages.get(fingerprint)!.execution;
-    if (gpu !== null && gpus.length > 0 && !gpus.some((one) => one.index === gpu)) {
-      const known = gpus.map((one) => one.index).join(", ");
-      throw new UserError(
-        `the spec puts a cell on GPU ${gpu}, but the sweep may use GPUs ${known}`,
-      );
+    if (gpu !== null && gpus.length > 0 && !gpus.some(({ index }) => index === gpu)) {
+      throw new UserError(`a cell is to run on GPU ${gpu}, which the sweep may not use`);
     }
   }
   const { cpus } = experiment.resources;

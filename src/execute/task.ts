@@ -98,6 +98,7 @@ export class RunningTask {
       if (!isDiskError(error)) throw error;
       return this.fail({
         kind: "machine",
+        class: "disk",
         message: `the artifact cannot be written: ${error.message}`,
       });
     }

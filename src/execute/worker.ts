@@ -91,6 +91,7 @@ function errorOf(error: unknown): StageError {
   }
   const message = error instanceof Error ? error.message : String(error);
   const detail = error instanceof Error ? error.stack : undefined;
-  const kind = isDiskError(error) ? "machine" : "bug";
-  return detail === undefined ? { kind, message } : { kind, message, detail };
+  // A stack says nothing to those who free the disk.
+  if (isDiskError(error)) return { kind: "machine", class: "disk", message };
+  return detail === undefined ? { kind: "bug", message } : { kind: "bug", message, detail };
 }

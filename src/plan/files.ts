@@ -2,7 +2,8 @@ import { open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { ExitCode, UserError } from "../base/exit.js";
 import { hashFile, stampOf } from "../base/hash.js";
-import { isErrno, makeFolder } from "../base/durable.js";
+import { isErrno } from "../base/errno.js";
+import { makeFolder } from "../base/durable.js";
 import { formatCacheLine, parseCacheLine } from "./file-cache.js";
 
 /**

@@ -1,9 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CellInfluences, Influence } from "../contract/statistics.js";
 import type { Store } from "../store/index.js";
+import { draftOf } from "../base/draft.js";
+import { openFolder } from "../base/folder.js";
 
 /** What stands before the numbers in a file of influences. */
 interface Head {
@@ -77,9 +79,9 @@ export async function writeInfluences(
   const text = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
-  const draft = `${file}.${randomBytes(4).toString("hex")}.draft`;
+  const draft = draftOf(file);
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    await openFolder(path.dirname(file));
     await writeFile(draft, Buffer.concat([length, text, body]));
     await rename(draft, file);
   } catch {

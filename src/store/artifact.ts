@@ -3,7 +3,9 @@ import type { BigIntStats } from "node:fs";
 import { readFile, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
-import { isErrno, syncFolder, writeDurable } from "../base/durable.js";
+import { isErrno } from "../base/errno.js";
+import { syncFolder, writeDurable } from "../base/durable.js";
+import { draftState } from "../base/draft.js";
 import { hashFile, stampOf } from "../base/hash.js";
 import type { ArtifactFile, Manifest } from "./manifest.js";
 import { MANIFEST_FILE, parseManifest } from "./manifest.js";
@@ -86,7 +88,12 @@ async function strangersIn(folder: string, { files }: Manifest): Promise<string[
   const strangers: string[] = [];
   const visit = async (below: string): Promise<void> => {
     for (const entry of await readdir(path.join(folder, below), { withFileTypes: true })) {
-      if (entry.name.startsWith(".")) continue;
+      if (entry.name.startsWith(".")) {
+        // A kill while the seal was written left it; nothing reads it.
+        if (draftState(entry.name) === "dead")
+          await rm(path.join(folder, below, entry.name), { force: true }).catch(() => undefined);
+        continue;
+      }
       const relative = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) await visit(relative);
       else if (!known.has(relative)) strangers.push(relative);

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -11,6 +11,7 @@ import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
 import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
+import { openFolder } from "../base/folder.js";
 
 /** Version of PyPI's ziglang, whose C++ compiler serves machines that have none. */
 export const ZIG_VERSION = "0.15.2";
@@ -52,7 +53,7 @@ export async function fetchCompiler(
   if ((await readReady(folder, recipe)) === null) {
     if (isOffline) return err(offline("a C++ compiler"));
     await unready(folder);
-    await mkdir(folder, { recursive: true });
+    await openFolder(folder);
     const outcome = await speaker.during(
       `fetching the C++ compiler of ziglang ${ZIG_VERSION}`,
       () =>

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -11,6 +11,7 @@ import { readReady, recipeOf, sha256Of, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
 import type { InstallContext } from "./install-context.js";
 import { unpackWheel } from "./wheel.js";
+import { openFolder } from "../base/folder.js";
 
 // What runs: shared libraries, and of the compiler's wheel what XLA calls. Neither headers nor
 // static libraries.
@@ -49,10 +50,10 @@ export async function installCuda(
   if (!fetched.ok) return fetched;
   for (const name of (await readdir(downloads)).filter((file) => file.endsWith(".whl")).sort()) {
     const wheel = path.join(downloads, name);
-    const done = await unpackWheel(tool, wheel, folder, PATTERNS, speaker, context.signal);
+    const done = await unpackWheel(wheel, folder, PATTERNS, speaker, context.signal);
     if (!done.ok) return done;
   }
-  await mkdir(stamp, { recursive: true });
+  await openFolder(stamp);
   await writeReady(stamp, recipe, {}, []);
   await rm(downloads, { recursive: true, force: true });
   return ok(undefined);

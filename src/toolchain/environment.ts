@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -20,6 +20,7 @@ import type { InstallContext } from "./install-context.js";
 import { wantedFlavour } from "./tensorflow.js";
 import type { Uv } from "./uv.js";
 import { ensureUv } from "./uv.js";
+import { openFolder } from "../base/folder.js";
 
 const TRACKING_LIST = toolchainFile("requirements", "tracking.txt");
 
@@ -124,7 +125,7 @@ async function make(
   const usable = await runProgram(environment.python, ["-c", "import sys"]);
   if (!usable.ok) {
     await rm(place.folder, { recursive: true, force: true });
-    await mkdir(path.dirname(place.folder), { recursive: true });
+    await openFolder(path.dirname(place.folder));
     const args = ["venv", "--no-project", "--python", python.path, place.folder];
     const made = await runProgram(uv.value.program, args, { env: uv.value.environment, signal });
     if (!made.ok) return err(failedProgram("uv venv failed", made));

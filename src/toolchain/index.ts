@@ -5,7 +5,7 @@ import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import type { PythonPart } from "../contract/python-part.js";
 import type { ReadyToolchain } from "../contract/runner.js";
-import { isDiskError } from "../base/durable.js";
+import { isDiskError } from "../base/errno.js";
 import { TRACKING, installEnvironment } from "./environment.js";
 import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./parts.js";

@@ -1,24 +1,16 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
+import { PIP_ENVIRONMENT } from "../base/wheel.js";
 import { failedProgram } from "./failure.js";
 import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
 import type { Python } from "./python.js";
 import type { Speaker } from "./setup-progress.js";
 import { byteProgress } from "./setup-progress.js";
-
-/** What every call of pip shares. The user's own configuration (index, proxy, cert) stays in force. */
-const ENVIRONMENT = {
-  PIP_DISABLE_PIP_VERSION_CHECK: "1",
-  PIP_NO_INPUT: "1",
-  // We install into folders of our own only; settings meant for the user's site must not interfere.
-  PIP_USER: "0",
-  PIP_REQUIRE_VIRTUALENV: "0",
-  PIP_PROGRESS_BAR: "off",
-} as const;
+import { openFolder } from "../base/folder.js";
 
 /** A pip that can be run. */
 export interface Pip {
@@ -52,7 +44,7 @@ export const pip = (
 ): Promise<Outcome> =>
   runProgram(tool.python, ["-m", "pip", ...args], {
     ...options,
-    env: { ...ENVIRONMENT, ...options.env },
+    env: { ...PIP_ENVIRONMENT, ...options.env },
   });
 
 /**
@@ -67,7 +59,7 @@ export async function pipDownload(
   speaker: Speaker,
   signal?: AbortSignal,
 ): Promise<Result<void, UserError>> {
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   const temporary = await mkdtemp(path.join(folder, ".pip-"));
   let total = 0;
   const announced = (line: string): void => {
@@ -80,7 +72,7 @@ export async function pipDownload(
       `downloading ${what}`,
       () =>
         pip(tool, ["download", "--no-deps", "--no-cache-dir", "--dest", folder, ...args], {
-          env: { TMPDIR: temporary, PIP_PROGRESS_BAR: "off" },
+          env: { TMPDIR: temporary },
           signal,
           onLine: announced,
         }),

@@ -1,6 +1,6 @@
 import { redact } from "../base/redact.js";
 import { execa } from "execa";
-import { isErrno } from "../base/durable.js";
+import { isErrno } from "../base/errno.js";
 
 /** How a program ended. */
 export interface Outcome {

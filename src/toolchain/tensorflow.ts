@@ -1,6 +1,6 @@
 import type { InstallContext } from "./install-context.js";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
@@ -21,6 +21,7 @@ import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
 import type { WantedWheel } from "./wheel.js";
 import { fetchWheel, unpackWheel } from "./wheel.js";
+import { openFolder } from "../base/folder.js";
 
 /** Version of the TensorFlow that tfjs-node's binding is built against. */
 export const TENSORFLOW_VERSION = "2.21.0";
@@ -149,7 +150,7 @@ async function build(
   const tool = await findPip(python.value, context.toolchain);
   if (!tool.ok) return tool;
   await unready(plan.folder);
-  await mkdir(plan.folder, { recursive: true });
+  await openFolder(plan.folder);
   const unpacked = await unpack(plan, tool.value, context, speaker);
   if (!unpacked.ok) return unpacked;
   if (plan.flavour === "gpu") {
@@ -212,9 +213,9 @@ async function unpack(
     ...["tensorflow/include/tsl/platform/*.h", "tensorflow/include/xla/tsl/c/*.h"],
     ...["tensorflow/libtensorflow_cc.*", "tensorflow/libtensorflow_framework.*"],
   ];
-  const done = await unpackWheel(tool, wheel.value, plan.folder, patterns, speaker, context.signal);
+  const done = await unpackWheel(wheel.value, plan.folder, patterns, speaker, context.signal);
   if (!done.ok) return done;
-  await mkdir(stamp, { recursive: true });
+  await openFolder(stamp);
   await writeReady(stamp, plan.recipe, {}, []);
   return ok(undefined);
 }

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -10,6 +9,7 @@ import { pip, readIndexSettings } from "./pip.js";
 import { placesIn } from "./folders.js";
 import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
+import { openFolder } from "../base/folder.js";
 
 /** Version of uv that makes the environments. */
 export const UV_VERSION = "0.13.9";
@@ -40,7 +40,7 @@ export async function ensureUv(
     try {
       if ((await readReady(folder, recipe)) === null) {
         await unready(folder);
-        await mkdir(folder, { recursive: true });
+        await openFolder(folder);
         const args = ["install", "--no-deps", "--upgrade", "--target", folder, `uv==${UV_VERSION}`];
         const outcome = await speaker.during("fetching uv", () => pip(tool, args, { signal }));
         if (!outcome.ok) return err(failedProgram("uv could not be installed by pip", outcome));

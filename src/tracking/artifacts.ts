@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MlflowClient } from "./client.js";
@@ -7,6 +7,7 @@ import type { Run } from "./answers.js";
 import { answerOf } from "./answers.js";
 import { isLoopback } from "../base/outgoing.js";
 import { MlflowFailure } from "./failure.js";
+import { openFolder } from "../base/folder.js";
 
 /** Something to store with a run: a file, or text of ours. */
 export type ArtifactSource =
@@ -48,7 +49,7 @@ export async function putArtifact(
   }
   if (target.kind === "folder") {
     const file = path.join(target.folder, artifact.path);
-    await mkdir(path.dirname(file), { recursive: true });
+    await openFolder(path.dirname(file));
     if ("file" in artifact) await copyFile(artifact.file, file);
     else await writeFile(file, artifact.text);
     return;

@@ -9,9 +9,6 @@ import type { ArtifactSource } from "./artifacts.js";
 import type { StageFiles } from "./update.js";
 import type { Metric } from "./values.js";
 
-/** Which files of a stage's artifact are stored with its run: `tracking.mlflow.artifacts`. */
-export type ArtifactChoice = "small" | "all" | "none";
-
 /** Bytes of a file that is small, and of all small files that are stored with one run. */
 export const SMALL = { file: 128 * 2 ** 10, run: 8 * 2 ** 20 } as const;
 

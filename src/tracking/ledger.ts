@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isErrno, writeDurable } from "../store/index.js";
 import type { RunKey } from "./update.js";
+import { openFolder } from "../base/folder.js";
 
 /** What is kept of the tracking of one sweep at one MLflow server. */
 export interface LedgerState {
@@ -47,7 +48,7 @@ export class Ledger {
     // With another experiment name everything starts again.
     const same = state !== null && state.experiment === initial.experiment ? state : null;
     const ledger = new Ledger(folder, same, initial);
-    await mkdir(folder, { recursive: true });
+    await openFolder(folder);
     if (same === null) await rm(ledger.#runsFile, { force: true });
     else await ledger.#readRuns();
     return ledger;
@@ -103,7 +104,7 @@ export async function readState(folder: string): Promise<LedgerState | null> {
 export const unfinished = {
   async add(store: string, sweep: string, destination: string): Promise<void> {
     const folder = path.join(store, "tracking", "unfinished");
-    await mkdir(folder, { recursive: true });
+    await openFolder(folder);
     await writeFile(path.join(folder, `${sweep}.${destination}`), "");
   },
   async remove(store: string, sweep: string, destination: string): Promise<void> {
@@ -125,7 +126,7 @@ export const unfinished = {
  */
 export async function storeName(store: string): Promise<string> {
   const file = path.join(store, "tracking", "store");
-  await mkdir(path.dirname(file), { recursive: true });
+  await openFolder(path.dirname(file));
   try {
     await writeFile(file, randomBytes(8).toString("hex"), { flag: "wx" });
   } catch (error) {

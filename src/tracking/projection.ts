@@ -11,7 +11,7 @@ import { lineageOf, marksOf } from "../journal/lineage.js";
 import { cellCounts } from "../report/index.js";
 import { trackingOf } from "../spec/index.js";
 import { describeRun } from "./describe.js";
-import type { ArtifactChoice } from "./files.js";
+import type { ArtifactChoice } from "../config/config.js";
 import { sweepTags } from "./identity.js";
 import { statusOfStage, statusOfSweep } from "./run-status.js";
 import { Runs } from "./runs.js";

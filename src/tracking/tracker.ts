@@ -11,8 +11,8 @@ import { MlflowFailure } from "./failure.js";
 import { Ledger, unfinished } from "./ledger.js";
 import { Projection } from "./projection.js";
 import { replay } from "./replay.js";
-import type { Session } from "./session.js";
-import { openSession } from "./session.js";
+import type { Connection } from "./connection.js";
+import { openConnection } from "./connection.js";
 import { JournalTail } from "./tail.js";
 import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
@@ -44,7 +44,7 @@ export class Tracker implements EventSink {
   #lost = false;
   #progressAt = Date.now();
   #address: Address | null = null;
-  #session: Session | null = null;
+  #connection: Connection | null = null;
   #ledger: Ledger | null = null;
   #reason: string | null = null;
   #complete = false;
@@ -78,7 +78,7 @@ export class Tracker implements EventSink {
     this.#end();
     const watchdog = setInterval(() => {
       // A sweep that made nothing does not wait for a server that is only starting.
-      const longest = this.#session === null && !this.#worked && !dead ? 800 : patience;
+      const longest = this.#connection === null && !this.#worked && !dead ? 800 : patience;
       if (Date.now() - this.#progressAt > Math.min(patience, longest)) this.#abort.abort();
     }, 100);
     const given = new Promise<void>((resolve) => {
@@ -117,7 +117,7 @@ export class Tracker implements EventSink {
         try {
           return await this.#follow(place);
         } finally {
-          await this.#session?.client.close();
+          await this.#connection?.client.close();
           await held.lock.release();
         }
       }
@@ -133,9 +133,9 @@ export class Tracker implements EventSink {
       experiment: this.options.experiment,
     });
     this.#ledger = ledger;
-    // Until the session is open it is unknown which runs are gone and have to be made again.
+    // Until the connection is open it is unknown which runs are gone and have to be made again.
     await this.#persist(() => this.#connect(ledger));
-    while (this.#session !== null) {
+    while (this.#connection !== null) {
       const outcome = await this.#once(ledger, new JournalTail(this.options.folder));
       if (outcome === "again") continue;
       if (outcome === "given-up") return;
@@ -170,7 +170,7 @@ export class Tracker implements EventSink {
   /** Goes through the journal once; `again` where runs turned out to be gone on the way. */
   async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
     const projection = this.#projection();
-    const { lost } = this.#session!;
+    const { lost } = this.#connection!;
     let rest: RunUpdate[] = [];
     let abandoned = false;
     this.#lost = false;
@@ -190,7 +190,7 @@ export class Tracker implements EventSink {
             if (this.#lost) return;
             const left = new Set(rest);
             try {
-              await this.#session!.sender.sendAll(rest, (update) => left.delete(update));
+              await this.#connection!.sender.sendAll(rest, (update) => left.delete(update));
             } finally {
               rest = [...left];
             }
@@ -206,7 +206,7 @@ export class Tracker implements EventSink {
       }
       const tidy = await this.#persist(async () => {
         await this.#connect(ledger);
-        await this.#session!.sender.runs.removeDoubles();
+        await this.#connection!.sender.runs.removeDoubles();
       });
       if (!tidy) return "given-up";
     } finally {
@@ -240,7 +240,7 @@ export class Tracker implements EventSink {
       if (this.#lost) return;
       const left = new Set(rest);
       try {
-        await this.#session!.sender.sendAll(rest, (update) => left.delete(update), true);
+        await this.#connection!.sender.sendAll(rest, (update) => left.delete(update), true);
       } finally {
         rest = [...left];
       }
@@ -260,13 +260,13 @@ export class Tracker implements EventSink {
   }
 
   async #connect(ledger: Ledger): Promise<void> {
-    if (this.#session !== null) return;
+    if (this.#connection !== null) return;
     const found = await this.#find();
     if (!found.ok) throw new MlflowFailure("unreachable", found.error.message);
     if (found.value === null)
       throw new MlflowFailure("unreachable", "the local server does not run");
     this.#address = found.value;
-    this.#session = await openSession({
+    this.#connection = await openConnection({
       store: this.options.store,
       artifacts: this.options.artifacts,
       sweep: this.options.sweep,
@@ -278,10 +278,10 @@ export class Tracker implements EventSink {
       problem: (problem) => this.#problem(problem),
       progress: () => this.#moved(),
     });
-    this.#lost = this.#session.lost.size > 0;
+    this.#lost = this.#connection.lost.size > 0;
     this.#moved();
     const { url } = found.value;
-    const experimentUrl = `${url}/#/experiments/${this.#session.experimentId}`;
+    const experimentUrl = `${url}/#/experiments/${this.#connection.experimentId}`;
     if (!this.#down) this.#say({ type: "connected", url, experimentUrl });
   }
 
@@ -313,8 +313,8 @@ export class Tracker implements EventSink {
         if (!this.#down) this.#say({ type: "outage", reason: error.message });
         this.#down = true;
         // The local server may come back at another port.
-        await this.#session?.client.close();
-        this.#session = null;
+        await this.#connection?.client.close();
+        this.#connection = null;
         const wait = Math.min(30_000, 500 * 2 ** Math.min(attempt, 6));
         // A sweep that ends waits for a short breath of the server, not for its recovery.
         const breaths = this.options.patience?.tries === 1 ? 0 : 2;

@@ -3,7 +3,7 @@ import type { SweepId } from "../base/fingerprint.js";
 import type { Result } from "../base/result.js";
 import type { Address } from "./address.js";
 import type { Store } from "../store/index.js";
-import type { ArtifactChoice } from "./files.js";
+import type { ArtifactChoice } from "../config/config.js";
 import type { Summary } from "./summary.js";
 import type { Patience } from "./transport.js";
 

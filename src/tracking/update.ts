@@ -3,7 +3,7 @@ import type { ArtifactSource } from "./artifacts.js";
 import type { Names } from "../contract/records.js";
 import type { SweepStarted } from "../journal/events.js";
 import type { DatasetInput } from "./answers.js";
-import type { ArtifactChoice } from "./files.js";
+import type { ArtifactChoice } from "../config/config.js";
 import type { RunStatus } from "./run-status.js";
 import type { Metric } from "./values.js";
 import { LIMITS } from "./values.js";

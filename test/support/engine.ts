@@ -73,8 +73,8 @@ export interface Run {
 /** A folder with specs, a store and the files by which the toy is told what to do. */
 export class Lab {
   readonly #runs: Run[] = [];
-  /** Variables beside the lab's own; undefined takes one away. */
-  variables: { readonly [name: string]: string | undefined } = {};
+  /** Variables of the programs that it starts, beside those of the tests themselves; undefined takes one away. */
+  environment: { [name: string]: string | undefined } = {};
 
   private constructor(
     readonly folder: string,
@@ -103,7 +103,7 @@ export class Lab {
         R4EC_GPUS: "none",
         HOME: this.folder,
         XDG_CONFIG_HOME: this.folder,
-        ...this.variables,
+        ...this.environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

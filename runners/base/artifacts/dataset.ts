@@ -1,6 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { JsonObject } from "../../../src/base/json.js";
 import { readOwnJsonl } from "../files/jsonl.js";
 import { readNpy, writeNpy } from "../files/npy.js";
 
@@ -84,17 +83,10 @@ const COLUMNS: {
   test: { file: "test", numbers: Int32Array },
 };
 
-/** The members of `dataset.json` by their names in the file. */
-const INFO: { readonly [key in keyof DatasetInfo]: string } = {
-  id: "id",
-  users: "users",
-  items: "items",
-  attributes: "attributes",
-  attributeFields: "attribute_fields",
-  ratings: "ratings",
-  likeAbove: "like_above",
-  domain: "domain",
-  interactions: "interactions",
+/** `dataset.json` as the file spells it. */
+type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove"> & {
+  readonly attribute_fields: DatasetInfo["attributeFields"];
+  readonly like_above: DatasetInfo["likeAbove"];
 };
 
 /** Columns that a split by users replaces, which is an artifact of its own. */
@@ -121,21 +113,27 @@ export async function readDataset(folder: string, split: string = folder): Promi
   };
 }
 
-/** Reads `dataset.json` alone. */
+/** Reads `dataset.json` alone. The artifact's checksum says that it is still as it was written. */
 export async function readDatasetInfo(folder: string): Promise<DatasetInfo> {
-  const file = JSON.parse(await readFile(join(folder, "dataset.json"), "utf8")) as JsonObject;
-  const named = Object.entries(INFO).map(([key, name]) => [key, file[name]]);
-  return Object.fromEntries(named) as unknown as DatasetInfo;
+  const text = await readFile(join(folder, "dataset.json"), "utf8");
+  const { attribute_fields, like_above, ...same } = JSON.parse(text) as InfoFile;
+  return { ...same, attributeFields: attribute_fields, likeAbove: like_above };
 }
 
 /** Writes `dataset.json` and the columns of a data set into a folder that is there. */
 export async function writeDataset(folder: string, dataset: Dataset): Promise<void> {
-  const named = Object.entries(INFO).map(([key, name]) => [
-    name,
-    dataset[key as keyof DatasetInfo],
-  ]);
-  const info = JSON.stringify(Object.fromEntries(named), null, 2);
-  await writeFile(join(folder, "dataset.json"), `${info}\n`);
+  const info: InfoFile = {
+    id: dataset.id,
+    users: dataset.users,
+    items: dataset.items,
+    attributes: dataset.attributes,
+    attribute_fields: dataset.attributeFields,
+    ratings: dataset.ratings,
+    like_above: dataset.likeAbove,
+    domain: dataset.domain,
+    interactions: dataset.interactions,
+  };
+  await writeFile(join(folder, "dataset.json"), `${JSON.stringify(info, null, 2)}\n`);
   for (const [key, { file, table }] of Object.entries(COLUMNS)) {
     const data = dataset[key as Column];
     const rows = dataset.items + 1;

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
@@ -8,6 +8,7 @@ import { ProgramFailure } from "../python/failure.js";
 import type { ProcessTree } from "../python/run.js";
 import { startProgram } from "../python/run.js";
 import { untilUp } from "./until-up.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** The small server that comes with r4ec, as a command. */
 export const OWN_SERVER: readonly string[] = [
@@ -88,7 +89,7 @@ async function start(
   { command, values, config, folder }: ServerOptions,
   port: number,
 ): Promise<ProcessTree> {
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   await writeFile(path.join(folder, "server.yaml"), JSON.stringify(config, null, 2));
   const filled: { readonly [name: string]: string } = {
     ...values,
@@ -116,7 +117,7 @@ async function start(
 /** Empties the folder that a server is to work in. */
 export async function emptyFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
 }
 
 /** A port that is free now. */

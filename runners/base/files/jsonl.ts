@@ -53,12 +53,17 @@ export async function* readJsonl(path: string): AsyncGenerator<JsonLine> {
 }
 
 /**
- * All lines of a JSON Lines file of one of r4ec's own artifacts. They have the form T because r4ec
- * wrote them so, and the artifact's checksum says that they are still what was written.
+ * The lines of a JSON Lines file of one of r4ec's own artifacts, one by one. They have the form T
+ * because r4ec wrote them so, and the artifact's checksum says that they are still what was written.
  */
+export async function* ownLines<T extends object>(path: string): AsyncGenerator<T> {
+  for await (const { value } of readJsonl(path)) yield value as T;
+}
+
+/** All lines of a JSON Lines file of one of r4ec's own artifacts, as {@link ownLines} types them. */
 export async function readOwnJsonl<T extends object>(path: string): Promise<T[]> {
   const lines: T[] = [];
-  for await (const { value } of readJsonl(path)) lines.push(value as T);
+  for await (const line of ownLines<T>(path)) lines.push(line);
   return lines;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, readdirSync } from "node:fs";
+import { closeSync, fsyncSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { openFolderSync } from "../../../src/base/folder.js";
 
 /** A record with the key that it is kept under: the hash of all that it was made from. */
 export type Keyed<Value> = readonly [key: string, value: Value];
@@ -53,7 +54,7 @@ export class KeyedLog<Value> {
     private readonly form: RecordForm<Value>,
     wanted: (key: string) => boolean = () => true,
   ) {
-    mkdirSync(folder, { recursive: true });
+    openFolderSync(folder);
     for (const name of readdirSync(folder).sort()) {
       if (!name.endsWith(form.ending)) continue;
       const base = path.join(folder, name.slice(0, -form.ending.length));

@@ -4,10 +4,11 @@ import type { CellId, Fingerprint } from "../../../src/base/fingerprint.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
-import { readJsonl } from "../../base/files/jsonl.js";
+import { ownLines } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import type { TextStep } from "../../base/artifacts/texts.js";
-import type { ControlParams } from "../../stages/control/stage.js";
+import type { DatasetItem, DatasetUser } from "../../base/artifacts/dataset.js";
+import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
+import type { ControlParams } from "../../stages/control/settings.js";
 
 /** A stage behind a number: what it was made from and, once it stands, what came out. */
 export interface LineageEntry {
@@ -108,8 +109,8 @@ export async function textsOf(
       side,
       id,
       index,
-      text: (line?.["text"] as string | undefined) ?? null,
-      history: (line?.["history"] as unknown as readonly TextStep[] | undefined) ?? [],
+      text: line?.text ?? null,
+      history: line?.history ?? [],
     });
   }
   return { texts, missing };
@@ -154,17 +155,20 @@ function behind(plan: SweepPlan, last: Fingerprint): readonly Fingerprint[] {
 
 /** The number of a user or item, or null where the data set doesn't have it. */
 async function indexOf(dataset: string, side: Side, id: string): Promise<number | null> {
-  for await (const { value } of readJsonl(path.join(dataset, `${side}.jsonl`))) {
-    const row = value as JsonObject;
-    if (row["id"] === id) return row["index"] as number;
+  for await (const row of ownLines<DatasetUser | DatasetItem>(
+    path.join(dataset, `${side}.jsonl`),
+  )) {
+    if (row.id === id) return row.index;
   }
   return null;
 }
 
-async function lineOf(file: string, index: number): Promise<JsonObject | null> {
-  for await (const { value } of readJsonl(file)) {
-    const line = value as JsonObject;
-    if (line["index"] === index) return line;
+/** The text about a user or item; one that was made without an LLM has no history. */
+async function lineOf(file: string, index: number): Promise<LoggedLine | null> {
+  for await (const line of ownLines<LoggedLine>(file)) {
+    if (line.index === index) return line;
   }
   return null;
 }
+
+type LoggedLine = Pick<KnowledgeLine, "index" | "text"> & Partial<Pick<KnowledgeLine, "history">>;

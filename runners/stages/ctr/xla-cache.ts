@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readSync, readdirSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, readdirSync, rmSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Allocation } from "../../../src/contract/runner.js";
 import { BINDING_VARIABLE } from "../../base/tensorflow.js";
+import { openFolderSync } from "../../../src/base/folder.js";
 
 /** Names the folder where programs compiled by XLA are kept; unset or empty: they are not. */
 const CACHE_VARIABLE = "R4EC_XLA_CACHE";
@@ -31,7 +32,7 @@ export function keepCompiled(gpus: Allocation["gpus"]): void {
   if ((flags !== "" && !flags.trimStart().startsWith("-")) || /\s/.test(cache)) return;
   const folder = join(cache, machineKey(gpus.length > 0));
   try {
-    mkdirSync(folder, { recursive: true });
+    openFolderSync(folder);
     tidy(folder, LARGEST);
   } catch {
     // A folder that can't be written saves no time, and costs no result.

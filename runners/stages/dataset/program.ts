@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { ExitCode, UserError } from "../../../src/base/exit.js";
-import { Drained, type RunnerProgram, type StageTask } from "../../../src/contract/runner.js";
+import { UserError } from "../../../src/base/exit.js";
+import { Drained, type StageTask } from "../../../src/contract/runner.js";
+import { programOf } from "../../base/stage/program.js";
 import { buildDataset } from "./build.js";
 import { tellMissing, tellOneForAll, tellRepeats } from "./remarks.js";
 import { otherRows, repeatedRows } from "./repeats.js";
@@ -12,23 +13,7 @@ import { sourceOf } from "./sources.js";
 import { metricsOf, writeBuilt } from "./write.js";
 
 /** Prepares data sets, one after another. */
-export const program: RunnerProgram<DatasetParams> = {
-  async run(tasks) {
-    for (const task of tasks) {
-      try {
-        await prepare(task);
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        const kind = error.exitCode === ExitCode.environment ? "machine" : "spec";
-        await task.fail({
-          kind,
-          message: error.message,
-          ...(error.hint === undefined ? {} : { detail: error.hint }),
-        });
-      }
-    }
-  },
-};
+export const program = programOf<DatasetParams>(prepare);
 
 async function prepare(task: StageTask<DatasetParams>): Promise<void> {
   const { params } = task;

@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Sample } from "../../base/artifacts/samples.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /**
  * Gathers the samples of all classes into one data set, `data/samples.json`, with its
@@ -21,7 +22,7 @@ export async function gatherSamples(
     }
   }
   const data = path.join(work, "data");
-  await mkdir(data, { recursive: true });
+  await openFolder(data);
   await writeFile(path.join(data, "samples.json"), JSON.stringify(all));
   const info = {
     samples: {

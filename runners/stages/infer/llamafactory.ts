@@ -1,5 +1,5 @@
 import type { InferTask } from "./engines/engine.js";
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import { Drained } from "../../../src/contract/runner.js";
@@ -14,6 +14,7 @@ import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
 import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
 import type { InferParams } from "./settings.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 /** An answerer that runs LLaMA-Factory's batch prediction, all prompts in one call. */
 export function loadLlamaFactory(task: InferTask): Answerer {
@@ -27,7 +28,7 @@ export function loadLlamaFactory(task: InferTask): Answerer {
       // Longest first: what doesn't fit into memory shows at once, and batches hold little padding.
       const sorted = [...questions].sort((a, b) => b.prompt.length - a.prompt.length);
       await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
+      await openFolder(folder);
       await writePrompts(folder, sorted);
       await predict(task, folder, sorted, log, progress);
       await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import path from "node:path";
 import { writeJsonl } from "../../base/files/jsonl.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 const LOOK_EVERY_MS = 500;
 
@@ -13,7 +14,7 @@ export const ANSWERS = "answers";
 
 /** Writes questions as a data set of LLaMA-Factory, `prompts` in its folder `data`. */
 export async function writePrompts(folder: string, questions: readonly Question[]): Promise<void> {
-  await mkdir(path.join(folder, "data"), { recursive: true });
+  await openFolder(path.join(folder, "data"));
   await mkdir(path.join(folder, ANSWERS));
   // A sample without an output would be dropped; what stands there is not read.
   const lines = questions.map(({ key, prompt }) => ({ instruction: prompt, output: "-", key }));

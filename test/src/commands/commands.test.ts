@@ -75,7 +75,7 @@ describe("the command line", () => {
     async (uri) => {
       const file = await lab.spec(spec);
       // Offline, so that the local server is not installed for this.
-      lab.variables = {
+      lab.environment = {
         R4EC_MLFLOW_URI: undefined,
         MLFLOW_TRACKING_URI: uri,
         R4EC_OFFLINE: "1",
@@ -102,8 +102,8 @@ describe("the command line", () => {
   );
 
   it("doctor too works with another program's MLFLOW_TRACKING_URI, and shows what counts", async () => {
-    const environment = { ...process.env, MLFLOW_TRACKING_URI: "databricks" };
-    delete environment["R4EC_MLFLOW_URI" as keyof typeof environment];
+    const environment: NodeJS.ProcessEnv = { ...process.env, MLFLOW_TRACKING_URI: "databricks" };
+    delete environment["R4EC_MLFLOW_URI"];
     const { stdout, stderr } = await execa(
       process.execPath,
       [CLI, "doctor", "--store", lab.store],

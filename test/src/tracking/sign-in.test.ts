@@ -82,7 +82,7 @@ describe.each([
           ? "pass"
           : { status: 401, body: `who are you? ${headers.authorization ?? ""}` };
       const name = `sign-in-${how.replaceAll(" ", "-")}-${prefix.length}`;
-      lab.variables = { R4EC_MLFLOW_URI: undefined, ...variables(url) };
+      lab.environment = { R4EC_MLFLOW_URI: undefined, ...variables(url) };
       const tracking =
         inSpec === "" ? "" : `tracking: {mlflow: {uri: "${url.replace("://", `://${inSpec}`)}"}}\n`;
       const file = await lab.spec(

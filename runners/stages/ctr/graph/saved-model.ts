@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LibraryFunction } from "./library.js";
 import type { Attribute, ConstantValue, GraphNode } from "./node.js";
+import { openFolder } from "../../../../src/base/folder.js";
 
 /** A tensor at the edge of a signature. */
 export interface SignatureTensor {
@@ -71,7 +72,7 @@ export async function writeSavedModel(
   const model = new m["SavedModel"]();
   model.setSavedModelSchemaVersion(1);
   model.addMetaGraphs(meta);
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   await writeFile(join(folder, "saved_model.pb"), model.serializeBinary() as Uint8Array);
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { StageTask } from "../../../../src/contract/runner.js";
@@ -12,6 +12,7 @@ import type {
   SentenceTransformersExecution,
   SentenceTransformersParams,
 } from "./sentence-transformers-params.js";
+import { openFolder } from "../../../../src/base/folder.js";
 
 /** A line of what embed.py writes; vectors stand in a file of their own. */
 type Line =
@@ -34,7 +35,7 @@ export function loadSentenceTransformers(
   return {
     async embed(texts, onVectors, stopped) {
       await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
+      await openFolder(folder);
       const [requestFile, vectorsFile] = ["request.json", "vectors.f32"].map((name) =>
         path.join(folder, name),
       ) as [string, string];
