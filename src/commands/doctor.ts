@@ -66,10 +66,12 @@ function shownSettings(config: Config): ShownSetting[] {
     if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(",");
     return redact(String(value));
   };
-  return Object.entries(config).map(([name, setting]) => ({
+  const { store, toolchain, mlflowUri, mlflowArtifacts, gpus, offline } = config;
+  const settings = { store, toolchain, mlflowUri, mlflowArtifacts, gpus, offline };
+  return Object.entries(settings).map(([name, { value, origin }]) => ({
     name,
-    value: text((setting as Config["store"]).value),
-    origin: (setting as Config["store"]).origin,
+    value: text(value),
+    origin,
   }));
 }
 

@@ -58,6 +58,8 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
   throw new UserError(errors === 1 ? "" : `${errors} errors`, { exitCode: ExitCode.usage });
 }
 
+const saidOnce = new Set<string>();
+
 /** The user-level settings under this call's flags, or the mistakes in them. */
 export async function readConfig(
   args: GlobalArguments,
@@ -75,6 +77,10 @@ export async function readConfig(
 export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
   const loaded = await readConfig(args, spec);
   if (!loaded.ok) return refuse(loaded.error);
+  for (const line of loaded.value.passedOver) {
+    if (!saidOnce.has(line)) await write(process.stderr, `${line}\n`);
+    saidOnce.add(line);
+  }
   const { store } = loaded.value;
   // Stages and workers know the store by its absolute path.
   return { ...loaded.value, store: { ...store, value: path.resolve(store.value) } };

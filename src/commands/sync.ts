@@ -48,10 +48,19 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
     }
     if (args.json) await printJson({ sweeps: done.map(syncJson) });
     else if (done.length === 0) await printLine("there is no sweep to send");
-    const pending = done.some(({ summary }) => summary?.outcome !== "complete");
+    const pending = done.some(({ summary }) => summary === null || summary.outcome === "pending");
     process.exitCode = pending ? ExitCode.environment : ExitCode.done;
   },
 });
+
+/** Of all sweeps, one whose spec turns tracking off has nothing to send. */
+const OFF: TrackingSummary = {
+  outcome: "off",
+  url: null,
+  runUrl: null,
+  reason: null,
+  problems: [],
+};
 
 async function syncOne(
   args: SyncArguments,
@@ -69,6 +78,7 @@ async function syncOne(
   const { destinationOf, syncSweep } = await import("../tracking/index.js");
   const destination = destinationOf(config);
   if (!destination.ok) throw destination.error;
+  if (destination.value.kind === "off" && args.sweep === undefined) return OFF;
   if (destination.value.kind === "off") {
     throw new UserError("tracking is off, so there is no server to send to", {
       exitCode: ExitCode.usage,
@@ -90,6 +100,7 @@ function syncText({ sweep, experiment, summary }: Synced): string {
   const name = `${experiment ?? "?"} ${sweep}`;
   if (summary === null) return `${name}: its journal cannot be read`;
   const problems = summary.problems.map((problem) => `\n  ${problem}`).join("");
+  if (summary.outcome === "off") return `${name}: its tracking is off`;
   if (summary.outcome === "complete")
     return `${name}: complete, ${summary.runUrl ?? ""}${problems}`;
   return `${name}: not complete: ${summary.reason ?? "no answer"}${problems}`;

@@ -1,9 +1,14 @@
+import type { SpecTracking } from "../spec/index.js";
+
 /** Where a user-level setting came from, for `r4ec doctor`. */
 export interface Origin {
   readonly kind: "flag" | "environment" | "spec" | "project" | "user" | "default";
   /** The file, variable or flag; null for a default. */
   readonly name: string | null;
 }
+
+/** Which files of artifacts are stored with MLflow's runs: `tracking.mlflow.artifacts`. */
+export type ArtifactChoice = NonNullable<Exclude<SpecTracking["mlflow"], "off">["artifacts"]>;
 
 /** A user-level setting with its origin. */
 export interface Configured<T> {
@@ -22,8 +27,12 @@ export interface Config {
   readonly toolchain: Configured<string>;
   /** Address of an MLflow server; null: the local one; "off": none. R4EC_MLFLOW_URI, MLFLOW_TRACKING_URI. */
   readonly mlflowUri: Configured<string | null>;
+  /** Files of artifacts that MLflow's runs hold where a spec does not say: small, all or none. */
+  readonly mlflowArtifacts: Configured<ArtifactChoice>;
   /** GPUs to use. R4EC_GPUS. */
   readonly gpus: Configured<"auto" | readonly number[]>;
   /** Fetch nothing from the network; use only what is already on this machine. R4EC_OFFLINE. */
   readonly offline: Configured<boolean>;
+  /** What was passed over, for people: a line each, without secrets. */
+  readonly passedOver: readonly string[];
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { cosmiconfig } from "cosmiconfig";
+import type { ArtifactChoice } from "./config.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
@@ -11,6 +12,7 @@ import { mistakesOfSpec } from "../spec/mistakes.js";
 import { engineFragments } from "../spec/engine-fragments.js";
 import { parseYaml } from "../spec/parse.js";
 import { Report } from "../spec/report.js";
+import { trackingOf } from "../spec/resolved.js";
 import { readSource } from "../spec/source.js";
 import { Validator } from "../spec/validator.js";
 
@@ -22,6 +24,7 @@ export interface ConfigFile {
   readonly toolchain?: string;
   /** An address or "off". */
   readonly mlflowUri?: string;
+  readonly mlflowArtifacts?: ArtifactChoice;
   readonly gpus?: "auto" | readonly number[];
   readonly offline?: boolean;
 }
@@ -115,6 +118,8 @@ function settingsOfFile(file: string, document: JsonObject): ConfigFile {
   const folder = dirname(resolve(file));
   const mlflow = (document["tracking"] as JsonObject | undefined)?.["mlflow"];
   const uri = typeof mlflow === "string" ? mlflow : (mlflow as JsonObject | undefined)?.["uri"];
+  const { mlflow: given } = trackingOf(document);
+  const artifacts = given === "off" ? undefined : given.artifacts;
   const cards = (document["resources"] as JsonObject | undefined)?.["gpus"];
   const pick = <T>(name: string, value: T | undefined): { readonly [name: string]: T } =>
     value === undefined ? {} : { [name]: value };
@@ -125,6 +130,7 @@ function settingsOfFile(file: string, document: JsonObject): ConfigFile {
     ...pick("store", place("store")),
     ...pick("toolchain", place("toolchain")),
     ...pick("mlflowUri", uri),
+    ...pick("mlflowArtifacts", artifacts),
     ...pick("gpus", cards),
     ...pick("offline", document["offline"]),
   };

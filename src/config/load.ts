@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Config, Configured, Origin } from "./config.js";
+import type { ArtifactChoice, Config, Configured, Origin } from "./config.js";
 import {
   type ConfigFile,
   expandHome,
@@ -11,7 +11,7 @@ import {
   readConfigFile,
 } from "./file.js";
 import type { Diagnostic } from "../base/diagnostic.js";
-import { learnSecrets } from "../base/redact.js";
+import { learnSecrets, redact } from "../base/redact.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { Experiment } from "../spec/index.js";
 
@@ -94,6 +94,20 @@ export async function loadConfig(
   const folder: Parse<string> = (text) => ok(expandHome(text, cwd));
   const mlflow = spec?.tracking.mlflow;
 
+  const passedOver: string[] = [];
+  /** MLflow's own variable may be meant for another program: what r4ec cannot use is passed over. */
+  const ofOthers = (name: string): Layer<string> => {
+    const text = environment[name]?.trim() ?? "";
+    const read = text === "" ? null : address(text);
+    if (read?.ok === false) {
+      learnSecrets(text);
+      passedOver.push(
+        `${name} is ${JSON.stringify(redact(text))}, which is no http(s) address: r4ec goes on without it`,
+      );
+    }
+    return { kind: "environment", name, value: read?.ok === true ? read.value : undefined };
+  };
+
   const config: Config = {
     store: layered(
       [
@@ -114,12 +128,21 @@ export async function loadConfig(
     mlflowUri: layered<string | null>(
       [
         flag("--mlflow-uri", parsed("--mlflow-uri", flags.mlflowUri, address)),
+        // Who writes into a spec that it is not tracked means it, whatever this machine has.
+        fromSpec(mlflow === "off" ? "off" : undefined),
         variable("R4EC_MLFLOW_URI", address),
-        variable("MLFLOW_TRACKING_URI", address),
-        fromSpec(mlflow === "off" ? "off" : mlflow?.uri),
+        ofOthers("MLFLOW_TRACKING_URI"),
+        fromSpec(mlflow === "off" ? undefined : mlflow?.uri),
         ...files((file) => file.mlflowUri),
       ],
       null,
+    ),
+    mlflowArtifacts: layered<ArtifactChoice>(
+      [
+        fromSpec(mlflow === "off" ? undefined : mlflow?.artifacts),
+        ...files((file) => file.mlflowArtifacts),
+      ],
+      "small",
     ),
     gpus: layered<"auto" | readonly number[]>(
       [
@@ -138,8 +161,13 @@ export async function loadConfig(
       ],
       false,
     ),
+    passedOver,
   };
   learnSecrets(config.mlflowUri.value);
+  // Where a stronger setting says where runs go, the variable did not matter.
+  const { value, origin } = config.mlflowUri;
+  const isOff = origin.kind === "spec" && value === "off";
+  if (isOff || origin.kind === "flag" || origin.name === "R4EC_MLFLOW_URI") passedOver.length = 0;
   return diagnostics.length > 0 ? err(diagnostics) : ok(config);
 }
 
@@ -150,7 +178,7 @@ interface Layer<T> extends Origin {
 type Parse<T> = (text: string) => Result<T, string>;
 
 const address: Parse<string> = (text) =>
-  text === "off" || /^https?:\/\/[^\s/]/.test(text)
+  text === "off" || (/^https?:\/\/[^\s/]/i.test(text) && URL.canParse(text))
     ? ok(text)
     : err("must be the http(s) address of an MLflow server, or off");
 

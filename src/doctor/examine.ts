@@ -3,6 +3,7 @@ import type { Diagnosis } from "./diagnosis.js";
 import type { Config } from "../config/config.js";
 import { isDiskError } from "../base/errno.js";
 import { dispatcherFor } from "../base/outgoing.js";
+import { parseAddress } from "../tracking/address.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";
 import type { PythonPart } from "../contract/python-part.js";
@@ -180,6 +181,8 @@ function storeTrouble(error: unknown): { readonly trouble: string } {
 async function askServer(uri: string): Promise<Diagnosis> {
   const base = { name: "mlflow-server", needed: false } as const;
   const shown = redact(uri);
+  const parsed = parseAddress(uri);
+  const authorization = parsed.ok ? parsed.value.authorization : null;
   const mend = "check the address, whether the server runs, and whether it accepts this machine";
   try {
     const address = new URL(uri);
@@ -189,6 +192,7 @@ async function askServer(uri: string): Promise<Diagnosis> {
     const response = await fetch(address, {
       signal: AbortSignal.timeout(10_000),
       dispatcher: dispatcherFor(address.href, {}),
+      ...(authorization === null ? {} : { headers: { authorization } }),
     });
     await response.body?.cancel();
     return response.ok

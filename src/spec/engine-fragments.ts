@@ -155,6 +155,15 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
                 minLength: 1,
                 maxLength: 250,
               },
+              artifacts: {
+                description:
+                  "Which files of artifacts are stored in MLflow. The others stay in the store, and the run lists their names, sizes and sums. If left out: small.",
+                anyOf: [
+                  { description: "Files of at most 128 KiB, 8 MiB per run.", const: "small" },
+                  { description: "Every file.", const: "all" },
+                  { description: "No file.", const: "none" },
+                ],
+              },
             },
           },
         ],

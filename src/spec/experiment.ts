@@ -81,6 +81,8 @@ export interface SpecTracking {
         readonly uri?: string;
         /** Name of the MLflow experiment; default: the experiment's name. */
         readonly experiment?: string;
+        /** Files of artifacts that are stored with MLflow's runs; default: small. */
+        readonly artifacts?: "small" | "all" | "none";
       };
 }
 

@@ -37,12 +37,15 @@ export function trackingOf(resolved: JsonObject): SpecTracking {
   const tracking = blockOf(resolved, "tracking");
   if (tracking["mlflow"] === "off") return { mlflow: "off" };
   const mlflow = blockOf(tracking, "mlflow");
-  const [uri, experiment] = [mlflow["uri"], mlflow["experiment"]];
+  const [uri, experiment, artifacts] = [mlflow["uri"], mlflow["experiment"], mlflow["artifacts"]];
   return {
     mlflow: {
       // A journal keeps no user info; the environment or a flag signs in.
       ...(typeof uri === "string" ? { uri: uri.replace("://***@", "://") } : {}),
       ...(typeof experiment === "string" ? { experiment } : {}),
+      ...(artifacts === "small" || artifacts === "all" || artifacts === "none"
+        ? { artifacts }
+        : {}),
     },
   };
 }

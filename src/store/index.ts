@@ -1,4 +1,5 @@
 export type { ArtifactFile, Manifest } from "./manifest.js";
+export { MANIFEST_FILE } from "./manifest.js";
 export { resultOf } from "./manifest.js";
 export type { Inspection } from "./artifact.js";
 export { Store } from "./store.js";

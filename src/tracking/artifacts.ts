@@ -4,14 +4,30 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MlflowClient } from "./client.js";
 import type { Run } from "./answers.js";
+import { answerOf } from "./answers.js";
 import { isLoopback } from "../base/outgoing.js";
 import { MlflowFailure } from "./failure.js";
 import { openFolder } from "../base/folder.js";
 
 /** Something to store with a run: a file, or text of ours. */
 export type ArtifactSource =
-  | { readonly path: string; readonly file: string }
+  | { readonly path: string; readonly file: string; readonly size: number }
   | { readonly path: string; readonly text: string };
+
+/** Bytes of an artifact. */
+export const sizeOf = (source: ArtifactSource): number =>
+  "file" in source ? source.size : Buffer.byteLength(source.text);
+
+/** The path under which MLflow lists an artifact that {@link putArtifact} stored. */
+export const storedPath = (
+  server: string,
+  run: Pick<Run, "artifactUri">,
+  { path: name }: ArtifactSource,
+): string => (targetOf(server, run.artifactUri).kind === "proxy" ? cleanPath(name) : name);
+
+/** True where the server keeps the run's artifacts at a place that it does not pass them on to. */
+export const isUnreachable = (server: string, run: Pick<Run, "artifactUri">): boolean =>
+  targetOf(server, run.artifactUri).kind === "unreachable";
 
 /**
  * Stores one artifact with a run, through MLflow's proxy, or directly where the server keeps
@@ -43,14 +59,18 @@ export async function putArtifact(
     .filter((segment) => segment !== "")
     .map(encodeURIComponent)
     .join("/");
-  await client.transport.send({
+  const call = {
     method: "PUT",
     path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`,
     what: `storing the artifact ${artifact.path}`,
     ...("file" in artifact
       ? { file: artifact.file }
       : { bytes: Buffer.from(artifact.text, "utf8") }),
-  });
+  } as const;
+  // MLflow answers with an empty body or an empty object.
+  await client.transport.send(call, (body) =>
+    body.trim() === "" || answerOf(body) !== undefined ? true : undefined,
+  );
 }
 
 /** A path that MLflow's proxy takes; one that had to be changed begins its name with a hash. */

@@ -1,6 +1,5 @@
 import type { Run } from "./answers.js";
 import type { ArtifactSource } from "./artifacts.js";
-import { curvesOf } from "./files.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import type { Batch, KeyValue, Metric } from "./values.js";
 import { cleanKey, shorten, wireMetric } from "./values.js";
@@ -17,13 +16,15 @@ const besideCurve = (name: string): string => `result.${name}`;
  * @param run the run as MLflow has it before
  * @param runIds ids of the runs that tags link to
  * @param sources long values are added to these
+ * @param cachedCurves points that the journal does not hold
  */
-export async function batchOf(
+export function batchOf(
   update: RunUpdate,
   run: Run,
   runIds: ReadonlyMap<RunKey, string>,
   sources: ArtifactSource[],
-): Promise<Batch> {
+  cachedCurves: readonly Metric[],
+): Batch {
   const pairs = (kind: "param" | "tag", all: Iterable<[string, string]>): KeyValue[] => {
     const list: KeyValue[] = [];
     for (const [key, text] of all) {
@@ -41,11 +42,9 @@ export async function batchOf(
   }
   const metrics: Metric[] = [...goneFrom(run, update.gone), ...update.metrics];
   const curves = new Set(update.results?.curves);
-  if (update.files?.curves != null) {
-    for (const point of await curvesOf(update.files.folder, update.files.curves.timestamp)) {
-      metrics.push(point);
-      curves.add(point.key);
-    }
+  for (const point of cachedCurves) {
+    metrics.push(point);
+    curves.add(point.key);
   }
   for (const [name, value] of Object.entries(update.results?.values ?? {})) {
     const key = curves.has(name) ? besideCurve(name) : name;

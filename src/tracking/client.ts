@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "./address.js";
 import type {
+  Answer,
   DatasetInput,
   ExperimentInfo,
   MetricPoint,
   NewRun,
-  RawExperiment,
-  RawMetric,
-  RawRun,
   Run,
+  StoredFile,
 } from "./answers.js";
-import { experimentOf, pointOf, rawDataset, runOf } from "./answers.js";
+import { answerOf, experimentOf, fileOf, listOf, pointOf, rawDataset, runOf } from "./answers.js";
 import { MlflowFailure } from "./failure.js";
 import type { RunStatus } from "./run-status.js";
 import type { Patience } from "./transport.js";
@@ -19,6 +18,11 @@ import type { Batch, KeyValue } from "./values.js";
 import { batchesOf, cleanText, whole } from "./values.js";
 
 const API = "/api/2.0/mlflow";
+
+/** Reads an answer that says nothing but that it was done. */
+const anything = (answer: Answer): Answer => answer;
+const experimentsIn = (answer: Answer): ExperimentInfo[] | undefined =>
+  listOf(answer["experiments"], experimentOf);
 
 /** MLflow's REST API, as far as tracking needs it. Throws {@link MlflowFailure} alone. */
 export class MlflowClient {
@@ -40,19 +44,19 @@ export class MlflowClient {
   /** Resolves if an MLflow server answers and grants access. */
   async ping(): Promise<void> {
     const query = { max_results: "1" };
-    await this.#call("GET", "/experiments/search", { query }, "asking for MLflow");
+    await this.#call("GET", "/experiments/search", { query }, "asking for MLflow", experimentsIn);
   }
 
   /** The experiment of a name, or null. */
   async experiment(name: string): Promise<ExperimentInfo | null> {
     try {
-      const answer = await this.#call<{ experiment: RawExperiment }>(
+      return await this.#call(
         "GET",
         "/experiments/get-by-name",
         { query: { experiment_name: name } },
         `looking for the experiment "${name}"`,
+        (answer) => experimentOf(answer["experiment"]),
       );
-      return experimentOf(answer.experiment);
     } catch (error) {
       if (error instanceof MlflowFailure && error.kind === "missing") return null;
       throw error;
@@ -62,13 +66,13 @@ export class MlflowClient {
   /** Makes an experiment, or gives the existing one if another process made it first. */
   async createExperiment(name: string, tags: readonly KeyValue[]): Promise<ExperimentInfo> {
     try {
-      const answer = await this.#call<{ experiment_id: string }>(
+      return await this.#call(
         "POST",
         "/experiments/create",
         { body: { name, tags } },
         `creating the experiment "${name}"`,
+        experimentOf,
       );
-      return { id: answer.experiment_id, deleted: false };
     } catch (error) {
       if (!(error instanceof MlflowFailure) || error.code !== "RESOURCE_ALREADY_EXISTS")
         throw error;
@@ -81,86 +85,78 @@ export class MlflowClient {
   /** Takes an experiment back out of MLflow's trash. */
   async restoreExperiment(id: string): Promise<void> {
     const body = { experiment_id: id };
-    await this.#call("POST", "/experiments/restore", { body }, "restoring the experiment");
+    await this.#call(
+      "POST",
+      "/experiments/restore",
+      { body },
+      "restoring the experiment",
+      anything,
+    );
   }
 
   /** Ids of all experiments that are not deleted. */
   async experimentIds(): Promise<string[]> {
     const ids: string[] = [];
-    let token: string | undefined;
-    do {
-      const answer = await this.#call<{
-        experiments?: { experiment_id: string }[];
-        next_page_token?: string;
-      }>(
-        "GET",
-        "/experiments/search",
-        { query: { max_results: "1000", ...(token === undefined ? {} : { page_token: token }) } },
-        "listing experiments",
-      );
-      for (const one of answer.experiments ?? []) ids.push(one.experiment_id);
-      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
-    } while (token !== undefined);
+    const pages = this.#pages(
+      (token) => ({
+        query: { max_results: "1000", ...(token === undefined ? {} : { page_token: token }) },
+      }),
+      ["GET", "/experiments/search", "listing experiments"],
+      experimentsIn,
+    );
+    for await (const { id } of pages) ids.push(id);
     return ids;
   }
 
   /** Creates a run. Not repeated by itself: an ambiguous failure may have made one. */
-  async createRun(run: NewRun): Promise<Run> {
+  createRun(run: NewRun): Promise<Run> {
     const body = {
       experiment_id: run.experimentId,
       run_name: cleanText(run.name),
       start_time: whole(run.startTime),
       tags: run.tags,
     };
-    const answer = await this.#call<{ run: RawRun }>(
+    return this.#call(
       "POST",
       "/runs/create",
       { body, repeatable: false },
       "creating a run",
+      (answer) => runOf(answer["run"]),
     );
-    return runOf(answer.run);
   }
 
   /** A run with everything but the history of its metrics. */
-  async run(id: string): Promise<Run> {
-    const answer = await this.#call<{ run: RawRun }>(
-      "GET",
-      "/runs/get",
-      { query: { run_id: id } },
-      "reading a run",
-    );
-    return runOf(answer.run);
+  run(id: string): Promise<Run> {
+    return this.#call("GET", "/runs/get", { query: { run_id: id } }, "reading a run", (answer) => {
+      const run = runOf(answer["run"]);
+      return run?.id === id ? run : undefined;
+    });
   }
 
   /** All runs (but deleted ones) that a filter of MLflow's finds. */
-  async *searchRuns(experimentIds: readonly string[], filter: string): AsyncGenerator<Run> {
-    let token: string | undefined;
-    do {
-      const answer = await this.#call<{ runs?: RawRun[]; next_page_token?: string }>(
-        "POST",
-        "/runs/search",
-        {
-          body: {
-            experiment_ids: experimentIds,
-            filter,
-            run_view_type: "ACTIVE_ONLY",
-            max_results: 500,
-            // Oldest first: of two runs of one key the first made counts, for every reader.
-            order_by: ["attributes.start_time ASC"],
-            ...(token === undefined ? {} : { page_token: token }),
-          },
+  searchRuns(experimentIds: readonly string[], filter: string): AsyncGenerator<Run> {
+    return this.#pages(
+      (token) => ({
+        body: {
+          experiment_ids: experimentIds,
+          filter,
+          run_view_type: "ACTIVE_ONLY",
+          max_results: 500,
+          // Oldest first: of two runs of one key the first made counts, for every reader.
+          order_by: ["attributes.start_time ASC"],
+          ...(token === undefined ? {} : { page_token: token }),
         },
-        "searching for runs",
-      );
-      for (const raw of answer.runs ?? []) yield runOf(raw);
-      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
-    } while (token !== undefined);
+      }),
+      ["POST", "/runs/search", "searching for runs"],
+      (answer) => listOf(answer["runs"], runOf),
+    );
   }
 
   /** Logs metrics, params and tags, in as many calls as MLflow's limits ask for. */
   async log(runId: string, all: Batch): Promise<void> {
     for (const batch of batchesOf(all)) {
-      await this.#call("POST", "/runs/log-batch", { body: { run_id: runId, ...batch } }, "logging");
+      const body = { run_id: runId, ...batch };
+      await this.#call("POST", "/runs/log-batch", { body }, "logging", anything);
     }
   }
 
@@ -168,7 +164,7 @@ export class MlflowClient {
   async deleteTag(runId: string, key: string): Promise<void> {
     const body = { run_id: runId, key };
     try {
-      await this.#call("POST", "/runs/delete-tag", { body }, "deleting a tag");
+      await this.#call("POST", "/runs/delete-tag", { body }, "deleting a tag", anything);
     } catch (error) {
       if (!(error instanceof MlflowFailure) || error.kind !== "missing") throw error;
     }
@@ -176,15 +172,10 @@ export class MlflowClient {
 
   /** Says which data sets a run read. */
   async logDatasets(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
-    const datasets = inputs.map(rawDataset);
+    const body = { run_id: runId, datasets: inputs.map(rawDataset) };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#call(
-          "POST",
-          "/runs/log-inputs",
-          { body: { run_id: runId, datasets } },
-          "logging inputs",
-        );
+        await this.#call("POST", "/runs/log-inputs", { body }, "logging inputs", anything);
         return;
       } catch (error) {
         // Two runs that name a data set for the first time at once collide in MLflow's database;
@@ -204,60 +195,93 @@ export class MlflowClient {
       status,
       ...(endTime === null ? {} : { end_time: whole(endTime) }),
     };
-    const answer = await this.#call<{ run_info?: { status?: string } }>(
-      "POST",
-      "/runs/update",
-      { body },
-      "setting a run's status",
-    );
+    const what = "setting a run's status";
+    const now = await this.#call("POST", "/runs/update", { body }, what, ({ run_info: info }) => {
+      const given = (info as { status?: unknown } | null | undefined)?.status;
+      return typeof given === "string" ? given : undefined;
+    });
     // An unknown status is answered with 200 and ignored.
-    if (answer.run_info?.status !== status) {
+    if (now !== status) {
       throw new MlflowFailure("refused", `MLflow did not take the status ${status}`);
     }
   }
 
   /** Moves a run to MLflow's trash. */
   async deleteRun(runId: string): Promise<void> {
-    await this.#call("POST", "/runs/delete", { body: { run_id: runId } }, "deleting a run");
+    const body = { run_id: runId };
+    await this.#call("POST", "/runs/delete", { body }, "deleting a run", anything);
   }
 
   /** All points of one metric. */
   async history(runId: string, key: string): Promise<MetricPoint[]> {
     const points: MetricPoint[] = [];
-    let token: string | undefined;
-    do {
-      const answer = await this.#call<{ metrics?: RawMetric[]; next_page_token?: string }>(
-        "GET",
-        "/metrics/get-history",
-        {
-          query: {
-            run_id: runId,
-            metric_key: key,
-            ...(token === undefined ? {} : { page_token: token }),
-          },
+    const pages = this.#pages(
+      (token) => ({
+        query: {
+          run_id: runId,
+          metric_key: key,
+          ...(token === undefined ? {} : { page_token: token }),
         },
-        "reading a metric's history",
-      );
-      points.push(...(answer.metrics ?? []).map(pointOf));
-      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
-    } while (token !== undefined);
+      }),
+      ["GET", "/metrics/get-history", "reading a metric's history"],
+      (answer) => listOf(answer["metrics"], pointOf),
+    );
+    for await (const point of pages) points.push(point);
     return points;
   }
 
-  async #call<T>(
+  /** What lies in a folder of a run's artifacts; `folder` is empty for their root. */
+  async artifacts(runId: string, folder: string): Promise<StoredFile[]> {
+    const files: StoredFile[] = [];
+    const pages = this.#pages(
+      (token) => ({
+        query: {
+          run_id: runId,
+          ...(folder === "" ? {} : { path: folder }),
+          ...(token === undefined ? {} : { page_token: token }),
+        },
+      }),
+      ["GET", "/artifacts/list", "listing artifacts"],
+      (answer) =>
+        typeof answer["root_uri"] === "string" ? listOf(answer["files"], fileOf) : undefined,
+    );
+    for await (const file of pages) files.push(file);
+    return files;
+  }
+
+  /** One page after another of a list; `read` gives the page's entries. */
+  async *#pages<T>(
+    ask: (token: string | undefined) => { query?: Record<string, string>; body?: object },
+    [method, path, what]: ["GET" | "POST", string, string],
+    read: (answer: Answer) => T[] | undefined,
+  ): AsyncGenerator<T> {
+    const seen = new Set<string>();
+    let token: string | undefined;
+    do {
+      const page = await this.#call(method, path, ask(token), what, (answer) => {
+        const entries = read(answer);
+        const next = answer["next_page_token"] ?? "";
+        // A page that leads back to an earlier one has no end.
+        if (entries === undefined || typeof next !== "string" || seen.has(next)) return undefined;
+        return { entries, next };
+      });
+      yield* page.entries;
+      token = page.next === "" ? undefined : page.next;
+      if (token !== undefined) seen.add(token);
+    } while (token !== undefined);
+  }
+
+  /** `read` gives undefined for an answer of another form than MLflow's. */
+  #call<T>(
     method: "GET" | "POST",
     path: string,
     options: { query?: Record<string, string>; body?: unknown; repeatable?: boolean },
     what: string,
+    read: (answer: Answer) => T | undefined,
   ): Promise<T> {
-    const text = await this.transport.send({ method, path: API + path, ...options, what });
-    try {
-      return JSON.parse(text) as T;
-    } catch {
-      throw new MlflowFailure(
-        "foreign",
-        `${what}: the server there does not answer as MLflow does`,
-      );
-    }
+    return this.transport.send({ method, path: API + path, ...options, what }, (text) => {
+      const answer = answerOf(text);
+      return answer === undefined ? undefined : read(answer);
+    });
   }
 }

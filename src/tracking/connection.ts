@@ -3,6 +3,7 @@ import type { SweepId } from "../base/fingerprint.js";
 import type { Address } from "./address.js";
 import { MlflowClient } from "./client.js";
 import { MlflowFailure } from "./failure.js";
+import type { Store } from "../store/index.js";
 import type { Ledger } from "./ledger.js";
 import { storeName } from "./ledger.js";
 import type { Problem } from "./send.js";
@@ -23,6 +24,7 @@ export interface Connection {
 
 export interface ConnectionOptions {
   readonly store: string;
+  readonly artifacts: Store;
   readonly sweep: SweepId;
   readonly ledger: Ledger;
   readonly address: Address;
@@ -50,6 +52,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       experimentId,
       sweep,
       store: name,
+      artifacts: options.artifacts,
       stageLock: path.join(store, "tracking", "stages.lock"),
       problem: options.problem,
       progress: options.progress,
@@ -114,8 +117,9 @@ async function reconcile(
   }
   const lost = new Set<RunKey>();
   for (const [key, id] of ledger.runs) {
-    // A shared stage's run may be another sweep's, in another experiment: ask for it by its id.
-    if (there.has(id) || (key.startsWith("stage:") && (await exists(client, id)))) continue;
+    // A shared stage's run may be another sweep's, in another experiment. And the empty answer to a
+    // search is no proof: each run is asked for by its id before it counts as gone.
+    if (there.has(id) || (await exists(client, id))) continue;
     lost.add(key);
   }
   await ledger.forget(lost);

@@ -4,7 +4,8 @@ import { redact } from "../base/redact.js";
  * Why a request to MLflow failed.
  * - `unreachable`: no connection, a timeout, 429 or 5xx; another try may succeed.
  * - `denied`: 401 or 403; another try fails until somebody corrects the access.
- * - `foreign`: what answers there is no MLflow server (or one far too old).
+ * - `foreign`: what answers there is no MLflow server (or one far too old), or something before it
+ *   (a sign-in page); another try may succeed.
  * - `missing`: the run, experiment or file does not exist there.
  * - `refused`: MLflow refused the request; the same request will always be refused.
  */
@@ -19,6 +20,8 @@ export class MlflowFailure extends Error {
     readonly code: string | null = null,
     /** True where the server may have done what was asked although no answer came. */
     readonly ambiguous = false,
+    /** The HTTP status of the answer; null where none came. */
+    readonly status: number | null = null,
   ) {
     super(redact(message));
     this.name = "MlflowFailure";
@@ -29,22 +32,35 @@ export class MlflowFailure extends Error {
 export function failureOf(status: number, body: string, what: string): MlflowFailure {
   const { code, message } = readError(body);
   const text = message ?? `HTTP ${status}`;
+  const failure = (kind: FailureKind, says: string, ambiguous = false): MlflowFailure =>
+    new MlflowFailure(kind, `${what}: ${says}`, code, ambiguous, status);
   if (status === 401 || status === 403) {
-    return new MlflowFailure("denied", `${what}: MLflow denies access (HTTP ${status}): ${text}`);
+    return failure("denied", `MLflow denies access (HTTP ${status}): ${text}`);
   }
   if (status === 429 || status === 408 || status >= 500) {
     // An error page, not JSON, with status 500 is what MLflow gives to a body it could not read.
-    return new MlflowFailure("unreachable", `${what}: ${text} (HTTP ${status})`, code, true);
+    return failure("unreachable", `${text} (HTTP ${status})`, true);
   }
+  // A web server in front of MLflow has a limit of its own, often 1 MB, and a page for it.
+  if (status === 413) return failure("refused", "too large for the server (HTTP 413)");
   if (code === null) {
-    return new MlflowFailure(
-      "foreign",
-      `${what}: the server there does not answer as MLflow does (HTTP ${status})`,
-    );
+    return failure("foreign", `the server there does not answer as MLflow does (HTTP ${status})`);
   }
-  const kind = code === "RESOURCE_DOES_NOT_EXIST" ? "missing" : "refused";
-  return new MlflowFailure(kind, `${what}: ${text}`, code);
+  return failure(code === "RESOURCE_DOES_NOT_EXIST" ? "missing" : "refused", text);
 }
+
+/**
+ * A success that is none: status 200 with a page, an empty body or another answer than the one that
+ * was asked for. What was asked may have been done.
+ */
+export const notAnAnswer = (what: string): MlflowFailure =>
+  new MlflowFailure(
+    "foreign",
+    `${what}: the server there does not answer as MLflow does`,
+    null,
+    true,
+    200,
+  );
 
 function readError(body: string): { code: string | null; message: string | null } {
   try {

@@ -1,42 +1,77 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import type { Fingerprint } from "../base/fingerprint.js";
+import { UserError } from "../base/exit.js";
 import { isJsonObject } from "../base/json.js";
+import type { ArtifactFile, Store } from "../store/index.js";
+import { MANIFEST_FILE } from "../store/index.js";
 import type { ArtifactSource } from "./artifacts.js";
 import type { StageFiles } from "./update.js";
 import type { Metric } from "./values.js";
 
-/**
- * The files of a stage's artifact as artifacts of its run, the small ones first, up to the limit;
- * `left` names what stays in the store alone. An artifact that is gone (gc) gives none.
- */
-export async function filesOf(
-  stage: StageFiles,
-): Promise<{ readonly files: ArtifactSource[]; readonly left: string | null }> {
-  const names = await readdir(stage.folder, { recursive: true }).catch(() => null);
-  if (names === null) {
-    return { files: [], left: leftOf(stage.folder, "the artifact is no longer there", []) };
+/** Bytes of a file that is small, and of all small files that are stored with one run. */
+export const SMALL = { file: 128 * 2 ** 10, run: 8 * 2 ** 20 } as const;
+
+/** A stage's artifact as a view finds it: whole, gone (gc), or damaged and why. */
+export type Found =
+  | { readonly state: "sound"; readonly folder: string; readonly files: readonly ArtifactFile[] }
+  | { readonly state: "absent" }
+  | { readonly state: "damaged"; readonly reason: string };
+
+/** Opens an artifact by the door that checks it: nothing is sent on that is not as it was made. */
+export async function findArtifact(store: Store, stage: Fingerprint): Promise<Found> {
+  const absent = new UserError("absent");
+  try {
+    const { folder, manifest } = await store.open(stage, "its artifact", absent);
+    return { state: "sound", folder, files: manifest.files };
+  } catch (error) {
+    if (error === absent) return { state: "absent" };
+    if (error instanceof UserError) return { state: "damaged", reason: error.message };
+    throw error;
   }
-  const found: { name: string; size: number }[] = [];
-  for (const name of names) {
-    const info = await stat(path.join(stage.folder, name)).catch(() => null);
-    if (info?.isFile() === true)
-      found.push({ name: name.split(path.sep).join("/"), size: info.size });
-  }
-  found.sort((a, b) => a.size - b.size || (a.name < b.name ? -1 : 1));
-  const files: ArtifactSource[] = [];
-  const left: { name: string; size: number }[] = [];
-  let bytes = 0;
-  for (const { name, size } of found) {
-    bytes += size;
-    if (stage.limit !== null && bytes > stage.limit) left.push({ name, size });
-    else files.push({ path: name, file: path.join(stage.folder, name) });
-  }
-  const reason = `more than ${stage.limit} bytes in all`;
-  return { files, left: left.length === 0 ? null : leftOf(stage.folder, reason, left) };
 }
 
-const leftOf = (folder: string, reason: string, files: readonly object[]): string =>
-  `${JSON.stringify({ folder, reason, files }, null, 2)}\n`;
+/**
+ * The files of an artifact that go to MLflow, the small ones first, and a listing of those that
+ * stay in the store: names, sizes and sums. An artifact that is gone has a listing alone.
+ */
+export async function filesOf(
+  { folder, choice }: StageFiles,
+  found: Exclude<Found, { state: "damaged" }>,
+): Promise<ArtifactSource[]> {
+  if (found.state === "absent") {
+    return [listing(folder, "the artifact is no longer there", [])];
+  }
+  const all = [...found.files].sort((a, b) => a.size - b.size || (a.path < b.path ? -1 : 1));
+  const files: ArtifactSource[] = [];
+  const left: ArtifactFile[] = [];
+  let bytes = 0;
+  for (const file of all) {
+    bytes += file.size;
+    const small = file.size <= SMALL.file && bytes <= SMALL.run;
+    if (choice === "none" || (choice === "small" && !small)) left.push(file);
+    else files.push({ path: file.path, file: path.join(folder, file.path), size: file.size });
+  }
+  if (choice !== "none") {
+    const manifest = path.join(folder, MANIFEST_FILE);
+    const { size } = await stat(manifest);
+    // It has the sums of all files, whatever stays behind.
+    if (choice === "all" || size <= SMALL.run) {
+      files.push({ path: MANIFEST_FILE, file: manifest, size });
+    }
+  }
+  const reason =
+    choice === "none"
+      ? "tracking.mlflow.artifacts is none"
+      : `larger than ${SMALL.file} bytes, or beyond ${SMALL.run} bytes in all`;
+  return left.length === 0 ? files : [...files, listing(folder, reason, left)];
+}
+
+const listing = (folder: string, reason: string, left: readonly ArtifactFile[]): ArtifactSource => {
+  const files = left.map(({ path: name, size, sha256 }) => ({ name, size, sha256 }));
+  const text = `${JSON.stringify({ folder, reason, files }, null, 2)}\n`;
+  return { path: "left-in-the-store.json", text };
+};
 
 /**
  * Points of the artifact's `curves.jsonl` (docs/artifacts.md): a line an epoch, every number in it

@@ -21,9 +21,11 @@ export type { TrackingMessage, TrackingSummary } from "./tracking.js";
 export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
 export { closeLeftovers, syncSweep } from "./sync.js";
+import type { SyncConfig } from "./sync.js";
+import { choiceOf } from "./sync.js";
 
 export interface TrackingOptions {
-  readonly config: Pick<Config, "store" | "mlflowUri" | "toolchain" | "offline">;
+  readonly config: SyncConfig & Pick<Config, "mlflowUri">;
   readonly science: Science;
   readonly sweep: SweepId;
   /** Name of the MLflow experiment. */
@@ -77,7 +79,8 @@ export function createTracker(options: TrackingOptions): Result<Tracking, UserEr
         () => trackingEnvironment(config, installing ?? (() => undefined), signal),
         signal,
       ),
-    artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
+    artifacts,
+    ...choiceOf(config),
     summary: comparisonSummary(options.science, artifacts, sweepFolder(store, sweep)),
     ...(say === undefined ? {} : { say }),
   });

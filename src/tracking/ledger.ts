@@ -16,6 +16,8 @@ export interface LedgerState {
   readonly cursor: number;
   /** False while a tracker is at work: found so by the next one, it was killed. */
   readonly clean: boolean;
+  /** False where something differed when it was last looked at; only `sync` looks again. */
+  readonly level?: boolean;
 }
 
 /**

@@ -9,19 +9,20 @@ import type { StageState, SweepState } from "../journal/index.js";
 import { applyEntry } from "../journal/index.js";
 import { lineageOf, marksOf } from "../journal/lineage.js";
 import { cellCounts } from "../report/index.js";
+import { trackingOf } from "../spec/index.js";
 import { describeRun } from "./describe.js";
+import type { ArtifactChoice } from "../config/config.js";
 import { sweepTags } from "./identity.js";
 import { statusOfStage, statusOfSweep } from "./run-status.js";
 import { Runs } from "./runs.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { runName, TAG } from "./update.js";
 
-/** Bytes of a shared stage's files that are stored with its run; a cell's own go without limit. */
-const SHARED_LIMIT = 64 * 2 ** 20;
-
 export interface ProjectionOptions {
   /** Folder of a stage's artifact. */
   readonly artifactFolder: (fingerprint: Fingerprint) => string;
+  /** Files of artifacts that go to MLflow where the spec does not say; default: small. */
+  readonly choice?: ArtifactChoice;
   /** Views of the whole sweep to store with its run when it ends, by artifact path; the one named
    * `comparison.md` also becomes the run's description. */
   readonly summary?: (sweep: SweepState) => { readonly [path: string]: string };
@@ -233,9 +234,11 @@ export class Projection {
   ): void {
     const { stages } = this.#state!;
     const folder = this.options.artifactFolder(stage);
-    const limit = key.startsWith("stage:") ? SHARED_LIMIT : null;
+    const { mlflow } = trackingOf(this.#state!.resolved);
+    const asked = mlflow === "off" ? undefined : mlflow.artifacts;
+    const choice = asked ?? this.options.choice ?? "small";
     const marks = marksOf(stages, stage);
-    this.#runs.finish(key, { metrics, marks }, { folder, limit, cached }, time);
+    this.#runs.finish(key, { metrics, marks }, { stage, folder, choice, cached }, time);
     const lineage = { path: "lineage.json", text: lineageOf(stages, stage) };
     this.#runs.update(key, time).artifacts.push(lineage);
   }

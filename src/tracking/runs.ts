@@ -151,7 +151,7 @@ export class Runs {
   finish(
     key: RunKey,
     result: RunResult,
-    files: Pick<StageFiles, "folder" | "limit"> & { readonly cached: boolean },
+    files: Omit<StageFiles, "curves"> & { readonly cached: boolean },
     time: number,
   ): void {
     const update = this.update(key, time);
@@ -166,9 +166,9 @@ export class Runs {
       timestamp: time,
       curves: new Set(told.curves),
     };
-    const { folder, limit, cached } = files;
+    const { cached, ...chosen } = files;
     const curves = cached && told.curves.size === 0 ? { timestamp: time } : null;
-    update.files = { folder, limit, curves };
+    update.files = { ...chosen, curves };
     this.setStatus(key, "FINISHED", time);
   }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile, readlink, realpath, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, UserError } from "../base/exit.js";
@@ -50,9 +50,23 @@ const lockFile = (store: string): string => path.join(serverFolder(store), "serv
 /** How long a server may take to answer, milliseconds: its first start compiles and makes tables. */
 const START_PATIENCE = 180_000;
 
+/**
+ * The kept state of this store's own server. A copy of a store holds the state of the other one's
+ * server, nonce and all: that server works in the other store's folder and is none of ours. The
+ * server of a store that was moved works in the folder that we have now.
+ */
+async function ownState(store: string): Promise<ServerState | null> {
+  const state = await readServerState(store);
+  if (state === null || state.tree === treeOf(store) || isAlive(state) !== true) return state;
+  const ours = await realpath(serverFolder(store)).catch(() => null);
+  const its = await readlink(`/proc/${state.pid}/cwd`).catch(() => null);
+  // Without /proc nobody can tell: then it is left alone.
+  return ours !== null && its === ours ? state : null;
+}
+
 /** Whether the store's local server runs. Changes nothing. */
 export async function localServerStatus(store: string): Promise<ServerStatus> {
-  const state = await readServerState(store);
+  const state = await ownState(store);
   const here = { folder: serverFolder(store), log: logFile(store) };
   if (state === null || isAlive(state) !== true) {
     return { running: false, healthy: false, url: null, pid: null, startedAt: null, ...here };
@@ -64,8 +78,8 @@ export async function localServerStatus(store: string): Promise<ServerStatus> {
 
 /** True where the server of this store answers at `url` now. */
 export async function servesStore(store: string, url: string): Promise<boolean> {
-  const state = await readServerState(store);
-  return state !== null && serverUrl(state.port) === url && (await isOurs(state));
+  const { healthy, url: now } = await localServerStatus(store);
+  return healthy && now === url;
 }
 
 /** The address of the local server if it runs and answers; null otherwise. Starts nothing. */
@@ -93,7 +107,7 @@ export async function ensureServer(
   try {
     const since = await runningServer(store);
     if (since !== null) return ok(since);
-    const state = await readServerState(store);
+    const state = await ownState(store);
     if (state !== null && isAlive(state) === null && state.host !== hostIdentity()) {
       if (hostName(state.host) !== hostName(hostIdentity())) return err(elsewhere(state));
     }
@@ -287,7 +301,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 export async function stopServer(store: string): Promise<boolean> {
   const lock = await waitForLock(lockFile(store), "stopping MLflow");
   try {
-    const state = await readServerState(store);
+    const state = await ownState(store);
     const ran = state !== null && isAlive(state) === true;
     if (state !== null) await endServer(state);
     const orphans = killTree(treeOf(store), "SIGTERM");

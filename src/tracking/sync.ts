@@ -10,12 +10,18 @@ import type { Destination } from "./destination.js";
 import { addressOf, destinationName } from "./destination.js";
 import { readState, unfinished } from "./ledger.js";
 import { comparisonSummary } from "./summary.js";
-import type { TrackingMessage, TrackingSummary } from "./tracking.js";
+import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";
 
-type SyncConfig = Pick<Config, "store" | "toolchain" | "offline">;
+/** What tracking reads of the user-level settings beside the address. */
+export type SyncConfig = Pick<Config, "store" | "toolchain" | "offline" | "mlflowArtifacts">;
+
+/** The files that are sent where a spec does not say, as a tracker takes it. */
+export const choiceOf = ({ mlflowArtifacts }: SyncConfig): Pick<TrackerOptions, "choice"> => ({
+  choice: mlflowArtifacts.value,
+});
 
 export interface SyncOptions {
   readonly config: SyncConfig;
@@ -29,8 +35,10 @@ export interface SyncOptions {
 }
 
 /**
- * Sends what MLflow lacks of one sweep, closes as KILLED what a kill left open, and makes again the
- * runs that somebody deleted there. Null where the sweep has no readable journal.
+ * Makes MLflow's runs of one sweep what the journal says: sends what is missing, compares every run
+ * with the journal and sends again what differs, closes as KILLED what a kill left open, and makes
+ * again the runs that somebody deleted there. What differs after that leaves the sweep pending.
+ * Null where the sweep has no readable journal.
  */
 export async function syncSweep(options: SyncOptions): Promise<TrackingSummary | null> {
   const { config, destination } = options;
@@ -71,8 +79,12 @@ export async function closeLeftovers(
       if (left.destination !== name) continue;
       const sweep = left.sweep as SweepId;
       const folder = path.join(sweepFolder(store, sweep), "tracking", name);
+      // All of it was sent, and something still differs: looking again takes time, which sync has.
+      const state = await readState(folder);
+      if (state?.clean === true && state.level === false) continue;
       if ((await lockHolder(path.join(folder, "lock"))) !== null) continue;
       const summary = await tell({
+        config,
         destination,
         science,
         sweep,
@@ -91,7 +103,7 @@ export async function closeLeftovers(
   return summaries;
 }
 
-interface Telling extends Omit<SyncOptions, "config" | "installing" | "patience"> {
+interface Telling extends Omit<SyncOptions, "installing" | "patience"> {
   readonly store: string;
   readonly request: Patience;
   readonly thorough: boolean;
@@ -114,7 +126,8 @@ async function tell(telling: Telling): Promise<TrackingSummary | null> {
     experiment,
     destination: name,
     address: telling.address,
-    artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
+    artifacts,
+    ...choiceOf(telling.config),
     summary: comparisonSummary(telling.science, artifacts, folder),
     patience: telling.request,
     thorough: telling.thorough,

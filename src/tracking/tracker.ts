@@ -16,7 +16,8 @@ import { openConnection } from "./connection.js";
 import { JournalTail } from "./tail.js";
 import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
-import type { RunUpdate } from "./update.js";
+import type { Problem } from "./send.js";
+import type { RunKey, RunUpdate } from "./update.js";
 
 /** The number of entries that are read together. After a kill, at most this many are sent again. */
 const WINDOW = 1000;
@@ -29,7 +30,9 @@ const GATHER = 250;
  */
 export class Tracker implements EventSink {
   readonly #abort = new AbortController();
-  readonly #problems: string[] = [];
+  /** By their texts. */
+  readonly #problems = new Map<string, Problem>();
+  readonly #saidProblems = new Set<string>();
   readonly #ending: Promise<void>;
   #end: () => void = () => undefined;
   #wake: (() => void) | null = null;
@@ -99,7 +102,7 @@ export class Tracker implements EventSink {
       url,
       runUrl: page === null || run === undefined ? page : `${page}/runs/${run}`,
       reason: this.#complete ? null : (this.#reason ?? "MLflow did not answer in time"),
-      problems: this.#problems,
+      problems: [...this.#problems.keys()],
     };
   }
 
@@ -136,17 +139,37 @@ export class Tracker implements EventSink {
       const outcome = await this.#once(ledger, new JournalTail(this.options.folder));
       if (outcome === "again") continue;
       if (outcome === "given-up") return;
-      await ledger.save({ clean: true });
+      const differing = this.#differing();
+      await ledger.save({ clean: true, level: differing.size === 0 });
+      if (differing.size > 0) {
+        const [runs, are] = differing.size === 1 ? ["run", "is"] : ["runs", "are"];
+        this.#reason = `${differing.size} ${runs} in MLflow ${are} not as the journal says`;
+        return;
+      }
       await unfinished.remove(this.options.store, this.options.sweep, this.options.destination);
       this.#complete = true;
       return;
     }
   }
 
+  #projection(): Projection {
+    const { artifacts, summary, choice } = this.options;
+    return new Projection({
+      artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
+      ...(summary && { summary: summary.of }),
+      ...(choice === undefined ? {} : { choice }),
+    });
+  }
+
+  /** The runs that MLflow is known not to have as the journal has them. */
+  #differing(): Set<RunKey> {
+    const differing = [...this.#problems.values()].filter(({ differs }) => differs);
+    return new Set(differing.map(({ key }) => key));
+  }
+
   /** Goes through the journal once; `again` where runs turned out to be gone on the way. */
   async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
-    const { artifactFolder, summary } = this.options;
-    const projection = new Projection({ artifactFolder, ...(summary && { summary: summary.of }) });
+    const projection = this.#projection();
     const { lost } = this.#connection!;
     let rest: RunUpdate[] = [];
     let abandoned = false;
@@ -185,10 +208,44 @@ export class Tracker implements EventSink {
         await this.#connect(ledger);
         await this.#connection!.sender.runs.removeDoubles();
       });
-      return tidy ? "done" : "given-up";
+      if (!tidy) return "given-up";
     } finally {
       await tail.close();
     }
+    const { thorough = false } = this.options;
+    const doubt = thorough || ledger.state.level === false || this.#differing().size > 0;
+    return doubt ? this.#compare(ledger) : "done";
+  }
+
+  /**
+   * Compares all runs with what the whole journal says, and sends whatever differs. What differs
+   * after that stays as a problem.
+   */
+  async #compare(ledger: Ledger): Promise<"done" | "given-up" | "again"> {
+    const tail = new JournalTail(this.options.folder);
+    const projection = this.#projection();
+    try {
+      for (let entries = await tail.read(WINDOW); entries.length > 0;) {
+        for (const entry of entries) projection.apply(entry);
+        entries = await tail.read(WINDOW);
+      }
+    } finally {
+      await tail.close();
+    }
+    if (this.#dead) projection.abandon();
+    let rest = projection.take();
+    for (const [text, { differs }] of this.#problems) if (differs) this.#problems.delete(text);
+    const compared = await this.#persist(async () => {
+      await this.#connect(ledger);
+      if (this.#lost) return;
+      const left = new Set(rest);
+      try {
+        await this.#connection!.sender.sendAll(rest, (update) => left.delete(update), true);
+      } finally {
+        rest = [...left];
+      }
+    });
+    return !compared ? "given-up" : this.#lost ? "again" : "done";
   }
 
   /** Gathers what the summary needs; that takes time, which is no want of progress. */
@@ -211,13 +268,14 @@ export class Tracker implements EventSink {
     this.#address = found.value;
     this.#connection = await openConnection({
       store: this.options.store,
+      artifacts: this.options.artifacts,
       sweep: this.options.sweep,
       ledger,
       address: found.value,
       patience: this.options.patience ?? PATIENT,
       signal: this.#abort.signal,
       thorough: this.options.thorough ?? false,
-      problem: ({ message }) => this.#problem(message),
+      problem: (problem) => this.#problem(problem),
       progress: () => this.#moved(),
     });
     this.#lost = this.#connection.lost.size > 0;
@@ -283,9 +341,11 @@ export class Tracker implements EventSink {
     this.#progressAt = Date.now();
   }
 
-  #problem(message: string): void {
-    const text = redact(message);
-    this.#problems.push(text);
+  #problem(problem: Problem): void {
+    const text = redact(problem.message);
+    this.#problems.set(text, problem);
+    if (this.#saidProblems.has(text)) return;
+    this.#saidProblems.add(text);
     this.#say({ type: "problem", text });
   }
 

@@ -2,7 +2,8 @@ import type { UserError } from "../base/exit.js";
 import type { SweepId } from "../base/fingerprint.js";
 import type { Result } from "../base/result.js";
 import type { Address } from "./address.js";
-import type { ProjectionOptions } from "./projection.js";
+import type { Store } from "../store/index.js";
+import type { ArtifactChoice } from "../config/config.js";
 import type { Summary } from "./summary.js";
 import type { Patience } from "./transport.js";
 
@@ -23,7 +24,7 @@ export interface TrackingSummary {
   readonly runUrl: string | null;
   /** Why it is pending. */
   readonly reason: string | null;
-  /** What MLflow would not take. */
+  /** What MLflow would not take or does not have, and what was too damaged to be sent. */
   readonly problems: readonly string[];
 }
 
@@ -39,10 +40,12 @@ export interface TrackerOptions {
   readonly destination: string;
   /** Finds the server, and starts the local one where it does not run. Null: there is none now. */
   readonly address: (signal: AbortSignal) => Promise<Result<Address | null, UserError>>;
-  readonly artifactFolder: ProjectionOptions["artifactFolder"];
+  readonly artifacts: Store;
+  /** Files of artifacts that are sent where the spec does not say. */
+  readonly choice?: ArtifactChoice;
   readonly summary?: Summary;
   readonly say?: (message: TrackingMessage) => void;
   readonly patience?: Patience;
-  /** Compare the runs in MLflow with the ledger, and send again the runs that MLflow has lost. */
+  /** Compare all runs in MLflow with the journal, and send again whatever differs. */
   readonly thorough?: boolean;
 }

@@ -5,7 +5,7 @@ import type { buildConnector } from "undici";
 import { buildConnector as connector, request, type Dispatcher } from "undici";
 import { dispatcherFor } from "../base/outgoing.js";
 import type { Address } from "./address.js";
-import { failureOf, MlflowFailure } from "./failure.js";
+import { failureOf, MlflowFailure, notAnAnswer } from "./failure.js";
 
 /** How patient the client is. Times in milliseconds. */
 export interface Patience {
@@ -56,15 +56,20 @@ export class Transport {
     });
   }
 
-  /** The body of a successful answer, as text. Throws {@link MlflowFailure} alone. */
-  async send(call: Call): Promise<string> {
+  /**
+   * What `read` makes of the body of a successful answer. Where it makes nothing of it (undefined),
+   * this was no answer, and the call is tried again. Throws {@link MlflowFailure} alone.
+   */
+  async send<T>(call: Call, read: (body: string) => T | undefined): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#once(call);
+        const answer = read(await this.#once(call));
+        if (answer === undefined) throw notAnAnswer(call.what);
+        return answer;
       } catch (error) {
         const failure = error instanceof MlflowFailure ? error : unreachable(call, error);
         const again =
-          failure.kind === "unreachable" &&
+          (failure.kind === "unreachable" || failure.status === 200) &&
           attempt < this.patience.tries &&
           !(call.repeatable === false && failure.ambiguous) &&
           this.signal?.aborted !== true;

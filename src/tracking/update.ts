@@ -3,6 +3,7 @@ import type { ArtifactSource } from "./artifacts.js";
 import type { Names } from "../contract/records.js";
 import type { SweepStarted } from "../journal/events.js";
 import type { DatasetInput } from "./answers.js";
+import type { ArtifactChoice } from "../config/config.js";
 import type { RunStatus } from "./run-status.js";
 import type { Metric } from "./values.js";
 import { LIMITS } from "./values.js";
@@ -59,10 +60,11 @@ export function keyOf(tags: ReadonlyMap<string, string>): RunKey | null {
 
 /** The files of an artifact to store with a run. */
 export interface StageFiles {
-  /** Absolute. */
+  readonly stage: Fingerprint;
+  /** The artifact's; absolute. */
   readonly folder: string;
-  /** Bytes in all; what goes beyond stays in the store and is named in the run. Null: no limit. */
-  readonly limit: number | null;
+  /** Those that go to MLflow; the others stay in the store and are listed in the run. */
+  readonly choice: ArtifactChoice;
   /** Curves that the journal does not hold (the stage was cached) are read from the artifact. */
   readonly curves: { readonly timestamp: number } | null;
 }

@@ -73,8 +73,8 @@ export interface Run {
 /** A folder with specs, a store and the files by which the toy is told what to do. */
 export class Lab {
   readonly #runs: Run[] = [];
-  /** Variables of the programs that it starts, beside those of the tests themselves. */
-  readonly environment: { [name: string]: string } = {};
+  /** Variables of the programs that it starts, beside those of the tests themselves; undefined takes one away. */
+  environment: { [name: string]: string | undefined } = {};
 
   private constructor(
     readonly folder: string,

@@ -3,11 +3,15 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
 import { influenceFile, writeInfluences } from "../../../src/statistics/cache.js";
 import { Store } from "../../../src/store/index.js";
 import { Lab, toyProgram, until } from "../../support/engine.js";
+
+const CLI = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
 
 let lab: Lab;
 beforeEach(async () => {
@@ -65,6 +69,51 @@ describe("the command line", () => {
       expect(text.includes(secret), entry.name).toBe(false);
     }
   });
+
+  it.each(["databricks", "file:///x", "no address at all"])(
+    "works where MLFLOW_TRACKING_URI=%s belongs to another program, and says so in a line",
+    async (uri) => {
+      const file = await lab.spec(spec);
+      // Offline, so that the local server is not installed for this.
+      lab.environment = {
+        R4EC_MLFLOW_URI: undefined,
+        MLFLOW_TRACKING_URI: uri,
+        R4EC_OFFLINE: "1",
+        R4EC_TOOLCHAIN: path.join(lab.folder, "none"),
+      };
+      const line = `MLFLOW_TRACKING_URI is "${uri}", which is no http(s) address: r4ec goes on without it`;
+      for (const command of [
+        ["plan", file],
+        ["sweep", file],
+        ["status"],
+        ["compare"],
+        ["explain", file],
+        ["shout", file],
+      ]) {
+        const { code, stderr } = await lab.run(...command);
+        expect(code, stderr).toBe(0);
+        expect(stderr.split(line)).toHaveLength(2);
+      }
+      const off = await lab.spec(`${spec}tracking: {mlflow: off}\n`, "off.yaml");
+      const untracked = await lab.run("sweep", off);
+      expect([untracked.code, untracked.stderr.includes("MLFLOW")]).toEqual([0, false]);
+    },
+    60_000,
+  );
+
+  it("doctor too works with another program's MLFLOW_TRACKING_URI, and shows what counts", async () => {
+    const environment: NodeJS.ProcessEnv = { ...process.env, MLFLOW_TRACKING_URI: "databricks" };
+    delete environment["R4EC_MLFLOW_URI"];
+    const { stdout, stderr } = await execa(
+      process.execPath,
+      [CLI, "doctor", "--store", lab.store],
+      { env: environment, extendEnv: false, reject: false },
+    );
+    expect(stdout).toMatch(/setting mlflowUri +a local server/);
+    expect(stderr.trim()).toBe(
+      'MLFLOW_TRACKING_URI is "databricks", which is no http(s) address: r4ec goes on without it',
+    );
+  }, 120_000);
 
   it("ends quietly where its reader has seen enough", async () => {
     await lab.spec(spec.replace("[a, b]", `[${Array.from({ length: 3000 }, (_, n) => n).join()}]`));

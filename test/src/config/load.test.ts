@@ -39,8 +39,10 @@ describe("user-level settings", () => {
       store: { value: join(cwd, ".r4ec"), origin },
       toolchain: { value: join(homedir(), ".cache", "r4ec"), origin },
       mlflowUri: { value: null, origin },
+      mlflowArtifacts: { value: "small", origin },
       gpus: { value: "auto", origin },
       offline: { value: false, origin },
+      passedOver: [],
     });
   });
 
@@ -102,7 +104,18 @@ describe("user-level settings", () => {
   it("may be switched off in a spec", async () => {
     const { cwd, environment } = world();
     const experiment = experimentOf(spec("tracking: {mlflow: off}\n"));
-    expect((await configOf({ cwd, environment, spec: experiment })).mlflowUri.value).toBe("off");
+    for (const given of [
+      environment,
+      { ...environment, MLFLOW_TRACKING_URI: "http://mlflow" },
+      { ...environment, R4EC_MLFLOW_URI: "http://mlflow", MLFLOW_TRACKING_URI: "databricks" },
+    ]) {
+      const config = await configOf({ cwd, environment: given, spec: experiment });
+      expect(config.mlflowUri.value).toBe("off");
+      expect(config.passedOver).toEqual([]);
+    }
+    const flags = { mlflowUri: "http://asked-for" };
+    const asked = await configOf({ cwd, environment, spec: experiment, flags });
+    expect(asked.mlflowUri.value).toBe("http://asked-for");
   });
 
   it("take the environment's empty variables for unset", async () => {
@@ -140,15 +153,40 @@ describe("mistakes in user-level settings", () => {
         ...environment,
         R4EC_GPUS: "two",
         R4EC_OFFLINE: "maybe",
-        MLFLOW_TRACKING_URI: "sqlite:///x",
+        R4EC_MLFLOW_URI: "sqlite:///x",
       },
       flags: { mlflowUri: "localhost" },
     });
     expect(result.ok ? [] : result.error.map(({ file, message }) => `${file} ${message}`)).toEqual([
       '--mlflow-uri must be the http(s) address of an MLflow server, or off, not "localhost"',
-      'MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, or off, not "sqlite:///x"',
+      'R4EC_MLFLOW_URI must be the http(s) address of an MLflow server, or off, not "sqlite:///x"',
       'R4EC_GPUS must be auto, none, or numbers of cards with commas between, not "two"',
       'R4EC_OFFLINE must be 1 or 0, not "maybe"',
     ]);
+  });
+
+  it.each(["databricks", "file:///x", "sqlite:///mlflow.db", "http://", "http://h:99999", "%%%"])(
+    "pass over MLFLOW_TRACKING_URI=%s, which is another program's",
+    async (uri) => {
+      const { cwd, environment } = world();
+      const config = await configOf({
+        cwd,
+        environment: { ...environment, MLFLOW_TRACKING_URI: uri },
+      });
+      expect(config.mlflowUri).toEqual({ value: null, origin: { kind: "default", name: null } });
+      expect(config.passedOver).toEqual([
+        expect.stringContaining(`MLFLOW_TRACKING_URI is "${uri}", which is no http(s) address`),
+      ]);
+    },
+  );
+
+  it("say nothing of a variable that would not have counted, and no secret of one", async () => {
+    const { cwd, environment } = world();
+    const foreign = { ...environment, MLFLOW_TRACKING_URI: "mysql://me:hunter-2-secret@db/mlflow" };
+    const flags = { mlflowUri: "http://mine" };
+    expect((await configOf({ cwd, environment: foreign, flags })).passedOver).toEqual([]);
+    const [line] = (await configOf({ cwd, environment: foreign })).passedOver;
+    expect(line).toMatch(/^MLFLOW_TRACKING_URI is/);
+    expect(line).not.toContain("hunter-2-secret");
   });
 });

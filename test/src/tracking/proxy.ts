@@ -8,7 +8,13 @@ export type Fault =
   | "refuse"
   | "hang"
   | "cut-after"
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+      /** Answer before the request's body was read, and close: as nginx does beyond its limit. */
+      readonly early?: boolean;
+    }
   | { readonly rewrite: (body: string) => string };
 
 export interface Seen {
@@ -26,7 +32,11 @@ export class FaultyProxy {
   readonly seen: Seen[] = [];
   readonly #server: http.Server;
 
-  constructor(private readonly target: string) {
+  /** @param prefix path under which the server is to be found here; it does not know of it */
+  constructor(
+    private readonly target: string,
+    private readonly prefix = "",
+  ) {
     this.#server = http.createServer((request, response) => {
       this.#handle(request, response).catch(() => request.socket.destroy());
     });
@@ -34,7 +44,8 @@ export class FaultyProxy {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}${this.prefix}`;
   }
 
   async close(): Promise<void> {
@@ -50,9 +61,14 @@ export class FaultyProxy {
       headers: request.headers,
     };
     this.seen.push(seen);
+    if (!seen.path.startsWith(`${this.prefix}/`)) return void response.writeHead(404).end("<html>");
     const fault = this.fault(seen);
     if (fault === "refuse") return void request.socket.destroy();
     if (fault === "hang") return;
+    if (typeof fault === "object" && "status" in fault && fault.early === true) {
+      response.writeHead(fault.status, { ...fault.headers, connection: "close" });
+      return void response.end(fault.body ?? "", () => request.socket.destroy());
+    }
     let body = await buffer(request);
     if (typeof fault === "object" && "status" in fault) {
       return void response.writeHead(fault.status, fault.headers).end(fault.body ?? "");
@@ -61,7 +77,7 @@ export class FaultyProxy {
     const headers = new Headers();
     const type = request.headers["content-type"];
     if (type !== undefined) headers.set("content-type", type);
-    const answer = await fetch(this.target + seen.path, {
+    const answer = await fetch(this.target + seen.path.slice(this.prefix.length), {
       method: seen.method,
       headers,
       ...(body.length > 0 ? { body: new Uint8Array(body) } : {}),

@@ -20,6 +20,7 @@ import { comparisonSummary } from "../../../src/tracking/summary.js";
 import { science } from "../../support/toy/science.js";
 import type { TrackerOptions } from "../../../src/tracking/tracking.js";
 import { Tracker } from "../../../src/tracking/tracker.js";
+import { expect } from "vitest";
 import { testTrackingEnvironment } from "../../support/toolchain.js";
 
 export type SweepStarted = Extract<Event, { type: "sweep-started" }>;
@@ -33,12 +34,18 @@ export async function temporaryFolder(name: string): Promise<string> {
 const made: string[] = [];
 
 /** A real MLflow server in a folder of its own. */
-export async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startServer(): Promise<{
+  url: string;
+  /** The store that the server belongs to. */
+  folder: string;
+  stop(): Promise<void>;
+}> {
   const folder = await temporaryFolder("mlflow");
   const url = await ensureServer(folder, async () => ok(await testTrackingEnvironment()));
   if (!url.ok) throw url.error;
   return {
     url: url.value,
+    folder,
     stop: async () => {
       stopReader();
       await stopServer(folder);
@@ -106,7 +113,12 @@ export function stopReader(): void {
 export const kindOf = (run: ReadRun): string => run.tags["r4ec.kind"] ?? "";
 
 /** A small sweep: one data set, variants × seeds, without a science behind it. */
-export function smallSweep(experiment: string, settings: Record<string, Json>[]): SweepStarted {
+export function smallSweep(
+  experiment: string,
+  settings: Record<string, Json>[],
+  /** Of the resolved spec. */
+  more: { readonly [key: string]: Json } = {},
+): SweepStarted {
   const stage = (
     runner: string,
     label: string,
@@ -146,6 +158,7 @@ export function smallSweep(experiment: string, settings: Record<string, Json>[])
       name: experiment,
       sweep: { grid: { variant: ["none", "profile"], seed: [1, 2] } },
       compare: { baseline: { variant: "none" }, metrics: ["test.auc"] },
+      ...more,
     },
     cells,
     stages,
@@ -201,7 +214,7 @@ export class Rig {
         if (!address.ok) throw address.error;
         return ok(address.value);
       },
-      artifactFolder: (fingerprint) => store.artifactFolder(fingerprint),
+      artifacts: store,
       summary: comparisonSummary(science, store, this.folder),
       patience: { timeout: 20_000, idle: 20_000, tries: 2, backoff: 50 },
       ...more,
@@ -224,8 +237,12 @@ export class Rig {
     return store.artifactFolder(stage);
   }
 
-  /** Runs the data set's stage and every cell: three epochs each, results, artifacts. */
-  async runAll(): Promise<void> {
+  /**
+   * Runs the data set's stage and every cell: three epochs each, results, artifacts.
+   *
+   * @param files files of each cell's artifact beside the usual ones
+   */
+  async runAll(files: Record<string, string | Uint8Array> = {}): Promise<void> {
     await this.journal.append(this.started);
     const [dataset, ...cells] = this.started.stages as [StageRecord, ...StageRecord[]];
     await this.begin(dataset.fingerprint);
@@ -236,7 +253,9 @@ export class Rig {
       seconds: 1,
       result: { metrics: { users: 943, "train.samples": 70189 } },
     });
-    for (const [index, { fingerprint }] of cells.entries()) await this.runCell(fingerprint, index);
+    for (const [index, { fingerprint }] of cells.entries()) {
+      await this.runCell(fingerprint, index, files);
+    }
     await this.journal.append({ type: "sweep-finished", outcome: "done", seconds: 9 });
   }
 
@@ -260,13 +279,18 @@ export class Rig {
     });
   }
 
-  async runCell(stage: Fingerprint, index: number): Promise<void> {
+  async runCell(
+    stage: Fingerprint,
+    index: number,
+    files: Record<string, string | Uint8Array> = {},
+  ): Promise<void> {
     await this.begin(stage);
     for (const step of [1, 2, 3]) await this.epoch(stage, step, index);
     await this.journal.append({ type: "stage-facts", stage, values: { parameters: 12345 } });
     await this.artifact(stage, {
       "curves.jsonl": '{"epoch":1,"train.loss":0.65}\n',
       "weights.safetensors": Buffer.from([0, 1, 2, 253, 254, 255, index]),
+      ...files,
     });
     await this.journal.append({
       type: "stage-finished",
@@ -278,4 +302,29 @@ export class Rig {
       },
     });
   }
+}
+
+/** All of a sweep's runs are there once, with every point once: what a sweep without faults has. */
+export async function expectWholeAt(
+  server: string,
+  experiment: string,
+  rig: Rig,
+): Promise<ReadRun[]> {
+  const { runs } = await readBack(server, experiment);
+  const active = runs.filter((run) => run.stage === "active");
+  expect(active.map(kindOf).sort()).toEqual(["cell", "cell", "cell", "cell", "stage", "sweep"]);
+  for (const cell of rig.started.cells) {
+    const run = active.find(({ tags }) => tags["r4ec.cell"] === cell.id)!;
+    expect(run.status).toBe("FINISHED");
+    expect(Object.keys(run.params)).toHaveLength(4);
+    for (const curve of ["train.loss", "valid.auc"]) {
+      expect(run.metrics[curve]!.map(([step]) => step)).toEqual([1, 2, 3]);
+    }
+    for (const name of ["test.auc", "result.valid.auc", "best_epoch"]) {
+      expect(run.metrics[name]).toHaveLength(1);
+    }
+    expect(run.artifacts).toHaveProperty(["weights.safetensors"]);
+    expect(run.inputs).toHaveLength(1);
+  }
+  return active;
 }

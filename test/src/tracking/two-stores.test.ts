@@ -1,10 +1,11 @@
-import { rm, writeFile } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MlflowClient } from "../../../src/tracking/client.js";
 import { addressOf } from "../../../src/tracking/destination.js";
 import { ok } from "../../../src/base/result.js";
-import { stopServer } from "../../../src/tracking/index.js";
-import { portFile } from "../../../src/tracking/server-process.js";
+import { localServerStatus, stopServer } from "../../../src/tracking/index.js";
+import { portFile, stateFile } from "../../../src/tracking/server-process.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchain.js";
 import { temporaryFolder } from "./support.js";
 
@@ -74,5 +75,27 @@ describe("two stores on one machine", () => {
     expect(new URL(again.address.url).port).toBe(last);
     await again.close();
     await kept.close();
+  }, 240_000);
+
+  test("of which one is a copy of the other, its server's state and nonce included, have one each", async () => {
+    const original = await clientOf(other);
+    const folder = await temporaryFolder("copy");
+    const copy = path.join(folder, "store");
+    await cp(other, copy, { recursive: true });
+    try {
+      // Neither a look nor a stop in the copy means the original's server.
+      expect((await localServerStatus(copy)).running).toBe(false);
+      expect(await stopServer(copy)).toBe(false);
+      await cp(stateFile(other), stateFile(copy));
+      const own = await clientOf(copy);
+      expect(own.address.url).not.toBe(original.address.url);
+      await own.createExperiment("only in the copy", []);
+      expect(await original.experiment("only in the copy")).toBeNull();
+      await own.close();
+    } finally {
+      await stopServer(copy);
+      await rm(folder, { recursive: true, force: true });
+      await original.close();
+    }
   }, 240_000);
 });
