@@ -3,7 +3,7 @@ import { canBefall } from "./disk.mjs";
 /**
  * Faults that last: a full disk stays full, one without permission stays so. Others befall one operation.
  */
-const LASTING = new Set(["ENOSPC", "EACCES", "EROFS"]);
+export const LASTING = new Set(["ENOSPC", "EACCES", "EROFS"]);
 
 // Cells of the shared counter.
 const COUNT = 0;

@@ -163,7 +163,6 @@ function forgetProcess() {
   }
 }
 
-const log = () => linesOf(path.join(toy, "log"));
 const fresh = () => {
   fs.rmSync(root, { recursive: true, force: true });
   fs.rmSync(path.join(toy, "log"), { force: true });
@@ -191,7 +190,9 @@ for (const fault of faults) {
     const committed = summaryOf(root).stages;
     fs.rmSync(path.join(toy, "log"), { force: true });
     const second = await sweep(nothing);
-    const wrong = complaints({ fault, first, second, committed, root, expected, log: log() });
+    const log = linesOf(path.join(toy, "log"));
+    const startedAgain = (label) => log.includes(`start ${label.split(" ")[1]}`);
+    const wrong = complaints({ fault, first, second, committed, root, expected, startedAgain });
     if (stray.length > 0) wrong.push(`unhandled: ${stray.splice(0).join("; ")}`);
     if (wrong.length > 0) failures.push({ fault, nth, wrong, first, second });
     if (failures.length >= 20) break;

@@ -46,7 +46,7 @@ export function leftovers(store) {
 const ENDS = [0, 3];
 
 /** What was not as it must be, in words. */
-export function complaints({ fault, first, second, committed, root, expected, log }) {
+export function complaints({ fault, first, second, committed, root, expected, startedAgain }) {
   const wrong = [];
   const told = first.stderr + first.stdout;
   if (fault === "kill") {
@@ -64,7 +64,7 @@ export function complaints({ fault, first, second, committed, root, expected, lo
   const found = JSON.stringify(sorted(summaryOf(root)));
   if (found !== JSON.stringify(sorted(expected))) wrong.push(`other artifacts: ${found}`);
   for (const label of Object.keys(committed)) {
-    if (log.includes(`start ${label.split(" ")[1]}`)) wrong.push(`${label} was made twice`);
+    if (startedAgain(label)) wrong.push(`${label} was made twice`);
   }
   for (const name of leftovers(root)) wrong.push(`left over: ${name}`);
   const journal = linesOf(
