@@ -25,6 +25,7 @@ import { finetuneRunners } from "./stages/finetune/runner.js";
 import { logCommand } from "./composition/log/command.js";
 import { inferRunners } from "./stages/infer/runner.js";
 import {
+  cardsOfKnowledge,
   checkKnowledge,
   expandKnowledge,
   ignoredKnowledge,
@@ -95,6 +96,7 @@ export const science: Science = {
     ...checkCtr(settings, place),
   ],
   metrics: ctrMetrics,
+  cards: (settings: JsonObject) => (isBias(settings) ? [] : cardsOfKnowledge(settings)),
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
     const dataset = datasetStage(settings, place);
     const users = userSplitOf(settings);

@@ -1,19 +1,19 @@
 import type { Json } from "../src/base/json.js";
-import type { CellSettings, ScienceStatistics } from "../src/contract/statistics.js";
+import type { FlatSettings, ScienceStatistics } from "../src/contract/statistics.js";
 
 /** A setting; undefined where a cell lacks it, which means its neutral value. */
-const at = (settings: CellSettings, path: string): Json | undefined => settings[path];
+const at = (settings: FlatSettings, path: string): Json | undefined => settings[path];
 
-const hasKnowledge = (settings: CellSettings): boolean => {
+const hasKnowledge = (settings: FlatSettings): boolean => {
   const variant = at(settings, "knowledge.variant");
   return variant !== undefined && variant !== "none";
 };
-const byUsers = (settings: CellSettings): boolean => at(settings, "dataset.split.by") === "users";
-const hasUserId = (settings: CellSettings): boolean => at(settings, "ctr.user_id") === true;
+const byUsers = (settings: FlatSettings): boolean => at(settings, "dataset.split.by") === "users";
+const hasUserId = (settings: FlatSettings): boolean => at(settings, "ctr.user_id") === true;
 
 /** The backbone that knows nothing but how often a user and an item are liked; it needs no id. */
 const FLOOR = "bias";
-const isFloor = (settings: CellSettings): boolean => at(settings, "backbone") === FLOOR;
+const isFloor = (settings: FlatSettings): boolean => at(settings, "backbone") === FLOOR;
 
 /** What a comparison of CTR cells has to know: their test split is a sample of users. */
 export const statistics: ScienceStatistics = {
@@ -54,8 +54,8 @@ export const statistics: ScienceStatistics = {
   ],
   remarks: (cells) => {
     const remarks: string[] = [];
-    const some = (is: (settings: CellSettings) => boolean): boolean => cells.some(is);
-    const identified = (one: CellSettings): boolean =>
+    const some = (is: (settings: FlatSettings) => boolean): boolean => cells.some(is);
+    const identified = (one: FlatSettings): boolean =>
       hasKnowledge(one) && !byUsers(one) && !hasUserId(one) && !isFloor(one);
     if (some(identified)) {
       remarks.push(

@@ -10,12 +10,12 @@ import { provideTensorFlow } from "../tensorflow.js";
 import { ml100kData } from "./data.js";
 import { memoryBenchmark } from "./memory.js";
 import { compileModes, rowsOf, type Row } from "./rows.js";
-import { Side } from "./side.js";
+import { MeasuredProcess } from "./measured-process.js";
 
 /** A measured row of the table. */
 export interface Measured {
   readonly name: string;
-  /** Median model-samples a second of either side. */
+  /** Median model-samples a second: ours, and what ours is compared with. */
   readonly ours: number;
   readonly other: number;
   readonly otherName: string;
@@ -27,10 +27,10 @@ export interface Measured {
 }
 
 const usage = `npm run bench -- ctr [ROW...] [--python PATH] [--rounds N] [--seconds N] [--device cpu|cuda] [--modes eager,default,reduce-overhead] [--json FILE] [--dataset FOLDER] [--without REWRITE]... [--against CHECKOUT]
-Every row compares two sides that work in turns, window by window, in one run. --python: an
+Every row compares two programs that work in turns, window by window, in one run. --python: an
 interpreter with torch, for the rows against PyTorch. --dataset: ML-100K's artifact, where it can't be
-fetched. --without: a rewrite of the engine to switch off, on both sides that are ours. --against: another
-checkout, compiled, whose engine is the other side of every row: what a change of the code gains or costs.
+fetched. --without: a rewrite of the engine to switch off, in both programs where both are ours. --against: another
+checkout, compiled, whose engine is the other program of every row: what a change of the code gains or costs.
 Without npm: node dist/bench/index.js ctr.
 npm run bench -- ctr memory: the most memory that one cell of ML-1M's sizes takes.`;
 
@@ -130,7 +130,7 @@ async function measure(
       for (let round = 0; round < rounds; round++) {
         pairs.push({
           ours: await together(ours, seconds),
-          other: await together(other.sides, seconds),
+          other: await together(other.processes, seconds),
         });
       }
       const ratios = pairs.map((pair) => pair.ours / pair.other);
@@ -142,15 +142,15 @@ async function measure(
         ratio: median(ratios),
         ratios,
         readySeconds: {
-          ours: Math.max(...ours.map((side) => side.compileSeconds)),
-          other: Math.max(...other.sides.map((side) => side.compileSeconds)),
+          ours: Math.max(...ours.map((process) => process.compileSeconds)),
+          other: Math.max(...other.processes.map((process) => process.compileSeconds)),
         },
       };
     } finally {
-      for (const side of other.sides) side.stop();
+      for (const process of other.processes) process.stop();
     }
   } finally {
-    for (const side of ours) side.stop();
+    for (const process of ours) process.stop();
   }
 }
 
@@ -164,17 +164,21 @@ const againstCheckout = (row: Row, checkout: string): Row => ({
     const commands = row.ours.map(
       (work) => [process.execPath, [path, JSON.stringify(work)]] as const,
     );
-    return { name: checkout, sides: await startAll(commands) };
+    return { name: checkout, processes: await startAll(commands) };
   },
 });
 
 const startAll = async (
   commands: readonly (readonly [string, readonly string[]])[],
-): Promise<Side[]> => Promise.all(commands.map(([command, args]) => Side.start(command, args)));
+): Promise<MeasuredProcess[]> =>
+  Promise.all(commands.map(([command, args]) => MeasuredProcess.start(command, args)));
 
-/** Sides that work at the same time: their rates add up. */
-const together = async (sides: readonly Side[], seconds: number): Promise<number> =>
-  (await Promise.all(sides.map((side) => side.rate(seconds)))).reduce((sum, rate) => sum + rate, 0);
+/** Processes that work at the same time: their rates add up. */
+const together = async (processes: readonly MeasuredProcess[], seconds: number): Promise<number> =>
+  (await Promise.all(processes.map((process) => process.rate(seconds)))).reduce(
+    (sum, rate) => sum + rate,
+    0,
+  );
 
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -28,7 +28,7 @@ export interface Work {
 }
 
 /*
- * One side of a comparison, in a process of its own: says `ready` with the seconds until then, then
+ * One process of a comparison: says `ready` with the seconds until then, then
  * works for as many seconds as each line on stdin says and reports model-samples and seconds.
  */
 const work = JSON.parse(process.argv[2]!) as Work;
@@ -43,7 +43,7 @@ const { deviceOfProcess } = await import("../../runners/stages/ctr/tensorflow.js
 const { piecesOfStep, roomForDistinct, scoringSizes } =
   await import("../../runners/stages/ctr/train/tuning.js");
 const { seenUsers } = await import("../../runners/stages/ctr/train/unseen.js");
-const { Trainer } = await import("../../runners/stages/ctr/train/trainer.js");
+const { EpochTrainer } = await import("../../runners/stages/ctr/train/epoch.js");
 
 const inputs = { dataset: work.dataset, ...(work.embed === null ? {} : { embed: work.embed }) };
 const params: CtrParams = {
@@ -76,7 +76,7 @@ const seeds = Array.from({ length: work.replicas }, (_, i) => i + 1);
 const stepsPerEpoch = Math.ceil(data.train.length / work.batch);
 const device = deviceOfProcess();
 const columns = makeColumns(device, interactions, data.knowledge);
-const trainer = await Trainer.create({
+const trainer = await EpochTrainer.create({
   rewrites: rewritesWithout(work.without),
   device,
   shape: shapeOf(params, data, undefined),
@@ -141,7 +141,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   let samples = 0;
   while (performance.now() - start < limit) samples += await once();
   // Reading a weight back waits for what a card still has to do.
-  trainer.executor.read([trainer.optimizer.step]);
+  trainer.session.read([trainer.optimizer.step]);
   say({ samples, seconds: (performance.now() - start) / 1000 });
 }
 process.exit(0);

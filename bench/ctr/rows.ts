@@ -3,12 +3,12 @@ import { fileURLToPath } from "node:url";
 import { backbones } from "../../runners/stages/ctr/backbones/index.js";
 import type { BenchData } from "./data.js";
 import type { Work } from "./measure.js";
-import { Side } from "./side.js";
+import { MeasuredProcess } from "./measured-process.js";
 
-/** What a row is compared with: sides that work together in their turns. */
+/** What a row is compared with: processes that work together in their turns. */
 export interface Other {
   readonly name: string;
-  readonly sides: readonly Side[];
+  readonly processes: readonly MeasuredProcess[];
 }
 
 /** A row of the benchmark's table. */
@@ -18,9 +18,9 @@ export interface Row {
   readonly ours: readonly Work[];
   other(
     python: string,
-    ours: readonly Side[],
+    ours: readonly MeasuredProcess[],
     seconds: number,
-    start: (works: readonly Work[]) => Promise<Side[]>,
+    start: (works: readonly Work[]) => Promise<MeasuredProcess[]>,
   ): Promise<Other>;
 }
 
@@ -114,7 +114,7 @@ export function rowsOf(
 /** Another way of r4ec's own to do the work. */
 const against =
   (name: string, other: Work): Row["other"] =>
-  async (_python, _ours, _seconds, start) => ({ name, sides: await start([other]) });
+  async (_python, _ours, _seconds, start) => ({ name, processes: await start([other]) });
 
 /** PyTorch in each of its modes, the fastest of which is kept. */
 const againstPeer =
@@ -125,17 +125,19 @@ const againstPeer =
   ): Row["other"] =>
   async (python, _ours, seconds) => {
     const path = fileURLToPath(new URL("./peer.py", import.meta.url)).replace("/dist/", "/");
-    let best: { name: string; side: Side; rate: number } | undefined;
+    let best: { name: string; process: MeasuredProcess; rate: number } | undefined;
     for (const mode of modes) {
       const task = { dataset, embed, backbone, batch, device, compile: mode };
-      const side = await Side.start(python, [path, JSON.stringify(task)]).catch(() => undefined);
-      if (side === undefined) continue;
-      const rate = await side.rate(seconds);
+      const process = await MeasuredProcess.start(python, [path, JSON.stringify(task)]).catch(
+        () => undefined,
+      );
+      if (process === undefined) continue;
+      const rate = await process.rate(seconds);
       if (best === undefined || rate > best.rate) {
-        best?.side.stop();
-        best = { name: mode === "eager" ? "PyTorch" : `PyTorch, compile ${mode}`, side, rate };
-      } else side.stop();
+        best?.process.stop();
+        best = { name: mode === "eager" ? "PyTorch" : `PyTorch, compile ${mode}`, process, rate };
+      } else process.stop();
     }
     if (best === undefined) throw new Error(`${python} could not run the PyTorch peer`);
-    return { name: best.name, sides: [best.side] };
+    return { name: best.name, processes: [best.process] };
   };

@@ -6,6 +6,7 @@ import { ownFilesRunner } from "../stages/own-files/runner.js";
 import { packagedModelRunner } from "../stages/packaged-model/runner.js";
 import { profileRunner } from "../stages/profile/runner.js";
 
+export { cardsOfKnowledge } from "./cards.js";
 export { checkKnowledge } from "./check.js";
 export { knowledgeFragment } from "./schema.js";
 export { expandKnowledge, neutralKnowledge } from "./settings.js";

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
-import type { Settings } from "./telling.js";
+import type { HasSettings } from "./telling.js";
 import { SEED, tellingPaths, varyingPaths } from "./telling.js";
 
 /** Paths that a sweep varies (of grid, zip groups and includes), in the order of the resolved spec. */
@@ -36,7 +36,7 @@ export const isOf = (path: string, axis: string): boolean =>
  *
  * @param axes paths that the sweep varies, in the order of the spec
  */
-export function namePaths(cells: readonly Settings[], axes: readonly string[]): NamePath[] {
+export function namePaths(cells: readonly HasSettings[], axes: readonly string[]): NamePath[] {
   const owned = new Map<string, string[]>(axes.map((axis) => [axis, []]));
   for (const path of varyingPaths(cells)) {
     const owners = axes.filter((axis) => isOf(path, axis));
@@ -49,7 +49,7 @@ export function namePaths(cells: readonly Settings[], axes: readonly string[]): 
   return found.sort((a, b) => Number(a.path === SEED) - Number(b.path === SEED));
 }
 
-const only = (cells: readonly Settings[], paths: readonly string[]): Settings[] =>
+const only = (cells: readonly HasSettings[], paths: readonly string[]): HasSettings[] =>
   cells.map(({ settings }) => ({
     settings: Object.fromEntries(
       paths.filter((path) => settings[path] !== undefined).map((path) => [path, settings[path]!]),

@@ -1,6 +1,7 @@
 import type { Json } from "../base/json.js";
+import type { FlatSettings } from "../contract/statistics.js";
 import type { NamePath } from "./axes.js";
-import type { Settings } from "./telling.js";
+import type { HasSettings } from "./telling.js";
 import { SEED } from "./telling.js";
 
 /** How a setting is written in names and in the heads of tables. */
@@ -22,7 +23,7 @@ export const valueText = (value: Json | undefined): string =>
  * Labels of the settings that tell cells apart. Where one setting stands for a whole axis, the axis
  * gives the label, as the user wrote it (`model` for `model.id`).
  */
-export function labelsOf(cells: readonly Settings[], paths: readonly NamePath[]): Labels {
+export function labelsOf(cells: readonly HasSettings[], paths: readonly NamePath[]): Labels {
   const ofAxis = (axis: string): number => paths.filter((one) => one.axis === axis).length;
   const subjects = paths.map(({ path, axis }) => (ofAxis(axis) === 1 ? axis : path));
   // The seed keeps its own label, also where it does not vary.
@@ -57,7 +58,7 @@ function shortestEnd(path: string, all: ReadonlySet<string>): string {
  * `label=value`. A setting that is not there is left out; the text is empty where none is there.
  */
 export function settingsText(
-  settings: Settings["settings"],
+  settings: FlatSettings,
   paths: readonly string[],
   labels: Labels,
 ): string {

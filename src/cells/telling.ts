@@ -1,12 +1,12 @@
-import type { Json } from "../base/json.js";
 import { canonicalJson } from "../base/json.js";
+import type { FlatSettings } from "../contract/statistics.js";
 
 /** The path of the setting whose values are replicates. */
 export const SEED = "seed";
 
-/** A cell as far as this folder looks at it: a flat map from dotted path to resolved value. */
-export interface Settings {
-  readonly settings: { readonly [path: string]: Json };
+/** A cell as far as this folder looks at it: its resolved settings. */
+export interface HasSettings {
+  readonly settings: FlatSettings;
 }
 
 /** A setting in which cells differ. */
@@ -17,7 +17,7 @@ interface Difference {
 }
 
 /** The one scan of cells: settings that differ or that only some cells have, in the cells' order. */
-function differences(cells: readonly Settings[]): readonly Difference[] {
+function differences(cells: readonly HasSettings[]): readonly Difference[] {
   const seen = new Map<string, { first: string; times: number; varies: boolean }>();
   for (const { settings } of cells) {
     for (const [path, value] of Object.entries(settings)) {
@@ -39,7 +39,7 @@ function differences(cells: readonly Settings[]): readonly Difference[] {
  * Paths of settings in which cells differ, or which only some of them have, in the order in which
  * the cells name them.
  */
-export const varyingPaths = (cells: readonly Settings[]): string[] =>
+export const varyingPaths = (cells: readonly HasSettings[]): string[] =>
   differences(cells).map(({ path }) => path);
 
 /**
@@ -47,7 +47,7 @@ export const varyingPaths = (cells: readonly Settings[]): string[] =>
  * cells have, an outer setting before an inner one. A setting is kept only where it splits cells
  * that were equal so far. The order of the cells does not matter.
  */
-export function tellingPaths(cells: readonly Settings[]): string[] {
+export function tellingPaths(cells: readonly HasSettings[]): string[] {
   const depth = (path: string): number => path.split(".").length;
   const candidates = [...differences(cells)].sort(
     (a, b) =>

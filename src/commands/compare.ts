@@ -6,7 +6,7 @@ import { readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
@@ -43,7 +43,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     if ([args.json, args.csv, args.markdown].filter(Boolean).length > 1) {
       throw new UserError("choose one of --json, --csv and --markdown");
     }
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     await closeKilled(config, science);
     const found = await findSweep(config, science, args.sweep);
     const { state, damage } = await readSweep(found.folder);

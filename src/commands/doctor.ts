@@ -3,9 +3,9 @@ import type { Config, Origin } from "../config/config.js";
 import { redact } from "../base/redact.js";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import type { Check } from "../doctor/check.js";
+import type { Diagnosis } from "../doctor/diagnosis.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
@@ -27,7 +27,7 @@ export const doctorCommand = ({ environments }: Science): CommandModule<object, 
   builder: (yargs) =>
     yargs.option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler({ json, ...flags }) {
-    const config = await loadSettings(flags);
+    const config = await configOf(flags);
     const { examine, isHealthy } = await import("../doctor/examine.js");
     if (!json && process.stderr.isTTY) await write(process.stderr, "looking, some seconds ...\r");
     const checks = await examine(config, environments);
@@ -36,14 +36,14 @@ export const doctorCommand = ({ environments }: Science): CommandModule<object, 
     const settings = shownSettings(config);
     if (json) return printJson({ ok: fine, checks, settings });
     const paint = colours(process.stdout);
-    for (const check of checks) await printLine(checkLine(check, paint));
+    for (const check of checks) await printLine(diagnosisLine(check, paint));
     await printLine("");
     for (const setting of settings) await printLine(settingLine(setting, paint));
     await printLine(`\n${verdict(checks)}`);
   },
 });
 
-function checkLine(check: Check, paint: Colours): string {
+function diagnosisLine(check: Diagnosis, paint: Colours): string {
   const [first = "", ...more] = check.detail.split("\n");
   const colour = {
     ok: paint.green,
@@ -78,7 +78,7 @@ function settingLine({ name, value, origin }: ShownSetting, paint: Colours): str
   return `setting ${name.padEnd(15)} ${value}  ${paint.dim(`(${source})`)}`;
 }
 
-function verdict(checks: readonly Check[]): string {
+function verdict(checks: readonly Diagnosis[]): string {
   const broken = checks.filter((check) => check.needed && !["ok", "warning"].includes(check.state));
   return broken.length === 0
     ? "Sweeps can run here."

@@ -9,11 +9,11 @@ import type { Science } from "../contract/science.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, loadSettings } from "./experiment.js";
+import { loadExperiment, configOf } from "./experiment.js";
 
 /** The engine as a command of the science's own sees it, under one call's options. */
 export async function engineOf(args: GlobalArguments, science: Science): Promise<Engine> {
-  const config = await loadSettings(args);
+  const config = await configOf(args);
   const store = new Store(config.store.value);
   return {
     async plan(file, only) {

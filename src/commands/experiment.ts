@@ -4,6 +4,7 @@ import type { Config } from "../config/config.js";
 import type { ConfigFlags, SpecOfMachines } from "../config/load.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { ExitCode, UserError } from "../base/exit.js";
+import type { Result } from "../base/result.js";
 import type { Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import { colours, write } from "../base/terminal.js";
@@ -44,6 +45,12 @@ export async function showDiagnostics(diagnostics: readonly Diagnostic[]): Promi
   }
 }
 
+/** Shows what was found; an error among it ends the command with exit status 2. */
+export async function showOrRefuse(diagnostics: readonly Diagnostic[]): Promise<void> {
+  if (diagnostics.some(({ severity }) => severity === "error")) await refuse(diagnostics);
+  await showDiagnostics(diagnostics);
+}
+
 /** Ends the command with exit status 2, after the diagnostics have been shown. */
 async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
   await showDiagnostics(diagnostics);
@@ -51,14 +58,22 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
   throw new UserError(errors === 1 ? "" : `${errors} errors`, { exitCode: ExitCode.usage });
 }
 
-/** The user-level settings under this call's flags; mistakes in them end the command. */
-export async function loadSettings(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
+/** The user-level settings under this call's flags, or the mistakes in them. */
+export async function readConfig(
+  args: GlobalArguments,
+  spec?: SpecOfMachines,
+): Promise<Result<Config, readonly Diagnostic[]>> {
   const { loadConfig } = await import("../config/load.js");
-  const loaded = await loadConfig({
+  return loadConfig({
     cwd: process.cwd(),
     flags: flagsOf(args),
     ...(spec === undefined ? {} : { spec }),
   });
+}
+
+/** The same; mistakes end the command. */
+export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
+  const loaded = await readConfig(args, spec);
   if (!loaded.ok) return refuse(loaded.error);
   const { store } = loaded.value;
   // Stages and workers know the store by its absolute path.

@@ -8,7 +8,7 @@ import type { Science } from "../contract/science.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, loadSettings } from "./experiment.js";
+import { loadExperiment, configOf } from "./experiment.js";
 import { short } from "./plan.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
@@ -35,7 +35,7 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
-    const config = await loadSettings(args, experiment);
+    const config = await configOf(args, experiment);
     const planning = await import("../plan/index.js");
     const files = new planning.FileHashes(config.store.value);
     const whole = await planning.makePlan(experiment, science, files);

@@ -6,7 +6,7 @@ import type { Garbage } from "../store/collect.js";
 import { findGarbage, removeGarbage } from "../store/collect.js";
 import { Store, lockHolder, waitForLock } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { formatTable } from "../base/table.js";
 import { printJson, printLine } from "../base/terminal.js";
 
@@ -37,7 +37,7 @@ export const gcCommand = (): CommandModule<object, GcArguments> => ({
       .option("dry-run", { type: "boolean", default: false, describe: "remove nothing" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     const store = new Store(config.store.value);
     const damaged = args.verify ? await verifyAll(store, args["dry-run"]) : [];
     const keep = args.unreferenced ? await referenced(store.folder) : null;

@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import type { Config } from "../config/config.js";
 import type { ServerStatus } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { printJson, printLine, write } from "../base/terminal.js";
 
 interface ServerArguments extends GlobalArguments {
@@ -23,7 +23,7 @@ export const mlflowCommand = (): CommandModule<object, ServerArguments> => ({
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     const store = config.store.value;
     const { localServerStatus, stopServer } = await import("../tracking/index.js");
     if (args.action === "start") await start(config);

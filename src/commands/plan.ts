@@ -4,7 +4,8 @@ import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, loadSettings } from "./experiment.js";
+import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
+import { cardRemarks } from "./cards.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
@@ -37,7 +38,8 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
-    const config = await loadSettings(args, experiment);
+    const config = await configOf(args, experiment);
+    await showOrRefuse(await cardRemarks(experiment, config));
     const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
       await import("../plan/index.js");
     const { Store } = await import("../store/index.js");

@@ -3,7 +3,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import { sweepIdOf } from "../base/fingerprint.js";
 import { readSpecPlace } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { loadExperiment, loadSettings } from "./experiment.js";
+import { loadExperiment, configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import type { SweepArguments } from "./sweep.js";
 import { sweepExperiment, sweepOptions } from "./sweep.js";
@@ -24,7 +24,7 @@ export const resumeCommand = (
       }),
     ),
   handler: async (args) => {
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     const known = await findSweep(config, science, args.sweep);
     const file = await readSpecPlace(known.folder);
     if (file === null) {

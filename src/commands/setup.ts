@@ -5,7 +5,7 @@ import { USUAL_PARTS } from "../toolchain/parts.js";
 import type { PythonPart } from "../contract/python-part.js";
 import type { Science } from "../contract/science.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { printJson, printLine, write } from "../base/terminal.js";
 
 interface Arguments extends GlobalArguments {
@@ -35,7 +35,7 @@ export const setupCommand = ({ environments }: Science): CommandModule<object, A
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   async handler({ only, json, ...flags }) {
     const parts = only === undefined ? USUAL_PARTS : namedParts(only, partsOf(environments));
-    const config = await loadSettings(flags);
+    const config = await configOf(flags);
     const { showSetup } = await import("../toolchain/show.js");
     const display = showSetup();
     const interrupted = new AbortController();

@@ -5,7 +5,7 @@ import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
@@ -28,7 +28,7 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
       .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     await closeKilled(config, science);
     const known = args.all
       ? await listSweeps(config.store.value)

@@ -7,7 +7,7 @@ import type { Science } from "../contract/science.js";
 import type { LockHolder } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printLine } from "../base/terminal.js";
 
@@ -32,7 +32,7 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
       })
       .option("all", { type: "boolean", default: false, describe: "all sweeps of the store" }),
   handler: async (args) => {
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     const store = config.store.value;
     const running: { sweep: KnownSweep; holder: LockHolder }[] = [];
     const among =

@@ -3,14 +3,15 @@ import type { Config } from "../config/config.js";
 import type { SweepOutcome } from "../execute/index.js";
 import { ExitCode } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { Plan } from "../plan/index.js";
+import type { Plan, StagePresence } from "../plan/index.js";
 import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, loadSettings } from "./experiment.js";
+import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
+import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
 import { planAsJson, planAsText } from "./plan.js";
 import { ProgressView } from "./progress.js";
@@ -59,7 +60,7 @@ export async function sweepExperiment(
   args: SweepArguments,
   parts: ProgramParts,
 ): Promise<ExitCode> {
-  const config = await loadSettings(args, experiment);
+  const config = await configOf(args, experiment);
   const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
     await import("../plan/index.js");
   const { Store } = await import("../store/index.js");
@@ -71,6 +72,7 @@ export async function sweepExperiment(
   const presence = await lookAtStages(selected, new Store(config.store.value));
   const names = namesOf({ ...plan, resolved: experiment.resolved });
   if (args["dry-run"]) {
+    await showOrRefuse(await cardRemarks(experiment, config));
     if (args.json) await printJson(planAsJson(selected, presence, names));
     else {
       const paint = colours(process.stdout);
@@ -78,6 +80,7 @@ export async function sweepExperiment(
     }
     return ExitCode.done;
   }
+  await refuseMissingCards(experiment, config, selected, presence);
   const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
@@ -109,6 +112,29 @@ export async function sweepExperiment(
   const unpicked = notPicked(compareSweep(result.state, { experiment, science: parts.science }));
   for (const line of unpicked) view.line(`error: ${line}`);
   return unpicked.length > 0 ? ExitCode.cellsFailed : ExitCode.done;
+}
+
+/** Ends the command where a stage that is to run wants GPUs that this machine does not have. */
+async function refuseMissingCards(
+  experiment: Experiment,
+  config: Config,
+  selected: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+): Promise<void> {
+  const pinned = new Set<number | null>();
+  let most = 0;
+  for (const [fingerprint, { wouldRun }] of presence) {
+    const { record, runner, execution } = selected.stages.get(fingerprint)!;
+    const asked = wouldRun ? runner.resources(record.params, execution).gpus : 0;
+    if (asked > 0) pinned.add(execution.gpu);
+    most = Math.max(most, asked);
+  }
+  if (most === 0) return;
+  await showOrRefuse(
+    await cardMistakes(experiment, config, (wish) =>
+      "gpu" in wish ? wish.path === "resources.gpus" || pinned.has(wish.gpu) : wish.count <= most,
+    ),
+  );
 }
 
 async function run(

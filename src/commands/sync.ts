@@ -6,7 +6,7 @@ import type { Science } from "../contract/science.js";
 import { resourcesOf, trackingOf } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
-import { loadSettings } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printJson, printLine, write } from "../base/terminal.js";
 
@@ -33,7 +33,7 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
       })
       .option("json", { type: "boolean", default: false, describe: "print JSON" }),
   handler: async (args) => {
-    const config = await loadSettings(args);
+    const config = await configOf(args);
     await closeAbandoned(config.store.value);
     const sweeps =
       args.sweep === undefined
@@ -61,7 +61,7 @@ async function syncOne(
   const { state } = await readSweep(known.folder);
   if (state === null) return null;
   // The spec's own address counts, as it did in the sweep.
-  const config = await loadSettings(args, {
+  const config = await configOf(args, {
     file: state.specFile,
     resources: resourcesOf(state.resolved, science.cellsPerCard.setting),
     tracking: trackingOf(state.resolved),

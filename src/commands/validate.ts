@@ -2,12 +2,24 @@ import { printJson } from "../base/terminal.js";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import { loadSpec } from "../spec/index.js";
-import { showDiagnostics } from "./experiment.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import { loadSpec, type Experiment } from "../spec/index.js";
+import { cardRemarks } from "./cards.js";
+import type { GlobalArguments } from "./experiment.js";
+import { readConfig, showDiagnostics } from "./experiment.js";
 
-interface Arguments {
+interface Arguments extends GlobalArguments {
   readonly file: string;
   readonly json: boolean;
+}
+
+/** What the machine and the settings under this call's options say to the spec. */
+async function aboutThisMachine(
+  experiment: Experiment,
+  args: GlobalArguments,
+): Promise<readonly Diagnostic[]> {
+  const config = await readConfig(args, experiment);
+  return config.ok ? cardRemarks(experiment, config.value) : config.error;
 }
 
 /** `r4ec validate FILE`: every mistake of a spec; writes nothing. */
@@ -18,15 +30,17 @@ export const validateCommand = (science: Science): CommandModule<object, Argumen
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "The spec" })
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" }),
-  async handler({ file, json }) {
+  async handler(args) {
+    const { file, json } = args;
     const spec = await loadSpec(file, science);
-    const diagnostics = spec.ok ? spec.value.diagnostics : spec.error;
-    if (!spec.ok) process.exitCode = ExitCode.usage;
-    if (json) {
-      return printJson({ ok: spec.ok, diagnostics });
-    }
+    const diagnostics = spec.ok
+      ? [...spec.value.diagnostics, ...(await aboutThisMachine(spec.value, args))]
+      : spec.error;
+    const ok = diagnostics.every(({ severity }) => severity !== "error");
+    if (!ok) process.exitCode = ExitCode.usage;
+    if (json) return printJson({ ok, diagnostics });
     await showDiagnostics(diagnostics);
-    if (!spec.ok) return;
+    if (!ok || !spec.ok) return;
     const { cells } = spec.value;
     process.stdout.write(
       `${file} is valid: ${cells.length} cell${cells.length === 1 ? "" : "s"}\n`,

@@ -108,10 +108,10 @@ export async function readConfigFile(
   const validator = new Validator({ root: schema, settings: new Map(), cellKeys: [] });
   for (const problem of mistakesOfSpec(validator, document)) report.add("error", problem);
   if (report.failed) return err(report.diagnostics);
-  return ok(settingsOf(file, document));
+  return ok(settingsOfFile(file, document));
 }
 
-function settingsOf(file: string, document: JsonObject): ConfigFile {
+function settingsOfFile(file: string, document: JsonObject): ConfigFile {
   const folder = dirname(resolve(file));
   const mlflow = (document["tracking"] as JsonObject | undefined)?.["mlflow"];
   const uri = typeof mlflow === "string" ? mlflow : (mlflow as JsonObject | undefined)?.["uri"];

@@ -60,6 +60,11 @@ export interface Science {
    * another one is refused. Left out: any name is taken.
    */
   metrics?(settings: JsonObject): readonly string[];
+  /**
+   * Settings of a cell by which a stage asks for several GPUs of one machine at once, with their
+   * number. Left out: there are none.
+   */
+  cards?(settings: JsonObject): readonly { readonly path: string; readonly count: number }[];
   /** The cell's last stage, holding all it needs; settings are normalised. */
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /** A runner by name; undefined where there is none. */

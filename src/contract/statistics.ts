@@ -1,8 +1,8 @@
 import type { Json } from "../base/json.js";
 import type { StageRecord } from "./records.js";
 
-/** Settings of a cell by dotted path; a setting that a cell lacks stands at its neutral value. */
-export interface CellSettings {
+/** Settings of a cell by dotted path (`model.rate`); a setting that a cell lacks stands at its neutral value. */
+export interface FlatSettings {
   readonly [path: string]: Json;
 }
 
@@ -51,10 +51,10 @@ export interface JointClaim {
   readonly against: readonly {
     readonly name: string;
     /** By path. A setting of a control marks the control of the same variant. */
-    readonly settings: CellSettings;
+    readonly settings: FlatSettings;
   }[];
   /** Why the claim cannot be judged with these settings of the variant; null: it can. */
-  impediment(settings: CellSettings): string | null;
+  impediment(settings: FlatSettings): string | null;
 }
 
 /** What a comparison of the science's cells has to know. The engine combines it. */
@@ -78,9 +78,9 @@ export interface ScienceStatistics {
     /** Settings that describe the control further. They make variants, never rows. */
     readonly also: readonly string[];
     /** True if a cell has something that a control could replace. */
-    applies(settings: CellSettings): boolean;
+    applies(settings: FlatSettings): boolean;
   };
   readonly claims: readonly JointClaim[];
   /** What a reader must know about such cells, one sentence each. */
-  remarks(cells: readonly CellSettings[]): readonly string[];
+  remarks(cells: readonly FlatSettings[]): readonly string[];
 }

@@ -1,5 +1,5 @@
 import { fetch } from "undici";
-import type { Check } from "./check.js";
+import type { Diagnosis } from "./diagnosis.js";
 import type { Config } from "../config/config.js";
 import { isDiskError } from "../base/errno.js";
 import { dispatcherFor } from "../base/outgoing.js";
@@ -7,7 +7,7 @@ import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";
 import type { PythonPart } from "../contract/python-part.js";
 import { TRACKING, findEnvironment } from "../toolchain/environment.js";
-import { checkFolder, checkNode, checkPackages, checkSlurm } from "./machine.js";
+import { examineFolder, examineNode, examinePackages, examineSlurm } from "./machine.js";
 import { givenBinding } from "../toolchain/index.js";
 import { redact } from "../base/redact.js";
 import { runProgram } from "../toolchain/program.js";
@@ -20,29 +20,29 @@ import { findTensorFlow, tryTensorFlow, wantedFlavour } from "../toolchain/tenso
 export async function examine(
   config: Config,
   environments: readonly PythonPart[],
-): Promise<readonly Check[]> {
+): Promise<readonly Diagnosis[]> {
   const toolchain = config.toolchain.value;
   const [tensorflow, ...others] = await Promise.all([
-    checkTensorFlow(toolchain),
-    checkNode(),
-    checkPackages(),
-    checkPython(),
-    checkCompiler(),
-    ...[TRACKING, ...environments].map((part) => checkEnvironment(part, toolchain)),
-    checkServer(config),
-    checkFolder("store", config.store.value, 1e9),
-    checkFolder("toolchain", toolchain, 3e9),
-    checkSlurm(),
+    examineTensorFlow(toolchain),
+    examineNode(),
+    examinePackages(),
+    examinePython(),
+    examineCompiler(),
+    ...[TRACKING, ...environments].map((part) => examineEnvironment(part, toolchain)),
+    examineServer(config),
+    examineFolder("store", config.store.value, 1e9),
+    examineFolder("toolchain", toolchain, 3e9),
+    examineSlurm(),
   ]);
   const [node, packages, python, compiler, ...rest] = others;
   return [node!, packages!, python!, compiler!, ...tensorflow, ...rest];
 }
 
 /** Whether sweeps can run on this machine as it is. */
-export const isHealthy = (checks: readonly Check[]): boolean =>
+export const isHealthy = (checks: readonly Diagnosis[]): boolean =>
   checks.every((check) => !check.needed || check.state === "ok" || check.state === "warning");
 
-async function checkPython(): Promise<Check> {
+async function examinePython(): Promise<Diagnosis> {
   const python = await findPython();
   const base = { name: "python", needed: true } as const;
   if (!python.ok) {
@@ -58,7 +58,7 @@ async function checkPython(): Promise<Check> {
   return { ...base, state: "ok", detail, mend: null };
 }
 
-async function checkCompiler(): Promise<Check> {
+async function examineCompiler(): Promise<Diagnosis> {
   const compiler = await findCompiler();
   const base = { name: "compiler", needed: false, mend: null } as const;
   return compiler === null
@@ -71,7 +71,7 @@ async function checkCompiler(): Promise<Check> {
 }
 
 /** TensorFlow's files, whether it computes, and whether it sees the GPUs that the machine has. */
-async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
+async function examineTensorFlow(toolchain: string): Promise<readonly Diagnosis[]> {
   const base = { name: "tensorflow", needed: true } as const;
   const given = givenBinding();
   const part = given === null ? await findTensorFlow(toolchain) : null;
@@ -97,10 +97,10 @@ async function checkTensorFlow(toolchain: string): Promise<readonly Check[]> {
   }
   const source = part === null ? `binding ${given}` : `${part.flavour}, ${part.folder}`;
   const detail = `TensorFlow ${seen.value.version} computes (${source})`;
-  return [{ ...base, state: "ok", detail, mend: null }, await checkGpu(part, seen.value)];
+  return [{ ...base, state: "ok", detail, mend: null }, await examineGpu(part, seen.value)];
 }
 
-async function checkGpu(part: TensorFlowPart | null, seen: TensorFlowSeen): Promise<Check> {
+async function examineGpu(part: TensorFlowPart | null, seen: TensorFlowSeen): Promise<Diagnosis> {
   const base = { name: "gpu", needed: false } as const;
   if ((await wantedFlavour()) === "cpu") {
     const detail = "no GPU here (nvidia-smi -L lists none); stages run on the CPU";
@@ -124,7 +124,7 @@ async function checkGpu(part: TensorFlowPart | null, seen: TensorFlowSeen): Prom
   return { ...base, state: "warning", detail, mend };
 }
 
-async function checkEnvironment(plan: PythonPart, toolchain: string): Promise<Check> {
+async function examineEnvironment(plan: PythonPart, toolchain: string): Promise<Diagnosis> {
   const base = { name: plan.part, needed: false } as const;
   const found = await findEnvironment(plan, toolchain);
   const mend = `r4ec setup --only ${plan.part}`;
@@ -145,7 +145,7 @@ async function checkEnvironment(plan: PythonPart, toolchain: string): Promise<Ch
   return { ...base, state: "ok", detail, mend: null };
 }
 
-async function checkServer(config: Config): Promise<Check> {
+async function examineServer(config: Config): Promise<Diagnosis> {
   const base = { name: "mlflow-server", needed: false } as const;
   const uri = config.mlflowUri.value;
   if (uri === "off") return { ...base, state: "ok", detail: "tracking is off", mend: null };
@@ -177,7 +177,7 @@ function storeTrouble(error: unknown): { readonly trouble: string } {
   throw error;
 }
 
-async function askServer(uri: string): Promise<Check> {
+async function askServer(uri: string): Promise<Diagnosis> {
   const base = { name: "mlflow-server", needed: false } as const;
   const shown = redact(uri);
   const mend = "check the address, whether the server runs, and whether it accepts this machine";

@@ -1,14 +1,14 @@
 import { access, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Check } from "./check.js";
+import type { Diagnosis } from "./diagnosis.js";
 import { PACKAGE_ROOT, packageFile } from "../base/package.js";
 import { runProgram } from "../toolchain/program.js";
 
 const OLDEST_NODE = [20, 19] as const;
 
 /** Whether this Node is new enough. */
-export function checkNode(): Check {
+export function examineNode(): Diagnosis {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const fine = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
   return {
@@ -19,7 +19,7 @@ export function checkNode(): Check {
 }
 
 /** Whether the npm packages are those of package-lock.json. */
-export async function checkPackages(): Promise<Check> {
+export async function examinePackages(): Promise<Diagnosis> {
   const file = packageFile("scripts/bootstrap.mjs");
   const { packagesAreThere } = (await import(pathToFileURL(file).href)) as {
     packagesAreThere(): boolean;
@@ -33,7 +33,11 @@ export async function checkPackages(): Promise<Check> {
 }
 
 /** Whether a folder, or the nearest one above it that exists, can be written and has room. */
-export async function checkFolder(name: string, folder: string, wanted: number): Promise<Check> {
+export async function examineFolder(
+  name: string,
+  folder: string,
+  wanted: number,
+): Promise<Diagnosis> {
   let existing = path.resolve(folder);
   while (!(await isThere(existing)) && path.dirname(existing) !== existing) {
     existing = path.dirname(existing);
@@ -67,7 +71,7 @@ const isThere = (folder: string): Promise<boolean> =>
   );
 
 /** Whether Slurm's commands are here. */
-export async function checkSlurm(): Promise<Check> {
+export async function examineSlurm(): Promise<Diagnosis> {
   const outcome = await runProgram("sbatch", ["--version"], { timeout: 20_000 });
   const version = outcome.stdout.trim();
   return {

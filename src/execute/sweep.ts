@@ -21,7 +21,7 @@ import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import { workerEnvironment } from "./environment.js";
-import { findGpus } from "./gpus.js";
+import { gpusHere, wantedGpus } from "./gpus.js";
 import { LocalExecutor } from "./local.js";
 import { Scheduler } from "./scheduler.js";
 import { forgetStop, watchStop } from "./stop-request.js";
@@ -205,14 +205,12 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     const { record, runner, execution } = selected.stages.get(fingerprint)!;
     if (wouldRun && runner.resources(record.params, execution).gpus > 0) wantsGpus = true;
   }
-  const gpus = wantsGpus ? await findGpus(config.gpus.value) : [];
+  const gpus = wantsGpus ? wantedGpus(config.gpus.value, await gpusHere()) : [];
   for (const fingerprint of run.needed) {
+    // The command has refused this with its place in the spec; here it would wait for ever.
     const { gpu } = selected.stages.get(fingerprint)!.execution;
-    if (gpu !== null && gpus.length > 0 && !gpus.some((one) => one.index === gpu)) {
-      const known = gpus.map((one) => one.index).join(", ");
-      throw new UserError(
-        `the spec puts a cell on GPU ${gpu}, but the sweep may use GPUs ${known}`,
-      );
+    if (gpu !== null && gpus.length > 0 && !gpus.some(({ index }) => index === gpu)) {
+      throw new UserError(`a cell is to run on GPU ${gpu}, which the sweep may not use`);
     }
   }
   const { cpus } = experiment.resources;

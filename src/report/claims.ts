@@ -1,5 +1,5 @@
 import type { JointClaim } from "../contract/statistics.js";
-import type { Side } from "../statistics/index.js";
+import type { SignedDifference } from "../statistics/index.js";
 import { FEWEST_SEEDS, judge, neededBy, oneSided } from "../statistics/index.js";
 import type { Contrast, Judging } from "./contrast.js";
 import { contrastOf } from "./contrast.js";
@@ -48,7 +48,7 @@ function claimOf(
     against.push({ name, contrast: contrastOf(place.cells, other.cells, judging), place: other });
   }
   const sign = directionOf(metric) === "max" ? 1 : -1;
-  const sides = against.flatMap(({ contrast }): Side[] =>
+  const differences = against.flatMap(({ contrast }): SignedDifference[] =>
     contrast === null || contrast.combined === null
       ? []
       : [{ gain: sign * contrast.difference, combined: contrast.combined }],
@@ -58,8 +58,8 @@ function claimOf(
   );
   const why =
     impediments.find((one) => one !== null) ?? whyOpen(against.map((one) => one.contrast));
-  const complete = sides.length === against.length;
-  const verdict = why === null && complete ? judge(sides, margin) : "cannot tell";
+  const complete = differences.length === against.length;
+  const verdict = why === null && complete ? judge(differences, margin) : "cannot tell";
   const open = verdict === "cannot tell" && complete && margin !== null;
   return {
     claim: claim.name,
@@ -68,8 +68,8 @@ function claimOf(
     why,
     margin,
     needed:
-      open && sides.every(({ combined }) => combined.seedVariance !== null)
-        ? neededBy(sides, margin)
+      open && differences.every(({ combined }) => combined.seedVariance !== null)
+        ? neededBy(differences, margin)
         : null,
     against: against.flatMap(({ name, contrast }) => {
       if (contrast === null) return [];

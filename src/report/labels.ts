@@ -8,7 +8,7 @@ export const headText = (comparison: Comparison, path: string): string =>
   comparison.labels[path]?.label ?? path;
 
 /** Settings as in the names of cells; `all` where there are none. */
-export function settingsOf(
+export function settingsOrAll(
   { labels }: Comparison,
   settings: FlatSettings,
   paths: readonly string[],
@@ -19,7 +19,7 @@ export function settingsOf(
 
 /** A variant's name in a table's head. */
 export const variantText = (comparison: Comparison, entry: Entry): string =>
-  settingsOf(comparison, entry.settings, comparison.variants) +
+  settingsOrAll(comparison, entry.settings, comparison.variants) +
   (entry.baseline ? " (baseline)" : "");
 
 /** A number with the digits that its size calls for; exact zero as 0. */

@@ -1,6 +1,6 @@
 import { settingsText } from "../cells/index.js";
 import { FEWEST_SEEDS } from "../statistics/index.js";
-import { decimalsLike, entryMarks, intervalText, settingsOf } from "./labels.js";
+import { decimalsLike, entryMarks, intervalText, settingsOrAll } from "./labels.js";
 import type { ClaimResult, Comparison, Entry } from "./model.js";
 import type { Candidate } from "./select.js";
 
@@ -27,9 +27,9 @@ function entriesOf(comparison: Comparison, table = comparison.metrics[0]): Seen[
       const rowText =
         comparison.rows.length === 0
           ? ""
-          : `${settingsOf(comparison, row.settings, comparison.rows)}, `;
+          : `${settingsOrAll(comparison, row.settings, comparison.rows)}, `;
       return {
-        where: `${rowText}${settingsOf(comparison, entry.settings, comparison.variants)}`,
+        where: `${rowText}${settingsOrAll(comparison, entry.settings, comparison.variants)}`,
         entry,
       };
     }),
@@ -162,8 +162,8 @@ export function claimLines(comparison: Comparison): string[] {
   return comparison.metrics.flatMap(({ metric, claims }) =>
     claims.map(({ claim, row, variant, verdict, why, against, margin, needed }) => {
       const rowText =
-        comparison.rows.length === 0 ? "" : `${settingsOf(comparison, row, comparison.rows)}, `;
-      const name = settingsOf(comparison, variant, comparison.variants);
+        comparison.rows.length === 0 ? "" : `${settingsOrAll(comparison, row, comparison.rows)}, `;
+      const name = settingsOrAll(comparison, variant, comparison.variants);
       const parts = against.map(({ name: other, difference, interval }) => {
         const size = Math.max(Math.abs(difference), 0.1);
         const range = interval === null ? "" : ` (${intervalText(interval, size)})`;

@@ -2,6 +2,7 @@ import type { Json } from "../base/json.js";
 import type { Science } from "../contract/science.js";
 import type { SpecPlace } from "../contract/spec-place.js";
 import type { Expansion } from "./cells.js";
+import type { Cell } from "./experiment.js";
 import { whereOf } from "./origin.js";
 import type { Places } from "./places.js";
 import type { Problem } from "./problem.js";
@@ -49,11 +50,23 @@ export function checkCells(
   place: SpecPlace,
 ): void {
   const { report, places, sweep, assumed, partial } = context;
+  for (const { id, settings } of kindsOfCells(cells)) {
+    for (const { severity, message, path } of science.check(settings, place)) {
+      const where = whereOf(origins.get(id)!, sweep.dimensions, path, places);
+      if (partial && (severity !== "error" || !places.has(where))) continue;
+      if (assumed.has(path.split(".")[0]!)) continue;
+      report.add(severity, { where, at: places.has(where) ? "value" : "key", message }, path);
+    }
+  }
+}
+
+/** One cell of each kind: cells that differ in the seed alone are equal for the science's checks. */
+export function* kindsOfCells(cells: readonly Cell[]): Generator<Cell> {
   const numbers = new Map<Json, number>();
   const seen = new Set<string>();
-  for (const { id, settings } of cells) {
-    // Cells share equal blocks; those that differ in the seed alone are asked about once.
-    const kind = Object.entries(settings)
+  for (const cell of cells) {
+    // Cells share equal blocks.
+    const kind = Object.entries(cell.settings)
       .filter(([key]) => key !== "seed")
       .map(([, value]) => {
         const number = numbers.get(value) ?? numbers.size;
@@ -63,11 +76,6 @@ export function checkCells(
       .join(" ");
     if (seen.has(kind)) continue;
     seen.add(kind);
-    for (const { severity, message, path } of science.check(settings, place)) {
-      const where = whereOf(origins.get(id)!, sweep.dimensions, path, places);
-      if (partial && (severity !== "error" || !places.has(where))) continue;
-      if (assumed.has(path.split(".")[0]!)) continue;
-      report.add(severity, { where, at: places.has(where) ? "value" : "key", message }, path);
-    }
+    yield cell;
   }
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
-import type { FlatSettings } from "./experiment.js";
+import type { FlatSettings } from "../contract/statistics.js";
 
 /** `model.layers` as its parts. */
 export const partsOf = (path: string): readonly string[] => path.split(".");

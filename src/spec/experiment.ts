@@ -1,11 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
-
-/** Settings by dotted path (`model.rate`). */
-export interface FlatSettings {
-  readonly [path: string]: Json;
-}
+import type { FlatSettings } from "../contract/statistics.js";
 
 /** One point of the sweep. */
 export interface Cell {
@@ -65,6 +61,16 @@ export interface SpecResources {
   readonly cpus: "auto" | number;
 }
 
+/** A place of the spec that names a GPU by its number, or asks for several at once. */
+export type CardWish = ({ readonly gpu: number } | { readonly count: number }) & {
+  /** Dotted path of the setting. */
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+};
+
 /** What the spec says about tracking; what it leaves out, the user-level settings say. */
 export interface SpecTracking {
   readonly mlflow:
@@ -96,6 +102,7 @@ export interface Experiment {
   readonly select: Select | null;
   readonly compare: Compare;
   readonly resources: SpecResources;
+  readonly cards: readonly CardWish[];
   readonly tracking: SpecTracking;
   /** Warnings and hints, in the order of the file; never an error. */
   readonly diagnostics: readonly Diagnostic[];

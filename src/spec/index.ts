@@ -1,13 +1,14 @@
 export type {
   Axis,
+  CardWish,
   Cell,
   Compare,
   Experiment,
-  FlatSettings,
   Select,
   SpecResources,
   SpecTracking,
 } from "./experiment.js";
+export type { FlatSettings } from "../contract/statistics.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { Science } from "../contract/science.js";
+import { cardWishes } from "./cards.js";
 import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
@@ -93,7 +94,7 @@ export function readSpec(
   };
   reportWrong(context, expansion);
   checkCells(context, expansion, science, place);
-  if (!context.partial) remark(context, expansion);
+  if (!context.partial) remark(context, expansion, base, normaliser);
   const axes = axesOf(sweep, normaliser);
   const views = readViews(context, sound, axes, expansion.cells, normaliser);
   if (!context.partial) checkMetricNames(context, views, expansion.cells, science);
@@ -111,6 +112,7 @@ export function readSpec(
     axes,
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),
     diagnostics: report.diagnostics,
   });

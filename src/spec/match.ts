@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import { partsOf } from "./dotted.js";
-import type { FlatSettings } from "./experiment.js";
+import type { FlatSettings } from "../contract/statistics.js";
 
 /**
  * A test whether normalised settings have all the settings of `point` (values by dotted path,

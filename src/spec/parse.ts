@@ -13,6 +13,7 @@ import type { Json } from "../base/json.js";
 import { learnSecrets } from "../base/redact.js";
 import { Places, type Spot } from "./places.js";
 import type { Source } from "./source.js";
+import { interpolationIn } from "./interpolation.js";
 import { syntaxMessage } from "./syntax.js";
 
 /** A mistake in the YAML itself, by its offset in the text. */
@@ -238,6 +239,13 @@ class Reader {
         path,
       );
       // A name without it would be another one: what else is wrong is said once it is gone.
+      this.unreadable = true;
+      return null;
+    }
+    const unfilled = typeof value === "string" ? interpolationIn(value) : null;
+    if (unfilled !== null) {
+      const message = `r4ec fills in nothing for ${unfilled}; write the value itself`;
+      this.#wrong(offset, message, path);
       this.unreadable = true;
       return null;
     }

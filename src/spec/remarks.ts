@@ -1,12 +1,25 @@
+import type { Json, JsonObject } from "../base/json.js";
+import { canonicalJson } from "../base/json.js";
 import type { Expansion } from "./cells.js";
 import type { CheckContext } from "./check.js";
-import { contains, partsOf } from "./dotted.js";
+import { contains, partsOf, valueAt, withoutValue } from "./dotted.js";
+import type { Normaliser, Override } from "./normalise.js";
 
-/** Warnings and hints about parts of the spec that have no effect. */
-export function remark(context: CheckContext, expansion: Expansion): void {
+/**
+ * Says what of the spec has no effect. A setting that asks for something and that no cell reads is an
+ * error; one that is read in some cells only, or that stands at its default, is worth a hint.
+ *
+ * @param base the base settings
+ */
+export function remark(
+  context: CheckContext,
+  expansion: Expansion,
+  base: JsonObject,
+  normaliser: Normaliser,
+): void {
   const { report, sweep } = context;
   const { cells, made, repeated, idleExcludes, wrong } = expansion;
-  remarkIdle(context, expansion);
+  remarkIdle(context, expansion, (path, overrides) => asksFor(base, normaliser, path, overrides));
   for (const { where } of idleExcludes) {
     report.add(
       "warning",
@@ -29,26 +42,52 @@ export function remark(context: CheckContext, expansion: Expansion): void {
   }
 }
 
-/** Hints about settings in the spec that have no effect, in all cells or in some. */
-function remarkIdle({ report, places, sweep }: CheckContext, expansion: Expansion): void {
+/** True where a setting of the spec differs from what would stand there if the spec left it out. */
+function asksFor(
+  base: JsonObject,
+  normaliser: Normaliser,
+  path: string,
+  overrides: readonly Override[],
+): boolean {
+  const key = partsOf(path)[0]!;
+  const block = normaliser.block(key, base[key], overrides).value;
+  const full: JsonObject = block === undefined ? {} : { [key]: block };
+  const left = withoutValue(full, path)[key];
+  const without = normaliser.block(key, left, []).value;
+  const told = (value: Json | undefined): string =>
+    canonicalJson(valueAt(value === undefined ? {} : { [key]: value }, path) ?? null);
+  return told(block) !== told(without);
+}
+
+/** Settings in the spec that have no effect, in all cells or in some. */
+function remarkIdle(
+  { report, places, sweep }: CheckContext,
+  expansion: Expansion,
+  asks: (path: string, overrides: readonly Override[]) => boolean,
+): void {
   const axes = sweep.dimensions.flatMap((dimension) => dimension.axes);
   for (const { path, because, cells, crossed } of expansion.idle) {
     const all = cells === expansion.considered;
     const some =
       crossed === expansion.crossed ? "" : ` in ${crossed} of ${expansion.crossed} cells`;
-    const say = (where: readonly string[], setting: string, extent = ""): void => {
-      const message = `${setting} has no effect${extent}: ${because}`;
-      report.add("hint", { where, at: "key", message }, setting);
+    const say = (where: readonly string[], setting: string, wanted: boolean, extent = ""): void => {
+      const severity = wanted ? "error" : "hint";
+      const advice = wanted ? "; remove it" : "";
+      const message = `${setting} has no effect${extent}: ${because}${advice}`;
+      report.add(severity, { where, at: "key", message }, setting);
     };
     const base = partsOf(path);
     // A base setting that some variants read is meant for those.
-    if (all && places.has(base)) say(base, path);
+    if (all && places.has(base)) say(base, path, asks(path, []));
     for (const axis of axes) {
-      if (crossed > 0 && contains(path, axis.path)) say(axis.where, axis.path, some);
+      if (crossed === 0 || !contains(path, axis.path)) continue;
+      const wanted = axis.values.some((value) => asks(axis.path, [{ path: axis.path, value }]));
+      say(axis.where, axis.path, all && wanted, some);
     }
     for (const { settings, where } of all ? sweep.includes : []) {
-      for (const setting of Object.keys(settings)) {
-        if (contains(path, setting)) say([...where, setting], setting);
+      for (const [setting, value] of Object.entries(settings)) {
+        if (!contains(path, setting)) continue;
+        say([...where, setting], setting, asks(setting, [{ path: setting, value }]));
       }
     }
   }

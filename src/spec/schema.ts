@@ -1,7 +1,7 @@
 import type { JsonObject } from "../base/json.js";
 import type { JsonSchema, Science } from "../contract/science.js";
 import { aboutTheSweep, engineFragments, sweepFragment } from "./engine-fragments.js";
-import { type Setting, settingsOf } from "./settings.js";
+import { type Setting, settingsOfSchema } from "./settings.js";
 
 /** The schema of a spec and what is derived from it. */
 export interface SpecSchema {
@@ -35,7 +35,7 @@ export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCar
   Object.assign(properties, { select, compare, resources, tracking });
   const bare: JsonSchema = { type: "object", properties, $defs: defs };
   const varying = Object.keys(properties).filter((key) => !aboutTheSweep.has(key));
-  const settings = settingsOf(bare, varying);
+  const settings = settingsOfSchema(bare, varying);
   return {
     root: {
       $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -28,7 +28,7 @@ export function follow(schema: JsonSchema, root: JsonSchema): JsonSchema {
 }
 
 /** Every setting below the given top-level keys, by dotted path, blocks before what they hold. */
-export function settingsOf(root: JsonSchema, keys: readonly string[]): Map<string, Setting> {
+export function settingsOfSchema(root: JsonSchema, keys: readonly string[]): Map<string, Setting> {
   const settings = new Map<string, Setting>();
   const properties = root["properties"] as { [key: string]: JsonSchema };
   for (const key of keys) visit(root, properties[key]!, `#/properties/${key}`, key, settings);

@@ -8,5 +8,5 @@ export { holm } from "./holm.js";
 export type { Needed } from "./power.js";
 export type { Sureness } from "./seeds.js";
 export { deviation, mean, seedTest } from "./seeds.js";
-export type { Side, Verdict } from "./verdict.js";
+export type { SignedDifference, Verdict } from "./verdict.js";
 export { ENOUGH_SEEDS, FEWEST_SEEDS, judge, neededBy, oneSided } from "./verdict.js";

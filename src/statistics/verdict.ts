@@ -9,19 +9,19 @@ export const ENOUGH_SEEDS = 5;
 /** What a claim made of several differences comes to. */
 export type Verdict = "helps" | "does not help" | "hurts" | "cannot tell";
 
-/** A difference of a claim, seen from the side that is better. */
-export interface Side {
+/** A difference of a claim, with the sign that makes better results greater ones. */
+export interface SignedDifference {
   /** Above 0 where the variant is better. */
   readonly gain: number;
   readonly combined: Combined;
 }
 
 /** P of a gain at least as large if the true gain is 0 or less. */
-export const oneSided = ({ gain, combined: { sureness } }: Side): number =>
+export const oneSided = ({ gain, combined: { sureness } }: SignedDifference): number =>
   studentAbove(gain / sureness.se, sureness.df);
 
 /** The gain that the true one is below with 95 % confidence. */
-export const upperBound = ({ gain, combined: { sureness } }: Side): number =>
+export const upperBound = ({ gain, combined: { sureness } }: SignedDifference): number =>
   gain + studentBound(0.1, sureness.df) * sureness.se;
 
 /**
@@ -34,10 +34,10 @@ export const upperBound = ({ gain, combined: { sureness } }: Side): number =>
  *
  * @param margin the smallest gain that matters; null: none is given, and nothing is too small
  */
-export function judge(sides: readonly Side[], margin: number | null): Verdict {
-  if (sides.some(({ combined }) => combined.seeds < FEWEST_SEEDS)) return "cannot tell";
-  if (sides.every((side) => oneSided(side) < 0.05)) return "helps";
-  const bounds = sides.map(upperBound);
+export function judge(differences: readonly SignedDifference[], margin: number | null): Verdict {
+  if (differences.some(({ combined }) => combined.seeds < FEWEST_SEEDS)) return "cannot tell";
+  if (differences.every((one) => oneSided(one) < 0.05)) return "helps";
+  const bounds = differences.map(upperBound);
   if (bounds.some((bound) => bound < 0)) return "hurts";
   if (margin !== null && bounds.some((bound) => bound < margin)) return "does not help";
   return "cannot tell";
@@ -48,16 +48,17 @@ export function judge(sides: readonly Side[], margin: number | null): Verdict {
  * Each of n differences is planned at a power of 1 − .2/n (90 % for two), so that all of them
  * together succeed in at least 80 % of cases.
  */
-export function neededBy(sides: readonly Side[], margin: number): Needed {
-  const power = 1 - 0.2 / sides.length;
-  const each = sides.map(({ combined: { unitVariance, seedVariance, units, seeds, folds } }) =>
-    neededFor(margin, power, {
-      unitVariance,
-      seedVariance: seedVariance ?? 0,
-      units,
-      seeds,
-      folds,
-    }),
+export function neededBy(differences: readonly SignedDifference[], margin: number): Needed {
+  const power = 1 - 0.2 / differences.length;
+  const each = differences.map(
+    ({ combined: { unitVariance, seedVariance, units, seeds, folds } }) =>
+      neededFor(margin, power, {
+        unitVariance,
+        seedVariance: seedVariance ?? 0,
+        units,
+        seeds,
+        folds,
+      }),
   );
   const largest = (values: readonly (number | null)[]): number | null =>
     values.reduce<number | null>(

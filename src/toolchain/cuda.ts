@@ -50,7 +50,7 @@ export async function installCuda(
   if (!fetched.ok) return fetched;
   for (const name of (await readdir(downloads)).filter((file) => file.endsWith(".whl")).sort()) {
     const wheel = path.join(downloads, name);
-    const done = await unpackWheel(tool, wheel, folder, PATTERNS, speaker, context.signal);
+    const done = await unpackWheel(wheel, folder, PATTERNS, speaker, context.signal);
     if (!done.ok) return done;
   }
   await openFolder(stamp);

@@ -48,6 +48,12 @@ export function failedProgram(what: string, outcome: Outcome): UserError {
   return broken(`${what}${status}:\n${indent(outcome.tail)}`, cause?.hint);
 }
 
+/** The error of the disk, in the machine's words and with what to do about it. */
+export function failedDisk(what: string, { message }: Error): UserError {
+  const cause = CAUSES.find(({ pattern }) => pattern.test(message));
+  return broken(`${what}: ${message}`, cause?.hint);
+}
+
 /** The error for something that is missing and that r4ec may not fetch (offline). */
 export const offline = (what: string): UserError =>
   broken(

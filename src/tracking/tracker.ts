@@ -11,8 +11,8 @@ import { MlflowFailure } from "./failure.js";
 import { Ledger, unfinished } from "./ledger.js";
 import { Projection } from "./projection.js";
 import { replay } from "./replay.js";
-import type { Session } from "./session.js";
-import { openSession } from "./session.js";
+import type { Connection } from "./connection.js";
+import { openConnection } from "./connection.js";
 import { JournalTail } from "./tail.js";
 import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
@@ -41,7 +41,7 @@ export class Tracker implements EventSink {
   #lost = false;
   #progressAt = Date.now();
   #address: Address | null = null;
-  #session: Session | null = null;
+  #connection: Connection | null = null;
   #ledger: Ledger | null = null;
   #reason: string | null = null;
   #complete = false;
@@ -75,7 +75,7 @@ export class Tracker implements EventSink {
     this.#end();
     const watchdog = setInterval(() => {
       // A sweep that made nothing does not wait for a server that is only starting.
-      const longest = this.#session === null && !this.#worked && !dead ? 800 : patience;
+      const longest = this.#connection === null && !this.#worked && !dead ? 800 : patience;
       if (Date.now() - this.#progressAt > Math.min(patience, longest)) this.#abort.abort();
     }, 100);
     const given = new Promise<void>((resolve) => {
@@ -114,7 +114,7 @@ export class Tracker implements EventSink {
         try {
           return await this.#follow(place);
         } finally {
-          await this.#session?.client.close();
+          await this.#connection?.client.close();
           await held.lock.release();
         }
       }
@@ -130,9 +130,9 @@ export class Tracker implements EventSink {
       experiment: this.options.experiment,
     });
     this.#ledger = ledger;
-    // Until the session is open it is unknown which runs are gone and have to be made again.
+    // Until the connection is open it is unknown which runs are gone and have to be made again.
     await this.#persist(() => this.#connect(ledger));
-    while (this.#session !== null) {
+    while (this.#connection !== null) {
       const outcome = await this.#once(ledger, new JournalTail(this.options.folder));
       if (outcome === "again") continue;
       if (outcome === "given-up") return;
@@ -147,7 +147,7 @@ export class Tracker implements EventSink {
   async #once(ledger: Ledger, tail: JournalTail): Promise<"done" | "given-up" | "again"> {
     const { artifactFolder, summary } = this.options;
     const projection = new Projection({ artifactFolder, ...(summary && { summary: summary.of }) });
-    const { lost } = this.#session!;
+    const { lost } = this.#connection!;
     let rest: RunUpdate[] = [];
     let abandoned = false;
     this.#lost = false;
@@ -167,7 +167,7 @@ export class Tracker implements EventSink {
             if (this.#lost) return;
             const left = new Set(rest);
             try {
-              await this.#session!.sender.sendAll(rest, (update) => left.delete(update));
+              await this.#connection!.sender.sendAll(rest, (update) => left.delete(update));
             } finally {
               rest = [...left];
             }
@@ -183,7 +183,7 @@ export class Tracker implements EventSink {
       }
       const tidy = await this.#persist(async () => {
         await this.#connect(ledger);
-        await this.#session!.sender.runs.removeDoubles();
+        await this.#connection!.sender.runs.removeDoubles();
       });
       return tidy ? "done" : "given-up";
     } finally {
@@ -203,13 +203,13 @@ export class Tracker implements EventSink {
   }
 
   async #connect(ledger: Ledger): Promise<void> {
-    if (this.#session !== null) return;
+    if (this.#connection !== null) return;
     const found = await this.#find();
     if (!found.ok) throw new MlflowFailure("unreachable", found.error.message);
     if (found.value === null)
       throw new MlflowFailure("unreachable", "the local server does not run");
     this.#address = found.value;
-    this.#session = await openSession({
+    this.#connection = await openConnection({
       store: this.options.store,
       sweep: this.options.sweep,
       ledger,
@@ -220,10 +220,10 @@ export class Tracker implements EventSink {
       problem: ({ message }) => this.#problem(message),
       progress: () => this.#moved(),
     });
-    this.#lost = this.#session.lost.size > 0;
+    this.#lost = this.#connection.lost.size > 0;
     this.#moved();
     const { url } = found.value;
-    const experimentUrl = `${url}/#/experiments/${this.#session.experimentId}`;
+    const experimentUrl = `${url}/#/experiments/${this.#connection.experimentId}`;
     if (!this.#down) this.#say({ type: "connected", url, experimentUrl });
   }
 
@@ -255,8 +255,8 @@ export class Tracker implements EventSink {
         if (!this.#down) this.#say({ type: "outage", reason: error.message });
         this.#down = true;
         // The local server may come back at another port.
-        await this.#session?.client.close();
-        this.#session = null;
+        await this.#connection?.client.close();
+        this.#connection = null;
         const wait = Math.min(30_000, 500 * 2 ** Math.min(attempt, 6));
         // A sweep that ends waits for a short breath of the server, not for its recovery.
         const breaths = this.options.patience?.tries === 1 ? 0 : 2;

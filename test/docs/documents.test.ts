@@ -86,16 +86,31 @@ describe("ARCHITECTURE.md", () => {
 });
 
 describe("each folder of src and runners", () => {
-  const folders = [
-    ...["src", "runners/base", "runners/stages"].flatMap((tree) =>
-      readdirSync(path.join(root, tree), { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => `${tree}/${entry.name}`),
-    ),
-    ...["src", "runners", "runners/base", "runners/stages", "runners/composition"],
-  ];
+  const folders = ["src", "runners"].flatMap((tree) => [
+    tree,
+    ...readdirSync(path.join(root, tree), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))),
+  ]);
 
   it.each(folders)("says what it is for: %s", (folder) => {
     expect(readdirSync(path.join(root, folder)), `files of ${folder}`).toContain("README.md");
+  });
+});
+
+describe("each folder of a stage", () => {
+  const stages = readdirSync(path.join(root, "runners/stages"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+  it.each(stages)("has the same inner order: %s", (stage) => {
+    const files = readdirSync(path.join(root, "runners/stages", stage));
+    expect(files).toEqual(expect.arrayContaining(["runner.ts", "program.ts"]));
+    expect(read(`runners/stages/${stage}/runner.ts`)).toContain('import("./program.js")');
+    // Every stage that reads a model makes the request for a packaged one.
+    const request = stage === "packaged-model" ? "../../base/models/packaged.ts" : "stage.ts";
+    expect(read(`runners/stages/${stage}/${request}`)).toMatch(
+      /^export (const|function) \w+Stages?\b/m,
+    );
   });
 });

@@ -73,6 +73,8 @@ export interface Run {
 /** A folder with specs, a store and the files by which the toy is told what to do. */
 export class Lab {
   readonly #runs: Run[] = [];
+  /** Variables of the programs that it starts, beside those of the tests themselves. */
+  readonly environment: { [name: string]: string } = {};
 
   private constructor(
     readonly folder: string,
@@ -101,6 +103,7 @@ export class Lab {
         R4EC_GPUS: "none",
         HOME: this.folder,
         XDG_CONFIG_HOME: this.folder,
+        ...this.environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

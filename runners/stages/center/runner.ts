@@ -6,5 +6,5 @@ export const centerRunner: Runner = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
-  load: async () => (await import("./program.js")).centerProgram,
+  load: async () => (await import("./program.js")).program,
 };

@@ -6,10 +6,10 @@ import type { Side } from "../../base/artifacts/knowledge.js";
 import { readVectors, writeVectors } from "../../base/artifacts/vectors.js";
 import { programOf } from "../../base/stage/program.js";
 import { controlRows } from "./controls.js";
-import type { ControlParams } from "./stage.js";
+import type { ControlParams } from "./settings.js";
 
 /** Vectors without content, with the shapes of the vectors that they replace. */
-export const controlProgram = programOf(makeControl);
+export const program = programOf(makeControl);
 
 async function makeControl(task: StageTask<ControlParams>): Promise<void> {
   const { control, sides, seed } = task.params;

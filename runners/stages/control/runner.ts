@@ -1,5 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
-import type { ControlParams } from "./stage.js";
+import type { ControlParams } from "./settings.js";
 
 /** Vectors without content in the place of knowledge vectors. */
 export const controlRunner: Runner<ControlParams> = {
@@ -7,5 +7,5 @@ export const controlRunner: Runner<ControlParams> = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
-  load: async () => (await import("./program.js")).controlProgram,
+  load: async () => (await import("./program.js")).program,
 };

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../src/base/json.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import { SIDES } from "../../base/artifacts/knowledge.js";
 
@@ -18,3 +19,12 @@ export const controlOf = ({ control }: ControlSettings): Control | null =>
 /** The sides whose vectors a control replaces. */
 export const controlledSides = ({ control_side }: ControlSettings): readonly Side[] =>
   control_side === undefined || control_side === "both" ? SIDES : [control_side];
+
+/** Parameters of a control stage. */
+export interface ControlParams extends JsonObject {
+  readonly control: Control;
+  /** Whose vectors are replaced. */
+  readonly sides: readonly Side[];
+  /** The seed of the draw; null if nothing is drawn, so that all seeds share the artifact. */
+  readonly seed: number | null;
+}

@@ -1,16 +1,6 @@
-import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import type { Control } from "./settings.js";
-
-/** Parameters of a control stage. */
-export interface ControlParams extends JsonObject {
-  readonly control: Control;
-  /** Whose vectors are replaced. */
-  readonly sides: readonly Side[];
-  /** The seed of the draw; null if nothing is drawn, so that all seeds share the artifact. */
-  readonly seed: number | null;
-}
+import type { Control, ControlParams } from "./settings.js";
 
 /** What a control is made from. */
 export interface ControlSource {

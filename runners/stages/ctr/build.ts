@@ -65,10 +65,10 @@ export const buildModel: BuildModel = (
     adapt:
       adapt === null
         ? null
-        : (side, vectors) => {
+        : (subject, vectors) => {
             // Adaptors drop nothing out and keep no state, so training and scoring are the same.
             const pass = new Forward({ training: false }, ways);
-            return adapt(side, new Value(vectors, pass, true)).tensor;
+            return adapt(subject, new Value(vectors, pass, true)).tensor;
           },
     dispose: () => parameters.dispose(),
   };

@@ -70,8 +70,8 @@ export interface Knowledge {
   readonly item: Tensor;
 }
 
-/** Users, or items: each side has knowledge vectors of its own. */
-export type Side = keyof Knowledge;
+/** Whom a knowledge vector is about: the sample's user or its target item. */
+export type Subject = keyof Knowledge;
 
 /** A trainable parameter of R replicas: float32 [R, ...shape]. */
 export interface Parameter {
@@ -111,10 +111,10 @@ export interface Model {
    */
   forward(batch: Batch, mode: ForwardMode): ForwardResult;
   /**
-   * The adaptor's output for one side alone, float32 [R, n, d] from raw vectors [R, n, D], where the
+   * The adaptor's output for the users or the items alone, float32 [R, n, d] from raw vectors [R, n, D], where the
    * adaptor keeps user and item apart (all three types do); null without knowledge.
    */
-  readonly adapt: ((side: Side, vectors: Tensor) => Tensor) | null;
+  readonly adapt: ((subject: Subject, vectors: Tensor) => Tensor) | null;
   dispose(): void;
 }
 
@@ -126,7 +126,7 @@ export interface ForwardMode {
   /** True where the batch traced is an example and the model must fit one of any size. */
   readonly anyBatch?: boolean;
   /**
-   * Dropout noise, given by the trainer where some replica drops out: float32 [R, ...shape], each
+   * Dropout noise, given by the training step where some replica drops out: float32 [R, ...shape], each
    * number 0 or 1 / (1 - rate) by its replica's own rate and seed. Multiply an activation by it.
    * Absent: no dropout. (Random numbers made by tf.dropout would be frozen into a traced graph.)
    */

@@ -12,7 +12,7 @@ export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
   async run(tasks) {
     prepareProcess(tasks[0]!.resources);
     const { buildModel } = await import("./build.js");
-    const { trainGroup } = await import("./train/group.js");
+    const { trainInGroups } = await import("./train/group.js");
     for (const group of groupsOf(tasks)) {
       const [first] = group as [CtrTask];
       if (first.stop.draining || first.stop.abort.aborted) throw new Drained();
@@ -24,7 +24,7 @@ export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
         continue;
       }
       const shape = shapeOf(params, data, first.files["backbone"]);
-      await trainGroup({ tasks: group, data, shape, buildModel });
+      await trainInGroups({ tasks: group, data, shape, buildModel });
     }
   },
 };

@@ -51,14 +51,21 @@ export interface NodeBackend {
     outputNames: string[],
   ): Tensor[];
   readonly isUsingGpuDevice: boolean;
+  /** Tensors that the binding holds. */
+  getNumOfTFTensors(): number;
   readonly binding: { readonly [constant: string]: number };
 }
 
-/** tfjs-node's backend, made the current one. */
+/** tfjs-node's backend, made the current one. Throws if this TensorFlow has another one. */
 export function nodeBackend(): NodeBackend {
   if (tf.getBackend() !== "tensorflow") void tf.setBackend("tensorflow");
-  return tf.backend() as unknown as NodeBackend;
+  const backend: object = tf.backend();
+  if (!isNodeBackend(backend)) throw new Error("TensorFlow's backend is not that of tfjs-node");
+  return backend;
 }
+
+const isNodeBackend = (backend: object): backend is NodeBackend =>
+  "executeSingleOutput" in backend && "runSavedModel" in backend;
 
 /** What TensorFlow computes on in this process. */
 export const deviceOfProcess = (): Device => (nodeBackend().isUsingGpuDevice ? gpu : cpu);

@@ -5,6 +5,6 @@ import type { EmbedParams } from "./engines/engine.js";
 import { embedEngines } from "./engines/index.js";
 
 /** Text to vectors. */
-export const embedProgram = programOf<EmbedParams>((task) =>
+export const program = programOf<EmbedParams>((task) =>
   embedTexts(task, () => engineNamed(embedEngines, task.params.engine).load(task)),
 );

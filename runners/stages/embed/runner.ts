@@ -16,5 +16,5 @@ export const embedRunner: Runner<EmbedParams> = {
     const texts = sizeOf(text, "users.texts") + sizeOf(text, "items.texts");
     return { ...sizesOnly({}), gpuHours: engineOf(params).gpuHours(texts * KNOWLEDGE) };
   },
-  load: async () => (await import("./program.js")).embedProgram,
+  load: async () => (await import("./program.js")).program,
 };

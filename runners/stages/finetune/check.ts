@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { SampleClass } from "../../base/artifacts/samples.js";
 import { resolvePath } from "../../base/files/spec-path.js";
 import { mistake } from "../../base/stage/mistake.js";
 import { RESERVED } from "./config.js";
+import { readSamples } from "./read-samples.js";
 import { bringsSamples, type FinetuneSettings } from "./settings.js";
 
 /**
@@ -36,6 +37,9 @@ export function checkFinetune(
   ];
 }
 
+/** Bytes of a file of samples that a check reads; a larger one is read by its stage alone. */
+const MOST_READ = 32e6;
+
 function checkSamples(
   { samples }: FinetuneSettings,
   where: string,
@@ -46,8 +50,14 @@ function checkSamples(
   const missing = Object.entries(samples).flatMap(([name, file]) => {
     if (file === null) return [];
     const found = resolvePath(file, place);
-    if (existsSync(found)) return [];
-    return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
+    const size = statSync(found, { throwIfNoEntry: false });
+    if (size === undefined) {
+      return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
+    }
+    if (!size.isFile()) return [mistake(`${where}.${name}`, `${file} is not a file`)];
+    if (size.size > MOST_READ) return [];
+    const read = readSamples(readFileSync(found, "utf8"));
+    return typeof read === "string" ? [mistake(`${where}.${name}`, `${file}: ${read}`)] : [];
   });
   const lacking = needed
     .filter((name) => typeof samples[name] !== "string")

@@ -1,9 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
-
 import { estimateFinetune } from "./estimate.js";
-
-export { finetuneStage, ownSamplesStage } from "./stage.js";
-export type { FinetuneSettings } from "./settings.js";
 
 /** finetune and samples. */
 export const finetuneRunners: readonly Runner[] = [
@@ -14,13 +10,13 @@ export const finetuneRunners: readonly Runner[] = [
     // Where there is no card the cores do its work.
     resources: (_, execution) => ({ cpus: 4, gpus: Number(execution["gpus"] ?? 1) }),
     estimate: estimateFinetune,
-    load: async () => (await import("./program.js")).program,
+    load: async () => (await import("./program.js")).programs.finetune,
   },
   {
     name: "samples",
     version: 1,
     toolchain: () => [],
     resources: () => ({ cpus: 1, gpus: 0 }),
-    load: async () => (await import("./own-samples.js")).program,
+    load: async () => (await import("./program.js")).programs.samples,
   },
 ];

@@ -21,7 +21,7 @@ type Own =
   | { readonly kind: "vectors"; readonly vectors: ReadonlyMap<number, Float32Array> };
 
 /** Text or vectors of the user's own, brought into the form of our artifacts. */
-export const ownFilesProgram = programOf(readOwn);
+export const program = programOf(readOwn);
 
 async function readOwn(task: StageTask): Promise<void> {
   const data = await readKnowledgeData(task.inputs["dataset"]!);

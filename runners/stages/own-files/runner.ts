@@ -1,5 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
-import type { OwnFilesParams } from "./stage.js";
+import type { OwnFilesParams } from "./settings.js";
 
 /** Text or vectors of the user's own, in the form of r4ec's artifacts. */
 export const ownFilesRunner: Runner<OwnFilesParams> = {
@@ -7,5 +7,5 @@ export const ownFilesRunner: Runner<OwnFilesParams> = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
-  load: async () => (await import("./program.js")).ownFilesProgram,
+  load: async () => (await import("./program.js")).program,
 };

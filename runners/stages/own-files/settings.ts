@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
 import type { FileInput } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { MARK_BYTES, startsWithMark } from "../../base/files/byte-order-mark.js";
@@ -65,4 +66,9 @@ export function beginsWithMark(file: string | undefined): boolean {
   } finally {
     closeSync(handle);
   }
+}
+
+/** Parameters of the stage: the ends of the files' names (`.npy`), by setting, and how they are read. */
+export interface OwnFilesParams extends JsonObject {
+  readonly [setting: string]: string;
 }

@@ -1,14 +1,8 @@
 import path from "node:path";
-import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import type { OwnFilesSettings } from "./settings.js";
+import type { OwnFilesParams, OwnFilesSettings } from "./settings.js";
 import { ownFiles, beginsWithMark } from "./settings.js";
-
-/** Parameters of the stage: the ends of the files' names (`.npy`), by setting, and how they are read. */
-export interface OwnFilesParams extends JsonObject {
-  readonly [setting: string]: string;
-}
 
 /** The stage that brings the user's own text or vectors into the form of r4ec's artifacts. */
 export function ownFilesStage(

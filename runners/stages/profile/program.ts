@@ -49,7 +49,7 @@ export function itemProfile(data: KnowledgeData, item: number): string | null {
 const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
 
 /** Text without an LLM: what titles and ratings say by themselves. */
-export const profileProgram = programOf(writeProfiles);
+export const program = programOf(writeProfiles);
 
 async function writeProfiles(task: StageTask<ProfileParams>): Promise<void> {
   const data = await readKnowledgeData(task.inputs["dataset"]!);

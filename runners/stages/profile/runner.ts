@@ -13,5 +13,5 @@ export const profileRunner: Runner<ProfileParams> = {
       "users.texts": sizeOf(dataset, "users"),
       "items.texts": sizeOf(dataset, "items"),
     }),
-  load: async () => (await import("./program.js")).profileProgram,
+  load: async () => (await import("./program.js")).program,
 };

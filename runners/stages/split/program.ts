@@ -7,7 +7,7 @@ import { writeNpy } from "../../base/files/npy.js";
 import { programOf } from "../../base/stage/program.js";
 
 /** Writes which rows of a data set are for training, validation and testing. */
-export const splitProgram = programOf<UserSplit>(split);
+export const program = programOf<UserSplit>(split);
 
 async function split(task: StageTask<UserSplit>): Promise<void> {
   const folder = task.inputs["dataset"]!;

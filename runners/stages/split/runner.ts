@@ -13,5 +13,5 @@ export const splitRunner: Runner<UserSplit> = {
     const tested = Math.round(samples / folds);
     return sizesOnly({ "train.samples": samples - tested, "test.samples": tested });
   },
-  load: async () => (await import("./program.js")).splitProgram,
+  load: async () => (await import("./program.js")).program,
 };

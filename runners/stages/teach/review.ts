@@ -1,6 +1,5 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { teacherPrompt } from "../../base/prompts/index.js";
-import { programOf } from "../../base/stage/program.js";
 import { askTeacher } from "./ask-teacher.js";
 import { balance } from "./balance.js";
 import { SUBJECTS, targetOf } from "./case.js";
@@ -17,7 +16,7 @@ import { isSound, readThoughts } from "./thoughts.js";
 const LEAST = 10;
 
 /** teach-review: wrong thoughts are reflected on, then refined; that makes the other two classes. */
-async function review(task: StageTask<ReviewParams, TeachExecution>): Promise<void> {
+export async function review(task: StageTask<ReviewParams, TeachExecution>): Promise<void> {
   const { params } = task;
   const lesson = await openLesson(task, LEAST);
   const { maker, tag } = lesson;
@@ -62,5 +61,3 @@ async function review(task: StageTask<ReviewParams, TeachExecution>): Promise<vo
     await lesson.close();
   }
 }
-
-export const program = programOf<ReviewParams, TeachExecution>(review);

@@ -1,9 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
-
 import { estimateReview, estimateThink } from "./estimate.js";
-
-export { teachStages, type TeachSettings } from "./stage.js";
 
 /** True where the stage serves its teacher itself. */
 const isServed = (params: JsonObject): boolean =>
@@ -27,6 +24,16 @@ const runner = (
 
 /** teach-think and teach-review. */
 export const teachRunners: readonly Runner[] = [
-  runner("teach-think", 3, estimateThink, async () => (await import("./think.js")).program),
-  runner("teach-review", 4, estimateReview, async () => (await import("./review.js")).program),
+  runner(
+    "teach-think",
+    3,
+    estimateThink,
+    async () => (await import("./program.js")).programs["teach-think"],
+  ),
+  runner(
+    "teach-review",
+    4,
+    estimateReview,
+    async () => (await import("./program.js")).programs["teach-review"],
+  ),
 ];

@@ -1,7 +1,6 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { sample } from "../../base/artifacts/samples.js";
 import { parseVerdict, studentPrompt, teacherPrompt } from "../../base/prompts/index.js";
-import { programOf } from "../../base/stage/program.js";
 import { askTeacher } from "./ask-teacher.js";
 import { aboutOf, SUBJECTS, targetOf, type Case } from "./case.js";
 import { givesAway } from "./leak.js";
@@ -12,7 +11,7 @@ import { chooseTargets } from "./targets.js";
 import { countThoughts, isSound, thoughtOf, type Thought } from "./thoughts.js";
 
 /** teach-think: asks the teacher about each target and sorts its answers by the true label. */
-async function think(task: StageTask<ThinkParams, TeachExecution>): Promise<void> {
+export async function think(task: StageTask<ThinkParams, TeachExecution>): Promise<void> {
   const { params } = task;
   const lesson = await openLesson(task, 1);
   try {
@@ -48,5 +47,3 @@ async function think(task: StageTask<ThinkParams, TeachExecution>): Promise<void
     await lesson.close();
   }
 }
-
-export const program = programOf<ThinkParams, TeachExecution>(think);

@@ -7,7 +7,7 @@ import {
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import { science } from "../../../runners/registry.js";
-import { experimentOf, spec } from "../../src/spec/read.js";
+import { read, spec } from "../../src/spec/read.js";
 import {
   complete,
   datasetRequest,
@@ -84,26 +84,29 @@ describe("a control as a stage", () => {
 });
 
 describe("settings of controls without effect", () => {
-  const hints = (knowledge: string): readonly string[] =>
-    experimentOf(spec(`knowledge: ${knowledge}\n`), science).diagnostics.flatMap(
-      ({ severity, message }) => (severity === "hint" ? [message] : []),
+  const remarks = (knowledge: string): readonly string[] => {
+    const result = read(spec(`knowledge: ${knowledge}\n`), science);
+    const said = result.ok ? result.value.diagnostics : result.error;
+    return said.flatMap(({ severity, message }) =>
+      severity === "warning" ? [] : [`${severity}: ${message}`],
     );
+  };
 
-  it("are said in hints", () => {
+  it("are refused, and leave nothing out in silence", () => {
     const readers = "only profile, file, kar, r2ec and r4ec read it";
-    expect(hints("{variant: none, control: random}")).toEqual([
-      `knowledge.control has no effect: ${readers}`,
+    expect(remarks("{variant: none, control: random}")).toEqual([
+      `error: knowledge.control has no effect: ${readers}; remove it`,
     ]);
-    expect(hints("{variant: profile, embed: encoder, control_side: users}")).toEqual([
-      "knowledge.control_side has no effect: knowledge.control is off",
+    expect(remarks("{variant: profile, embed: encoder, control_side: users}")).toEqual([
+      "error: knowledge.control_side has no effect: knowledge.control is off; remove it",
     ]);
     expect(
-      hints("{variant: profile, embed: {engine: encoder, center: true}, control: constant}"),
+      remarks("{variant: profile, embed: {engine: encoder, center: true}, control: constant}"),
     ).toEqual([
-      "knowledge.embed.center has no effect: knowledge.control constant is made from the vectors before they are centred",
+      "error: knowledge.embed.center has no effect: knowledge.control constant is made from the vectors before they are centred; remove it",
     ]);
     expect(
-      hints("{variant: profile, embed: {engine: encoder, center: true}, control: shuffled}"),
+      remarks("{variant: profile, embed: {engine: encoder, center: true}, control: shuffled}"),
     ).toEqual([]);
   });
 

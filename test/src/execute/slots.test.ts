@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { findGpus } from "../../../src/execute/gpus.js";
 import { ReadyStages } from "../../../src/execute/ready.js";
 import { Slots } from "../../../src/execute/slots.js";
 import { cellIdOf, fingerprintOf } from "../../../src/base/fingerprint.js";
@@ -50,28 +49,6 @@ describe("slots", () => {
       for (const share of shares) slots.release(share);
     }
     expect(slots.take({ cpus: 1, gpus: 1 }, null)).not.toBeNull();
-  });
-});
-
-describe("the GPUs in use", () => {
-  const indices = async (
-    wanted: "auto" | readonly number[],
-    environment: NodeJS.ProcessEnv,
-  ): Promise<string> =>
-    (await findGpus(wanted, environment))
-      .map(({ index, visible }) => `${index}=${visible}`)
-      .join(" ");
-
-  it("are those that the environment leaves", async () => {
-    expect(await indices("auto", { CUDA_VISIBLE_DEVICES: "2,3" })).toBe("2=2 3=3");
-    expect(await indices("auto", { CUDA_VISIBLE_DEVICES: "" })).toBe("");
-    expect(await indices("auto", { CUDA_VISIBLE_DEVICES: "0,-1,1" })).toBe("0=0");
-    expect(await indices("auto", { CUDA_VISIBLE_DEVICES: "GPU-a,GPU-b" })).toBe("0=GPU-a 1=GPU-b");
-  });
-
-  it("are those that the settings list, by their place where the environment has ids", async () => {
-    expect(await indices([1, 0, 1], {})).toBe("1=1 0=0");
-    expect(await indices([1], { CUDA_VISIBLE_DEVICES: "GPU-a,GPU-b" })).toBe("1=GPU-b");
   });
 });
 

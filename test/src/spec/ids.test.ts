@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cellIdOf } from "../../../src/base/fingerprint.js";
 import { canonicalJson, type Json, type JsonObject } from "../../../src/base/json.js";
-import { experimentOf } from "./read.js";
+import { experimentOf, read } from "./read.js";
 import { toy, toyWith } from "./toy.js";
 
 const runs = { numRuns: 60 };
@@ -221,11 +221,13 @@ describe("a setting that came later", () => {
       ...younger,
       ignored: () => [{ path: "ctr.user_id", because: "nobody reads it" }],
     };
-    const remarks = (values: readonly boolean[]) =>
-      experimentOf(
-        JSON.stringify({ ...base, sweep: { grid: { "ctr.user_id": values, seed: [1, 2] } } }),
-        idle,
-      ).diagnostics.filter(({ message }) => message.startsWith("ctr.user_id has no effect"));
+    const remarks = (values: readonly boolean[]) => {
+      const sweep = { grid: { "ctr.user_id": values, seed: [1, 2] } };
+      const result = read(JSON.stringify({ ...base, sweep }), idle);
+      return (result.ok ? result.value.diagnostics : result.error).filter(({ message }) =>
+        message.startsWith("ctr.user_id has no effect"),
+      );
+    };
     expect(remarks([false])).toEqual([]);
     expect(remarks([true])).toHaveLength(1);
   });

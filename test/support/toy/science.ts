@@ -128,7 +128,9 @@ const runner = (name: string, program: RunnerProgram, more: Partial<Runner> = {}
 const runners: readonly Runner[] = [
   runner("base", single),
   runner("middle", single),
-  runner("model", single),
+  runner("model", single, {
+    resources: (_, execution) => ({ cpus: 1, gpus: Number(execution["cards"] ?? 0) }),
+  }),
   runner("replica", fused, {
     fusion: (params) => ({ key: String(params["shape"] ?? ""), limit: 8 }),
     resources: () => ({ cpus: 2, gpus: 0 }),
@@ -208,14 +210,21 @@ export const science: Science = {
         file: text("A file that the base reads; empty for none.", ""),
         address: text("Address that the model is told; it decides nothing.", ""),
         note: text("A parameter of the model; empty for none.", ""),
+        cards: {
+          type: "integer",
+          description: "GPUs that the model asks for.",
+          minimum: 0,
+          default: 0,
+        },
         key_env: text("Variable that holds a key of the model; empty for none.", ""),
       },
     },
   },
   expand: (settings) => settings,
   ignored: () => [],
-  neutral: { "toy.address": "", "toy.note": "", "toy.key_env": "" },
+  neutral: { "toy.address": "", "toy.note": "", "toy.key_env": "", "toy.cards": 0 },
   check: () => [],
+  cards: (settings) => [{ path: "toy.cards", count: Number(block(settings, "toy")["cards"]) }],
   plan: (settings, place) => {
     const toy = block(settings, "toy");
     const file = String(toy["file"]);
@@ -236,10 +245,12 @@ export const science: Science = {
       },
       {
         inputs: { base: middle },
-        execution:
-          toy["address"] === "" && toy["key_env"] === ""
+        execution: {
+          ...(toy["address"] === "" && toy["key_env"] === ""
             ? {}
-            : { address: toy["address"]!, key_env: toy["key_env"]! },
+            : { address: toy["address"]!, key_env: toy["key_env"]! }),
+          ...(toy["cards"] === 0 ? {} : { cards: toy["cards"]! }),
+        },
       },
     );
   },

@@ -1,4 +1,4 @@
-import type { AdaptorShape, Side } from "../model.js";
+import type { AdaptorShape, Subject } from "../model.js";
 import type { Kit } from "../toolkit/kit.js";
 import type { Value } from "../toolkit/value.js";
 
@@ -8,27 +8,27 @@ export interface KnowledgeWidths {
   readonly item: number;
 }
 
-/** Turns knowledge vectors into features of a backbone, each side on its own. */
+/** Turns knowledge vectors into features of a backbone: users' and items' apart. */
 export interface Adaptor {
   readonly id: AdaptorShape["type"];
   readonly description: string;
-  /** Makes the layers, once. Both sides come out `layers.at(-1)` wide. */
+  /** Makes the layers, once. What it gives for a user or an item is `layers.at(-1)` wide. */
   build(
     kit: Kit,
     widths: KnowledgeWidths,
     shape: AdaptorShape,
-  ): (side: Side, vectors: Value) => Value;
+  ): (subject: Subject, vectors: Value) => Value;
 }
 
 /**
- * A first layer that both sides share where their vectors are equally wide. Where they are not (two
- * encoders), each side has its own, and only what follows is shared.
+ * A first layer that users and items share where their vectors are equally wide. Where they are not
+ * (two encoders), users and items have one each, and only the layers after it are shared.
  */
 export function sharedWhereEqual<T>(
   widths: KnowledgeWidths,
   name: string,
   make: (name: string, from: number) => T,
-): Readonly<Record<Side, T>> {
+): Readonly<Record<Subject, T>> {
   if (widths.user !== widths.item) {
     return { user: make(`${name}.user`, widths.user), item: make(`${name}.item`, widths.item) };
   }

@@ -1,9 +1,10 @@
-import type { Side } from "../model.js";
+import type { Subject } from "../model.js";
 import { sharedWhereEqual, type Adaptor } from "./adaptor.js";
 
 /**
- * Hybrid-expert adaptor (KAR, Xi et al. 2023, eqs. 6 to 8): experts that both sides share beside
- * experts of each side's own, mixed by a gate of the side's own, shared experts first.
+ * Hybrid-expert adaptor (KAR, Xi et al. 2023, eqs. 6 to 8): experts that users and items
+ * share, beside experts for users alone and for items alone. Users and items have a gate each, which
+ * mixes the experts, the shared ones first.
  */
 export const hea: Adaptor = {
   id: "hea",
@@ -14,18 +15,18 @@ export const hea: Adaptor = {
       kit.expertInput(name, sharedExperts, from, first),
     );
     const shared = kit.expertLayers("adaptor.shared", sharedExperts, layers);
-    const make = (side: Side) => ({
-      input: kit.expertInput(`adaptor.${side}.layer_0`, specificExperts, widths[side], first),
-      experts: kit.expertLayers(`adaptor.${side}`, specificExperts, layers),
-      gate: kit.dense(`adaptor.${side}.gate`, widths[side], sharedExperts + specificExperts),
+    const make = (subject: Subject) => ({
+      input: kit.expertInput(`adaptor.${subject}.layer_0`, specificExperts, widths[subject], first),
+      experts: kit.expertLayers(`adaptor.${subject}`, specificExperts, layers),
+      gate: kit.dense(`adaptor.${subject}.gate`, widths[subject], sharedExperts + specificExperts),
     });
     const own = { user: make("user"), item: make("item") };
-    return (side, vectors) => {
-      const { input, experts, gate } = own[side];
+    return (subject, vectors) => {
+      const { input, experts, gate } = own[subject];
       const weights = gate(vectors).softmax();
       const [ofShared, ofOwn] = weights.split([sharedExperts, specificExperts]);
       return shared
-        .mix(sharedInput[side](vectors), ofShared!)
+        .mix(sharedInput[subject](vectors), ofShared!)
         .add(experts.mix(input(vectors), ofOwn!));
     };
   },

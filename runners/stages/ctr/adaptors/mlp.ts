@@ -1,6 +1,6 @@
 import { sharedWhereEqual, type Adaptor } from "./adaptor.js";
 
-/** One network of dense layers with ReLU that both sides go through. */
+/** One network of dense layers with ReLU that users and items go through. */
 export const mlp: Adaptor = {
   id: "mlp",
   description: "One network that both sides use.",
@@ -11,6 +11,7 @@ export const mlp: Adaptor = {
     const deeper = layers
       .slice(1)
       .map((to, i) => kit.dense(`adaptor.dense_${i + 1}`, layers[i]!, to, { activation: "relu" }));
-    return (side, vectors) => deeper.reduce((value, layer) => layer(value), first[side](vectors));
+    return (subject, vectors) =>
+      deeper.reduce((value, layer) => layer(value), first[subject](vectors));
   },
 };

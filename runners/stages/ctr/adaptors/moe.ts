@@ -1,6 +1,6 @@
 import { sharedWhereEqual, type Adaptor } from "./adaptor.js";
 
-/** Mixture of experts: one set of experts and one gate, used by both sides. */
+/** Mixture of experts: one set of experts and one gate, used for users and items. */
 export const moe: Adaptor = {
   id: "moe",
   description: "One set of experts and one gate that both sides use.",
@@ -12,6 +12,7 @@ export const moe: Adaptor = {
       kit.dense(name, from, sharedExperts),
     );
     const experts = kit.expertLayers("adaptor.experts", sharedExperts, layers);
-    return (side, vectors) => experts.mix(input[side](vectors), gate[side](vectors).softmax());
+    return (subject, vectors) =>
+      experts.mix(input[subject](vectors), gate[subject](vectors).softmax());
   },
 };

@@ -1,5 +1,5 @@
 import { tf, type Variable } from "../tensorflow.js";
-import type { FunctionSpec } from "./executor.js";
+import type { FunctionSpec } from "./session.js";
 import {
   constant,
   DataType,

@@ -1,4 +1,4 @@
-import type { Loop } from "./executor.js";
+import type { Loop } from "./session.js";
 import { CannotTrace, type Recording } from "./record.js";
 import { constant, DataType, type, type Attribute, type GraphNode } from "./node.js";
 import { operations } from "./operations.js";

@@ -6,7 +6,7 @@ import {
   type Tensor,
   type Variable,
 } from "../tensorflow.js";
-import type { AdamScalars, FunctionSpec, Kernels } from "./executor.js";
+import type { AdamScalars, FunctionSpec, Kernels } from "./session.js";
 import {
   constant,
   DataType,
@@ -229,17 +229,21 @@ export class Recorder {
       kernelName: "GatherV2",
       backendName: "tensorflow",
       kernelFunc: ({ inputs, attrs }) => {
-        const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
-        const axisTensor = tf.scalar(axis, "int32");
+        const number = (name: string): number => {
+          const value = attrs?.[name];
+          if (typeof value === "number") return value;
+          throw new CannotTrace(`GatherV2 has no number as ${name}`);
+        };
+        const axis = tf.scalar(number("axis"), "int32");
         const attributes = [
-          { name: "batch_dims", type: backend.binding["TF_ATTR_INT"]!, value: batchDims },
+          { name: "batch_dims", type: backend.binding["TF_ATTR_INT"]!, value: number("batchDims") },
         ];
         const output = backend.executeSingleOutput("GatherV2", attributes, [
-          inputs["x"] as never,
-          inputs["indices"] as never,
-          axisTensor as never,
+          inputs["x"]!,
+          inputs["indices"]!,
+          axis,
         ]);
-        axisTensor.dispose();
+        axis.dispose();
         return output;
       },
     });

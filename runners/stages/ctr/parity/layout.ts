@@ -45,7 +45,7 @@ const expert = (set: string, index: string, entry: string, kind: string): Target
   const i = depth(entry);
   return layer(`${set}.layer_${i}`, kind, i === 0 ? { part: at } : { block: at });
 };
-const sides = ["user", "item"];
+const subjects = ["user", "item"];
 
 const adaptorRules: readonly Rule[] = [
   [
@@ -54,9 +54,12 @@ const adaptorRules: readonly Rule[] = [
   ],
   [
     /^spcf_expt_net\.(\d)\.(\d+)\.fc\.(\d+)\.(weight|bias)$/,
-    (m) => expert(`adaptor.${sides[Number(m[1])]}`, m[2]!, m[3]!, m[4]!),
+    (m) => expert(`adaptor.${subjects[Number(m[1])]}`, m[2]!, m[3]!, m[4]!),
   ],
-  [/^gate_net\.(\d)\.(weight|bias)$/, (m) => layer(`adaptor.${sides[Number(m[1])]}.gate`, m[2]!)],
+  [
+    /^gate_net\.(\d)\.(weight|bias)$/,
+    (m) => layer(`adaptor.${subjects[Number(m[1])]}.gate`, m[2]!),
+  ],
   [
     /^export_net\.(\d+)\.fc\.(\d+)\.(weight|bias)$/,
     (m) => expert("adaptor.experts", m[1]!, m[2]!, m[3]!),

@@ -54,7 +54,7 @@ const described = {
   pieces: {
     does: "a batch goes through the model in pieces",
     cheaper: "pieces are computed side by side and stay in the caches",
-    applies: "graphs on CPUs, batches of 256 and more (train/pass.ts; the final MLP: pieces.ts)",
+    applies: "graphs on CPUs, batches of 256 and more (train/piece.ts; the final MLP: pieces.ts)",
   },
   "distinct-ids": {
     does: "each different user and item of a batch is adapted once",

@@ -22,7 +22,7 @@ export const meansByShares: Rewriting = (below) => ({
     const mixtures = mixturesOf(value);
     if (mixtures === null) return below.compute(value);
     const means = mixtures.map(({ table, shares }) => linear(shares, table, null, { leaf: true }));
-    return side(means, 2);
+    return joined(means, 2);
   },
 
   pending: (value) => (mixes(value) === null ? below.pending(value) : []),
@@ -52,11 +52,11 @@ export const meansByShares: Rewriting = (below) => ({
       );
     });
     const kernelOf = (list: readonly { readonly kernel: Tensor }[]): Tensor =>
-      side(
+      joined(
         list.map(({ kernel }) => kernel),
         1,
       );
-    const shares = side(
+    const shares = joined(
       mixed.map(({ shares }) => shares),
       2,
     );
@@ -111,5 +111,5 @@ function idsOf({ ids, asRows }: LookUpOf<Value>): Tensor[] {
   return ids.rank === 2 ? [tf.expandDims(ids, 2)] : tf.split(ids, ids.shape[2]!, 2);
 }
 
-const side = (tensors: readonly Tensor[], axis: number): Tensor =>
+const joined = (tensors: readonly Tensor[], axis: number): Tensor =>
   tensors.length === 1 ? tensors[0]! : tf.concat([...tensors], axis);

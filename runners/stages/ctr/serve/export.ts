@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tf } from "../tensorflow.js";
-import type { FunctionInput, FunctionSpec } from "../graph/executor.js";
+import type { FunctionInput, FunctionSpec } from "../graph/session.js";
 import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
 import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";

@@ -4,9 +4,9 @@ import { buildModel } from "../build.js";
 import { makeColumns } from "../data/columns.js";
 import { positionsOf, type Interactions } from "../data/interactions.js";
 import { loadKnowledge } from "../data/load.js";
+import { makeSession } from "../graph/make-session.js";
 import type { Model } from "../model.js";
 import { Scoring } from "../train/scoring.js";
-import { makeExecutor } from "../train/trainer.js";
 import { scoringSizes } from "../train/tuning.js";
 import { readSamples, stranger, type RawSample } from "./samples.js";
 import { translated } from "./translate.js";
@@ -80,11 +80,11 @@ async function scoreRows(
     ...scoringSizes(model.device, 1, rows.length),
     fullHistory: false,
   });
-  const executor = await makeExecutor(scoring.functions, { engine: "auto", xla: false });
+  const session = await makeSession(scoring.functions, { engine: "auto", xla: false });
   try {
-    return scoring.score(executor, rows)[0]!;
+    return scoring.score(session, rows)[0]!;
   } finally {
-    executor.dispose();
+    session.dispose();
     scoring.dispose();
     columns.dispose();
     model.dispose();

@@ -121,7 +121,7 @@ export class Forward<V> {
     readonly ways: Ways<V>,
   ) {}
 
-  /** Drops out while training, by the trainer's noise. */
+  /** Drops out while training, by the noise of the training step. */
   dropout(tensor: Tensor): Tensor {
     return this.dropsOut ? tf.mul(tensor, this.mode.noise!(tensor.shape.slice(1))) : tensor;
   }

@@ -1,5 +1,6 @@
 import { dense } from "./dense.js";
 import type { Layer } from "./dense.js";
+import type { Subject } from "../model.js";
 import type { LayerContext } from "./context.js";
 import type { Sample } from "./sample.js";
 import { concat, type Value } from "./value.js";
@@ -19,10 +20,10 @@ export function fieldInput(kit: LayerContext): FieldInput {
   const { target, history, user, knowledge } = kit.widths;
   const width = kit.shape.embeddingDim;
   const count = (target + history + user) / width + (knowledge > 0 ? 2 : 0);
-  const fit = (side: string): Layer =>
+  const fit = (subject: Subject): Layer =>
     knowledge === 0 || knowledge === 2 * width
       ? (value) => value
-      : dense(kit, `knowledge_field.${side}`, knowledge / 2, width, { bias: false });
+      : dense(kit, `knowledge_field.${subject}`, knowledge / 2, width, { bias: false });
   const fitUser = fit("user");
   const fitItem = fit("item");
   return {

@@ -1,4 +1,4 @@
-import type { Batch, Side } from "../model.js";
+import type { Batch, Subject } from "../model.js";
 import { Ids, type Embedding } from "./embedding.js";
 import type { Forward } from "./expression.js";
 import type { Kit } from "./kit.js";
@@ -31,9 +31,9 @@ export function sampleInput(kit: Kit): ReadBatch {
       throw new Error("a batch has knowledge where the model has an adaptor, and nowhere else");
     }
     // No leaf: through it the adaptor gets its gradient.
-    const side = (which: Side): Value | null =>
-      batch.knowledge === null ? null : new Value(batch.knowledge[which], forward);
-    const [userKnowledge, itemKnowledge] = [side("user"), side("item")];
+    const adapted = (subject: Subject): Value | null =>
+      batch.knowledge === null ? null : new Value(batch.knowledge[subject], forward);
+    const [userKnowledge, itemKnowledge] = [adapted("user"), adapted("item")];
 
     const targetItem = item.vector(ids(batch.item));
     const targetAttributes = attribute.vector(ids(batch.itemAttributes));

@@ -1,5 +1,5 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
-import type { AdamKernel, AdamScalars, Kernels } from "../graph/executor.js";
+import type { AdamKernel, AdamScalars, Kernels } from "../graph/session.js";
 import type { Parameter } from "../model.js";
 import { rates, type Rate } from "./schedule.js";
 
@@ -30,7 +30,7 @@ interface Slot {
 /**
  * AdamW (Loshchilov and Hutter 2019) over R replicas, each with its own rate, decay and clipping:
  * p ← p − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + eps), then p ← p − rate · decay · p for
- * parameters that decay. Where the executor has TensorFlow's kernel, which passes over the numbers
+ * parameters that decay. Where the session has TensorFlow's kernel, which passes over the numbers
  * once, a step is made by it: on the parameter itself where all replicas share one rate, else on zeros,
  * to be scaled by each replica's rate.
  */

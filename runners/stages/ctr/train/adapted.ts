@@ -1,7 +1,7 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import type { Columns } from "../data/columns.js";
-import type { FunctionSpec } from "../graph/executor.js";
-import type { Model, Side } from "../model.js";
+import type { FunctionSpec } from "../graph/session.js";
+import type { Model, Subject } from "../model.js";
 
 /** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d], [R, I + 1, d]. */
 export interface AdaptedTables {
@@ -11,7 +11,7 @@ export interface AdaptedTables {
 
 /**
  * What the adaptor makes of every user's and every item's vector, made once an evaluation instead
- * of once a sample; the result is the same, because the adaptor keeps the sides apart.
+ * of once a sample; the result is the same, because the adaptor keeps users and items apart.
  */
 export class AdaptedKnowledge {
   private constructor(
@@ -28,7 +28,7 @@ export class AdaptedKnowledge {
     const { userKnowledge, itemKnowledge } = columns;
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
     if (!rewrites.has("adapt-once")) return null;
-    const whole = (side: Side, table: Variable): Tensor => {
+    const whole = (subject: Subject, table: Variable): Tensor => {
       const [rows, dim] = table.shape as [number, number];
       const chunk = Math.max(1, Math.floor(device.adaptedRows / replicas));
       const parts: Tensor[] = [];
@@ -36,14 +36,14 @@ export class AdaptedKnowledge {
         const size = Math.min(chunk, rows - at);
         const vectors = tf.reshape(tf.slice(table, [at, 0], [size, dim]), [1, size, dim]);
         // For one replica, tf.tile would only copy all vectors.
-        parts.push(adapt(side, replicas === 1 ? vectors : tf.tile(vectors, [replicas, 1, 1])));
+        parts.push(adapt(subject, replicas === 1 ? vectors : tf.tile(vectors, [replicas, 1, 1])));
       }
       return tf.concat(parts, 1);
     };
-    const table = (side: Side, raw: Variable): Variable =>
+    const table = (subject: Subject, raw: Variable): Variable =>
       tf.tidy(() => {
         const dim = raw.shape[1]!;
-        const width = adapt(side, tf.zeros([replicas, 1, dim])).shape[2]!;
+        const width = adapt(subject, tf.zeros([replicas, 1, dim])).shape[2]!;
         return tf.variable(tf.zeros([replicas, raw.shape[0]!, width]), false);
       });
     const tables = { users: table("user", userKnowledge), items: table("item", itemKnowledge) };

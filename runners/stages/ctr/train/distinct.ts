@@ -79,9 +79,9 @@ function occupancy(
  * variables beside the epoch's order: a step makes of each vector once what all samples with it use.
  */
 export class DistinctIds {
-  readonly #sides: readonly Side[];
-  readonly #users: Side;
-  readonly #items: Side;
+  readonly #columns: readonly IdColumn[];
+  readonly #users: IdColumn;
+  readonly #items: IdColumn;
   /** By batch: whether all replicas' ids have room. */
   #fits: readonly boolean[] = [];
 
@@ -94,15 +94,15 @@ export class DistinctIds {
   ) {
     const variable = (): Variable =>
       tf.tidy(() => tf.variable(tf.zeros([replicas, samples], dtype as "int32"), false));
-    const side = (of: Int32Array, room: number): Side => ({
+    const column = (of: Int32Array, room: number): IdColumn => ({
       ids: of,
       room,
       lists: variable(),
       places: variable(),
     });
-    this.#users = side(ids.user, sizes.users);
-    this.#items = side(ids.item, sizes.items);
-    this.#sides = [this.#users, this.#items];
+    this.#users = column(ids.user, sizes.users);
+    this.#items = column(ids.item, sizes.items);
+    this.#columns = [this.#users, this.#items];
   }
 
   /** In a step: the ids of the batch whose samples begin at `begin`, a tensor [0, start]. */
@@ -130,7 +130,7 @@ export class DistinctIds {
     const samples = orders[0]!.length;
     const batches = Math.floor(samples / this.batchSize);
     const fits = Array.from({ length: batches }, () => true);
-    const values = this.#sides.flatMap(({ ids, room }) => {
+    const values = this.#columns.flatMap(({ ids, room }) => {
       const lists = new Int32Array(orders.length * samples);
       const places = new Int32Array(orders.length * samples);
       orders.forEach((order, replica) => {
@@ -146,19 +146,19 @@ export class DistinctIds {
       return [lists, places];
     });
     this.#fits = fits;
-    return { variables: this.#sides.flatMap(({ lists, places }) => [lists, places]), values };
+    return { variables: this.#columns.flatMap(({ lists, places }) => [lists, places]), values };
   }
 
   dispose(): void {
-    for (const { lists, places } of this.#sides) {
+    for (const { lists, places } of this.#columns) {
       lists.dispose();
       places.dispose();
     }
   }
 }
 
-/** Users, or items. */
-interface Side {
+/** The users of all samples, or the items. */
+interface IdColumn {
   /** By row. */
   readonly ids: Int32Array;
   readonly room: number;

@@ -11,11 +11,12 @@ import { Companion } from "./companion.js";
 import { rateOf } from "./schedule.js";
 import { deviceOfProcess } from "../tensorflow.js";
 import { piecesOfStep, replicasAtOnce, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
-import { Trainer, type Replica } from "./trainer.js";
-import { Training } from "./training.js";
+import { EpochTrainer } from "./epoch.js";
+import type { Replica } from "./steps.js";
+import { Run } from "./run.js";
 import { seenUsers } from "./unseen.js";
 
-/** Cells of one shape over one data set. */
+/** Cells of one shape over one data set: they can train as one graph. */
 export interface Group {
   readonly tasks: readonly StageTask<CtrParams, CtrExecution>[];
   readonly data: CtrData;
@@ -23,20 +24,24 @@ export interface Group {
   readonly buildModel: BuildModel;
 }
 
-/** Trains all cells of a group: as many as save time train as one graph, then the next ones. */
-export async function trainGroup(group: Group): Promise<void> {
+/**
+ * Trains cells of one shape, one group after another: a group is as many cells as save time when they
+ * train as one graph.
+ */
+export async function trainInGroups(all: Group): Promise<void> {
   const device = deviceOfProcess();
-  const { tasks, shape } = group;
+  const { tasks, shape } = all;
   const size = replicasAtOnce(device, shape, tasks[0]!.params.batch_size, tasks.length);
   for (let at = 0; at < tasks.length; at += size) {
-    await trainFused(device, { ...group, tasks: tasks.slice(at, at + size) });
+    await trainGroup(device, { ...all, tasks: tasks.slice(at, at + size) });
   }
 }
 
 /**
- * Trains cells as one graph. Each cell publishes or fails on its own, as soon as it is finished.
+ * Trains one group, in one run or several. Each cell publishes or fails on its own, as soon as it is
+ * finished.
  */
-async function trainFused(device: Device, group: Group): Promise<void> {
+async function trainGroup(device: Device, group: Group): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
   const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
@@ -50,7 +55,7 @@ async function trainFused(device: Device, group: Group): Promise<void> {
       xla ??= useXla(device, setting, open, data.train.length);
       const before = open.map(({ progress }) => progress);
       try {
-        open = await trainUntilChange({ device, group, columns, companion, xla }, open);
+        open = await trainRun({ device, group, columns, companion, xla }, open);
       } catch (error) {
         // If XLA cannot compile the model, the first step fails, before anything is recorded.
         const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
@@ -76,7 +81,7 @@ async function openCell(task: Group["tasks"][number]): Promise<Cell> {
   return new Cell(task, checkpoint);
 }
 
-/** What all trainers of a group share. */
+/** What all runs of a group share. */
 interface Equipment {
   readonly device: Device;
   readonly group: Group;
@@ -86,10 +91,10 @@ interface Equipment {
 }
 
 /**
- * Trains until it saves time to build the group again for fewer cells; returns the cells that are
- * not finished.
+ * Makes a model for the cells and trains it for one run: until it saves time to make a smaller model
+ * for those that are left. Returns the cells that are not finished.
  */
-async function trainUntilChange(
+async function trainRun(
   { device, group, columns, companion, xla }: Equipment,
   cells: readonly Cell[],
 ): Promise<Cell[]> {
@@ -99,7 +104,7 @@ async function trainUntilChange(
   const stepsPerEpoch = Math.ceil(samples / batchSize);
   const { execution } = cells[0]!.task;
   const started = performance.now();
-  const trainer = await Trainer.create({
+  const trainer = await EpochTrainer.create({
     device,
     shape,
     buildModel,
@@ -126,7 +131,7 @@ async function trainUntilChange(
       cells.map(({ held }) => held?.best ?? null),
     );
     const making = (performance.now() - started) / 1000;
-    return await new Training(trainer, companion, data, shape, cells).run(making);
+    return await new Run(trainer, companion, data, shape, cells).epochs(making);
   } finally {
     trainer.dispose();
   }

@@ -2,7 +2,7 @@ import { tf } from "../tensorflow.js";
 import { batchOf } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import { evenSizes } from "../even.js";
-import type { Executor, FunctionSpec } from "../graph/executor.js";
+import type { Session, FunctionSpec } from "../graph/session.js";
 import type { Model, ModelShape } from "../model.js";
 import { AdaptedKnowledge, type AdaptedTables } from "./adapted.js";
 import { ofEachSample, ofTables } from "./knowledge.js";
@@ -21,7 +21,7 @@ export interface ScoringOptions {
 export const exampleRow = ({ historyLength }: ModelShape, fullHistory: boolean): number =>
   fullHistory ? historyLength : 0;
 
-/** The scoring of samples by all replicas of a model, as functions for an executor. */
+/** The scoring of samples by all replicas of a model, as functions for a session. */
 export class Scoring {
   readonly functions: { readonly [name: string]: FunctionSpec };
   readonly #adapted: AdaptedKnowledge | null;
@@ -63,10 +63,10 @@ export class Scoring {
   }
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */
-  score(executor: Executor, rows: Int32Array): Float32Array[] {
+  score(session: Session, rows: Int32Array): Float32Array[] {
     const scores = Array.from({ length: this.#replicas }, () => new Float32Array(rows.length));
     const once = rows.length <= this.#batch;
-    if (this.#adapted !== null && !once) executor.run("adapt", []);
+    if (this.#adapted !== null && !once) session.run("adapt", []);
     const name = this.#adapted !== null && once ? "adapt_and_score" : "score";
     // The last batch is filled up with its first row, since a score does not depend on the other
     // samples.
@@ -74,7 +74,7 @@ export class Scoring {
     for (let at = 0; at < rows.length; at += this.#batch) {
       const part = rows.subarray(at, at + this.#batch);
       chunk.fill(part[0]!).set(part);
-      const [values] = executor.run(name, [chunk]);
+      const [values] = session.run(name, [chunk]);
       scores.forEach((all, replica) => {
         const from = replica * this.#batch;
         all.set((values as Float32Array).subarray(from, from + part.length), at);

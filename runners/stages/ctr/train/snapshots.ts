@@ -1,5 +1,5 @@
 import { tf, type Tensor, type Tensor1D, type Variable } from "../tensorflow.js";
-import type { Executor, FunctionSpec } from "../graph/executor.js";
+import type { Session, FunctionSpec } from "../graph/session.js";
 import { ReplicaState, type Part, type StateTensor } from "./state.js";
 
 /** Which copy of the replicas' state: that of the last epoch, or that of the best epoch so far. */
@@ -73,23 +73,23 @@ export class Snapshots {
   }
 
   /** Keeps the current state of all replicas. */
-  keep(executor: Executor): void {
-    executor.run("keep", []);
+  keep(session: Session): void {
+    session.run("keep", []);
   }
 
   /** What is kept becomes the best of the replicas given. */
-  markBest(executor: Executor, replicas: readonly number[]): void {
-    executor.run("mark_best", [this.#mask(replicas)]);
+  markBest(session: Session, replicas: readonly number[]): void {
+    session.run("mark_best", [this.#mask(replicas)]);
   }
 
   /** Gives these replicas their best weights back, to score with them. Their training is over. */
-  recallBest(executor: Executor, replicas: readonly number[]): void {
-    executor.run("recall_best", [this.#mask(replicas)]);
+  recallBest(session: Session, replicas: readonly number[]): void {
+    session.run("recall_best", [this.#mask(replicas)]);
   }
 
   /** One replica's copy. */
-  read(executor: Executor, copy: Copy, replica: number): ReplicaState {
-    const values = executor.run(`one_${copy}`, [Int32Array.of(replica)]);
+  read(session: Session, copy: Copy, replica: number): ReplicaState {
+    const values = session.run(`one_${copy}`, [Int32Array.of(replica)]);
     const tensors = this.#copies[copy].map(({ name, variable }, i): [string, StateTensor] => [
       name,
       { data: values[i] as Float32Array, shape: variable.shape.slice(1) },
@@ -99,13 +99,13 @@ export class Snapshots {
 
   /** Puts states and best weights back, one of each a replica, and keeps them. */
   restore(
-    executor: Executor,
+    session: Session,
     states: readonly (ReplicaState | null)[],
     best: readonly (ReplicaState | null)[],
   ): void {
-    ReplicaState.write(executor, this.#live, states);
-    ReplicaState.write(executor, this.#copies.best, best);
-    this.keep(executor);
+    ReplicaState.write(session, this.#live, states);
+    ReplicaState.write(session, this.#copies.best, best);
+    this.keep(session);
   }
 
   #mask(replicas: readonly number[]): Float32Array {

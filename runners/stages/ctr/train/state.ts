@@ -1,5 +1,5 @@
 import type { Variable } from "../tensorflow.js";
-import type { Executor, Numbers } from "../graph/executor.js";
+import type { Session, Numbers } from "../graph/session.js";
 
 /** A variable of R replicas, float32 [R, ...shape], under its name in a checkpoint. */
 export interface Part {
@@ -31,12 +31,12 @@ export class ReplicaState {
 
   /** Overwrites what the states hold; a replica whose state is null keeps all it has. */
   static write(
-    executor: Executor,
+    session: Session,
     parts: readonly Part[],
     states: readonly (ReplicaState | null)[],
   ): void {
     const changed = parts.filter(({ name }) => states.some((state) => state?.tensors.has(name)));
-    const values = executor.read(changed.map(({ variable }) => variable));
+    const values = session.read(changed.map(({ variable }) => variable));
     changed.forEach(({ name, variable }, i) => {
       const size = variable.size / states.length;
       states.forEach((state, replica) => {
@@ -48,7 +48,7 @@ export class ReplicaState {
         (values[i] as Numbers).set(tensor.data, replica * size);
       });
     });
-    executor.write(
+    session.write(
       changed.map(({ variable }) => variable),
       values,
     );

@@ -1,23 +1,23 @@
 import { tf, type Scalar, type Tensor, type Variable } from "../tensorflow.js";
-import type { Kernels } from "../graph/executor.js";
+import type { Kernels } from "../graph/session.js";
 import type { Model } from "../model.js";
 import type { AdamW } from "./adamw.js";
-import type { Pass } from "./pass.js";
+import type { BatchLoss } from "./piece.js";
 
-/** Forward pass, gradients, optimizer step, new state, and the loss added to its sum. */
-export function trainingStep(
+/** One training step: loss, gradients, optimizer step, new state, and the loss added to its sum. */
+export function trainStep(
   model: Model,
   optimizer: AdamW,
   lossSum: Variable,
   kernels: Kernels,
-  pass: () => Pass,
+  loss: () => BatchLoss,
 ): void {
   let updates: readonly Tensor[] = [];
   let perReplica: Tensor | undefined;
   let samples = 0;
   const { grads } = tf.variableGrads(
     () => {
-      const result = pass();
+      const result = loss();
       // Replicas share no parameters, so the gradient of the summed loss is the gradient of each
       // replica's loss.
       updates = result.updates.map((update) => tf.keep(update));

@@ -1,6 +1,6 @@
 import { tf, type Variable } from "../tensorflow.js";
 import type { CtrData } from "../data/load.js";
-import type { Executor, FunctionSpec } from "../graph/executor.js";
+import type { Session, FunctionSpec } from "../graph/session.js";
 import { unseenNames } from "../metric-names.js";
 import type { Model } from "../model.js";
 
@@ -72,8 +72,8 @@ export class UnseenUsers {
   }
 
   /** Sets the rows, of all replicas. */
-  fill(executor: Executor): void {
-    executor.run("fill_unseen", []);
+  fill(session: Session): void {
+    session.run("fill_unseen", []);
   }
 
   dispose(): void {

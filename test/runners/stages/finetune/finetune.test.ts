@@ -7,12 +7,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { Runner } from "../../../../src/contract/runner.js";
 import { Drained } from "../../../../src/contract/runner.js";
-import {
-  finetuneRunners,
-  finetuneStage,
-  ownSamplesStage,
-} from "../../../../runners/stages/finetune/runner.js";
-import type { FinetuneSettings } from "../../../../runners/stages/finetune/runner.js";
+import { finetuneRunners } from "../../../../runners/stages/finetune/runner.js";
+import { finetuneStage, ownSamplesStage } from "../../../../runners/stages/finetune/stage.js";
+import type { FinetuneSettings } from "../../../../runners/stages/finetune/settings.js";
 import {
   isWholeSafetensors,
   lastCheckpoint,

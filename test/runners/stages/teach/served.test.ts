@@ -8,7 +8,8 @@ import {
   parseJudgement,
   parseVerdict,
 } from "../../../../runners/base/prompts/index.js";
-import { teachRunners, teachStages } from "../../../../runners/stages/teach/runner.js";
+import { teachRunners } from "../../../../runners/stages/teach/runner.js";
+import { teachStages } from "../../../../runners/stages/teach/stage.js";
 import type { TeacherSettings } from "../../../../runners/stages/teach/settings.js";
 import { datasetRequest } from "../../../support/knowledge/settings.js";
 import { prepare, removeFolders as removeData } from "../dataset/stage.js";

@@ -81,11 +81,11 @@ describe("the adaptor", () => {
     (type) => {
       const model = trainedModel(smallShape("dcnv2", type), [3, 4]);
       const { vectors } = batchOf(model.shape, 16, [8, 9]);
-      for (const side of ["user", "item"] as const) {
-        const all = vectors![side];
-        const together = model.adapt!(side, all);
+      for (const subject of ["user", "item"] as const) {
+        const all = vectors![subject];
+        const together = model.adapt!(subject, all);
         expect(together.shape).toEqual([2, 16, 8]);
-        const [first, last] = tf.split(all, [3, 13], 1).map((part) => model.adapt!(side, part));
+        const [first, last] = tf.split(all, [3, 13], 1).map((part) => model.adapt!(subject, part));
         const apart = tf.concat([first!, last!], 1).dataSync();
         expect(difference(apart, together.dataSync())).toBeLessThan(1e-6);
       }

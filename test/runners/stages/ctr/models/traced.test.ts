@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
-import { GraphSession } from "../../../../../runners/stages/ctr/graph/session.js";
+import { GraphSession } from "../../../../../runners/stages/ctr/graph/graph-session.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
 import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { batchOf, difference, labelsOf, smallShape, step, variants, forward } from "./models.js";

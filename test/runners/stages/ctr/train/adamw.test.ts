@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GraphSession } from "../../../../../runners/stages/ctr/graph/session.js";
+import { GraphSession } from "../../../../../runners/stages/ctr/graph/graph-session.js";
 import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
 import { AdamW, type ReplicaRule } from "../../../../../runners/stages/ctr/train/adamw.js";

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { TensorFlow } from "../../../../../runners/base/tensorflow.js";
-import { EagerExecutor } from "../../../../../runners/stages/ctr/graph/eager.js";
-import type { FunctionSpec } from "../../../../../runners/stages/ctr/graph/executor.js";
-import { GraphSession } from "../../../../../runners/stages/ctr/graph/session.js";
+import { EagerSession } from "../../../../../runners/stages/ctr/graph/eager-session.js";
+import type { FunctionSpec } from "../../../../../runners/stages/ctr/graph/session.js";
+import { GraphSession } from "../../../../../runners/stages/ctr/graph/graph-session.js";
 import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 
 type Tensor = TensorFlow.Tensor;
@@ -97,10 +97,10 @@ describe("a traced function", () => {
     const ids = Int32Array.of(0, 3, 3, 9, 1, 2);
     const labels = Float32Array.of(1, 0, 1, 0, 1, 1);
     const one = make();
-    const eager = new EagerExecutor({ step: one.spec });
+    const eager = new EagerSession({ step: one.spec });
     const two = make();
     // The optimizer makes its own variables in its first step; tracing needs them there.
-    const warm = new EagerExecutor({ step: two.spec });
+    const warm = new EagerSession({ step: two.spec });
     const first = [eager.run("step", [ids, labels])[0]![0], warm.run("step", [ids, labels])[0]![0]];
     expect(first[0]).toBe(first[1]);
     const session = await GraphSession.create({ step: two.spec });

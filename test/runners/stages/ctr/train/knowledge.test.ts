@@ -13,7 +13,7 @@ import { allRewrites } from "../../../../../runners/stages/ctr/rewrites/index.js
 import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
 import type { Distinct } from "../../../../../runners/stages/ctr/train/distinct.js";
-import { lossOf } from "../../../../../runners/stages/ctr/train/pass.js";
+import { lossInPieces } from "../../../../../runners/stages/ctr/train/piece.js";
 import { difference } from "../models/models.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
@@ -49,7 +49,8 @@ function asTrained(model: Model, rows: readonly Int32Array[], distinct: boolean)
   const { fullHistory } = data;
   const ids = distinct ? distinctOf(rows) : null;
   const pieces = 2;
-  return lossOf(model, columns, tensorOf(rows), { fullHistory, pieces, distinct: ids, noise }).loss;
+  return lossInPieces(model, columns, tensorOf(rows), { fullHistory, pieces, distinct: ids, noise })
+    .loss;
 }
 
 /** The same by the model alone: the adaptor on each sample's own vectors, the batch in one piece. */
@@ -73,14 +74,14 @@ const tensorOf = (rows: readonly Int32Array[]): Tensor =>
 
 function distinctOf(rows: readonly Int32Array[]): Distinct {
   const room = rows[0]!.length;
-  const side = (ids: Int32Array): [Tensor, Tensor] => {
+  const once = (ids: Int32Array): [Tensor, Tensor] => {
     const lists = rows.map((each) => [...new Set([...each].map((row) => ids[row]!))]);
     const places = rows.map((each, r) => [...each].map((row) => lists[r]!.indexOf(ids[row]!)));
     const filled = lists.map((list) => Array.from({ length: room }, (_, i) => list[i] ?? 0));
     return [tf.tensor2d(filled, undefined, "int32"), tf.tensor2d(places, undefined, "int32")];
   };
-  const [users, userPlaces] = side(columns.ids.user);
-  const [items, itemPlaces] = side(columns.ids.item);
+  const [users, userPlaces] = once(columns.ids.user);
+  const [items, itemPlaces] = once(columns.ids.item);
   return { users, userPlaces, items, itemPlaces };
 }
 
@@ -140,7 +141,7 @@ const cases = Object.keys(backbones).flatMap((backbone) =>
   ),
 );
 
-describe("with knowledge of both sides, a training step has the plain gradients:", () => {
+describe("with knowledge of users and items, a training step has the plain gradients:", () => {
   it.each(cases)(
     "$backbone, embedding of $width, adaptor $type of 8, user id $id",
     ({ backbone, width, type, id }) => {

@@ -8,7 +8,7 @@ import { loadCtrData, shapeOf } from "../../../../../runners/stages/ctr/data/loa
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
 import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
-import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
 import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
@@ -27,7 +27,7 @@ afterAll(() => scratch.remove());
 /** Tensors that TensorFlow holds for us, in tfjs and in the binding. */
 const tensors = (): readonly number[] => [
   tf.memory().numTensors,
-  (nodeBackend() as unknown as { getNumOfTFTensors(): number }).getNumOfTFTensors(),
+  nodeBackend().getNumOfTFTensors(),
 ];
 
 const runs = [
@@ -44,7 +44,7 @@ for (const [engine, epochs] of runs) {
       { ...data.dataset, position: positionsOf(data.dataset) },
       data.knowledge,
     );
-    const trainer = await Trainer.create({
+    const trainer = await EpochTrainer.create({
       device: cpu,
       shape: shapeOf(params, data, undefined),
       buildModel,

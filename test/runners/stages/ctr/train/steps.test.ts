@@ -12,7 +12,7 @@ import {
   type DistinctSizes,
 } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
-import { Trainer } from "../../../../../runners/stages/ctr/train/trainer.js";
+import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
 import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
@@ -57,7 +57,7 @@ async function epoch(
   const columns = columnsOf();
   const of = { ...params, backbone, options: {}, user_id: id, embedding_dim: width };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
-  const trainer = await Trainer.create({
+  const trainer = await EpochTrainer.create({
     device: cpu,
     rewrites,
     shape: shapeOf(of, data, undefined),
@@ -85,10 +85,10 @@ async function epoch(
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
   const losses = trainer.losses();
   trainer.keep();
-  const parameters = trainer.executor.read(
+  const parameters = trainer.session.read(
     trainer.model.parameters.map(({ variable }) => variable),
   ) as Float32Array[];
-  const called = vi.spyOn(trainer.executor, "run");
+  const called = vi.spyOn(trainer.session, "run");
   const [scores] = trainer.score(data.test.rows);
   const functions = called.mock.calls.map(([name]) => name);
   trainer.dispose();
@@ -135,7 +135,7 @@ describe("an epoch trains to the same parameters", () => {
     },
   );
 
-  // "operation by operation" below compares with Adam's kernel: that executor has none.
+  // "operation by operation" below compares with Adam's kernel: that session has none.
   it.each(["pieces", "distinct-ids", "adapt-once"])("without the rewrite %s", async (name) => {
     const way = { distinct: { users: 80, items: 60 }, pieces: 2 };
     const usual = await epoch("dcnv2", way);

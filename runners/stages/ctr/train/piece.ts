@@ -7,8 +7,8 @@ import { crossEntropy } from "../toolkit/loss.js";
 import type { Distinct } from "./distinct.js";
 import { ofDistinct, ofEachSample } from "./knowledge.js";
 
-/** How a training step goes through the model. */
-export interface PassOptions {
+/** How the batch of a training step goes through the model. */
+export interface PieceOptions {
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   /**
@@ -21,38 +21,41 @@ export interface PassOptions {
   readonly noise: ForwardMode["noise"] | undefined;
 }
 
-/** The result of a pass: each replica's mean loss [R], and the new values of the model's state. */
-export interface Pass {
+/** Each replica's mean loss over a batch, float32 [R], and the new values of the model's state. */
+export interface BatchLoss {
   readonly loss: Tensor;
   readonly samples: number;
   readonly updates: readonly Tensor[];
 }
 
-/** The loss of the samples given by row, int32 [R, B], in training mode. */
-export function lossOf(
+/**
+ * The loss of a batch, whose samples are given by row, int32 [R, B]: the model goes through one piece
+ * of the batch after another, in training mode.
+ */
+export function lossInPieces(
   model: Model,
   columns: Columns,
   rows: Tensor,
-  { fullHistory, pieces, distinct, noise }: PassOptions,
-): Pass {
+  { fullHistory, pieces, distinct, noise }: PieceOptions,
+): BatchLoss {
   const samples = rows.shape[1]!;
   const inOne = model.state.length > 0;
   const sizes = inOne ? [samples] : evenSizes(samples, pieces);
   const cut = (x: Tensor): Tensor[] => (sizes.length === 1 ? [x] : tf.split(x, sizes, 1));
   const all =
     distinct === null ? ofEachSample(model, columns, rows) : ofDistinct(model, columns, distinct);
-  const [users, items] = [all?.user, all?.item].map((side) => side && cut(side));
+  const [users, items] = [all?.user, all?.item].map((features) => features && cut(features));
   let updates: readonly Tensor[] = [];
   const losses = cut(rows).map((part, i) => {
     const knowledge = users && items ? { user: users[i]!, item: items[i]! } : null;
     const { batch, label } = batchOf(columns, part, model.shape, fullHistory, knowledge);
-    const passed = model.forward(batch, {
+    const result = model.forward(batch, {
       training: true,
       pieces: inOne ? pieces : 1,
       ...(noise && { noise }),
     });
-    updates = passed.stateUpdates;
-    const loss = crossEntropy(passed.logits, label);
+    updates = result.stateUpdates;
+    const loss = crossEntropy(result.logits, label);
     return sizes.length === 1 ? loss : tf.mul(loss, sizes[i]! / samples);
   });
   return { loss: losses.length === 1 ? losses[0]! : tf.addN(losses), samples, updates };

@@ -1,5 +1,5 @@
 /** What `doctor` found about one part. */
-export interface Check {
+export interface Diagnosis {
   /** `tensorflow`, `tracking`, `store`: stable, for programs. */
   readonly name: string;
   /** `failed`: there, but does not work; `missing`: not installed. */

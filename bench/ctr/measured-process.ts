@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 /** A process that works when told to, and says how much it did. */
-export class Side {
+export class MeasuredProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   compileSeconds = NaN;
@@ -20,10 +20,10 @@ export class Side {
     command: string,
     args: readonly string[],
     environment: NodeJS.ProcessEnv = {},
-  ): Promise<Side> {
-    const side = new Side(command, args, environment);
-    side.compileSeconds = Number((await side.#answer())["compile_seconds"]);
-    return side;
+  ): Promise<MeasuredProcess> {
+    const process = new MeasuredProcess(command, args, environment);
+    process.compileSeconds = Number((await process.#answer())["compile_seconds"]);
+    return process;
   }
 
   /** Works for about so many seconds; model-samples a second. */

@@ -9,7 +9,7 @@ import type { Companion } from "./companion.js";
 import { publishCell } from "./publish.js";
 import { rateAt, rateOf } from "./schedule.js";
 import type { ReplicaState } from "./state.js";
-import type { Trainer } from "./trainer.js";
+import type { EpochTrainer } from "./epoch.js";
 
 /** The longest time in which the process reads no messages while it trains, in milliseconds. */
 const longestSilence = 200;
@@ -27,11 +27,11 @@ interface Outcome {
 }
 
 /**
- * The epochs of one trainer over its cells, some of which end before the others. While an epoch's
- * metrics are made, the next one trains already; where they say that a cell has ended, what that
- * epoch did to it is of no account.
+ * One run: the epochs that one model trains for the cells of a group. Some cells end before the
+ * others. While an epoch's metrics are computed, the next epoch trains already. If the metrics then
+ * say that a cell has ended, what the next epoch did to that cell is ignored.
  */
-export class Training {
+export class Run {
   readonly #open: Set<Cell>;
   readonly #background = new Background();
   /** The last epoch, until its metrics have been applied to the cells. */
@@ -49,7 +49,7 @@ export class Training {
   readonly #first: readonly number[];
 
   constructor(
-    readonly trainer: Trainer,
+    readonly trainer: EpochTrainer,
     readonly companion: Companion,
     readonly data: CtrData,
     readonly shape: ModelShape,
@@ -63,7 +63,7 @@ export class Training {
     this.#due = dueAfter(bytes / reckonedRate);
     const values = {
       parameters: trainer.parameterCount,
-      engine: trainer.executor.kind,
+      engine: trainer.session.kind,
       replicas: cells.length,
       train_samples: data.train.length,
     };
@@ -71,11 +71,12 @@ export class Training {
   }
 
   /**
-   * Runs epochs; returns the open cells once a smaller trainer would pay, or none are left.
+   * Trains epochs until no cell is open, or until a smaller model saves more time than it takes to
+   * make. Returns the cells that are still open, each with its state.
    *
-   * @param making seconds that a trainer takes to make
+   * @param making seconds that a model and its graph take to make
    */
-  async run(making: number): Promise<Cell[]> {
+  async epochs(making: number): Promise<Cell[]> {
     try {
       await this.#endFinished();
       while (this.#open.size > 0 && !this.#smallerPays(making)) await this.#epoch();

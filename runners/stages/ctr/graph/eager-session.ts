@@ -1,8 +1,8 @@
 import { tf, type Variable } from "../tensorflow.js";
-import { turns, type Executor, type FunctionSpec, type Numbers } from "./executor.js";
+import { turns, type Session, type FunctionSpec, type Numbers } from "./session.js";
 
 /** Runs functions one operation at a time: slow, but it works for every tfjs model. */
-export class EagerExecutor implements Executor {
+export class EagerSession implements Session {
   readonly kind = "eager";
   readonly #functions: { readonly [name: string]: FunctionSpec };
 

@@ -13,7 +13,7 @@ import type { RunKey } from "./update.js";
 import { keyOf, TAG } from "./update.js";
 
 /** A connection to the server that a sweep is told to, with the experiment found or made. */
-export interface Session {
+export interface Connection {
   readonly client: MlflowClient;
   readonly sender: Sender;
   readonly experimentId: string;
@@ -21,7 +21,7 @@ export interface Session {
   readonly lost: ReadonlySet<RunKey>;
 }
 
-export interface SessionOptions {
+export interface ConnectionOptions {
   readonly store: string;
   readonly sweep: SweepId;
   readonly ledger: Ledger;
@@ -35,7 +35,7 @@ export interface SessionOptions {
 }
 
 /** Connects. Throws {@link MlflowFailure}; may be tried again any number of times. */
-export async function openSession(options: SessionOptions): Promise<Session> {
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { store, sweep, ledger, address, patience, signal } = options;
   const client = new MlflowClient(address, patience, signal);
   try {

@@ -1,0 +1,158 @@
+import { tf, type Variable } from "../tensorflow.js";
+import { whole } from "../data/batch.js";
+import type { Columns } from "../data/columns.js";
+import type { MakeOptions } from "../graph/make-session.js";
+import type { FunctionSpec, Session } from "../graph/session.js";
+import type { Model } from "../model.js";
+import type { AdamW, ReplicaRule } from "./adamw.js";
+import { DistinctIds, type DistinctSizes } from "./distinct.js";
+import { dropoutNoise } from "./noise.js";
+import { lossInPieces } from "./piece.js";
+import { exampleRow } from "./scoring.js";
+import { sliceRows } from "./slice-rows.js";
+import { trainStep } from "./step.js";
+
+/** What decides the training of one replica. */
+export interface Replica extends ReplicaRule {
+  readonly seed: number;
+  readonly dropout: number;
+}
+
+/** How the steps of an epoch are made. */
+export interface StepsOptions extends Pick<MakeOptions, "engine" | "xla"> {
+  readonly replicas: readonly Replica[];
+  readonly batchSize: number;
+  /** Training samples of an epoch. */
+  readonly samples: number;
+  /** Room for the different users and items of a batch, or null to take every sample's own. */
+  readonly distinct: DistinctSizes | null;
+  /** Pieces of a step, see {@link PieceOptions}. */
+  readonly pieces: number;
+  /** True where every sample has a history of full length before it. */
+  readonly fullHistory: boolean;
+}
+
+/**
+ * The training steps of an epoch, as functions for a session: `step` on a whole batch, `narrow_step` on one
+ * whose different users and items have room, `steps` for several batches in one call, and `last_step`
+ * for the samples that are left.
+ */
+export class Steps {
+  readonly functions: { readonly [name: string]: FunctionSpec };
+  /** The number of steps that one call does, at most. */
+  readonly atOnce: number;
+  /** Rows in the order of the epoch, whole numbers [R, samples]. */
+  readonly #order: Variable;
+  /** Sum of the losses of the epoch's samples so far, float32 [R]. */
+  readonly #lossSum: Variable;
+  readonly #distinct: DistinctIds | null;
+  readonly #options: StepsOptions;
+  #pieces: number;
+
+  constructor(model: Model, optimizer: AdamW, columns: Columns, options: StepsOptions) {
+    const { replicas, batchSize, samples, fullHistory, engine, xla } = options;
+    const { rewrites } = model;
+    const count = replicas.length;
+    this.#options = options;
+    // Until an epoch begins, rows that do have a history: tracing works on them.
+    const example = exampleRow(model.shape, fullHistory);
+    const order = tf.tidy(() =>
+      tf.variable(tf.fill([count, samples], example, columns.item.dtype as "int32"), false),
+    );
+    const lossSum = tf.tidy(() => tf.variable(tf.zeros([count]), false));
+    // In eager mode no operations would run side by side.
+    this.#pieces = engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
+    const room = rewrites.has("distinct-ids") ? options.distinct : null;
+    // When compiled, many steps are one program, and the host cannot act between them.
+    const distinct =
+      room === null || samples < batchSize || xla
+        ? null
+        : new DistinctIds(columns, room, batchSize, count, samples);
+    const step = (size: number, narrow = false): FunctionSpec => ({
+      inputs: [{ shape: [2], dtype: "int32" }],
+      run: ([begin], kernels) => {
+        const rows = whole(sliceRows(order, begin!, [count, size]));
+        const how = {
+          fullHistory,
+          pieces: this.#pieces,
+          distinct: narrow ? distinct!.of(begin!) : null,
+          noise: dropoutNoise(replicas, optimizer.step),
+        };
+        trainStep(model, optimizer, lossSum, kernels, () =>
+          lossInPieces(model, columns, rows, how),
+        );
+        return [];
+      },
+    });
+    const batches = Math.floor(samples / batchSize);
+    const tail = samples % batchSize;
+    this.atOnce = xla ? stepsAtOnce(batches) : 1;
+    const loop = { times: this.atOnce, stride: [0, batchSize] };
+    this.functions = {
+      ...(batches > 0 && { step: step(batchSize) }),
+      ...(distinct !== null && { narrow_step: step(batchSize, true) }),
+      ...(this.atOnce > 1 && { steps: { ...step(batchSize), loop } }),
+      ...(tail > 0 && { last_step: step(tail) }),
+    };
+    this.#order = order;
+    this.#lossSum = lossSum;
+    this.#distinct = distinct;
+  }
+
+  /** For a session that runs operation by operation: pieces would not run side by side. */
+  takeWholeBatches(): void {
+    this.#pieces = 1;
+  }
+
+  /** Optimizer steps of an epoch. */
+  get perEpoch(): number {
+    return Math.ceil(this.#options.samples / this.#options.batchSize);
+  }
+
+  /** Sets each replica's order of rows for the epoch that begins. */
+  begin(session: Session, orders: readonly Int32Array[]): void {
+    const { samples, replicas } = this.#options;
+    const all = new Int32Array(replicas.length * samples);
+    orders.forEach((order, replica) => all.set(order, replica * samples));
+    const ids = this.#distinct?.begin(orders) ?? { variables: [], values: [] };
+    session.write(
+      [this.#order, this.#lossSum, ...ids.variables],
+      [all, new Float32Array(replicas.length), ...ids.values],
+    );
+  }
+
+  /** Steps from the epoch's batch `index` on, as many as one call does; returns how many. */
+  advance(session: Session, index: number): number {
+    const { samples, batchSize } = this.#options;
+    const at = Int32Array.of(0, index * batchSize);
+    const batchesLeft = Math.floor(samples / batchSize) - index;
+    if (this.atOnce > 1 && batchesLeft >= this.atOnce) {
+      session.run("steps", [at]);
+      return this.atOnce;
+    }
+    const narrow = this.#distinct?.fits(index) === true;
+    session.run(batchesLeft < 1 ? "last_step" : narrow ? "narrow_step" : "step", [at]);
+    return 1;
+  }
+
+  /** Mean loss of each replica over the samples of the epoch, once all its steps are done. */
+  losses(session: Session): number[] {
+    const [sums] = session.read([this.#lossSum]);
+    return [...sums!].map((sum) => sum / this.#options.samples);
+  }
+
+  dispose(): void {
+    this.#order.dispose();
+    this.#lossSum.dispose();
+    this.#distinct?.dispose();
+  }
+}
+
+/** Steps of one compiled call: some dozens, so that few of an epoch's are left over. */
+function stepsAtOnce(steps: number): number {
+  let best = Math.min(steps, 1);
+  for (let count = Math.min(steps, 64); count >= Math.min(steps, 16); count--) {
+    if (best <= 1 || steps % count < steps % best) best = count;
+  }
+  return best;
+}

@@ -1,0 +1,49 @@
+import { access, constants } from "node:fs/promises";
+import path from "node:path";
+import type { Diagnostic } from "../base/diagnostic.js";
+import type { Config } from "../config/config.js";
+import type { CardWish, Experiment } from "../spec/index.js";
+
+/**
+ * What the spec and the settings want of GPUs that this machine does not have.
+ *
+ * @param counts whether a wish of the spec's cells is of interest; left out: all are
+ */
+export async function cardMistakes(
+  experiment: Experiment,
+  { gpus }: Pick<Config, "gpus">,
+  counts?: (wish: CardWish) => boolean,
+): Promise<readonly Diagnostic[]> {
+  const listed = gpus.value !== "auto" && gpus.value.length > 0;
+  if (!listed && experiment.cards.length === 0) return [];
+  const { gpusHere, missingCards } = await import("../execute/index.js");
+  return missingCards(experiment, gpus, await gpusHere(), counts);
+}
+
+/**
+ * The same for commands that run nothing. A spec is also checked where it will not run: on a machine
+ * without a GPU, or where jobs are sent to Slurm from. There its own wishes are no mistake, but what
+ * `sweep` would say here is worth a warning.
+ */
+export async function cardRemarks(
+  experiment: Experiment,
+  config: Pick<Config, "gpus">,
+): Promise<readonly Diagnostic[]> {
+  const found = await cardMistakes(experiment, config);
+  if (found.length === 0) return [];
+  const { gpusHere } = await import("../execute/index.js");
+  const elsewhere = (await gpusHere()).length === 0 || (await sendsJobs());
+  return found.map((one) =>
+    elsewhere && one.file === experiment.file
+      ? { ...one, severity: "warning", message: `sweep would not run here: ${one.message}` }
+      : one,
+  );
+}
+
+/** True on a machine with Slurm's commands that is not part of a job of Slurm. */
+async function sendsJobs(): Promise<boolean> {
+  if (process.env["SLURM_JOB_ID"] !== undefined) return false;
+  const folders = (process.env["PATH"] ?? "").split(path.delimiter).filter((one) => one !== "");
+  const tries = folders.map((folder) => access(path.join(folder, "sbatch"), constants.X_OK));
+  return (await Promise.allSettled(tries)).some(({ status }) => status === "fulfilled");
+}

@@ -1,0 +1,136 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { gpusHere, wantedGpus } from "../../../src/execute/gpus.js";
+import { Lab } from "../../support/engine.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "r4ec-gpus-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** PATH of a machine whose nvidia-smi tells of this many GPUs; none: it has no driver. */
+async function machineWith(count: number): Promise<string> {
+  const bin = await mkdtemp(path.join(folder, "bin-"));
+  const told = Array.from({ length: count }, (_, index) => `echo ${index}`).join("\n");
+  const body = count === 0 ? "exit 9" : told;
+  await writeFile(path.join(bin, "nvidia-smi"), `#!/bin/sh\n${body}\n`);
+  await chmod(path.join(bin, "nvidia-smi"), 0o755);
+  return `${bin}${path.delimiter}${process.env["PATH"]}`;
+}
+
+describe("the GPUs in use", () => {
+  const indices = async (
+    count: number,
+    visible?: string,
+    wanted: "auto" | readonly number[] = "auto",
+  ): Promise<string> => {
+    const PATH = await machineWith(count);
+    const environment = visible === undefined ? { PATH } : { PATH, CUDA_VISIBLE_DEVICES: visible };
+    return wantedGpus(wanted, await gpusHere(environment))
+      .map((gpu) => `${gpu.index}=${gpu.visible}`)
+      .join(" ");
+  };
+
+  it("are those that the machine has and the environment leaves", async () => {
+    expect(await indices(2)).toBe("0=0 1=1");
+    expect(await indices(4, "2,3")).toBe("2=2 3=3");
+    expect(await indices(4, "")).toBe("");
+    expect(await indices(4, "0,-1,1")).toBe("0=0");
+    expect(await indices(2, "GPU-a,GPU-b")).toBe("0=GPU-a 1=GPU-b");
+  });
+
+  it("are never those that only a variable or a setting names", async () => {
+    expect(await indices(0, "0,1")).toBe("");
+    expect(await indices(2, "1,7,0")).toBe("1=1");
+    expect(await indices(0, undefined, [0])).toBe("");
+    expect(await indices(2, undefined, [3, 1])).toBe("1=1");
+    expect(await indices(4, "2", [0, 2])).toBe("2=2");
+  });
+
+  it("stand in the order of the settings, by their place where the environment has ids", async () => {
+    expect(await indices(2, undefined, [1, 0, 1])).toBe("1=1 0=0");
+    expect(await indices(2, "GPU-a,GPU-b", [1])).toBe("1=GPU-b");
+  });
+});
+
+describe("GPUs that are not there", () => {
+  let lab: Lab;
+  beforeEach(async () => {
+    lab = await Lab.open();
+    lab.environment["R4EC_GPUS"] = "";
+  });
+  afterEach(() => lab.close());
+
+  const wishes: readonly (readonly [string, string, string, string])[] = [
+    ["resources.gpus", "resources: {gpus: [0, 3]}\n", "2:23", "there is no GPU 3"],
+    ["gpu", "gpu: 9\n", "2:6", "there is no GPU 9"],
+    ["an axis of gpu", "sweep: {grid: {gpu: [0, 7], seed: [1, 2]}}\n", "2:25", "there is no GPU 7"],
+    ["a zip of gpu", "sweep: {zip: [{seed: [1, 2], gpu: [0, 5]}]}\n", "2:39", "there is no GPU 5"],
+    ["an include", "sweep: {include: [{seed: 3, gpu: 8}]}\n", "2:34", "there is no GPU 8"],
+    ["a number of GPUs", "toy: {cards: 4}\n", "2:14", "toy.cards asks for 4 GPUs, but"],
+  ];
+  const specOf = (rest: string): string =>
+    `name: cards\n${rest}${rest.startsWith("toy:") ? "" : "toy: {cards: 1}\n"}`;
+
+  it.each(wishes)(
+    "are refused by validate, plan and sweep alike: %s",
+    async (_, rest, place, said) => {
+      lab.environment["PATH"] = await machineWith(1);
+      const spec = await lab.spec(specOf(rest));
+      for (const command of ["validate", "plan", "sweep"]) {
+        const { code, stdout, stderr } = await lab.run(command, spec);
+        expect(stderr, command).toContain(`spec.yaml:${place} error: ${said}`);
+        expect(stderr).toContain("GPU 0");
+        expect(stdout).toBe("");
+        expect(code).toBe(2);
+      }
+      expect(lab.log()).toEqual([]);
+    },
+  );
+
+  it.each(wishes)(
+    "are a warning where the spec will not run, and no sweep: %s",
+    async (_, rest, place, said) => {
+      lab.environment["PATH"] = await machineWith(0);
+      const spec = await lab.spec(specOf(rest));
+      const checked = await lab.run("validate", spec);
+      expect(checked.stderr).toMatch(/warning: sweep would not run here: .*no GPU/);
+      expect(checked.code).toBe(0);
+      const swept = await lab.run("sweep", spec);
+      // The first of the list is missing too.
+      if (!rest.includes("[0")) expect(swept.stderr).toContain(`spec.yaml:${place} error: ${said}`);
+      expect(swept.stderr).toContain("error: ");
+      expect(swept.code).toBe(2);
+      expect(lab.log()).toEqual([]);
+    },
+  );
+
+  it("are refused where the call or a variable names them, whatever the machine", async () => {
+    const spec = await lab.spec("name: cards\ntoy: {cards: 1}\n");
+    for (const count of [0, 1]) {
+      lab.environment["PATH"] = await machineWith(count);
+      for (const command of ["validate", "plan", "sweep"]) {
+        lab.environment["R4EC_GPUS"] = "";
+        const flag = await lab.run(command, spec, "--gpus", "7");
+        expect(flag.stderr).toContain("--gpus:1:1 error: there is no GPU 7: this machine has ");
+        lab.environment["R4EC_GPUS"] = "7";
+        const variable = await lab.run(command, spec);
+        expect(variable.stderr).toContain("R4EC_GPUS:1:1 error: there is no GPU 7");
+        expect([flag.code, variable.code]).toEqual([2, 2]);
+      }
+    }
+    expect(lab.log()).toEqual([]);
+  });
+
+  it("are not asked for by `none`, nor by a sweep that has nothing left to run", async () => {
+    lab.environment["PATH"] = await machineWith(0);
+    const spec = await lab.spec(specOf("gpu: 9\n"));
+    const first = await lab.run("sweep", spec, "--gpus", "none");
+    expect([first.code, lab.log()]).toEqual([0, expect.arrayContaining(["end model"])]);
+    const again = await lab.run("sweep", spec);
+    expect([again.code, again.stderr]).toEqual([0, expect.not.stringContaining("error")]);
+  });
+});
