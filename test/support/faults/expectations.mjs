@@ -1,0 +1,79 @@
+// What must hold after a fault and a run without it.
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+
+export const linesOf = (file) =>
+  existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+
+/**
+ * The artifacts of a store: for each, by its label, its fingerprint, metrics and files with their checksums.
+ * Only whole ones: a folder in `artifacts` without a manifest would be one that was renamed too early.
+ */
+export function summaryOf(store) {
+  const stages = {};
+  const parent = path.join(store, "artifacts");
+  for (const group of existsSync(parent) ? readdirSync(parent) : []) {
+    for (const name of readdirSync(path.join(parent, group))) {
+      const manifest = JSON.parse(
+        readFileSync(path.join(parent, group, name, "manifest.json"), "utf8"),
+      );
+      const { fingerprint, metrics, marks, files } = manifest;
+      stages[manifest.label] = { fingerprint, metrics, marks, files };
+    }
+  }
+  return { stages };
+}
+
+/** Files that a finished sweep leaves in a store, others are left over. */
+const BELONG = [
+  /^artifacts\/[0-9a-f]{2}\/[0-9a-f]{64}\/(?:[^.][^/]*|\.seal)(?:\/.*)?$/,
+  /^sweeps\/[0-9a-f]{16}\/(?:journal\.ndjson|spec\.yaml|spec-place|name|plans\/[0-9a-f]{16}\.json)$/,
+  /^sweeps\/[0-9a-f]{16}\/logs\/worker-\d+-\d+\.log$/,
+  /^(?:statistics|cache|downloads|files)(?:\/.*|\.[^/]*)?$/,
+];
+
+export function leftovers(store) {
+  return readdirSync(store, { recursive: true, withFileTypes: true })
+    .map((entry) => path.relative(store, path.join(entry.parentPath, entry.name)))
+    .filter((name, _, all) => !all.some((other) => other.startsWith(`${name}/`)))
+    .filter((name) => !["artifacts", "locks", "staging", "work", "sweeps"].includes(name))
+    .filter((name) => !/^sweeps\/[0-9a-f]{16}\/(?:plans|logs)$/.test(name))
+    .filter((name) => !BELONG.some((form) => form.test(name)));
+}
+
+/** Ends of a run that a failing disk may have: it failed, or it did no harm. */
+const ENDS = [0, 3];
+
+/** What was not as it must be, in words. */
+export function complaints({ fault, first, second, committed, root, expected, startedAgain }) {
+  const wrong = [];
+  const told = first.stderr + first.stdout;
+  if (fault === "kill") {
+    if (first.code !== "killed") wrong.push(`a kill ended with ${first.code}`);
+  } else {
+    if (!ENDS.includes(first.code)) wrong.push(`the disk's failure ended with ${first.code}`);
+    const messages = told.split("\n").filter((line) => /^(?:error:|✗)/.test(line));
+    if (first.code === 3 && messages.length !== 1)
+      wrong.push(`${messages.length} messages for one failure`);
+    if (first.code === 3 && !messages.join("\n").includes(fault))
+      wrong.push("the message does not say the cause");
+    if (/^ +at .*:\d+:\d+\)?$/m.test(told)) wrong.push("a stack was shown");
+  }
+  if (second.code !== 0) wrong.push(`the run after it ended with ${second.code}`);
+  const found = JSON.stringify(sorted(summaryOf(root)));
+  if (found !== JSON.stringify(sorted(expected))) wrong.push(`other artifacts: ${found}`);
+  for (const label of Object.keys(committed)) {
+    if (startedAgain(label)) wrong.push(`${label} was made twice`);
+  }
+  for (const name of leftovers(root)) wrong.push(`left over: ${name}`);
+  const journal = linesOf(
+    path.join(root, "sweeps", readdirSync(path.join(root, "sweeps"))[0], "journal.ndjson"),
+  );
+  if (!/"sweep-finished","outcome":"done"/.test(journal.at(-1) ?? ""))
+    wrong.push("the journal's end is not done");
+  return wrong;
+}
+
+const sorted = ({ stages }) =>
+  Object.fromEntries(Object.entries(stages).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,0 +1,22 @@
+// The last result of `npm run test:faults`, as a part of docs/faults.md.
+
+import { readFileSync, writeFileSync } from "node:fs";
+
+const PAGE = new URL("../../../docs/faults.md", import.meta.url);
+const [BEGIN, END] = ["<!-- result: written by npm run test:faults -->", "<!-- end of result -->"];
+
+export function write({ stages, operations, cases, possible, failures }, { sample, seed }) {
+  const page = readFileSync(PAGE, "utf8");
+  const kind = sample === undefined ? "every case" : `a sample with seed ${seed}`;
+  const lines = [
+    `- Date: ${new Date().toISOString().slice(0, 10)}; Node ${process.versions.node}; ${kind}: ${cases} of ${possible}.`,
+    `- Stages: ${stages.sort().join(", ")}.`,
+    `- Operations: ${operations.controller} of the controller, ${operations.worker} of the workers.`,
+    `- Cases in which something was not as promised: ${failures.length}.`,
+    ...failures.map(
+      ({ role, fault, nth, wrong }) => `  - ${role}, ${fault} at ${nth}: ${wrong.join("; ")}`,
+    ),
+  ];
+  const [head, tail] = [page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)];
+  writeFileSync(PAGE, `${page.slice(0, head)}\n\n${lines.join("\n")}\n\n${page.slice(tail)}`);
+}
