@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { cellIdOf } from "../../../src/base/fingerprint.js";
 import { canonicalJson, type Json, type JsonObject } from "../../../src/base/json.js";
 import { experimentOf, read } from "./read.js";
-import { toy, toyWith } from "./toy.js";
+import { shapes, shapesWith } from "./shapes.js";
 
 const runs = { numRuns: 60 };
 const base: JsonObject = { name: "t", dataset: "ml-100k", backbone: "din" };
-const idsOf = (document: JsonObject, science = toy): readonly string[] =>
+const idsOf = (document: JsonObject, science = shapes): readonly string[] =>
   experimentOf(JSON.stringify(document), science).cells.map(({ id }) => id);
 
 /** The same value with the keys of every mapping in another order. */
@@ -172,7 +172,7 @@ describe("a cell's id", () => {
 });
 
 describe("a setting that came later", () => {
-  const younger = toyWith(
+  const younger = shapesWith(
     {
       user_id: { description: "Younger.", type: "boolean", default: false },
       split: {

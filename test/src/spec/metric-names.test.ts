@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { Science } from "../../../src/contract/science.js";
 import { read, spec } from "./read.js";
-import { toy } from "./toy.js";
+import { shapes } from "./shapes.js";
 
 /** Cells with `ctr.shuffle: false` have no metric on validation. */
 const science: Science = {
-  ...toy,
+  ...shapes,
   metrics: (settings) =>
     (settings["ctr"] as JsonObject)["shuffle"] === false
       ? ["test.auc", "test.loss"]
@@ -57,7 +57,7 @@ describe("a metric that no cell has", () => {
   });
 
   it("is not looked for where the science declares no metrics, or the spec has other errors", () => {
-    expect(said("compare: {metrics: [nonsense]}\n", toy)).toEqual([]);
+    expect(said("compare: {metrics: [nonsense]}\n", shapes)).toEqual([]);
     expect(said("ctr: {epochs: x}\ncompare: {metrics: [nonsense]}\n")).toHaveLength(1);
   });
 });

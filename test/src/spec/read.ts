@@ -5,16 +5,16 @@ import type { Diagnostic } from "../../../src/base/diagnostic.js";
 import type { Science } from "../../../src/contract/science.js";
 import type { Experiment } from "../../../src/spec/index.js";
 import { readSpec } from "../../../src/spec/load.js";
-import { toy } from "./toy.js";
+import { shapes } from "./shapes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "r4ec-spec-"));
 
 /** Reads a spec's text as if it stood in an empty folder. */
-export const read = (text: string, science: Science = toy) =>
+export const read = (text: string, science: Science = shapes) =>
   readSpec({ file: "spec.yaml", folder, text }, science);
 
 /** The experiment of a text that must be right. */
-export function experimentOf(text: string, science: Science = toy): Experiment {
+export function experimentOf(text: string, science: Science = shapes): Experiment {
   const result = read(text, science);
   if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
   return result.value;

@@ -10,7 +10,7 @@ import { assembleSchema, undescribed } from "../../../src/spec/schema.js";
 import { starterSpec } from "../../../runners/starter.js";
 import { Validator } from "../../../src/spec/validator.js";
 import { read, spec } from "./read.js";
-import { toy } from "./toy.js";
+import { shapes } from "./shapes.js";
 
 const root = new URL("../../../", import.meta.url);
 const text = (file: string): string => readFileSync(new URL(file, root), "utf8");
@@ -75,9 +75,9 @@ describe("the schema", () => {
   it("refuses a fragment without descriptions or with keywords that do nothing", async () => {
     const fragment = (inner: object) =>
       ({
-        ...toy,
+        ...shapes,
         fragments: {
-          ...toy.fragments,
+          ...shapes.fragments,
           extra: { description: "x", type: "object", properties: { a: inner } },
         },
       }) as never;
@@ -117,9 +117,9 @@ describe("specs that come with r4ec", () => {
 describe("a science with one fragment more", () => {
   it("has its settings in spec, axes and ids without a change elsewhere", () => {
     const wider = {
-      ...toy,
+      ...shapes,
       fragments: {
-        ...toy.fragments,
+        ...shapes.fragments,
         extra: {
           description: "More.",
           type: "object",

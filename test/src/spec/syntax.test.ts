@@ -5,14 +5,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadSpec } from "../../../src/spec/index.js";
 import { experimentOf, read, said, spec } from "./read.js";
-import { toy } from "./toy.js";
+import { shapes } from "./shapes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "r4ec-syntax-"));
 
 async function saidOfBytes(bytes: Uint8Array | string): Promise<readonly string[]> {
   const file = join(folder, "spec.yaml");
   writeFileSync(file, bytes);
-  const result = await loadSpec(file, toy);
+  const result = await loadSpec(file, shapes);
   return result.ok
     ? []
     : result.error.map(({ line, column, message }) => `${line}:${column} ${message}`);
@@ -166,11 +166,11 @@ describe("a file that cannot be read", () => {
   });
 
   it("is not there, or is a folder", async () => {
-    const missing = await loadSpec("no/such.yaml", toy);
+    const missing = await loadSpec("no/such.yaml", shapes);
     expect(missing.ok ? null : missing.error[0]!.message).toBe(
       "cannot read no/such.yaml: there is no such file",
     );
-    const directory = await loadSpec(folder, toy);
+    const directory = await loadSpec(folder, shapes);
     expect(directory.ok ? null : directory.error[0]!.message).toBe(
       `cannot read ${folder}: this is a folder, not a file`,
     );

@@ -5,17 +5,15 @@ import type { Json, JsonObject } from "../../../src/base/json.js";
 import { isJsonObject } from "../../../src/base/json.js";
 import type { Ignored, Science } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { science } from "../../support/toy/science.js";
 
 const datasets = ["ml-100k", "ml-1m", "amazon-books"];
 const variants = ["none", "profile", "r4ec"];
 const backbones = ["din", "dien", "dcnv2", "autoint"];
 
-/** A small science with every shape of fragment the real one has. */
-export const toy: Science = {
-  about: "Reads specs.",
-  headline: [],
-  quickstart: { spec: "toy.yaml", describe: "run a toy" },
-  starter: () => "",
+/** The toy science with settings of every shape that a real science has; no spec of it is planned. */
+export const shapes: Science = {
+  ...science,
   cellsPerCard: {
     setting: "ctr_per_gpu",
     schema: { description: "Trainings on one card.", type: "integer", minimum: 1, default: 4 },
@@ -125,27 +123,22 @@ export const toy: Science = {
     return ignored;
   },
   neutral: {},
+  cards: () => [],
   check(settings: JsonObject, place: SpecPlace): readonly Finding[] {
     const dataset = settings["dataset"];
     const path = isJsonObject(dataset) ? dataset["path"] : undefined;
     if (typeof path !== "string" || existsSync(resolve(place.folder, path))) return [];
     return [{ severity: "error", message: `there is no folder ${path}`, path: "dataset.path" }];
   },
-  plan() {
-    throw new Error("a spec is read without planning it");
-  },
-  runner: () => undefined,
-  environments: [],
-  commands: [],
 };
 
-/** The small science with more settings under `ctr`, and what is neutral of them. */
-export function toyWith(
+/** The same with more settings under `ctr`, and what is neutral of them. */
+export function shapesWith(
   properties: { readonly [name: string]: JsonObject },
   neutral: Science["neutral"],
 ): Science {
-  const { ctr, ...fragments } = toy.fragments;
+  const { ctr, ...fragments } = shapes.fragments;
   const known = ctr!["properties"] as JsonObject;
   const wider = { ...ctr, properties: { ...known, ...properties } };
-  return { ...toy, neutral, fragments: { ...fragments, ctr: wider } };
+  return { ...shapes, neutral, fragments: { ...fragments, ctr: wider } };
 }
