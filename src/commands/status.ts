@@ -95,6 +95,7 @@ function statusAsJson(state: SweepState, full: boolean): object {
       seconds: stage.seconds,
       error: stage.error,
       notes: stage.notes,
+      marks: stage.result?.marks ?? {},
       retries: stage.retries,
     })),
   };
@@ -141,6 +142,9 @@ function statusText(state: SweepState, paint: Colours): string {
       `${durationText(ended)}`,
     "",
     formatTable(["stage", "what", "status", "starts", "time", ""], rows, paint.dim),
+    ...[...state.stages.values()].flatMap((stage) =>
+      remarksOf(stage).map((remark) => `\n${names.stage(stage.record.fingerprint)}: ${remark}`),
+    ),
     ...retried.flatMap(({ record, retries }) =>
       retries.map((retry) => `\n${names.stage(record.fingerprint)}: ${retryText(retry)}`),
     ),
@@ -152,6 +156,12 @@ function statusText(state: SweepState, paint: Colours): string {
     ),
   ].join("\n");
 }
+
+/** What a reader of a stage's result has to know: its marks, each with its name, and its warnings. */
+const remarksOf = ({ notes, result }: StageState): readonly string[] => [
+  ...Object.entries(result?.marks ?? {}).map(([name, text]) => `${name}: ${text}`),
+  ...new Set(notes.filter(({ severity }) => severity === "warning").map(({ message }) => message)),
+];
 
 /** The progress of a stage: the last values of its curves, or why it does not run. */
 function whereText(stage: StageState, names: Names): string {
