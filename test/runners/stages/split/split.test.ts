@@ -147,9 +147,13 @@ describe("dataset.split", () => {
   it("by time is what it was: one cell, whatever way it is written", () => {
     const of = (dataset: JsonObject | string) => cellsOf({ dataset })[0]!;
     const { id, settings } = of("ml-100k");
-    for (const split of ["time", { by: "time" }, { by: "time", folds: 3 }]) {
+    for (const split of ["time", { by: "time" }, { by: "time", folds: 5 }]) {
       expect(of({ id: "ml-100k", split }).id).toBe(id);
     }
+    // Folds that nothing reads are a mistake.
+    expect(() => of({ id: "ml-100k", split: { by: "time", folds: 3 } })).toThrow(
+      "dataset.split.folds has no effect",
+    );
     expect([...stagesOf(settings).keys()]).toEqual(["ctr", "dataset"]);
   });
 
