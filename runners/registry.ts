@@ -34,6 +34,7 @@ import {
   knowledgeStage,
   neutralKnowledge,
 } from "./composition/index.js";
+import { classOfWords } from "./base/python/failure-words.js";
 import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
 import { biasRunner } from "./stages/ctr/bias/runner.js";
 import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
@@ -105,6 +106,7 @@ export const science: Science = {
     const knowledge = knowledgeStage(settings, place, dataset, split);
     return ctrStage(settings, place, dataset, knowledge, split);
   },
+  classify: classOfWords,
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],

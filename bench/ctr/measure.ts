@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
+import { ExitCode } from "../../src/base/exit.js";
 import { backbones } from "../../runners/stages/ctr/backbones/index.js";
 import { positionsOf } from "../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf } from "../../runners/stages/ctr/data/load.js";
@@ -144,4 +145,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   trainer.session.read([trainer.optimizer.step]);
   say({ samples, seconds: (performance.now() - start) / 1000 });
 }
-process.exit(0);
+process.exit(ExitCode.done);

@@ -7,7 +7,7 @@ import { checkNamedModel } from "../base/models/check.js";
 import { loadTemplates } from "../base/prompts/index.js";
 import { engineNamed } from "../base/stage/engine.js";
 import { mistake } from "../base/stage/mistake.js";
-import { domainOfDataset } from "../stages/dataset/settings.js";
+import { chosenDataset, domainOfDataset } from "../stages/dataset/settings.js";
 import { controlledSides, controlOf } from "../stages/control/settings.js";
 import { embedEngines } from "../stages/embed/engines/index.js";
 import { checkFinetune } from "../stages/finetune/check.js";
@@ -27,7 +27,10 @@ export function checkKnowledge(settings: JsonObject, place: SpecPlace): readonly
     variant.reads.includes(setting) && knowledge[setting] !== undefined;
   const findings = [
     ...(reads("file") ? checkOwnFiles(knowledge.file, "knowledge.file", place) : []),
-    ...(reads("prompts") ? checkPrompts(knowledge, domainOfDataset(settings), place) : []),
+    // Which words prompts use follows from the data set; a wrong one has been told.
+    ...(reads("prompts") && chosenDataset(settings) !== undefined
+      ? checkPrompts(knowledge, domainOfDataset(settings), place)
+      : []),
     ...(reads("infer") ? checkModels(knowledge, variant, place) : []),
     ...(reads("finetune")
       ? checkFinetune(

@@ -87,6 +87,23 @@ async function writeDraft(file: string, holder: LockHolder): Promise<string> {
 const forgetDraft = (draft: string): Promise<void> =>
   rm(draft, { force: true }).catch(() => undefined);
 
+/** True for what {@link writeDraft} may have written; anything else is damage. */
+function isHolder(value: unknown): value is LockHolder {
+  if (typeof value !== "object" || value === null) return false;
+  const { pid, start, host, token, purpose, tree } = value as Partial<LockHolder>;
+  const isTextOrNull = (one: unknown): boolean => one === null || typeof one === "string";
+  return (
+    Number.isSafeInteger(pid) &&
+    pid! > 0 &&
+    isTextOrNull(start) &&
+    isTextOrNull(tree) &&
+    [host, purpose].every((one) => typeof one === "string") &&
+    // It becomes part of a file's name.
+    typeof token === "string" &&
+    /^[\w-]{1,64}$/.test(token)
+  );
+}
+
 async function readHolder(file: string): Promise<LockHolder | "unreadable" | null> {
   let text: string;
   try {
@@ -96,8 +113,8 @@ async function readHolder(file: string): Promise<LockHolder | "unreadable" | nul
     throw error;
   }
   try {
-    const holder = JSON.parse(text) as LockHolder;
-    if (typeof holder.token === "string" && typeof holder.pid === "number") return holder;
+    const holder: unknown = JSON.parse(text);
+    if (isHolder(holder)) return holder;
   } catch {
     // A lock's file appears whole by link(2), so that this is damage, not a moment in between.
   }

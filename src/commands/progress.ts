@@ -10,6 +10,7 @@ import { colours } from "../base/terminal.js";
 import type { SweepProgress } from "./sweep-progress.js";
 import { progressOf } from "./sweep-progress.js";
 import type { LiveProgress } from "./time-left.js";
+import { errorDetails, retryText } from "./failure-text.js";
 import { durationText, stageSecondsLeft, sweepSecondsLeft } from "./time-left.js";
 
 /** Shows a block of lines in place of the block before; an empty block removes it. */
@@ -93,6 +94,7 @@ export class ProgressView implements EventSink {
         return this.close();
       case "stage-started":
       case "stage-cached":
+      case "stage-retried":
       case "stage-finished":
       case "stage-failed":
       case "stage-interrupted":
@@ -132,9 +134,11 @@ export class ProgressView implements EventSink {
         const ended = this.#endedText(event.seconds, event.result.metrics);
         return this.line(`${green("✓")} ${name} ${dim(ended)}`);
       }
+      case "stage-retried":
+        return this.line(`${yellow("!")} ${name}: ${retryText(event)}`);
       case "stage-failed":
         this.line(`${red("✗")} ${name}: ${event.error.message}`);
-        if (event.error.detail !== undefined) this.line(dim(indent(event.error.detail)));
+        for (const more of errorDetails(event.error)) this.line(dim(indent(more)));
         return;
       case "stage-interrupted":
         return this.line(`${yellow("‖")} ${name} interrupted; the next run continues it`);

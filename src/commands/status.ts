@@ -10,6 +10,7 @@ import { closeKilled, findSweep } from "./find-sweep.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
+import { errorDetails, retryText } from "./failure-text.js";
 import { durationText } from "./time-left.js";
 
 interface StatusArguments extends GlobalArguments {
@@ -94,6 +95,7 @@ function statusAsJson(state: SweepState, full: boolean): object {
       seconds: stage.seconds,
       error: stage.error,
       notes: stage.notes,
+      retries: stage.retries,
     })),
   };
 }
@@ -130,6 +132,7 @@ function statusText(state: SweepState, paint: Colours): string {
     whereText(stage, names),
   ]);
   const ended = ((state.endedAt ?? state.time) - state.startedAt) / 1000;
+  const retried = [...state.stages.values()].filter(({ retries }) => retries.length > 0);
   const failures = [...state.stages.values()].filter((stage) => stage.error !== null);
   return [
     `${paint.bold(state.experiment)}, sweep ${state.sweep}: ${state.status}` +
@@ -138,10 +141,15 @@ function statusText(state: SweepState, paint: Colours): string {
       `${durationText(ended)}`,
     "",
     formatTable(["stage", "what", "status", "starts", "time", ""], rows, paint.dim),
-    ...failures.map(({ record, error }) => {
-      const detail = error!.detail === undefined ? "" : `\n${error!.detail}`;
-      return `\n${paint.red(names.stage(record.fingerprint))}: ${error!.message}${detail}`;
-    }),
+    ...retried.flatMap(({ record, retries }) =>
+      retries.map((retry) => `\n${names.stage(record.fingerprint)}: ${retryText(retry)}`),
+    ),
+    ...failures.map(({ record, error }) =>
+      [
+        `\n${paint.red(names.stage(record.fingerprint))}: ${error!.message}`,
+        ...errorDetails(error!),
+      ].join("\n"),
+    ),
   ].join("\n");
 }
 

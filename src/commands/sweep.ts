@@ -20,6 +20,7 @@ import { colours, printJson, printLine } from "../base/terminal.js";
 
 export interface SweepArguments extends GlobalArguments {
   readonly only?: readonly string[] | undefined;
+  readonly failure?: "keep-going" | "stop" | undefined;
   readonly "dry-run": boolean;
   readonly json: boolean;
 }
@@ -44,12 +45,23 @@ export const sweepCommand = (
 /** The options of every command that runs a sweep. */
 export const sweepOptions = <T>(
   yargs: Argv<T>,
-): Argv<T & { only: string[] | undefined; "dry-run": boolean; json: boolean }> =>
+): Argv<
+  T & {
+    only: string[] | undefined;
+    failure: "keep-going" | "stop" | undefined;
+    "dry-run": boolean;
+    json: boolean;
+  }
+> =>
   yargs
     .option("only", {
       type: "string",
       array: true,
       describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+    })
+    .option("failure", {
+      choices: ["keep-going", "stop"] as const,
+      describe: "after a cell has failed: run the others, or stop at the next checkpoints",
     })
     .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
     .option("json", { type: "boolean", default: false, describe: "print JSON" });
@@ -95,7 +107,15 @@ export async function sweepExperiment(
       `${toRun.size} stages to run, ${cached} cached`,
   );
   if (killed.includes(sweep)) view.line("its last run was killed; this run continues it");
-  const { result, tracked } = await run(experiment, plan, selected, config, parts, view);
+  const failures = { ...experiment.failures, ...(args.failure && { after: args.failure }) };
+  const { result, tracked } = await run(
+    { ...experiment, failures },
+    plan,
+    selected,
+    config,
+    parts,
+    view,
+  );
   const { trackingText } = await import("./track.js");
   const where = trackingText(tracked);
   if (args.json) {
@@ -169,6 +189,8 @@ async function run(
       plan,
       selected,
       config,
+      failures: experiment.failures,
+      classify: (words) => science.classify?.(words) ?? null,
       scienceModule,
       codeVersion: packageVersion(),
       ensure: async (toolchainParts, signal) => {

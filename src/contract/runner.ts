@@ -66,6 +66,12 @@ export interface Runner<Params = JsonObject, Execution = JsonObject> {
     cards: number,
   ): { key: string; limit: number } | undefined;
   /**
+   * What a stage does to need less of a card's memory for the same result, in a few words (`micro-batch 2,
+   * 8 steps accumulated`), after it has run out of it `times` times, from 1. Null: it needs as much as
+   * before. Undefined: no stage of this kind can do with less.
+   */
+  tighten?(params: Params, execution: Execution, times: number): string | null;
+  /**
    * An estimate, before the stage runs, of what it will take: for `plan --estimate`. Undefined:
    * almost nothing.
    */
@@ -144,6 +150,11 @@ export interface Allocation {
   readonly gpus: readonly number[];
   /** Threads a stage should use. */
   readonly threads: number;
+  /**
+   * How often the stage has run out of a card's memory alone in its process; see {@link
+   * Runner.tighten}. If left out: 0.
+   */
+  readonly tightened?: number;
 }
 
 /** Where the parts of the toolchain are that a stage asked for. */
@@ -188,6 +199,14 @@ export interface StageResult {
   readonly marks?: { readonly [name: string]: string };
 }
 
+/**
+ * What another try needs: `memory` (the machine's memory was full), `gpu_memory` (a card's memory was
+ * full), `timeout` (the stage took longer than its limit), `lost` (its process died), `network`,
+ * `disk` (a disk, its permissions or the network under it failed), `other`.
+ */
+export type FailureClass =
+  "memory" | "gpu_memory" | "timeout" | "lost" | "network" | "disk" | "other";
+
 /** Why a stage failed. */
 export interface StageError {
   readonly message: string;
@@ -195,10 +214,12 @@ export interface StageError {
    * `spec`: settings or data are wrong; `machine`: another try may succeed; `bug`: r4ec is wrong.
    */
   readonly kind: "spec" | "machine" | "bug";
-  /** `disk`: a disk, its permissions or the network under it failed. */
-  readonly class?: "disk";
+  /** What kind of failure of the machine it was; if left out: `other`. */
+  readonly class?: FailureClass;
   /** Last lines of the log, or a stack. */
   readonly detail?: string;
+  /** Absolute path of the whole log. */
+  readonly log?: string;
 }
 
 /** What a running stage says. */

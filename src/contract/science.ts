@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../base/json.js";
 import type { ListedCommand } from "./engine.js";
 import type { PythonPart } from "./python-part.js";
 import type { SpecPlace } from "./spec-place.js";
-import type { Runner, StageRequest } from "./runner.js";
+import type { FailureClass, Runner, StageRequest } from "./runner.js";
 import type { ScienceStatistics } from "./statistics.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
@@ -67,6 +67,11 @@ export interface Science {
   cards?(settings: JsonObject): readonly { readonly path: string; readonly count: number }[];
   /** The cell's last stage, holding all it needs; settings are normalised. */
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
+  /**
+   * The class of a failure by the words of an error, or by the last lines that a process wrote before
+   * it ended. Null: these words say nothing about another try. Left out: no words do.
+   */
+  classify?(words: string): FailureClass | null;
   /** A runner by name; undefined where there is none. */
   runner(name: string): Runner | undefined;
   /**

@@ -1,6 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Allocation, Resources, RunnerEvent, ReadyToolchain } from "../contract/runner.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
+import type { WorkerExit } from "./worker-process.js";
 
 /** Stages that are run by one call of their runner. */
 export interface Group {
@@ -14,8 +15,18 @@ export interface GroupListener {
   event(stage: Fingerprint, event: RunnerEvent): void;
   /** Once a stage. */
   end(stage: Fingerprint, end: TaskEnd): void;
-  /** The call is over. `lost` where its process died: how, and its last lines. */
-  over(lost: { readonly how: string; readonly lastLines: string } | null): void;
+  /** The call is over. `lost` where its process died. */
+  over(lost: WorkerExit | null): void;
+}
+
+/** A group that runs. */
+export interface RunningCall {
+  /** Absolute path of the file that keeps what its process writes. */
+  readonly log: string;
+  /** The last lines that its process has written for it. */
+  lastLines(): string;
+  /** Ends its process at once; the listener hears that it is over. */
+  kill(): void;
 }
 
 /** Room that is reserved for a group which is not formed yet. */
@@ -28,8 +39,12 @@ export interface Place {
    * the locks, so that a lock lasts exactly as long as somebody can write into the stage's folders.
    */
   open(toolchain: ReadyToolchain): { worker: number; pid: number; mark: string };
-  /** Runs the group there; the room is given back when it is over. */
-  run(group: Group, listener: GroupListener): void;
+  /**
+   * Runs the group there; the room is given back when it is over.
+   *
+   * @param tightened how often its stages were told to need less of a card's memory
+   */
+  run(group: Group, listener: GroupListener, tightened: number): RunningCall;
 }
 
 /** Where stages run: this machine, or a cluster. */

@@ -1,6 +1,6 @@
 import path from "node:path";
-import type { ReadyToolchain, Resources } from "../contract/runner.js";
-import type { Executor, Group, GroupListener, Place } from "./executor.js";
+import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
+import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
 import type { Share } from "./slots.js";
@@ -61,7 +61,8 @@ export class LocalExecutor implements Executor {
         // A process that could not be started at all says so by its exit.
         return { worker: worker.number, pid: worker.pid ?? -1, mark: worker.mark };
       },
-      run: (group, listener) => this.#run(worker!, share, group, listener),
+      run: (group, listener, tightened) =>
+        this.#run(worker!, share, { group, listener, tightened }),
     };
   }
 
@@ -124,7 +125,17 @@ export class LocalExecutor implements Executor {
     };
   }
 
-  #run(worker: WorkerProcess, share: Share, group: Group, listener: GroupListener): void {
+  #run(
+    worker: WorkerProcess,
+    share: Share,
+    order: { group: Group; listener: GroupListener; tightened: number },
+  ): RunningCall {
+    const { group, listener, tightened } = order;
+    const call: RunningCall = {
+      log: worker.logFile,
+      lastLines: () => worker.lastLines,
+      kill: () => worker.kill(),
+    };
     const over = (exit: WorkerExit | null): void => {
       worker.hooks = null;
       this.#busy.delete(worker);
@@ -134,29 +145,33 @@ export class LocalExecutor implements Executor {
     };
     const message = (said: FromWorker): void => {
       if (said.type === "event") listener.event(said.stage, said.event);
-      else if (said.type === "end") listener.end(said.stage, said.end);
-      else over(null);
+      else if (said.type === "end") {
+        if (said.end.how === "failed" && isMemory(said.end.error)) worker.spend();
+        listener.end(said.stage, said.end);
+      } else over(null);
     };
     if (worker.exited !== null) {
       const exit = worker.exited;
       setImmediate(() => over(exit));
-      return;
+      return call;
     }
+    worker.beginCall();
     worker.hooks = { message, exit: over };
     worker.send({
       type: "run",
       runner: group.runner,
       tasks: group.tasks,
-      allocation: { gpus: share.gpus, threads: share.cpus },
+      allocation: { gpus: share.gpus, threads: share.cpus, ...(tightened > 0 && { tightened }) },
       toolchain: group.toolchain.paths,
     });
     if (this.#draining) worker.send({ type: "drain" });
+    return call;
   }
 
   #rest(worker: WorkerProcess): void {
     this.#busy.delete(worker);
     if (worker.exited !== null) return;
-    if (this.#draining) this.#retire(worker);
+    if (this.#draining || worker.spent) this.#retire(worker);
     else this.#idle.add(worker);
   }
 
@@ -173,3 +188,6 @@ export class LocalExecutor implements Executor {
     await Promise.all(all.map((worker) => worker.gone));
   }
 }
+
+/** True where memory was full: TensorFlow, for one, keeps what it has got. */
+const isMemory = ({ class: of }: StageError): boolean => of === "memory" || of === "gpu_memory";

@@ -40,9 +40,9 @@ export class ReadyStages {
     private readonly cards: number,
   ) {}
 
-  /** After a group of this many stages died: its stages continue in groups of half the size. */
-  shrink(stage: Fingerprint, groupSize: number): void {
-    this.#smaller.set(stage, Math.max(1, Math.floor(groupSize / 2)));
+  /** From now on a call that holds the stage is given no more stages than this. */
+  limit(stage: Fingerprint, most: number): void {
+    this.#smaller.set(stage, most);
   }
 
   add(stage: PlannedStage): void {

@@ -2,10 +2,12 @@ import type { Event } from "../journal/events.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
-import type { ReadyToolchain, StageError, StageResult } from "../contract/runner.js";
+import type { FailureClass, ReadyToolchain, StageError, StageResult } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
-import type { Executor, Place } from "./executor.js";
+import type { SpecFailures } from "../spec/index.js";
+import type { Executor, GroupListener, Place } from "./executor.js";
+import { overError, startTimer, withLog } from "./failure.js";
 import { Graph } from "./graph.js";
 import { Flight } from "./flight.js";
 import type { TaskEnd } from "./messages.js";
@@ -13,6 +15,8 @@ import { prepareGroup } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import type { Bucket } from "./ready.js";
 import { ReadyStages } from "./ready.js";
+import type { Retry } from "./retries.js";
+import { Pauses, Retries } from "./retries.js";
 import type { ToolchainGate } from "./toolchain-gate.js";
 
 export interface SchedulerOptions {
@@ -27,10 +31,17 @@ export interface SchedulerOptions {
   readonly cellsPerCard: number;
   /** Cards that stages may run on. */
   readonly cards: number;
+  readonly failures: SpecFailures;
+  /** See {@link Science.classify}. */
+  readonly classify: (words: string) => FailureClass | null;
   /** One line for the user about something that is not an event of the sweep. */
   readonly say: (line: string) => void;
 }
 
+type Failed = Extract<TaskEnd, { readonly how: "failed" }>;
+
+/** Stages of a group that failed wait so long for each other, so that they form smaller groups. */
+const GATHER_SECONDS = 0.2;
 const LOOK_ELSEWHERE_MILLISECONDS = 200;
 
 /** Runs the stages of a plan as soon as their inputs are there. */
@@ -42,12 +53,15 @@ export class Scheduler {
   /** Stages that another sweep makes at the moment. */
   readonly #elsewhere = new Map<Fingerprint, PlannedStage>();
   readonly #saidElsewhere = new Set<Fingerprint>();
-  readonly #retried = new Set<Fingerprint>();
+  readonly #retries: Retries;
+  readonly #pauses = new Pauses();
   readonly #remade = new Map<Fingerprint, number>();
   #stopping: "no" | "drain" | "now" = "no";
+  #stoppedByFailure = false;
 
   constructor(private readonly options: SchedulerOptions) {
     this.#graph = new Graph(options.plan.stages, options.needed, options.done);
+    this.#retries = new Retries(options.failures);
     this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
   }
 
@@ -80,7 +94,13 @@ export class Scheduler {
     this.#flight.add(this.options.executor.stop());
   }
 
+  /** True where a failure stopped the sweep, as `failure: stop` asks. */
+  get stoppedByFailure(): boolean {
+    return this.#stoppedByFailure;
+  }
+
   #leave(): void {
+    this.#pauses.end();
     this.#ready.clear();
     this.#elsewhere.clear();
     this.options.toolchain.leave();
@@ -171,8 +191,13 @@ export class Scheduler {
       })),
       toolchain,
     };
+    const tightened = Math.max(
+      ...prepared.map(({ stage }) => this.#retries.tightened(stage.record.fingerprint)),
+    );
     return new Promise((resolve) => {
-      place.run(group, {
+      const limit = this.options.failures.timeLimits[group.runner];
+      let late = false;
+      const listener: GroupListener = {
         event: (stage, event) => {
           if (event.type === "progress") this.options.journal.progress(stage, event);
           else {
@@ -185,18 +210,16 @@ export class Scheduler {
           const one = open.get(fingerprint);
           if (one === undefined) return;
           open.delete(fingerprint);
-          this.#flight.add(this.#ended(one, end, prepared.length));
+          this.#flight.add(this.#ended(one, withLog(end, call), prepared.length));
         },
         over: (lost) => {
+          clearTimeout(timer);
           const seconds = Math.round(performance.now() - started) / 1000;
-          const error: StageError =
-            lost === null
-              ? { kind: "bug", message: `${group.runner} ended without saying how the stage ended` }
-              : {
-                  kind: "machine",
-                  message: `its worker process ended unexpectedly (${lost.how})`,
-                  ...(lost.lastLines === "" ? {} : { detail: lost.lastLines }),
-                };
+          const error = overError(group.runner, lost, {
+            late: late ? limit! : null,
+            log: call.log,
+            classify: this.options.classify,
+          });
           for (const one of open.values()) {
             const end: TaskEnd =
               lost !== null && !this.#open ? { how: "drained" } : { how: "failed", error, seconds };
@@ -205,7 +228,15 @@ export class Scheduler {
           resolve();
           this.#pump();
         },
-      });
+      };
+      const call = place.run(group, listener, tightened);
+      const timer =
+        limit === undefined
+          ? undefined
+          : startTimer(limit, () => {
+              late = true;
+              call.kill();
+            });
     });
   }
 
@@ -224,18 +255,39 @@ export class Scheduler {
       this.#graph.mark(fingerprint, "waiting");
       await this.#write({ type: "stage-interrupted", stage: fingerprint });
       await lock.release();
-    } else if (end.error.kind === "machine" && !this.#retried.has(fingerprint)) {
-      this.#retried.add(fingerprint);
-      this.#ready.shrink(fingerprint, groupSize);
-      const message = `${end.error.message}; the stage is tried once more`;
-      await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
-      await lock.release();
-      this.#graph.mark(fingerprint, "ready");
-      this.#enqueue([stage]);
     } else {
-      await this.#failed(stage, end.error, end.seconds);
+      const retry = this.#retries.next(stage, end.error, groupSize);
+      if (retry === null) await this.#failed(stage, end.error, end.seconds);
+      else await this.#tryAgain(stage, end, retry);
       await lock.release();
     }
+    this.#pump();
+  }
+
+  /** Writes that the stage is tried again, and lets it be ready after the wait. */
+  async #tryAgain(stage: PlannedStage, { error, seconds }: Failed, retry: Retry): Promise<void> {
+    const { fingerprint } = stage.record;
+    const { wait, changed, groupLimit } = retry;
+    if (groupLimit !== null) this.#ready.limit(fingerprint, groupLimit);
+    this.#graph.mark(fingerprint, "waiting");
+    await this.#write({
+      type: "stage-retried",
+      stage: fingerprint,
+      seconds,
+      error,
+      wait,
+      changed,
+    });
+    this.#flight.add(this.#enqueueLater(stage, wait, groupLimit === null ? 0 : GATHER_SECONDS));
+  }
+
+  /** Makes a stage ready after a wait; then others of its group may gather before anything starts. */
+  async #enqueueLater(stage: PlannedStage, wait: number, gather: number): Promise<void> {
+    await this.#pauses.wait(Math.max(wait, gather));
+    if (!this.#open) return;
+    this.#graph.mark(stage.record.fingerprint, "ready");
+    this.#enqueue([stage]);
+    await this.#pauses.wait(gather);
     this.#pump();
   }
 
@@ -245,6 +297,12 @@ export class Scheduler {
     for (const skipped of this.#graph.fail(fingerprint)) {
       await this.#write({ type: "stage-skipped", stage: skipped, because: fingerprint });
     }
+    if (this.options.failures.after !== "stop" || !this.#open) return;
+    this.options.say(
+      `${stage.record.label} failed: what runs comes to a checkpoint, then it stops`,
+    );
+    this.#stoppedByFailure = true;
+    this.drain();
   }
 
   async #cached(stage: PlannedStage, result: StageResult): Promise<void> {

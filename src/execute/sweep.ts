@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import type { Config } from "../config/config.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { ExitCode, UserError } from "../base/exit.js";
+import type { FailureClass } from "../contract/runner.js";
 import type { EventSink, SweepState } from "../journal/index.js";
 import {
   JournalWriter,
@@ -17,7 +18,7 @@ import {
 } from "../journal/index.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
-import type { Experiment } from "../spec/index.js";
+import type { Experiment, SpecFailures } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import { workerEnvironment } from "./environment.js";
@@ -36,6 +37,10 @@ export interface SweepRequest {
   /** The part of it to run (`--only`); the same object where all of it is. */
   readonly selected: Plan;
   readonly config: Config;
+  /** What happens after a failure. */
+  readonly failures: SpecFailures;
+  /** See {@link Science.classify}. */
+  readonly classify: (words: string) => FailureClass | null;
   /** URL of the module that exports `science`; workers import it. */
   readonly scienceModule: string;
   readonly codeVersion: string;
@@ -154,9 +159,9 @@ async function runWithJournal(
   await recordCached(journal, presence);
   const needed = new Set<Fingerprint>();
   for (const [fingerprint, { wouldRun }] of presence) if (wouldRun) needed.add(fingerprint);
-  let toolchainFailure: UserError | null = null;
+  let ended: Ended = { toolchainFailure: null, stoppedByFailure: false };
   if (needed.size > 0 && !stops.stopped) {
-    toolchainFailure = await runStages(request, {
+    ended = await runStages(request, {
       folder,
       journal,
       stops,
@@ -165,11 +170,12 @@ async function runWithJournal(
       needed,
     });
   }
-  const outcome = outcomeOf(journal.state!, selected);
+  const outcome =
+    ended.stoppedByFailure && !stops.stopped ? "failed" : outcomeOf(journal.state!, selected);
   const seconds = Math.round(performance.now() - began) / 1000;
   await journal.append({ type: "sweep-finished", outcome, seconds });
   await markClosed(folder);
-  return { outcome, state: journal.state!, seconds, toolchainFailure };
+  return { outcome, state: journal.state!, seconds, toolchainFailure: ended.toolchainFailure };
 }
 
 async function recordCached(
@@ -196,7 +202,12 @@ interface Run {
   readonly needed: ReadonlySet<Fingerprint>;
 }
 
-async function runStages(request: SweepRequest, run: Run): Promise<UserError | null> {
+interface Ended {
+  readonly toolchainFailure: UserError | null;
+  readonly stoppedByFailure: boolean;
+}
+
+async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
   const { experiment, selected, config, say } = request;
   const done = new Set<Fingerprint>();
   let wantsGpus = false;
@@ -232,11 +243,13 @@ async function runStages(request: SweepRequest, run: Run): Promise<UserError | n
     toolchain,
     cellsPerCard: experiment.resources.cellsPerCard,
     cards: gpus.length,
+    failures: request.failures,
+    classify: request.classify,
     say,
   });
   run.stops.attach(scheduler);
   await scheduler.run();
-  return toolchain.failure;
+  return { toolchainFailure: toolchain.failure, stoppedByFailure: scheduler.stoppedByFailure };
 }
 
 function outcomeOf(state: SweepState, selected: Plan): SweepOutcome["outcome"] {

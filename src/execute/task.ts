@@ -11,6 +11,7 @@ import type {
 import { removeFolder } from "../store/artifact.js";
 import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";
+import { Spent } from "./spent.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 
 /** Receives the events of a task. */
@@ -23,7 +24,7 @@ export interface TaskReports {
 export class RunningTask {
   ended = false;
   readonly task: StageTask;
-  readonly #started = performance.now();
+  readonly #spent: Spent;
   readonly #oddities = new Set<string>();
 
   private constructor(
@@ -34,6 +35,7 @@ export class RunningTask {
     given: { resources: Allocation; toolchain: ToolchainPaths; stop: StopSignal },
   ) {
     const { record } = order;
+    this.#spent = new Spent(folders.work);
     this.task = {
       fingerprint: record.fingerprint,
       label: record.label,
@@ -64,10 +66,6 @@ export class RunningTask {
     return new RunningTask(order, store, reports, { out, work }, given);
   }
 
-  get #seconds(): number {
-    return Math.round(performance.now() - this.#started) / 1000;
-  }
-
   #emit(event: RunnerEvent): void {
     if (this.ended) return;
     const sound =
@@ -91,7 +89,9 @@ export class RunningTask {
   async #publish(result: StageResult): Promise<void> {
     if (this.ended) throw new Error(`${this.order.record.label} ended already`);
     const sound = { ...result, metrics: this.#finite(result.metrics) };
-    const seconds = this.#seconds;
+    const { seconds } = this.#spent;
+    // Nothing may be written into the work folder while publishing removes it.
+    this.#spent.close();
     try {
       await this.store.publish(this.task.out, this.order.record, sound, seconds);
     } catch (error) {
@@ -108,13 +108,15 @@ export class RunningTask {
   /** Ends the task badly. */
   async fail(error: StageError): Promise<void> {
     if (this.ended) return;
+    this.#spent.end();
     await removeFolder(this.task.out).catch(() => undefined);
-    this.#end({ how: "failed", error, seconds: this.#seconds });
+    this.#end({ how: "failed", error, seconds: this.#spent.seconds });
   }
 
   /** Ends the task for this time; its work folder holds what is needed to go on. */
   async drained(): Promise<void> {
     if (this.ended) return;
+    this.#spent.end();
     await removeFolder(this.task.out).catch(() => undefined);
     this.#end({ how: "drained" });
   }

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { WriteStream } from "node:fs";
 import { createWriteStream } from "node:fs";
+import { memoryKills } from "../base/memory.js";
 import { redact } from "../base/redact.js";
 import { TREE_VARIABLE, killTree } from "../store/index.js";
 import type { FromWorker, ToWorker, WorkerArguments } from "./messages.js";
@@ -13,6 +14,8 @@ export interface WorkerExit {
   readonly how: string;
   /** Last lines it wrote on stderr and stdout. */
   readonly lastLines: string;
+  /** True where the kernel ended it since memory was full. */
+  readonly forMemory: boolean;
 }
 
 export interface WorkerHooks {
@@ -35,6 +38,8 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #log: WriteStream;
   readonly #lines: string[] = [];
+  #killsBefore = memoryKills();
+  #spent = false;
   readonly gone: Promise<void>;
 
   constructor(
@@ -46,7 +51,8 @@ export class WorkerProcess {
     readonly gpus: readonly number[],
     serves: WorkerArguments,
     environment: NodeJS.ProcessEnv,
-    logFile: string,
+    /** Absolute path of the file that keeps its output. */
+    readonly logFile: string,
   ) {
     this.#child = fork(ENTRY, [JSON.stringify(serves)], {
       // A session of its own: a terminal's Ctrl-C reaches the controller alone, which drains.
@@ -65,7 +71,8 @@ export class WorkerProcess {
         if (this.#exit !== null) return;
         // Children that it left behind must not go on writing into the stage's folders.
         killTree(this.mark, "SIGKILL");
-        this.#exit = { how, lastLines: this.#lines.join("\n") };
+        const forMemory = how === "SIGKILL" && memoryKills() > this.#killsBefore;
+        this.#exit = { how, lastLines: this.lastLines, forMemory };
         this.#log.end();
         resolve();
         this.hooks?.exit(this.#exit);
@@ -87,6 +94,27 @@ export class WorkerProcess {
   /** Set once the process is gone. */
   get exited(): WorkerExit | null {
     return this.#exit;
+  }
+
+  /** Last lines it has written since {@link beginCall}. */
+  get lastLines(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** A new call begins: what it writes from now on is about that. */
+  beginCall(): void {
+    this.#lines.length = 0;
+    this.#killsBefore = memoryKills();
+  }
+
+  /** True after {@link spend}. */
+  get spent(): boolean {
+    return this.#spent;
+  }
+
+  /** It holds memory that it will not give back: no further call is for it. */
+  spend(): void {
+    this.#spent = true;
   }
 
   #keep(stream: NodeJS.ReadableStream): void {

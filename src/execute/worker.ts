@@ -4,6 +4,7 @@ import type { StageError } from "../contract/runner.js";
 import { Drained } from "../contract/runner.js";
 import type { Science } from "../contract/science.js";
 import { Store, TREE_VARIABLE, isDiskError, killTree } from "../store/index.js";
+import { classOfError } from "./classify.js";
 import type { FromWorker, ToWorker, WorkerArguments } from "./messages.js";
 import { WorkerStop } from "./stop.js";
 import type { TaskReports } from "./task.js";
@@ -53,6 +54,7 @@ const reports: TaskReports = {
 
 async function run(order: RunOrder): Promise<void> {
   const tasks: RunningTask[] = [];
+  let science: Science | null = null;
   try {
     for (const one of order.tasks) {
       tasks.push(
@@ -63,7 +65,7 @@ async function run(order: RunOrder): Promise<void> {
         }),
       );
     }
-    const { science } = (await import(scienceModule)) as { science: Science };
+    ({ science } = (await import(scienceModule)) as { science: Science });
     const runner = science.runner(order.runner);
     if (runner === undefined) throw new Error(`no runner is named ${order.runner}`);
     const program = await runner.load();
@@ -74,24 +76,33 @@ async function run(order: RunOrder): Promise<void> {
   } catch (error) {
     for (const one of tasks) {
       if (error instanceof Drained && stop.draining) await one.drained();
-      else await one.fail(errorOf(error));
+      else await one.fail(errorOf(error, science));
     }
     // Those whose folders could not be made.
     for (const { record } of order.tasks.slice(tasks.length)) {
-      reports.end(record.fingerprint, { how: "failed", error: errorOf(error), seconds: 0 });
+      reports.end(record.fingerprint, {
+        how: "failed",
+        error: errorOf(error, science),
+        seconds: 0,
+      });
     }
   }
   send({ type: "idle" });
 }
 
-function errorOf(error: unknown): StageError {
+function errorOf(error: unknown, science: Science | null): StageError {
   if (error instanceof UserError) {
     const message = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
     return { kind: error.exitCode === ExitCode.environment ? "machine" : "spec", message };
   }
   const message = error instanceof Error ? error.message : String(error);
   const detail = error instanceof Error ? error.stack : undefined;
-  // A stack says nothing to those who free the disk.
-  if (isDiskError(error)) return { kind: "machine", class: "disk", message };
-  return detail === undefined ? { kind: "bug", message } : { kind: "bug", message, detail };
+  const known = classOfError(error) ?? science?.classify?.(message) ?? null;
+  if (known === null && isDiskError(error)) {
+    // A stack says nothing to those who free the disk.
+    return { kind: "machine", class: "disk", message };
+  }
+  const what: Pick<StageError, "kind" | "class"> =
+    known === null ? { kind: "bug" } : { kind: "machine", class: known };
+  return detail === undefined ? { ...what, message } : { ...what, message, detail };
 }

@@ -52,6 +52,17 @@ export type Event =
       readonly message: string;
     }
   | {
+      /** Failed, and is tried again. */
+      readonly type: "stage-retried";
+      readonly stage: Fingerprint;
+      readonly seconds: number;
+      readonly error: StageError;
+      /** Seconds until the next try. */
+      readonly wait: number;
+      /** What the next try does differently, for people; null: nothing. */
+      readonly changed: string | null;
+    }
+  | {
       readonly type: "stage-finished";
       readonly stage: Fingerprint;
       readonly seconds: number;

@@ -27,6 +27,15 @@ export interface StageNote {
   readonly message: string;
 }
 
+/** A try of a stage that failed, after which the stage was tried again. */
+export interface StageRetry {
+  /** When it failed, milliseconds since 1970. */
+  readonly time: number;
+  readonly error: StageError;
+  /** What the next try did differently, for people; null: nothing. */
+  readonly changed: string | null;
+}
+
 /** All the journal knows of one stage. */
 export interface StageState {
   record: StageRecord;
@@ -41,7 +50,7 @@ export interface StageState {
   /** Start of the last attempt and end of the stage, milliseconds since 1970. */
   startedAt: number | null;
   endedAt: number | null;
-  /** Seconds of the attempt that ended it; 0 where it was cached. */
+  /** Seconds of all attempts until it ended; 0 where it was cached. */
   seconds: number;
   /** Set once the stage is `done` or `cached`. */
   result: StageResult | null;
@@ -53,6 +62,8 @@ export interface StageState {
   metrics: MetricPoint[];
   facts: { [name: string]: string | number };
   notes: StageNote[];
+  /** Tries that failed and were made again, in order. */
+  retries: StageRetry[];
 }
 
 /**
@@ -101,6 +112,7 @@ const waiting = (record: StageRecord): StageState => ({
   metrics: [],
   facts: {},
   notes: [],
+  retries: [],
 });
 
 /** A new run: what is finished stays so, all else is to do again. */
@@ -203,6 +215,11 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
       return;
     case "stage-note":
       stage.notes.push({ severity: event.severity, message: event.message });
+      return;
+    case "stage-retried":
+      stage.status = "waiting";
+      stage.result = null;
+      stage.retries.push({ time, error: event.error, changed: event.changed });
       return;
     case "stage-finished":
       stage.status = "done";

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../contract/science.js";
+import { failureFragments } from "./failures.js";
 
 const metricName: JsonSchema = {
   type: "string",
@@ -127,6 +128,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
     },
   },
+  ...failureFragments,
   tracking: {
     description: "Where results are logged. This does not change a cell's id.",
     type: "object",
@@ -218,5 +220,8 @@ export const aboutTheSweep: ReadonlySet<string> = new Set([
   "select",
   "compare",
   "resources",
+  "failure",
+  "retries",
+  "time_limit",
   "tracking",
 ]);

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
+import type { SpecFailures } from "./failures.js";
 import type { FlatSettings } from "../contract/statistics.js";
 
 /** One point of the sweep. */
@@ -102,6 +103,7 @@ export interface Experiment {
   readonly select: Select | null;
   readonly compare: Compare;
   readonly resources: SpecResources;
+  readonly failures: SpecFailures;
   readonly cards: readonly CardWish[];
   readonly tracking: SpecTracking;
   /** Warnings and hints, in the order of the file; never an error. */

@@ -11,5 +11,6 @@ export type {
 export type { FlatSettings } from "../contract/statistics.js";
 export { flatSettings } from "./dotted.js";
 export { loadSpec } from "./load.js";
+export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";
 export { renderDiagnostic } from "./render.js";

@@ -1,4 +1,4 @@
-import { mistakesOfSpec } from "./mistakes.js";
+import { mistakesOfSpec, mostMistakes } from "./mistakes.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
@@ -9,6 +9,7 @@ import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
+import { checkTimeLimits, failuresOf } from "./failures.js";
 import { Normaliser } from "./normalise.js";
 import { parseYaml } from "./parse.js";
 import type { Problem } from "./problem.js";
@@ -21,7 +22,7 @@ import { assembleSchema } from "./schema.js";
 import { sampleOf } from "./sample.js";
 import { readSource, type Source } from "./source.js";
 import { checkMetricNames } from "./metric-names.js";
-import { mostCells, readSweep, type Sweep } from "./sweep.js";
+import { readSweep, type Sweep } from "./sweep.js";
 import { Validator } from "./validator.js";
 import { readViews } from "./views.js";
 
@@ -63,8 +64,15 @@ export function readSpec(
   const mistakes = mistakesOfSpec(validator, document).filter(
     (problem) => !suppliedByAxis(problem, document),
   );
-  for (const problem of mistakes) report.add("error", problem);
+  for (const problem of mistakes.slice(0, mostMistakes)) report.add("error", problem);
+  if (mistakes.length > mostMistakes) {
+    const { where, at } = mistakes[mostMistakes]!;
+    const message = `there are more mistakes than the ${mostMistakes} before this place; mend those first`;
+    report.add("error", { where, at, message });
+    return err(report.diagnostics);
+  }
   const sound = prune(document, mistakes);
+  checkTimeLimits(report, sound, science);
   const { sweep, problems } = readSweep(sound["sweep"]);
   for (const problem of problems) report.add(problem.severity, problem);
   const normaliser = new Normaliser(science, validator);
@@ -80,7 +88,7 @@ export function readSpec(
       assumed.add(key);
     }
   }
-  if (sweep.product > mostCells) return err(report.diagnostics);
+  if (sweep.tooLarge) return err(report.diagnostics);
 
   const expansion = expandCells(base, sweep, schema.cellKeys, science, normaliser);
   const place = { folder: source.folder };
@@ -112,6 +120,7 @@ export function readSpec(
     axes,
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    failures: failuresOf(resolved),
     cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),
     diagnostics: report.diagnostics,

@@ -7,15 +7,53 @@ import { labelOf, type Problem, settingAt, shown } from "./problem.js";
 import { didYouMean } from "./suggest.js";
 import type { SchemaError, Validator } from "./validator.js";
 
-/** Everything wrong with a whole spec. Only the blocks that it has are compiled. */
+/**
+ * No more mistakes than this are looked into: whoever has made so many has made one of another kind
+ * (a wrong file, a generator's fault), and each takes its time.
+ */
+export const mostMistakes = 100;
+
+/**
+ * Everything wrong with a whole spec, or the first mistakes where there are more than
+ * {@link mostMistakes}. Only the blocks that it has are compiled.
+ */
 export function mistakesOfSpec(validator: Validator, document: JsonObject): readonly Problem[] {
+  // ajv's time grows with the square of the mistakes, so long lists are first looked at in part.
+  for (const most of [500, 4000, 32_000]) {
+    const short = withShortLists(document, most) as JsonObject;
+    if (short === document) break;
+    const mistakes = mistakesWithin(validator, short);
+    if (mistakes.length > mostMistakes) return mistakes;
+  }
+  return mistakesWithin(validator, document);
+}
+
+/** The value with at most `most` items in each list; the same value where none is longer. */
+function withShortLists(value: Json, most: number): Json {
+  if (Array.isArray(value)) {
+    const items = (value as readonly Json[]).slice(0, most);
+    const list = items.map((item) => withShortLists(item, most));
+    const same = list.length === value.length && list.every((item, at) => item === value[at]);
+    return same ? value : list;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]) => {
+    return [key, withShortLists(inner, most)] as const;
+  });
+  return entries.every(([key, inner]) => inner === value[key])
+    ? value
+    : Object.fromEntries(entries);
+}
+
+function mistakesWithin(validator: Validator, document: JsonObject): readonly Problem[] {
   const keys = Object.keys(validator.schema.root["properties"] as JsonObject);
-  return [
-    ...mistakesOf(validator, "outline#", document, []),
-    ...keys
-      .filter((key) => Object.hasOwn(document, key))
-      .flatMap((key) => mistakesOfBlock(validator, key, document[key]!)),
-  ];
+  const mistakes = [...mistakesOf(validator, "outline#", document, [])];
+  for (const key of keys) {
+    if (mistakes.length > mostMistakes) break;
+    if (!Object.hasOwn(document, key)) continue;
+    mistakes.push(...mistakesOfBlock(validator, key, document[key]!));
+  }
+  return mistakes;
 }
 
 /** Everything wrong with a top-level block. */
@@ -38,29 +76,36 @@ export function mistakesOf(
   value: Json,
   where: readonly string[],
 ): readonly Problem[] {
-  const errors = [...validator.errors(pointer, value)];
+  let errors = validator.errors(pointer, value);
   const problems: Problem[] = [];
   // Outer forms first: choosing one of them settles what lies inside.
-  for (;;) {
-    const choice = errors
-      .filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf")
-      .sort((a, b) => a.instancePath.length - b.instancePath.length)[0];
-    if (choice === undefined) break;
+  while (problems.length <= mostMistakes) {
+    const choice = outermostChoice(errors);
+    if (choice === null) break;
     const forms = (choice.schema as readonly JsonSchema[]).map((form) => validator.pointerTo(form));
-    forget(errors, choice);
-    for (const form of forms) {
-      for (const error of validator.errors(form, choice.data)) forget(errors, error, choice);
-    }
+    const inside = forms.flatMap((form) => validator.errors(form, choice.data));
+    errors = without(errors, choice, inside);
     const place = [...where, ...segments(choice.instancePath)];
     const chosen = chosenForm(validator, forms, choice.data);
     if (chosen === null) problems.push(noForm(validator, forms, choice, place));
     else problems.push(...mistakesOf(validator, chosen, choice.data, place));
   }
   for (const error of errors) {
+    if (problems.length > mostMistakes) break;
     const problem = problemOf(validator, error, where);
     if (problem !== null) problems.push(problem);
   }
   return problems;
+}
+
+/** The first error about a choice of forms that lies in no other one; null where there is none. */
+function outermostChoice(errors: readonly SchemaError[]): SchemaError | null {
+  let found: SchemaError | null = null;
+  for (const error of errors) {
+    if (error.keyword !== "anyOf" && error.keyword !== "oneOf") continue;
+    if (found === null || error.instancePath.length < found.instancePath.length) found = error;
+  }
+  return found;
 }
 
 const segments = (instancePath: string): string[] =>
@@ -69,17 +114,29 @@ const segments = (instancePath: string): string[] =>
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-/** Removes one error equal to `error`, whose instance path may be relative to that of `base`. */
-function forget(errors: SchemaError[], error: SchemaError, base?: SchemaError): void {
-  const path = base === undefined ? error.instancePath : base.instancePath + error.instancePath;
-  const params = JSON.stringify(error.params);
-  const index = errors.findIndex(
-    (other) =>
-      other.instancePath === path &&
-      other.keyword === error.keyword &&
-      JSON.stringify(other.params) === params,
-  );
-  if (index !== -1) errors.splice(index, 1);
+/**
+ * The errors without a choice of forms and without those of its forms, whose paths are relative to
+ * that of the choice. Of equal ones as many go as are given.
+ */
+function without(
+  errors: readonly SchemaError[],
+  choice: SchemaError,
+  inside: readonly SchemaError[],
+): readonly SchemaError[] {
+  const nameOf = ({ instancePath, keyword, params }: SchemaError): string =>
+    JSON.stringify([instancePath, keyword, params]);
+  const gone = new Map([[nameOf(choice), 1]]);
+  for (const error of inside) {
+    const name = nameOf({ ...error, instancePath: choice.instancePath + error.instancePath });
+    gone.set(name, (gone.get(name) ?? 0) + 1);
+  }
+  return errors.filter((error) => {
+    if (!error.instancePath.startsWith(choice.instancePath)) return true;
+    const name = nameOf(error);
+    const left = gone.get(name) ?? 0;
+    if (left > 0) gone.set(name, left - 1);
+    return left === 0;
+  });
 }
 
 /** A value that fits no form, and no form was clearly meant. */

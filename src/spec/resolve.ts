@@ -20,8 +20,11 @@ export function resolve(
     const value = schema.cellKeys.includes(key)
       ? normaliser.block(key, written, []).value
       : written === undefined
-        ? defaultOf(property, schema.root)
-        : key === "resources" || key === "tracking"
+        ? // Nobody chose a baseline, an axis, a claim or a number of tries that is not written.
+          ["sweep", "select", "compare", "retries"].includes(key)
+          ? undefined
+          : defaultOf(property, schema.root)
+        : ["resources", "retries", "tracking"].includes(key)
           ? withDefaults(property, written, schema.root)
           : written;
     if (value !== undefined) resolved[key] = value;

@@ -20,7 +20,7 @@ export interface SpecSchema {
 export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCard">): SpecSchema {
   const { name, description, ...others } = engineFragments;
   const { select, compare, tracking, ...more } = others;
-  const { resources: machines, ...placed } = more;
+  const { resources: machines, failure, retries, time_limit, ...placed } = more;
   const resources = withCellsPerCard(machines!, science.cellsPerCard);
   const defs: { [name: string]: JsonSchema } = {};
   const fragments: { [key: string]: JsonSchema } = {};
@@ -32,7 +32,8 @@ export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCar
   const properties = { name, description, ...fragments, ...placed, sweep: sweepFragment } as {
     [key: string]: JsonSchema;
   };
-  Object.assign(properties, { select, compare, resources, tracking });
+  const failures = { failure, retries, time_limit };
+  Object.assign(properties, { select, compare, resources, ...failures, tracking });
   const bare: JsonSchema = { type: "object", properties, $defs: defs };
   const varying = Object.keys(properties).filter((key) => !aboutTheSweep.has(key));
   const settings = settingsOfSchema(bare, varying);

@@ -34,10 +34,12 @@ export interface Sweep {
   readonly excludes: readonly Point[];
   /** Cells of grid and zip before anything is left out. */
   readonly product: number;
+  /** True where it has more than {@link mostCells}, includes among them; then it is not expanded. */
+  readonly tooLarge: boolean;
 }
 
-/** A sweep with more cells than this is an error. */
-export const mostCells = 1_000_000;
+/** A sweep with more cells than this is an error: to expand and check these takes some seconds. */
+export const mostCells = 100_000;
 
 /** A mistake, or a doubt, about a sweep. */
 export interface SweepProblem extends Problem {
@@ -77,9 +79,11 @@ export function readSweep(sweep: Json | undefined): {
     if (kept.length === 0) continue;
     dimensions.push({ axes: kept, length: kept[0]!.values.length, zip: index });
   }
+  const includes = listOf(block["include"]).length;
   const product = dimensions.reduce((count, { length }) => count * length, 1);
-  if (product > mostCells) {
-    const message = `this sweep has ${product.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are allowed`;
+  const cells = product + includes;
+  if (cells > mostCells) {
+    const message = `this sweep has ${cells.toLocaleString("en-US")} cells; at most ${mostCells.toLocaleString("en-US")} are allowed`;
     wrong(["sweep"], message);
   }
   const cards = grid.find((axis) => axis.path === "gpu" && !clashing.has(axis));
@@ -90,6 +94,7 @@ export function readSweep(sweep: Json | undefined): {
       includes: includesOf(block["include"], wrong),
       excludes: excludesOf(block["exclude"], wrong),
       product,
+      tooLarge: cells > mostCells,
     },
     problems,
   };

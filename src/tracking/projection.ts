@@ -174,12 +174,19 @@ export class Projection {
         return;
       case "stage-failed": {
         const update = this.#describe(key, event.stage, time);
-        const { message, kind, detail } = event.error;
+        const { message, kind, detail, log } = event.error;
         update.tags.set(TAG.error, message);
         update.tags.set(TAG.errorKind, kind);
-        const text = detail === undefined ? message : `${message}\n\n${detail}`;
+        const where = log === undefined ? undefined : `log: ${log}`;
+        const text = [message, detail, where].filter((part) => part !== undefined).join("\n\n");
         update.artifacts.push({ path: "error.txt", text: `${text}\n` });
         this.#runs.setStatus(key, "FAILED", time);
+        return;
+      }
+      case "stage-retried": {
+        const { error, changed } = event;
+        const next = changed === null ? "" : `, ${changed}`;
+        this.#runs.note(key, `warning: ${error.message}; the stage is tried again${next}`);
         return;
       }
       case "stage-interrupted":

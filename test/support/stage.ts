@@ -1,16 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Fingerprint } from "../../src/base/fingerprint.js";
 import type { JsonObject } from "../../src/base/json.js";
 import type {
   Runner,
   RunnerEvent,
   StageError,
   StageResult,
-  StageTask,
   ToolchainPaths,
 } from "../../src/contract/runner.js";
+import { FakeTask } from "./fake-task.js";
 
 /** What a stage is run on in a test; what is left out is empty. */
 export interface StageSetup {
@@ -57,55 +56,20 @@ export async function removeFolders(): Promise<void> {
 export async function runStage(setup: StageSetup): Promise<StageOutcome> {
   const out = await newFolder();
   const work = setup.work ?? (await newFolder());
-  const events: RunnerEvent[] = [];
-  const drainListeners: (() => void)[] = [];
-  let draining = false;
-  const drain = () => {
-    if (draining) return;
-    draining = true;
-    for (const listener of drainListeners) listener();
-  };
-  let result: StageResult | undefined;
-  let error: StageError | undefined;
-  const task: StageTask = {
-    fingerprint: (setup.fingerprint ?? "0".repeat(64)) as Fingerprint,
-    label: setup.runner.name,
-    params: setup.params,
-    execution: setup.execution ?? {},
-    inputs: setup.inputs ?? {},
-    files: setup.files ?? {},
-    out,
-    work,
-    resources: { gpus: setup.gpus ?? [], threads: 1 },
-    toolchain: setup.toolchain ?? { environments: {} },
-    stop: {
-      get draining() {
-        return draining;
-      },
-      onDrain: (listener) => {
-        if (draining) listener();
-        else drainListeners.push(listener);
-      },
-      abort: new AbortController().signal,
-    },
-    emit: (event) => {
-      events.push(event);
-      setup.onEvent?.(event, drain);
-    },
-    publish: (published) => {
-      result = published;
-      return Promise.resolve();
-    },
-    fail: (failed) => {
-      error = failed;
-      return Promise.resolve();
-    },
-  };
+  const { runner, onEvent, execution = {}, ...given } = setup;
+  const task = new FakeTask({ ...given, execution, label: runner.name, out, work });
+  if (onEvent !== undefined) {
+    task.emit = (event) => {
+      task.events.push(event);
+      onEvent(event, () => task.drain());
+    };
+  }
   let thrown: unknown;
   try {
-    await (await setup.runner.load()).run([task]);
+    await (await runner.load()).run([task]);
   } catch (caught) {
     thrown = caught;
   }
+  const { published: result, failed: error, events } = task;
   return { out, work, result, error, events, thrown };
 }

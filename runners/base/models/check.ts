@@ -20,6 +20,8 @@ export function checkNamedModel(
   place: SpecPlace,
   ownTemplate = false,
 ): readonly Finding[] {
+  // A name that does not fit the schema has been told, and is not there any more.
+  if ((model as { readonly name?: string }).name === undefined) return [];
   const packaged = checkPackagedName(model.name, model.revision ?? null, where);
   if (packaged.length > 0) return packaged;
   if (isFolderName(model.name)) {

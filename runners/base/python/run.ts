@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import { memoryKills } from "../../../src/base/memory.js";
 import { endTree } from "../../../src/base/process.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { PythonTask } from "./environment.js";
@@ -22,6 +23,11 @@ export interface PythonProgram {
   readonly variables?: { readonly [name: string]: string };
   /** Its output is appended to `LOG.stdout.log` and `LOG.stderr.log` in the work folder; missing: no LOG. */
   readonly log?: string;
+  /**
+   * Asks the program, where draining begins, to save what it has and end by itself. False: it has
+   * nothing to save, and is ended. Missing: it is ended.
+   */
+  readonly askToStop?: () => boolean;
   /** Called with each line of stdout, where the program speaks line by line. */
   readonly onLine?: (line: string) => void;
 }
@@ -63,6 +69,8 @@ export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<
  */
 export async function startProgram(task: PythonTask, program: PythonProgram): Promise<ProcessTree> {
   const environment = llmEnvironment(task);
+  const killsBefore = memoryKills();
+  const log = logFile(task, program, "stderr");
   await endLeftProcesses(task);
   const child = execa(
     path.join(environment, "bin", "python"),
@@ -82,7 +90,7 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const tail = keepTail();
   const out = createWriteStream(logFile(task, program, "stdout"), { flags: "a" });
-  const errors = createWriteStream(logFile(task, program, "stderr"), { flags: "a" });
+  const errors = createWriteStream(log, { flags: "a" });
   const lines = program.onLine === undefined ? null : splitLines(program.onLine);
   child.stdout.on("data", (chunk: Buffer) => {
     out.write(chunk);
@@ -100,6 +108,8 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
       stderrTail: failure ? (result.shortMessage ?? "could not be started") : tail.text(),
+      forMemory: result.exitCode !== 0 && memoryKills() > killsBefore,
+      log,
     };
   });
   const pid = child.pid;
@@ -115,7 +125,10 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
   return { pid, exited, ended, stop };
 }
 
-/** Runs a program to its end; a drain or an abort stops it with all that it has started. */
+/**
+ * Runs a program to its end; an abort stops it with all that it has started, and so does a drain where
+ * the program cannot end by itself.
+ */
 export async function runProgram(
   task: PythonTask,
   program: PythonProgram,
@@ -127,7 +140,10 @@ export async function runProgram(
     stopped = true;
     void tree.stop();
   };
-  stop.onDrain(end);
+  stop.onDrain(() => {
+    if (program.askToStop?.() === true) stopped = true;
+    else end();
+  });
   stop.abort.addEventListener("abort", end, { once: true });
   if (stop.abort.aborted) end();
   // A process that the program leaves running would keep the program's output open.

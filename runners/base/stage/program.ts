@@ -4,7 +4,7 @@ import type { RunnerProgram, StageError, StageTask } from "../../../src/contract
 import { Drained } from "../../../src/contract/runner.js";
 import { BudgetSpent } from "../chat/budget.js";
 import { EndpointError } from "../chat/endpoint-error.js";
-import { ProgramFailure } from "../python/failure.js";
+import { faultOf, ProgramFailure } from "../python/failure.js";
 
 /**
  * A program that does its tasks one by one. Errors that a user or a machine can cause end their own
@@ -32,10 +32,13 @@ export const programOf = <Params = JsonObject, Execution = JsonObject>(
 /** The error as a user should see it; null for a bug. */
 function stageErrorOf(error: unknown): StageError | null {
   if (error instanceof ProgramFailure) {
-    return { message: error.message, kind: "machine", detail: error.detail };
+    const { log } = error.end;
+    const { message, detail } = error;
+    return { message, ...faultOf(error.end), detail, ...(log === undefined ? {} : { log }) };
   }
   if (error instanceof EndpointError) {
-    return { message: error.message, kind: error.kind === "passing" ? "machine" : "spec" };
+    if (error.kind !== "passing") return { message: error.message, kind: "spec" };
+    return { message: error.message, kind: "machine", class: "network" };
   }
   if (error instanceof UserError) {
     const kind = error.exitCode === ExitCode.environment ? "machine" : "spec";

@@ -1,9 +1,9 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
 import type { Ignored } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { isFile } from "../../base/files/spec-path.js";
 import { BIAS, ignoredBias, isBias } from "./bias/stage.js";
 import { loadBackbone } from "./backbones/index.js";
 import { adaptorSettings, backboneIds, ctrTable } from "./schema.js";
@@ -92,7 +92,7 @@ export function checkCtr(settings: JsonObject, place: SpecPlace): readonly Findi
   const backbone = settings["backbone"];
   if (typeof backbone !== "string" || !isModule(backbone)) return [];
   const path = resolve(place.folder, backbone);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+  if (!isFile(path)) {
     return [
       { severity: "error", path: "backbone", message: `there is no backbone module at ${path}` },
     ];

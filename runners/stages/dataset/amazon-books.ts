@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { UserError } from "../../../src/base/exit.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { isFile } from "../../base/files/spec-path.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import { type RecordCounts, readRecords } from "./records.js";
 import { formOf, itemText } from "./amazon-records.js";
@@ -74,7 +74,7 @@ function checkFiles(settings: DatasetSettings, place: SpecPlace): Finding[] {
       const message = `amazon-books needs \`${name}\`: the path of a file of Amazon Review Data (2018)`;
       return [{ severity: "error", message, path }];
     }
-    if (existsSync(resolve(place.folder, file))) return [];
+    if (isFile(resolve(place.folder, file))) return [];
     return [{ severity: "error", message: `there is no file ${file}`, path }];
   });
 }

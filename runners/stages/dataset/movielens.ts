@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { isFile, isFolder } from "../../base/files/spec-path.js";
 import { isTimeZone, dayIn } from "./day.js";
 import { eachLine } from "./lines.js";
 import { eachMovieLine } from "./movie-lines.js";
@@ -55,9 +55,9 @@ export function checkMovielens(
   const path = settings["path"];
   if (typeof path === "string") {
     const folder = resolve(place.folder, path);
-    const missing = files.filter((file) => !existsSync(join(folder, file)));
+    const missing = files.filter((file) => !isFile(join(folder, file)));
     if (missing.length > 0) {
-      const found = existsSync(folder)
+      const found = isFolder(folder)
         ? `${path} lacks`
         : `there is no folder ${path}; it should hold`;
       const message = `${found} ${missing.join(" and ")} (the layout of GroupLens' ${settings.id} archive)`;

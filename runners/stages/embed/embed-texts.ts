@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { modelIdentity, vectorFolder } from "../../base/models/identity.js";
+import { atFirst } from "../../base/stage/at-first.js";
 import { cacheFolder } from "../../base/stage/cache.js";
 import { embedMissing } from "./embed-missing.js";
 import type { Embedder, EmbedParams } from "./engines/engine.js";
@@ -25,8 +26,9 @@ export async function embedTexts(
   const log = new VectorLog(path.join(cacheFolder(task), vectorFolder(identity)), texts);
   const found = [...texts.keys()].filter((key) => log.get(key) !== undefined).length;
   try {
+    const missing = await atFirst(task, "embedded", texts.size - found);
     await embedMissing(task, texts, log, load);
-    await publishVectors(task, sides, log, texts.size - found);
+    await publishVectors(task, sides, log, missing);
   } finally {
     log.close();
   }

@@ -11,7 +11,7 @@ import type { VectorLog } from "./vector-log.js";
  * Writes the artifact's two sides and publishes it.
  *
  * @param log holds the vector of every text
- * @param embedded texts embedded now; the others' vectors were kept from before
+ * @param embedded texts that this stage embedded; the others' vectors were kept from before it
  */
 export async function publishVectors(
   task: StageTask<EmbedParams>,

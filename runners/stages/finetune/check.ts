@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { SampleClass } from "../../base/artifacts/samples.js";
-import { resolvePath } from "../../base/files/spec-path.js";
+import { isFile, resolvePath } from "../../base/files/spec-path.js";
 import { mistake } from "../../base/stage/mistake.js";
 import { RESERVED } from "./config.js";
 import { readSamples } from "./read-samples.js";
@@ -50,12 +50,10 @@ function checkSamples(
   const missing = Object.entries(samples).flatMap(([name, file]) => {
     if (file === null) return [];
     const found = resolvePath(file, place);
-    const size = statSync(found, { throwIfNoEntry: false });
-    if (size === undefined) {
+    if (!isFile(found)) {
       return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
     }
-    if (!size.isFile()) return [mistake(`${where}.${name}`, `${file} is not a file`)];
-    if (size.size > MOST_READ) return [];
+    if (statSync(found).size > MOST_READ) return [];
     const read = readSamples(readFileSync(found, "utf8"));
     return typeof read === "string" ? [mistake(`${where}.${name}`, `${file}: ${read}`)] : [];
   });

@@ -29,6 +29,8 @@ export interface TrainingPlace {
   /** GPUs given; 0 on a CPU. */
   readonly gpus: number;
   readonly samples: number;
+  /** How often memory of a card was full. */
+  readonly tightened: number;
   /** Checkpoint to go on from, relative to the working folder, or null. */
   readonly checkpoint: string | null;
 }
@@ -46,6 +48,24 @@ export const RESERVED: readonly string[] = [
 ];
 
 /**
+ * How many samples a card takes at once, and how many such steps make one batch. Each time that a
+ * card's memory was full, at most half as many: the largest number that leaves the batch as it is.
+ */
+export function batches(
+  batchSize: number,
+  microBatchSize: number,
+  { cards, tightened }: { readonly cards: number; readonly tightened: number },
+): { readonly micro: number; readonly steps: number } {
+  let micro = Math.min(microBatchSize, batchSize);
+  const whole = micro * Math.max(1, Math.round(batchSize / (micro * cards)));
+  for (let times = 0; times < tightened && micro > 1; times++) {
+    micro = Math.floor(micro / 2);
+    while (whole % micro !== 0) micro -= 1;
+  }
+  return { micro, steps: whole / micro };
+}
+
+/**
  * The configuration of `llamafactory-cli train`, with paths relative to the stage's working folder.
  * It is written as JSON into a file named .yaml: version 0.9.5 cannot read one named .json.
  */
@@ -55,7 +75,10 @@ export function trainingConfig(
   place: TrainingPlace,
 ): JsonObject {
   const cards = Math.max(1, place.gpus);
-  const micro = Math.min(execution.micro_batch_size, params.batch_size);
+  const { micro, steps } = batches(params.batch_size, execution.micro_batch_size, {
+    cards,
+    tightened: place.tightened,
+  });
   const precision =
     execution.precision === "auto" ? (place.gpus > 0 ? "bf16" : "fp32") : execution.precision;
   const { val_size: validation, ...options } = params.options;
@@ -77,7 +100,7 @@ export function trainingConfig(
     dataloader_num_workers: 0,
     per_device_train_batch_size: micro,
     per_device_eval_batch_size: micro,
-    gradient_accumulation_steps: Math.max(1, Math.round(params.batch_size / (micro * cards))),
+    gradient_accumulation_steps: steps,
     logging_steps: 1,
     save_steps: execution.save_steps,
     save_total_limit: 2,

@@ -26,6 +26,9 @@ const FORMS = [
   ["instruction", "output", "input"],
 ] as const;
 
+/** Fields that name whom a sample is about, as in the reference's own samples; no model is told them. */
+const ABOUT: readonly string[] = ["user_id", "item_id"];
+
 /** One sample, or what is wrong with it: nothing that stands in it is dropped. */
 function readSample(value: JsonObject): Sample | string {
   const form = FORMS.find(([prompt]) => Object.hasOwn(value, prompt));
@@ -40,7 +43,7 @@ function readSample(value: JsonObject): Sample | string {
   }
   // Other programs write every field of their form, used or not: an empty one asks for nothing.
   const unread = Object.entries(value).find(
-    ([name, each]) => !(form as readonly string[]).includes(name) && !isEmpty(each),
+    ([name, each]) => ![...form, ...ABOUT].includes(name) && !isEmpty(each),
   );
   if (unread !== undefined) {
     return `has a field ${JSON.stringify(unread[0])}, which a sample of r4ec does not have; put what it says into ${form[0]}, or remove it`;

@@ -1,10 +1,12 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { copyFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
+import { packageFile } from "../../../src/base/package.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { torchrun } from "../../base/python/environment.js";
-import { pythonError } from "../../base/python/failure.js";
+import { faultOf, memoryAdvice, pythonError } from "../../base/python/failure.js";
 import { runProgram } from "../../base/python/run.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
@@ -18,10 +20,14 @@ import { openFolder } from "../../../src/base/folder.js";
 const ADAPTER_FILES =
   /^(?:adapter_.*|tokenizer.*|chat_template\..*|special_tokens_map\.json|all_results\.json)$/u;
 const LOOK_EVERY_MS = 500;
+/** Files of train.py in the work folder: its first step has begun; it is asked to stop. */
+const STARTED = "training";
+const STOP = "stop";
 
 /** finetune: trains a LoRA adapter with LLaMA-Factory; goes on from the last whole checkpoint. */
 export async function finetune(task: StageTask): Promise<void> {
   const params = task.params as FinetuneParams;
+  const execution = task.execution as FinetuneExecution;
   const sources = Object.entries(params.samples).map(([input, classes]) => ({
     folder: task.inputs[input]!,
     classes,
@@ -41,14 +47,16 @@ export async function finetune(task: StageTask): Promise<void> {
     return;
   }
   await rm(path.join(task.work, "datasets"), { recursive: true, force: true });
+  for (const name of [STARTED, STOP]) await rm(path.join(task.work, name), { force: true });
   const attempts = await keptAttempts(task.work);
   const output = path.join(task.work, "out");
   const checkpoint = await lastCheckpoint(output);
-  const config = trainingConfig(params, task.execution as FinetuneExecution, {
+  const config = trainingConfig(params, execution, {
     model: modelLocation("model", params.model, task),
     revision: (params.model["revision"] as string | undefined) ?? null,
     gpus: task.resources.gpus.length,
     samples,
+    tightened: task.resources.tightened ?? 0,
     checkpoint: checkpoint === null ? null : path.relative(task.work, checkpoint.folder),
   });
   await writeFile(path.join(task.work, "train.yaml"), `${JSON.stringify(config, null, 2)}\n`);
@@ -61,17 +69,27 @@ export async function finetune(task: StageTask): Promise<void> {
   const end = await runProgram(task, {
     ...trainProgram(task.resources.gpus.length),
     folder: task.work,
+    askToStop: () => {
+      if (!existsSync(path.join(task.work, STARTED))) return false;
+      writeFileSync(path.join(task.work, STOP), "");
+      return true;
+    },
     variables: variablesOf(task),
   });
   const lines = await following.finish();
   if (end.stopped) throw new Drained();
-  // An unknown subcommand ends with status 0 as well: what counts is that the adapter is there.
+  // What counts is that the adapter is there.
   const adapter = path.join(output, "adapter_model.safetensors");
   if (end.exitCode !== 0 || !(await isWholeSafetensors(adapter))) {
+    const advice = memoryAdvice(end, {
+      path: "knowledge.finetune.micro_batch_size",
+      value: execution.micro_batch_size,
+    });
     await task.fail({
-      kind: end.signal === null && end.exitCode !== 0 ? "spec" : "machine",
-      message: `llamafactory-cli train ${how(end)}: ${pythonError(end.stderrTail)}`,
+      ...faultOf(end),
+      message: `LLaMA-Factory's training ${how(end)}: ${pythonError(end.stderrTail)}${advice}`,
       detail: end.stderrTail,
+      ...(end.log !== undefined && { log: end.log }),
     });
     return;
   }
@@ -95,13 +113,14 @@ const how = (end: { exitCode: number | null; signal: string | null }): string =>
       ? "left no adapter"
       : `failed (exit status ${end.exitCode ?? "unknown"})`;
 
-/** llamafactory-cli, or what it would start itself for several cards. */
-const trainProgram = (
-  cards: number,
-): { readonly program: string; readonly arguments: readonly string[] } =>
-  cards > 1
-    ? torchrun(cards, ["-m", "llamafactory.launcher", "train.yaml"])
-    : { program: "llamafactory-cli", arguments: ["train", "train.yaml"] };
+/** train.py, in a process for each of several cards. */
+function trainProgram(cards: number): {
+  readonly program: string;
+  readonly arguments: readonly string[];
+} {
+  const own = [packageFile("runners/stages/finetune/train.py"), "train.yaml", STARTED, STOP];
+  return cards > 1 ? torchrun(cards, own) : { program: "python", arguments: own };
+}
 
 /** Variables of the training process, beside those of every Python program. */
 const variablesOf = (task: StageTask): { readonly [name: string]: string } => ({

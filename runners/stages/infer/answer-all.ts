@@ -29,7 +29,7 @@ export interface Answers {
   readonly reasons: Reasons;
   /** How many of the texts were cut at their longest. */
   readonly cut: number;
-  /** How many the model was asked for now; the others were kept from before. */
+  /** How many the stage asked the model; the others were kept from before it. */
   readonly asked: number;
 }
 

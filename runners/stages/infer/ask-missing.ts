@@ -3,13 +3,17 @@ import type { Without } from "../../base/chat/answer.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
 import { keptAnswer } from "../../base/chat/ask.js";
+import { atFirst } from "../../base/stage/at-first.js";
 import type { Answerer } from "./answerer.js";
 import type { InferTask } from "./engines/engine.js";
 
 /** How often a cut answer is asked again. */
 export const cutTriesOf = (task: InferTask): number => task.params.answer.cut_tries ?? 0;
 
-/** Asks the questions that have no answer yet: how many those were, and what became of them. */
+/**
+ * Asks the questions that have no answer yet: how many those were when the stage first began, and what
+ * became of them.
+ */
 export async function askMissing(
   task: InferTask,
   questions: readonly Question[],
@@ -21,8 +25,9 @@ export async function askMissing(
     questions.filter(({ key }) => keptAnswer(log, key, cutTriesOf(task)) === undefined);
   const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
   const first = missing();
+  const asked = await atFirst(task, "asked", first.length);
   report(total - first.length);
-  if (first.length === 0) return { asked: 0, without: new Map() };
+  if (first.length === 0) return { asked, without: new Map() };
   if (task.stop.draining || task.stop.abort.aborted) throw new Drained();
   const answerer = await load(task);
   try {
@@ -34,7 +39,7 @@ export async function askMissing(
       left.length === 0
         ? new Map<string, Without>()
         : await answerer.answer(left, log, (answered) => report(before + answered));
-    return { asked: left.length, without };
+    return { asked, without };
   } finally {
     await answerer.close();
   }

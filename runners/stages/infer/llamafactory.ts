@@ -12,6 +12,7 @@ import type { Question } from "../../base/chat/ask.js";
 import { endLeftProcesses, runProgram } from "../../base/python/run.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
+import { promptsAtOnce } from "./prompts-at-once.js";
 import { ANSWERS, followAnswers, PROMPTS, WrittenAnswers, writePrompts } from "./predictions.js";
 import type { InferParams } from "./settings.js";
 import { openFolder } from "../../../src/base/folder.js";
@@ -60,7 +61,12 @@ async function predict(
     variables: { HF_DATASETS_CACHE: path.join(folder, "datasets") },
   }).finally(following.finish);
   if (end.stopped) throw new Drained();
-  if (end.exitCode !== 0) throw new ProgramFailure("LLaMA-Factory's prediction", end);
+  if (end.exitCode !== 0) {
+    throw new ProgramFailure("LLaMA-Factory's prediction", end, {
+      path: "knowledge.infer.batch_size",
+      value: task.execution.batch_size,
+    });
+  }
   const answered = questions.filter(({ key }) => log.get(key) !== undefined).length;
   if (answered < questions.length) {
     throw new Error(`LLaMA-Factory answered ${answered} of ${questions.length} prompts`);
@@ -127,7 +133,7 @@ function predictOptions(task: InferTask): JsonObject {
     output_dir: "out",
     overwrite_output_dir: true,
     report_to: "none",
-    per_device_eval_batch_size: execution.batch_size,
+    per_device_eval_batch_size: promptsAtOnce(execution.batch_size, task.resources.tightened ?? 0),
     seed: params.answer.seed ?? params.prompts.seed,
     bf16: gpus > 0,
     ...(gpus === 0 ? { use_cpu: true } : {}),

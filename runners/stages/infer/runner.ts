@@ -11,6 +11,8 @@ const runner = (name: "think" | "reflect" | "refine"): Runner<InferParams, Infer
   toolchain: ({ answer }) => engineNamed(inferEngines, answer.engine).toolchain,
   resources: ({ answer }, execution) =>
     engineNamed(inferEngines, answer.engine).resources(execution),
+  tighten: (params, execution, times) =>
+    engineNamed(inferEngines, params.answer.engine).tighten?.(params, execution, times) ?? null,
   estimate: (stage) => estimateInfer(name, stage),
   load: async () => (await import("./program.js")).programs[name],
 });

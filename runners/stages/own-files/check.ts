@@ -1,8 +1,7 @@
-import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { resolvePath } from "../../base/files/spec-path.js";
+import { kindAt, resolvePath } from "../../base/files/spec-path.js";
 import { mistake } from "../../base/stage/mistake.js";
 import { FILE_SETTINGS, isVectorFile, type OwnFilesSettings } from "./settings.js";
 
@@ -25,9 +24,10 @@ export function checkOwnFiles(
     const name = file[setting];
     if (typeof name !== "string") continue;
     const found = resolvePath(name, place);
-    if (!existsSync(found)) {
+    const kind = kindAt(found);
+    if (kind === null) {
       findings.push(mistake(`${where}.${setting}`, `there is no file ${name} (${found})`));
-    } else if (statSync(found).isDirectory()) {
+    } else if (kind === "folder") {
       findings.push(mistake(`${where}.${setting}`, `${name} is a folder, not a file`));
     }
   }

@@ -125,7 +125,7 @@ describe("GPUs that are not there", () => {
     expect(lab.log()).toEqual([]);
   });
 
-  it("are not asked for by `none`, nor by a sweep that has nothing left to run", async () => {
+  it("are not asked for by --gpus none, nor by a sweep that has nothing left to run", async () => {
     lab.environment["PATH"] = await machineWith(0);
     const spec = await lab.spec(specOf("gpu: 9\n"));
     const first = await lab.run("sweep", spec, "--gpus", "none");

@@ -67,7 +67,8 @@ describe("a sweep", () => {
     const once = stages.find(({ record }) => record.params["act"] === "crash-once")!;
     const always = stages.find(({ record }) => record.params["act"] === "crash")!;
     expect(once).toMatchObject({ status: "done", attempts: 2 });
-    expect(once.notes[0]!.message).toContain("SIGKILL");
+    expect(once.retries[0]!.error).toMatchObject({ class: "lost" });
+    expect(once.retries[0]!.error.message).toContain("SIGKILL");
     expect(always).toMatchObject({ status: "failed", attempts: 2 });
     expect(always.error).toMatchObject({ kind: "machine", detail: "last words" });
     expect(stderr).toContain("exit status 7");

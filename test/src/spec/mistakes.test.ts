@@ -165,7 +165,7 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
   [
     "too many cells",
     `sweep: {grid: {${["ctr.epochs", "ctr.batch_size", "seed"].map((path) => `${path}: [${Array.from({ length: 101 }, (_, n) => n + 1).join(", ")}]`).join(", ")}}}\n`,
-    "4:1 this sweep has 1,030,301 cells; at most 1,000,000 are allowed",
+    "4:1 this sweep has 1,030,301 cells; at most 100,000 are allowed",
   ],
 ];
 

@@ -212,3 +212,13 @@ compare: {baseline: {knowledge: none, dataset: ml-100k}, metrics: [test.auc]}
     });
   });
 });
+
+describe("a spec written out", () => {
+  it("holds no baseline, axis or choice that nobody wrote", () => {
+    const { resolved } = experimentOf(spec());
+    expect(Object.keys(resolved)).not.toEqual(expect.arrayContaining(["compare"]));
+    expect(resolved).not.toHaveProperty("sweep");
+    expect(resolved).not.toHaveProperty("select");
+    expect(experimentOf(JSON.stringify(resolved)).compare.baseline).toBeNull();
+  });
+});

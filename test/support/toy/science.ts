@@ -33,6 +33,8 @@ function tell(task: StageTask): void {
 /** The behaviour that a stage is told by its `act` parameter. */
 const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise<void> | void } = {
   work: () => undefined,
+  /** Has no room on a card beside others. */
+  crowd: () => undefined,
   fail: () => {
     throw new Error("told to fail");
   },
@@ -46,6 +48,35 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   crash: () => {
     process.stderr.write("last words\n");
     process.exit(7);
+  },
+  /** Loses its connection twice. */
+  "lose-connection": (_task, name) => {
+    for (const time of ["first", "second"]) {
+      if (flag(`${name}.${time}`)) continue;
+      writeFileSync(path.join(folder(), `${name}.${time}`), "");
+      throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    }
+  },
+  /** Asks for more memory than any machine has, the first time. */
+  "fill-memory": (_task, name) => {
+    if (flag(`${name}.filled`)) return;
+    writeFileSync(path.join(folder(), `${name}.filled`), "");
+    new ArrayBuffer(2 ** 46);
+  },
+  /** Needs so little of a card only after it was told so twice. */
+  "fill-card": (task) => {
+    if ((task.resources.tightened ?? 0) < 2) throw new Error("no room on the card");
+  },
+  /** Has no room on a card at all. */
+  "no-card": () => {
+    throw new Error("no room on the card");
+  },
+  /** Takes a minute the first time. */
+  dawdle: async (task, name) => {
+    if (flag(`${name}.dawdled`)) return;
+    writeFileSync(path.join(folder(), `${name}.dawdled`), "");
+    writeFileSync(path.join(task.work, "checkpoint"), name);
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
   },
   /** Says everything that it was told, wherever a stage can say something. */
   tell: (task) => tell(task),
@@ -104,6 +135,8 @@ const single: RunnerProgram = {
 const fused: RunnerProgram = {
   run: async (tasks) => {
     log(`group ${tasks.map(nameOf).sort().join(" ")}`);
+    if (tasks.length > 1 && tasks.some(({ params }) => params["act"] === "crowd"))
+      throw new Error("no room on the card");
     await Promise.all(
       tasks.map(async (task) => {
         if (task.params["act"] === "fail") {
@@ -129,6 +162,7 @@ const runners: readonly Runner[] = [
   runner("base", single),
   runner("middle", single),
   runner("model", single, {
+    tighten: (_params, _execution, times) => (times <= 3 ? `with step ${8 / 2 ** times}` : null),
     resources: (_, execution) => ({ cpus: 1, gpus: Number(execution["cards"] ?? 0) }),
   }),
   runner("replica", fused, {
@@ -254,6 +288,7 @@ export const science: Science = {
       },
     );
   },
+  classify: (words) => (words.includes("no room on the card") ? "gpu_memory" : null),
   runner: (name) => runners.find((one) => one.name === name),
   environments: [],
   commands: [listed(shoutCommand)],

@@ -5,9 +5,10 @@ import type { Rewriting } from "./rewriting.js";
 const smallTable = 64;
 
 /**
- * The gradient of a look-up adds up what came to each row of the table. In a small table a scatter
- * would add all of it to the same few rows; a product with the ids as ones and zeros does not wait.
- * The same holds for rows picked by fixed places, where it also beats scattering on a middle axis.
+ * The gradient of a look-up is, for each row of the table, the sum over all places where the row was
+ * used. In a small table, a scatter adds almost everything to the same few rows, one after another. A
+ * product with the ids as a matrix of ones and zeros has no such conflict. The same holds for rows
+ * selected by fixed places; there the product is also faster than a scatter on a middle axis.
  */
 export const gradientByProduct: Rewriting = (below) => ({
   lookUp: (tables, ids) =>

@@ -8,14 +8,15 @@ import type { Rewriting } from "./rewriting.js";
 interface Mixture {
   /** [R, n, width] */
   readonly table: Tensor;
-  /** Each row of the table's share in the mean, float32 [R, B, n]; no function of any parameter. */
+  /** The share of each row of the table in the mean, float32 [R, B, n]. It depends on no parameter. */
   readonly shares: Tensor;
 }
 
 /**
- * The mean of rows of a small table is the rows' shares in it times the table: a product instead of a
- * look-up and a sum. A dense layer on it may multiply the table instead of every sample's mean. A
- * vector that is looked up is the mean of one row; several side by side are several means.
+ * The mean of rows of a small table is computed as shares · table, where the shares say how often each
+ * row of the table occurs: one product instead of a look-up and a sum. A dense layer on the mean
+ * multiplies the table instead of every sample's mean. A looked-up vector is the mean of one row;
+ * several vectors side by side are several means.
  */
 export const meansByShares: Rewriting = (below) => ({
   compute(value) {
@@ -63,7 +64,7 @@ export const meansByShares: Rewriting = (below) => ({
     if (own.length === 0) {
       return input.made(linear(shares, kernelOf(mixed), bias, { relu, leaf: true }));
     }
-    // As one value, so that what is looked up for several of its parts may be so at once.
+    // As one value, so that look-ups for several of its parts can be made at once.
     const vectors = concat(own.map(({ part }) => part)).tensor;
     return input.made(
       linearBeside([vectors, kernelOf(own)], [shares, kernelOf(mixed)], bias, relu),
@@ -80,7 +81,7 @@ function pays(whole: Value, parts: readonly Value[]): boolean {
   return 5 * saved > whole.width;
 }
 
-/** The look-up whose rows a value mixes, where its table is so small that mixing is less work; else null. */
+/** The look-up whose mean a value is, if its table is so small that the product is less work; else null. */
 function mixes({ form }: Value): LookUpOf<Value> | null {
   const of = form.kind === "mean" ? form.of.form : form;
   if (of.kind !== "look-up" || of.asRows !== (form.kind === "mean")) return null;
@@ -90,7 +91,7 @@ function mixes({ form }: Value): LookUpOf<Value> | null {
 
 const made = new WeakMap<Value, readonly Mixture[]>();
 
-/** The mixtures that a value is, side by side, made once; null where it is none. */
+/** The mixtures that a value consists of, side by side; null if it is not one. Made once for each value. */
 function mixturesOf(value: Value): readonly Mixture[] | null {
   const form = mixes(value);
   if (form === null) return null;

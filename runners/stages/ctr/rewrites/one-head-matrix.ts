@@ -3,7 +3,7 @@ import { matMul } from "../toolkit/operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import type { Rewriting } from "./rewriting.js";
 
-/** For one head, q · kᵀ = x Wq (x Wk)ᵀ = (x Wq Wkᵀ) · xᵀ, which is less work where x is narrow. */
+/** For one head, q · kᵀ = (x Wq) (x Wk)ᵀ = (x Wq Wkᵀ) xᵀ, which is less work if x is narrow. */
 export const oneHeadMatrix: Rewriting = (below) => ({
   attendToSelf(rows, attention) {
     const { kernel, bias, parts, heads, size } = attention;

@@ -2,8 +2,9 @@ import { tf } from "../tensorflow.js";
 import type { Rewriting } from "./rewriting.js";
 
 /**
- * A layer on the samples of the batch in so many pieces as the pass says, which are computed side by
- * side. Models without batch statistics go through their whole network in pieces instead.
+ * A layer is applied to pieces of the batch, which TensorFlow computes at the same time; `mode.pieces`
+ * says how many. Only models with batch statistics use this: the others take the whole network in
+ * pieces (train/piece.ts).
  */
 export const pieces: Rewriting = () => ({
   eachSample(input, layer) {

@@ -10,16 +10,17 @@ interface Lookup {
   /** int32 [R, B, rows] */
   readonly ids: Tensor;
   /**
-   * Where given, int32 [n]: `ids` are places in it, and what stands there is the row of the table
-   * (ids of items, and each item's attribute).
+   * int32 [n]. If given, `ids` are places in this list, and the list holds the rows of the table: for
+   * example, ids of items, and each item's attribute.
    */
   readonly through?: Tensor;
 }
 
 /**
- * A dense layer on rows that are looked up in small tables: a table times the kernel is looked up,
- * which multiplies each vector once instead of once for every row it stands in. What comes out are
- * sums of looked-up rows, so that the next dense layer may do the same.
+ * A dense layer on rows that are looked up in small tables: the tables are multiplied by the kernel,
+ * and the products are looked up. So each vector is multiplied once instead of once for every row
+ * that it appears in. The result is a sum of looked-up rows, to which the rewrite can be applied again
+ * in the next dense layer.
  */
 export const productByTable: Rewriting = (below) => ({
   dense(input, kernel, bias, relu) {
@@ -47,7 +48,7 @@ function productOf(input: Value, kernel: Tensor, bias: Tensor | null): SumOfRows
   return { kind: "sum of rows", of: products(lookups, kernel, bias, forward.ways) };
 }
 
-/** The look-ups of rows that a value is made of, side by side, or null where it is made of others. */
+/** The look-ups that a value consists of, side by side; null if it is made of anything else. */
 function lookupsOf({ form }: Value): Lookup[] | null {
   const parts = form.kind === "concat" ? form.parts.map((part) => part.form) : [form];
   const lookups: Lookup[] = [];
@@ -68,8 +69,8 @@ function eachOf({ table, ids, through }: LookUpOf<Value>): Lookup[] {
 }
 
 /**
- * Whether multiplying these tables, of vectors of such widths, is clearly less work than multiplying
- * the rows they are looked up for.
+ * Whether it is clearly less work to multiply these tables than to multiply all rows that are looked
+ * up in them.
  */
 function smallTables(lookups: readonly Lookup[], rowWidth: number): boolean {
   const [, samples, rows] = lookups[0]!.ids.shape as [number, number, number];
@@ -77,7 +78,7 @@ function smallTables(lookups: readonly Lookup[], rowWidth: number): boolean {
   return 2 * byTable < samples * rows * rowWidth;
 }
 
-/** Tables times their parts of the kernel; those of the same ids become one. */
+/** Each table times its part of the kernel. Tables with the same ids are added to one table. */
 function products(
   lookups: readonly Lookup[],
   kernel: Tensor,
@@ -89,7 +90,7 @@ function products(
   const kernels = cut(kernel, widths, 1);
   const byIds = new Map<Tensor, Tensor[]>();
   lookups.forEach(({ table, ids, through }, i) => {
-    // Each row holds one vector of each table, so that the bias may come with the last.
+    // Each row has one vector of each table, so the bias is added once, to the last table.
     const last = i === lookups.length - 1;
     const product = linear(table, kernels[i]!, last ? bias : null);
     const placed =

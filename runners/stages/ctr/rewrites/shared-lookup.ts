@@ -5,9 +5,9 @@ import { tf, type Tensor } from "../tensorflow.js";
 import type { Rewriting } from "./rewriting.js";
 
 /**
- * Look-ups in one table that are needed together are made at once: those of vectors side by side
- * (the target beside the mean of the history), and that of the history with the target's, where that
- * has not been made yet.
+ * Look-ups in one table that are needed together are made as one. That applies to vectors side by
+ * side (the target and the mean of the history), and to the history, whose look-up includes the
+ * target's if that has not been made yet.
  */
 export const sharedLookup: Rewriting = (below) => ({
   compute(value) {
@@ -18,7 +18,7 @@ export const sharedLookup: Rewriting = (below) => ({
       form.kind === "look-up" && form.beside !== undefined ? forward.ways.pending(form.beside) : [],
     );
     const byTable = new Map<Tensor, Set<Value>>();
-    // Those beside come first: the target's before the history's.
+    // The look-ups in `beside` come first: the target's before the history's.
     for (const each of [...besides, ...needed]) {
       const { table } = each.form as LookUpOf<Value>;
       byTable.set(table, (byTable.get(table) ?? new Set<Value>()).add(each));

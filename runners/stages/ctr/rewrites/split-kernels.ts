@@ -3,9 +3,10 @@ import { tf, type Tensor } from "../tensorflow.js";
 import type { Rewriting } from "./rewriting.js";
 
 /**
- * A kernel that meets several parts side by side, cut into a product for each. In DIN's attention q
- * meets (Wq + Wd) once a sample instead of once a row, and a row costs half of the multiplications;
- * of pairs of rows, each row is multiplied once instead of once a pair.
+ * A kernel for several parts side by side is cut into one kernel for each part. In DIN's attention,
+ * q · Wq + k · Wk + (q − k) · Wd + (q ⊙ k) · Wm = q · (Wq + Wd) + k · (Wk − Wd) + (q ⊙ k) · Wm: the
+ * query is multiplied once for a sample instead of once for a row, and a row costs half as many
+ * multiplications. For pairs of rows, each row is multiplied once instead of once for each pair.
  */
 export const splitKernels: Rewriting = () => ({
   meetQuery(query, keys, kernel, bias) {

@@ -6,8 +6,8 @@ export interface HeadOptions {
   readonly heads: number;
   readonly scale: number;
   /**
-   * Cut a sample's numbers into heads as they lie in memory, as the reference does, which mixes rows
-   * and widths. One head is the same either way.
+   * True: a sample's numbers are cut into heads in the order of memory, as in the reference. That
+   * mixes rows and widths. With one head there is no difference.
    */
   readonly contiguous?: boolean;
 }

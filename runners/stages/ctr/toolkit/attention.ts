@@ -13,13 +13,13 @@ export interface Pooled {
   readonly weights: Value;
 }
 
-/** Weights the rows of `keys` by their fit to `query`; the mask (rows of width 1) is 0 on padding. */
+/** Weights each row of `keys` by how well it fits `query`. The mask (rows of width 1) is 0 on padding. */
 export type AttentionPooling = (query: Value, keys: Value, mask: Value) => Pooled;
 
 /**
  * DIN's attention: a small network with Dice on [q, k, q − k, q ⊙ k] gives each row's weight.
  *
- * The first layer's kernel is kept in those four blocks.
+ * The kernel of the first layer consists of four blocks, one for each of these parts.
  */
 export function attentionPooling(
   kit: LayerContext,

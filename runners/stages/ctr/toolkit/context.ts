@@ -22,7 +22,7 @@ export class LayerContext {
     readonly widths: Widths,
   ) {}
 
-  /** Drops out while training, by the noise of the training step. */
+  /** Dropout by the noise of the training step; while scoring, the value itself. */
   dropout(value: Value): Value {
     const { forward } = value;
     return forward.dropsOut ? value.made(forward.dropout(value.tensor)) : value;

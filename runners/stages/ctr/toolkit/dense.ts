@@ -8,12 +8,12 @@ import type { Value } from "./value.js";
 export type Layer = (input: Value) => Value;
 
 export interface DenseOptions {
-  /** Default true. */
+  /** Whether there is a bias; default true. */
   readonly bias?: boolean;
   readonly activation?: "relu";
-  /** Of the kernel; default Xavier normal. */
+  /** Initial values of the kernel; default Xavier normal. */
   readonly initial?: Initial;
-  /** Default zero. */
+  /** Initial values of the bias; default zero. */
   readonly biasInitial?: Initial;
 }
 
@@ -35,7 +35,7 @@ export function dense(
   return (input) => project(input, kernel, offset, activation === "relu");
 }
 
-/** The sum behind {@link dense}, with kernel [R, in, out] and bias [R, out] given. */
+/** What {@link dense} computes, for a given kernel [R, in, out] and bias [R, out]. */
 export const project = (input: Value, kernel: Tensor, bias: Tensor | null, relu = false): Value =>
   input.forward.ways.dense(input, kernel, bias, relu);
 
@@ -52,7 +52,7 @@ export function mlp(
   return (input) => layers.reduce((value, layer) => kit.dropout(layer(value)), input);
 }
 
-/** A kernel of its own for each row: row n becomes row n · kernel n. No bias. */
+/** Each row has its own kernel: row n becomes row n · kernel n. No bias. */
 export function rowDense(
   kit: LayerContext,
   name: string,

@@ -9,9 +9,9 @@ const momentum = 0.9;
 
 /**
  * Dice (Zhou et al. 2018, DIN, eq. 3): x · (p + α (1 − p)), p = σ of x standardised, one α for all
- * channels, statistics per row and channel. In training they are the batch's (unbiased variance);
- * in scoring the running ones, so that a score depends on its own sample alone. A batch of one
- * sample has no variance and uses the running ones too.
+ * channels, statistics per row and channel. In training they are the statistics of the batch (unbiased variance);
+ * in scoring the running statistics, so that a score depends on its own sample alone. A batch of one
+ * sample has no variance and uses the running statistics too.
  */
 export function dice(kit: LayerContext, name: string, rows: number, width: number): Layer {
   const alpha = kit.parameters.add(`${name}.alpha`, [1], zeros, true);
@@ -56,7 +56,7 @@ function statistics(x: Tensor): [Tensor, Tensor] {
   return [mean, tf.div(squares, x.shape[1]! - 1)];
 }
 
-/** Dice by the batch's own statistics, differentiated through them. */
+/** Dice by the statistics of the batch; the gradient goes through the statistics too. */
 function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor, Tensor]): Tensor {
   const samples = x.shape[1]!;
   return differentiable(
@@ -79,7 +79,7 @@ function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor
         Tensor,
       ];
       const product = tf.mul(dy, x);
-      // In two steps: a card sums columns side by side, but one number in a single block.
+      // In two steps: a GPU sums many columns in parallel, but a sum to one number in one block only.
       const dAlpha = tf.sum(tf.sum(tf.mul(product, tf.sub(1, p)), 1, true), 2, true);
       const dStandard = execute("SigmoidGrad", { T: "float32" }, [
         p,

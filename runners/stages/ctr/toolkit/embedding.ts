@@ -13,7 +13,7 @@ export class Ids {
     readonly forward: Forward<Value>,
   ) {}
 
-  /** Whether an embedding has been asked for by these ids. */
+  /** Whether an embedding has been looked up by these ids. */
   get read(): boolean {
     return this.#read;
   }
@@ -30,13 +30,13 @@ export interface Embedding {
   rows(ids: Ids, hints?: RowHints): Value;
 }
 
-/** What is known of rows beside their ids, see {@link LookUpOf}. */
+/** What else is known about looked-up rows, see {@link LookUpOf}. */
 export interface RowHints {
   readonly through?: Through;
   readonly beside?: Value;
 }
 
-/** Xavier normal over the whole table, row 0 (padding) like any other. */
+/** An embedding that starts as Xavier normal over the whole table. Row 0 (padding) is a row like any other. */
 export function embedding(
   kit: LayerContext,
   name: string,

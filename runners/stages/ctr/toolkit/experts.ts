@@ -5,7 +5,7 @@ import { activate, matMul, reduce } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import type { Value } from "./value.js";
 
-/** Outputs of several experts, weighted by a gate: rows (one an expert) before they are mixed. */
+/** Several experts after their first layer; a gate mixes their outputs. */
 export interface Experts {
   readonly count: number;
   readonly width: number;

@@ -2,20 +2,20 @@ import type { ForwardMode, StateVariable } from "../model.js";
 import { tf, type Tensor } from "../tensorflow.js";
 
 /**
- * What a layer is given and builds: it says what is computed. How, and when, is decided by the
- * {@link Ways} of the forward pass that it belongs to. {@link Value} is the one class that is an
- * expression; rewrites look at `form` to see whether they apply.
+ * What a layer takes and returns. An expression says what is computed. The {@link Ways} of its forward
+ * pass decide how it is computed. {@link Value} is the only class of expressions. A rewrite looks at
+ * `form` to see whether it applies.
  */
 export interface Expression<V> {
   readonly form: Form<V>;
   /** Numbers in a vector, or in each row. */
   readonly width: number;
-  /** True where its gradient is of no use. */
+  /** True for an input of the model: nobody needs its gradient. */
   readonly leaf: boolean;
   readonly forward: Forward<V>;
   /** Whether {@link tensor} has been computed. */
   readonly computed: boolean;
-  /** Its value, computed when it is first asked for: [R, B, width] or [R, B, rows, width]. */
+  /** The value, computed at the first use: [R, B, width] or [R, B, rows, width]. */
   readonly tensor: Tensor;
 }
 
@@ -34,20 +34,20 @@ export interface Given {
   readonly make: () => Tensor;
 }
 
-/** Vectors of a table [R, N, width] by ids; several ids give their vectors side by side. */
+/** Vectors of a table [R, N, width], looked up by ids. Several ids give their vectors side by side. */
 export interface LookUpOf<V> {
   readonly kind: "look-up";
   readonly table: Tensor;
   /** int32: [R, B] or [R, B, n] give a vector; [R, B, rows] or [R, B, rows, n] give rows. */
   readonly ids: Tensor;
   readonly asRows: boolean;
-  /** The same rows by other ids, where `ids` are known to be taken from a list by those. */
+  /** Set if `ids` were themselves looked up in a list: the list, and the places in it. */
   readonly through?: Through;
-  /** A look-up in the same table, of the same sample, that will most likely be made too. */
+  /** Another look-up of the same sample in the same table, which the model most likely needs too. */
   readonly beside?: V;
 }
 
-/** Ids that are `list`[place]: a history's attributes are those of its items. */
+/** The ids are `list`[places]: the attributes of a history are the attributes of its items. */
 export interface Through {
   /** int32 [m, n] */
   readonly list: Tensor;
@@ -55,7 +55,7 @@ export interface Through {
   readonly places: Tensor;
 }
 
-/** Rows, each the sum of one vector out of each table. */
+/** Rows; each row is the sum of one vector from each table. */
 export interface SumOfRows {
   readonly kind: "sum of rows";
   readonly of: readonly {
@@ -66,7 +66,7 @@ export interface SumOfRows {
   }[];
 }
 
-/** How many ids make one vector of a look-up. */
+/** The number of ids whose vectors make up one vector (or row) of a look-up. */
 export const idsAVector = ({ ids, asRows }: LookUpOf<unknown>): number =>
   ids.shape[asRows ? 3 : 2] ?? 1;
 
@@ -83,17 +83,17 @@ export interface SelfAttention {
 }
 
 /**
- * How expressions are computed: toolkit/plain.ts has the plain way of each, a rewrite
- * (rewrites/) replaces some of them. All ways give the same numbers but for rounding.
+ * How expressions are computed. toolkit/plain.ts has the plain way for each of these functions; a
+ * rewrite (rewrites/) replaces some of them. All ways give the same numbers, except for rounding.
  */
 export interface Ways<V> {
   /** The value of an expression. */
   compute(expression: V): Tensor;
-  /** The look-ups that have still to be made for an expression. */
+  /** The look-ups that an expression needs and that have not been made yet. */
   pending(expression: V): readonly V[];
   /** Vectors of tables [R, N, width] by ids [R, m]: [R, m, width]. */
   lookUp(tables: Tensor, ids: Tensor): Tensor;
-  /** Rows of [R, B, n, width] by places that are the same in all samples. */
+  /** Rows of [R, B, n, width] at these places, the same places in every sample. */
   selectRows(x: Tensor, places: readonly number[]): Tensor;
   /** input · kernel + bias, through ReLU or not; kernel [R, in, out], bias [R, out]. */
   dense(input: V, kernel: Tensor, bias: Tensor | null, relu: boolean): V;
@@ -103,16 +103,16 @@ export interface Ways<V> {
   meetQuery(query: V, keys: V, kernel: Tensor, bias: Tensor): V;
   /** [source, target] · kernel of each pair of rows: rows [n, n]; kernel [R, 2 width, 1]. */
   meetPairs(rows: V, kernel: Tensor): V;
-  /** What each row takes from all rows, and the residual's projection of the rows or null. */
+  /** What each row takes from all rows; and the rows projected for the residual, or null. */
   attendToSelf(
     rows: V,
     attention: SelfAttention,
   ): { readonly attended: V; readonly rest: V | null };
-  /** A layer that sees each sample by itself. */
+  /** Applies a layer whose output for a sample depends on that sample alone. */
   eachSample(input: V, layer: (input: V) => V): V;
 }
 
-/** One forward pass: how it runs, and what layers with state leave for after it. */
+/** One forward pass: its mode, its ways, and the new values of state variables that layers found. */
 export class Forward<V> {
   readonly #updates = new Map<number, Tensor>();
 
@@ -121,7 +121,7 @@ export class Forward<V> {
     readonly ways: Ways<V>,
   ) {}
 
-  /** Drops out while training, by the noise of the training step. */
+  /** Dropout by the noise of the training step; while scoring, the tensor itself. */
   dropout(tensor: Tensor): Tensor {
     return this.dropsOut ? tf.mul(tensor, this.mode.noise!(tensor.shape.slice(1))) : tensor;
   }
@@ -129,12 +129,12 @@ export class Forward<V> {
     return this.mode.training && this.mode.noise !== undefined;
   }
 
-  /** For layers with state: the new value of a state variable after this training step. */
+  /** A layer with state calls this: the value that a state variable has after this training step. */
   updateState(place: number, value: Tensor): void {
     this.#updates.set(place, value);
   }
 
-  /** New values of these state variables, in their order; those of layers not run stay as they were. */
+  /** The new values of these state variables, in their order. A variable without a new value keeps its own. */
   updates(state: readonly StateVariable[]): Tensor[] {
     return state.map(({ variable }, place) => this.#updates.get(place) ?? variable);
   }

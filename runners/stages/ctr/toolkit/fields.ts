@@ -12,9 +12,9 @@ export interface FieldInput {
 }
 
 /**
- * Fields in order: item, its attributes, history item, history attributes, history rating (means
- * over the history), the user's id where it has an embedding, the user's and the item's knowledge. Knowledge of another width than the
- * embedding goes through a linear layer first.
+ * The fields in their order: the item, its attributes, the means of the history's items, attributes and
+ * ratings, the user's id if it has an embedding, the user's knowledge, the item's knowledge. If
+ * knowledge has another width than the embedding, it goes through a linear layer first.
  */
 export function fieldInput(kit: LayerContext): FieldInput {
   const { target, history, user, knowledge } = kit.widths;

@@ -5,7 +5,7 @@ import { broadcast } from "./operations.js";
 import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
 import type { Value } from "./value.js";
 
-/** How a step's attention weight a enters: not at all, instead of the update gate, or scaling it. */
+/** How the attention weight a is used: not at all (GRU), as the update gate (AGRU), or times it (AUGRU). */
 export type CellKind = "GRU" | "AGRU" | "AUGRU";
 
 export interface GruOptions {
@@ -50,9 +50,9 @@ export function gru(
   };
 }
 
-/** One step of a GRU, its two halves apart so that all rows' input projections are one product. */
+/** One step of a GRU, in two parts, so that the inputs of all rows are projected by one product. */
 export interface GruCell {
-  /** The input's part of the gates, of a vector or of all rows at once. */
+  /** The part of the gates that comes from the input: for a vector, or for all rows at once. */
   input(value: Value): Value;
   /** The next state; a state of null is zero. */
   next(projected: Value, state: Value | null, weight?: Value): Value;
@@ -65,7 +65,7 @@ export function gruCell(
   hidden: number,
   { kind = "GRU", sharedBias = false }: GruOptions = {},
 ): GruCell {
-  // The reference starts its attentional cells from memory as it finds it; they get the same start.
+  // The reference does not initialise its attentional cells; here they start like the others.
   const start: Initial = inverseRoot(hidden);
   const attentional = kind !== "GRU";
   const { parameters } = kit;
@@ -88,7 +88,7 @@ export function gruCell(
   };
 }
 
-/** A bias [R, n] repeated for every sample of `like` [R, B, n]. */
+/** A bias [R, n], repeated for every sample of `like` [R, B, n]. */
 function spread(bias: Tensor, like: Tensor): Tensor {
   const [replicas, , width] = like.shape as [number, number, number];
   const shape = like.shape;
@@ -161,7 +161,7 @@ function cell(kind: CellKind, x: Tensor, h: Tensor, state: Tensor, weight?: Tens
   );
 }
 
-/** Which part of the next state is new. */
+/** The share of the new values in the next state. */
 function shareOfNew(kind: CellKind, update: Tensor, weight: Tensor | undefined): Tensor {
   if (kind === "GRU") return tf.sub(1, update);
   return kind === "AGRU" ? weight! : tf.mul(weight!, update);

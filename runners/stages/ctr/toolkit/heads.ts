@@ -6,13 +6,13 @@ export interface HeadsOptions {
   readonly heads: number;
   /** Width of one head. */
   readonly size: number;
-  /** Of the projections to queries, keys and values; default none. */
+  /** Whether the projections to queries, keys and values have a bias; default false. */
   readonly bias?: boolean;
-  /** Of those projections; default Xavier normal, each on its own. */
+  /** Initial values of these projections; default Xavier normal for each. */
   readonly initial?: Initial;
-  /** Adds the rows themselves, through a projection where their width is another; default not. */
+  /** Whether the rows are added to the result, projected if their width differs; default false. */
   readonly residual?: boolean;
-  /** As the reference splits heads: see `contiguous` in attend.ts. */
+  /** Whether heads are split as in the reference, see `contiguous` in attend.ts; default false. */
   readonly contiguous?: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Sample } from "./sample.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import { concat, Value } from "./value.js";
 
-/** A sample, and whether its user has an embedding that nobody has asked for. */
+/** A sample, and whether the model has an embedding of users that the backbone did not use. */
 export interface ReadSample extends Sample {
   readonly usersUnread: () => boolean;
 }
@@ -14,7 +14,7 @@ export interface ReadSample extends Sample {
 /** Reads a batch in a forward pass. */
 export type ReadBatch = (batch: Batch, forward: Forward<Value>) => ReadSample;
 
-/** The embeddings every backbone starts from, and the function that reads a batch through them. */
+/** Makes the embeddings that every backbone starts from; returns the function that reads a batch. */
 export function sampleInput(kit: Kit): ReadBatch {
   const { shape } = kit;
   const table = (name: string, ids: number): Embedding =>
@@ -30,7 +30,7 @@ export function sampleInput(kit: Kit): ReadBatch {
     if ((batch.knowledge !== null) !== kit.widths.knowledge > 0) {
       throw new Error("a batch has knowledge where the model has an adaptor, and nowhere else");
     }
-    // No leaf: through it the adaptor gets its gradient.
+    // Not a leaf: its gradient goes on to the adaptor.
     const adapted = (subject: Subject): Value | null =>
       batch.knowledge === null ? null : new Value(batch.knowledge[subject], forward);
     const [userKnowledge, itemKnowledge] = [adapted("user"), adapted("item")];
@@ -75,7 +75,7 @@ function usersOf({ user }: Batch): Tensor {
   return user;
 }
 
-/** Lengths [R, B] to 1 at positions before the length and 0 from it on, [R, B, H, 1]. */
+/** From lengths [R, B] to a mask [R, B, H, 1]: 1 at positions below the length, else 0. */
 function mask(lengths: Tensor, positions: number): Tensor {
   const [replicas, samples] = lengths.shape as [number, number];
   const place = tf.tensor1d(

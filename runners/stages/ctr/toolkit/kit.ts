@@ -17,9 +17,9 @@ import { tf } from "../tensorflow.js";
 import { concat, stack, type Value } from "./value.js";
 
 /**
- * All that a backbone is written in. Methods here make layers, each with parameters under a name of
- * its own; values (see Value) combine by their methods. Nothing a backbone writes knows of samples
- * or replicas.
+ * Everything that a backbone needs. The methods make layers; each layer has parameters under its own
+ * name. Values are combined by their own methods (see Value). A backbone does not see samples of a
+ * batch or replicas.
  */
 export class Kit extends LayerContext {
   /** Starting values for parameters. */
@@ -43,12 +43,12 @@ export class Kit extends LayerContext {
   rowDense(name: string, rows: number, from: number, to: number, start?: Initial): Layer {
     return rowDense(this, name, rows, from, to, start);
   }
-  /** Adds a vector, zero at the start. */
+  /** Adds a trainable vector, which starts as zero. */
   bias(name: string, width: number): Layer {
     const bias = this.parameters.add(name, [width], zeros, false);
     return (input) => input.add(input.made(tf.expandDims(bias, 1)));
   }
-  /** A table of `rows` vectors, row 0 among them, looked up by ids. */
+  /** A table of `rows` vectors, row 0 included, looked up by ids. */
   embedding(name: string, rows: number, width: number): Embedding {
     return embedding(this, name, rows, width);
   }
@@ -100,7 +100,7 @@ export class Kit extends LayerContext {
     return fieldInput(this);
   }
 
-  /** Side by side: the widths add up; nulls are left out. */
+  /** Values side by side: the widths add up. Nulls are left out. */
   concat(values: readonly (Value | null)[]): Value {
     return concat(values);
   }

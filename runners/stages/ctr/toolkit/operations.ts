@@ -1,8 +1,8 @@
 import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
 
 /*
- * Operations on tensors with the replica axis in front, with gradients of few operations. Layers are
- * made of these; backbones never see them.
+ * Operations on tensors whose first axis is the replica. Their gradients take few operations. Layers
+ * are made of these; backbones never see them.
  */
 
 const float = { T: "float32" } as const;
@@ -27,10 +27,10 @@ export function matMul(a: Tensor, b: Tensor, transposeB = false): Tensor {
   );
 }
 
-/** What {@link linear} does to the sum; relu is part of it because TensorFlow fuses the three. */
+/** What {@link linear} does besides the product. */
 export interface LinearOptions {
   readonly relu?: boolean;
-  /** The input has no gradient to be had (a knowledge vector): none is computed. */
+  /** True if nobody needs the gradient of the input (a knowledge vector): it is not computed. */
   readonly leaf?: boolean;
 }
 
@@ -65,8 +65,8 @@ export function linear(
 }
 
 /**
- * x · w + c · v + b as one product, of x [R, n, k] and columns c [R, n, l] beside it that are no
- * function of any parameter, hence without a gradient; kernels w [R, k, out] and v [R, l, out].
+ * x · w + c · v + b as one product, for x [R, n, k] and c [R, n, l], with kernels w [R, k, out] and
+ * v [R, l, out]. c depends on no parameter, so it gets no gradient.
  */
 export function linearBeside(
   [x, w]: readonly [Tensor, Tensor],
@@ -97,7 +97,7 @@ function affine(x: Tensor, w: Tensor, b: Tensor | null, relu: boolean): Tensor {
   return relu ? execute("Relu", float, [sum]) : sum;
 }
 
-/** The gradient before a ReLU that gave y; without one, the same. */
+/** The gradient before a ReLU whose output was y; without a ReLU (y undefined), dy itself. */
 const beforeRelu = (dy: Tensor, y: Tensor | undefined): Tensor =>
   y === undefined ? dy : execute("ReluGrad", float, [dy, y]);
 
@@ -161,7 +161,7 @@ export function lookUp(tables: Tensor, ids: Tensor, gradient: "sums" | "product"
   );
 }
 
-/** tfjs's own reads the indices back to check them; TensorFlow checks them too. No gradient. */
+/** In place of tf.gather, which reads the indices back to check them; TensorFlow checks them too. No gradient. */
 function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
   const types = { Tparams: "float32", Tindices: "int32", Taxis: "int32" } as const;
   return execute("GatherV2", types, [x, indices, tf.scalar(axis, "int32")]);
@@ -190,7 +190,7 @@ export function selectRows(x: Tensor, places: readonly number[]): Tensor {
   );
 }
 
-/** Sum (or mean) over one axis, which goes; its gradient is one broadcast. */
+/** Sum (or mean) over one axis, which is removed. The gradient is one broadcast. */
 export function reduce(x: Tensor, axis: number, kind: "sum" | "mean"): Tensor {
   const shape = x.shape;
   const kept = shape.map((n, i) => (i === axis ? 1 : n));
@@ -207,7 +207,7 @@ export function reduce(x: Tensor, axis: number, kind: "sum" | "mean"): Tensor {
 /**
  * Σ weight · row of rows [R, B, n, width] by weights [R, B, n, 1]: [R, B, width].
  *
- * @param byProduct as a product of each sample's own
+ * @param byProduct whether it is computed as one matrix product for each sample
  */
 export function weightedSum(rows: Tensor, weights: Tensor, byProduct: boolean): Tensor {
   return differentiable(

@@ -4,13 +4,13 @@ import { activate, cut, leakyRelu, matMul, reduce } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
 
 /**
- * What layers hand to each other. To a backbone it is, for each sample, a vector (of `width`
- * numbers) or `rows` of them (positions of a history, fields); samples and replicas are the
- * toolkit's business. A vector meets rows by being applied to each of them, and a width of 1 is
- * stretched.
+ * What layers give to each other. For a backbone, a value is one vector of `width` numbers for each
+ * sample, or several `rows` of such vectors (positions of a history, or fields). Backbones do not see
+ * samples or replicas. If a vector and rows are combined, the vector is combined with each row; a
+ * width of 1 is repeated to the other's width.
  *
- * Within: an expression, whose tensor is [R, B, width] or [R, B, rows, width], B being 1 for a
- * parameter. It knows the forward pass that it belongs to, and what is made of it belongs there too.
+ * For the toolkit, a value is an expression whose tensor is [R, B, width] or [R, B, rows, width], with
+ * B = 1 for a parameter. It belongs to one forward pass, and so do the values made from it.
  */
 export class Value implements Expression<Value> {
   readonly form: Form<Value>;
@@ -19,7 +19,7 @@ export class Value implements Expression<Value> {
   constructor(
     what: Tensor | Form<Value>,
     readonly forward: Forward<Value>,
-    /** True for an input: its gradient is of no use. */
+    /** True for an input of the model: nobody needs its gradient. */
     readonly leaf = false,
   ) {
     if (what instanceof tf.Tensor) {
@@ -35,7 +35,7 @@ export class Value implements Expression<Value> {
   get computed(): boolean {
     return this.#tensor !== undefined;
   }
-  /** For a rewrite that has computed the value together with another's. */
+  /** Called by a rewrite that computed this value together with others. */
   settle(tensor: Tensor): void {
     this.#tensor = tensor;
   }
@@ -62,7 +62,7 @@ export class Value implements Expression<Value> {
     return this.tensor.rank === 4 ? this.tensor.shape[2]! : null;
   }
 
-  /** Another value of the same pass. */
+  /** A new value of the same forward pass. */
   made(what: Tensor | Form<Value>, leaf = false): Value {
     return new Value(what, this.forward, leaf);
   }
@@ -205,7 +205,7 @@ export class Value implements Expression<Value> {
   }
 }
 
-/** Vectors, and rows of vectors, of one width below each other. */
+/** Vectors and rows of one width, one below the other: rows. Nulls are left out. */
 export function stack(values: readonly (Value | null)[]): Value {
   const present = values.filter((value) => value !== null);
   const rows = present.map((value) => (value.rows === null ? value.toRows(1) : value));
@@ -213,7 +213,7 @@ export function stack(values: readonly (Value | null)[]): Value {
   return rows.length === 1 ? rows[0]! : rows[0]!.made(tf.concat(tensors, 2));
 }
 
-/** Side by side: the widths add up. Nulls are left out, so that knowledge may be absent. */
+/** Values side by side: the widths add up. Nulls are left out, for a sample without knowledge. */
 export function concat(values: readonly (Value | null)[]): Value {
   const parts = values
     .filter((value) => value !== null)

@@ -66,7 +66,10 @@ export function loadSentenceTransformers(
         });
         if (failure !== undefined) throw failure;
         if (end.exitCode === 0 || stopped()) return;
-        throw new ProgramFailure("sentence-transformers", end);
+        throw new ProgramFailure("sentence-transformers", end, {
+          path: "knowledge.embed.batch_size",
+          value: execution.batch_size,
+        });
       } finally {
         closeSync(vectors);
       }

@@ -16,4 +16,6 @@ export interface InferEngine extends Engine<InferSettings, InferParams, InferExe
   readonly bringsTemplate: boolean;
   /** Prompts answered at once, for `plan --estimate`; null: another machine does the work. */
   promptsAtOnce(execution: InferExecution): number | null;
+  /** As a runner's `tighten`; left out: it cannot do with less of a card's memory. */
+  tighten?(params: InferParams, execution: InferExecution, times: number): string | null;
 }

@@ -1,4 +1,5 @@
 import { reservedOptions } from "../reserved.js";
+import { promptsAtOnce } from "../prompts-at-once.js";
 import type { InferEngine } from "./engine.js";
 import { cutoff_len, gpus, llamafactory as options } from "./shared-settings.js";
 
@@ -24,5 +25,12 @@ export const llamafactory: InferEngine = {
   toolchain: ["llm"],
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
   promptsAtOnce: (execution) => execution.batch_size,
+  tighten: ({ answer }, { batch_size }, times) => {
+    if ("per_device_eval_batch_size" in (answer.llamafactory ?? {})) return null;
+    const atOnce = promptsAtOnce(batch_size, times);
+    return atOnce === promptsAtOnce(batch_size, times - 1)
+      ? null
+      : `with ${atOnce} prompts at once`;
+  },
   load: async (task) => (await import("../llamafactory.js")).loadLlamaFactory(task),
 };

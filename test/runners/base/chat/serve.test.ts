@@ -2,23 +2,21 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { OWN_SERVER, startServed, type Served } from "../../../../runners/base/chat/served.js";
+import { FakeTask } from "../../../support/fake-task.js";
 import { newFolder, removeFolders } from "../../../support/stage.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
-import type { StageTask } from "../../../../src/contract/runner.js";
 
 let served: Served;
 beforeAll(async () => {
   const llmEnvironment = (await testToolchain("llm")).paths.environments["llm"]!;
   const work = await newFolder();
   const model = await tinyQwen2(llmEnvironment, work);
-  const task = {
+  const task = new FakeTask({
+    ...{ params: {}, execution: {}, out: work, work },
     fingerprint: "5e".repeat(32),
-    work,
-    resources: { gpus: [], threads: 1 },
     toolchain: { environments: { llm: llmEnvironment } },
-    stop: { draining: false, onDrain: () => {}, abort: new AbortController().signal },
-  } as unknown as StageTask;
+  });
   served = await startServed(task, {
     command: OWN_SERVER,
     values: { model },

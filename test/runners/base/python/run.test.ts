@@ -8,6 +8,7 @@ import type { ProcessTree } from "../../../../runners/base/python/run.js";
 import { endLeftProcesses, runProgram, startProgram } from "../../../../runners/base/python/run.js";
 import { processesOfTree } from "../../../../src/base/process.js";
 import type { Fingerprint } from "../../../../src/base/fingerprint.js";
+import { FakeTask } from "../../../support/fake-task.js";
 import { newFolder, removeFolders } from "../../../support/stage.js";
 
 // An environment that holds Python alone, so that the test needs no toolchain.
@@ -24,20 +25,10 @@ const running = () => processesOfTree(fingerprint, "R4EC_PROCESS_MARK");
 afterEach(() => endLeftProcesses({ fingerprint }));
 afterAll(removeFolders);
 
-async function newTask(): Promise<PythonTask & { readonly drain: () => void }> {
-  const listeners: (() => void)[] = [];
-  return {
-    fingerprint,
-    work: await newFolder(),
-    resources: { gpus: [], threads: 1 },
-    toolchain: { environments: { llm: environment } },
-    stop: {
-      draining: false,
-      onDrain: (listener) => void listeners.push(listener),
-      abort: new AbortController().signal,
-    },
-    drain: () => listeners.forEach((listener) => listener()),
-  };
+async function newTask(): Promise<FakeTask> {
+  const work = await newFolder();
+  const toolchain = { environments: { llm: environment } };
+  return new FakeTask({ fingerprint, params: {}, execution: {}, out: work, work, toolchain });
 }
 
 /** Starts a child in a session of its own, as torchrun does. */

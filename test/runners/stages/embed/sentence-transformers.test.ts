@@ -88,7 +88,8 @@ describe("sentence-transformers", () => {
     );
     expect(String(stopped.thrown)).toMatch(/stopped at a checkpoint/);
     const { out, result, events } = await run({}, { work });
-    expect([1, 2]).toContain(result?.metrics["texts.embedded"]);
+    // As in a run without a stop.
+    expect(result?.metrics["texts.embedded"]).toBe(3);
     const script = [
       "import json, sys",
       "from sentence_transformers import SentenceTransformer",
@@ -142,7 +143,8 @@ describe("sentence-transformers", () => {
       files: { "model/config.json": file },
       toolchain: { environments: { llm: environment } },
     });
-    expect(error?.kind).toBe("machine");
+    // Another try would end in the same way.
+    expect(error?.kind).toBe("spec");
     expect(error?.message).toMatch(/^sentence-transformers failed \(exit status 1\): \w+Error: /);
     expect(error?.detail).toContain("Traceback");
   }, 300_000);

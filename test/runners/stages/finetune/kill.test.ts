@@ -117,10 +117,31 @@ describe("fine-tuning that is killed, through the real command line", () => {
     expect((await tree()).length).toBeGreaterThan(0);
     sweep.kill("SIGTERM");
     const { exitCode, stderr } = await sweep;
-    expect(stderr).toMatch(/SIGKILL.*the stage is tried once more/u);
+    expect(stderr).toMatch(/SIGKILL.*the stage is tried again/u);
     expect(exitCode).toBe(130);
     expect(await tree()).toEqual([]);
   });
+
+  it(
+    "ends at once by a second Ctrl-C, also where it cannot save",
+    { timeout: 600_000 },
+    async () => {
+      const sweep = r4ec("sweep", "spec.yaml");
+      // The one of the Ctrl-C before is there already.
+      reached = await checkpointAbove(await checkpointAbove(reached));
+      const pids = new Set((await tree()).map(({ pid }) => pid));
+      expect(pids.size).toBeGreaterThan(0);
+      for (const pid of pids) process.kill(pid, "SIGSTOP");
+      sweep.kill("SIGINT");
+      await sleep(2000);
+      // The first one waits for a checkpoint, which a stopped process does not write.
+      expect((await tree()).length).toBe(pids.size);
+      sweep.kill("SIGINT");
+      const { exitCode, signal, stderr } = await sweep;
+      expect([exitCode, signal, stderr.slice(-2000)]).toEqual([130, undefined, expect.anything()]);
+      await untilGone(pids);
+    },
+  );
 
   it("goes on in the next run, no step lost or told twice", { timeout: 600_000 }, async () => {
     const { exitCode, stderr } = await r4ec("sweep", "spec.yaml");

@@ -11,6 +11,7 @@ describe("a sample of one's own", () => {
     expect(
       read({ instruction: "p", input: "i", output: "a", system: "", history: [], images: null }),
     ).toEqual([{ instruction: "p", input: "i", output: "a" }]);
+    expect(read({ prompt: "p", answer: "a", user_id: 7 })).toEqual(taken);
     expect(readSamples(`\uFEFF${JSON.stringify([{ prompt: "p", answer: "a" }])}`)).toEqual(taken);
   });
 

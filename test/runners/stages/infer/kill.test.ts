@@ -87,8 +87,17 @@ describe("a think stage that is killed", () => {
     expect(texts.map(({ text }) => text)).toEqual(
       Array.from({ length: ITEMS }, (_, item) => `about Film ${item + 1}`),
     );
+    const asked = server.seen.length;
+    // A run without a kill says the same.
+    const result = said.find((each) => each.result !== undefined)!.result;
+    work = await newFolder();
+    let whole: StageResult | undefined;
+    const { child: other } = await start(concurrency);
+    for await (const line of other) whole = (JSON.parse(line) as Said).result ?? whole;
+    expect(whole?.metrics["texts.asked"]).toBe(ITEMS);
+    expect(result).toEqual(whole);
     // Only what was under way at a kill can have been asked twice.
-    expect(server.seen.length).toBeLessThanOrEqual(ITEMS + 4 * concurrency);
+    expect(asked).toBeLessThanOrEqual(ITEMS + 4 * concurrency);
     await server.close();
   });
 });

@@ -124,6 +124,27 @@ describe("refused by all or most is an error in the endpoint's words", () => {
     expect(result?.metrics["texts.asked"]).toBe(9);
   });
 
+  it("refinements that are mostly refused are an error too", async () => {
+    const judged =
+      "<Final Judgement>the user preference is not reasonable</Final Judgement><Reflection>too short</Reflection>";
+    const thought = await run("think", () => text("thought"));
+    await server.close();
+    const reflected = await run("reflect", () => text(judged), { inputs: { text: thought.out } });
+    await server.close();
+    // Ten refusals are enough to judge by; of fewer the text before stands.
+    for (const share of [1, 0.7]) {
+      const refined = await run(
+        "refine",
+        (_, number) => (number <= share * PROMPTS ? refused("not to my taste") : text("better")),
+        { inputs: { text: reflected.out } },
+      );
+      expect(refined.result).toBeUndefined();
+      expect(refined.error?.message).toContain("not to my taste");
+      process.env["R4EC_TEXT_CACHE"] = await newFolder();
+      await server.close();
+    }
+  });
+
   it("a refinement that is refused leaves the text before it, and is no error", async () => {
     const judged =
       "<Final Judgement>the user preference is not reasonable</Final Judgement><Reflection>too short</Reflection>";

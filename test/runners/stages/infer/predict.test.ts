@@ -1,4 +1,4 @@
-import type { InferTask } from "../../../../runners/stages/infer/engines/engine.js";
+import type { InferExecution, InferParams } from "../../../../runners/stages/infer/settings.js";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,10 +10,10 @@ import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
 import { knowledgeStage } from "../../../../runners/composition/index.js";
 import { AnswerLog } from "../../../../runners/base/chat/answer-log.js";
 import type { Question } from "../../../../runners/base/chat/ask.js";
-import type { Fingerprint } from "../../../../src/base/fingerprint.js";
 import type { JsonObject } from "../../../../src/base/json.js";
-import type { RunnerEvent, StageResult, StageTask } from "../../../../src/contract/runner.js";
+import type { RunnerEvent, StageResult } from "../../../../src/contract/runner.js";
 import { Drained } from "../../../../src/contract/runner.js";
+import { FakeTask } from "../../../support/fake-task.js";
 import { newFolder, removeFolders } from "../../../support/stage.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
@@ -97,47 +97,33 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
       readonly drainAt?: number;
     } = {},
   ) => {
-    const drains: (() => void)[] = [];
-    let draining = false;
-    const task: StageTask = {
-      fingerprint: path.basename(work) as Fingerprint,
-      label: "think",
+    const task = new FakeTask<InferParams, InferExecution>({
+      fingerprint: path.basename(work),
       params: {
-        ...{ prompts: { seed: 1 }, model: { folder: true }, template: "qwen" },
+        prompts: { history: 10, item_raters: "early", seed: 1, templates: {} },
+        ...{ model: { folder: true }, template: "qwen" },
         answer: {
           ...{ engine: "llamafactory", max_new_tokens: 24, temperature: 0, cutoff_len: 1024 },
           llamafactory: options.llamafactory ?? {},
         },
       },
-      execution: { batch_size: options.batch ?? BATCH },
+      execution: { batch_size: options.batch ?? BATCH } as InferExecution,
       inputs: { adapter },
       files: { "model/config.json": path.join(model, "config.json") },
       out: work,
       work,
-      resources: { gpus: options.gpus ?? [], threads: 1 },
+      gpus: options.gpus ?? [],
       toolchain: { environments: { llm: environment } },
-      stop: {
-        get draining() {
-          return draining;
-        },
-        onDrain: (listener) => drains.push(listener),
-        abort: new AbortController().signal,
-      },
-      emit: () => {},
-      publish: () => Promise.resolve(),
-      fail: () => Promise.resolve(),
-    };
+    });
     const log = new AnswerLog(path.join(work, "log"));
-    const answerer = loadLlamaFactory(task as InferTask);
+    const answerer = loadLlamaFactory(task);
     const heard: number[] = [];
     await answerer.recover!(log);
     const missing = questions.filter(({ key }) => log.get(key) === undefined);
     const thrown = await answerer
       .answer(missing, log, (answered) => {
         heard.push(answered);
-        if (draining || answered < (options.drainAt ?? Infinity)) return;
-        draining = true;
-        for (const drain of drains) drain();
+        if (answered >= (options.drainAt ?? Infinity)) task.drain();
       })
       .then(
         () => undefined,
@@ -260,11 +246,11 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
       const late = answered(work).size;
       expect(late).toBeGreaterThanOrEqual(early + 6);
       const third = await think(work);
-      expect(third.result?.metrics["texts.asked"]).toBe(ITEMS - late);
       const kept = keysOf(path.join(work, "cache"));
       expect([kept.length, new Set(kept).size]).toEqual([ITEMS, ITEMS]);
       const whole = await think(await newFolder());
       expect(whole.result?.metrics["texts.asked"]).toBe(ITEMS);
+      expect(third.result).toEqual(whole.result);
       expect(await readTexts(third.out, "items")).toEqual(await readTexts(whole.out, "items"));
     }, 600_000);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { allRewrites, type Rewrite } from "../../../../../runners/stages/ctr/rewrites/index.js";
-import { waysOf } from "../../../../../runners/stages/ctr/rewrites/ways.js";
+import { modelRewrites, waysOf } from "../../../../../runners/stages/ctr/rewrites/ways.js";
 import { nodeBackend, tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { project } from "../../../../../runners/stages/ctr/toolkit/dense.js";
 import {
@@ -35,6 +35,9 @@ function operations(of: (...inputs: Tensor[]) => Tensor, inputs: Tensor[]): stri
   }
 }
 
+/** Rewrites that were held against the plain way. */
+const checked = new Set<Rewrite>();
+
 /** The rewrite applies, and gives the plain values and gradients, alone and with all others. */
 function check(
   rewrite: Rewrite,
@@ -46,6 +49,7 @@ function check(
   agree(inputs, alone, plain);
   agree(inputs, computed([...allRewrites], build, mode), plain);
   expect(operations(alone, inputs)).not.toEqual(operations(plain, inputs));
+  checked.add(rewrite);
 }
 
 /** The rewrite does not apply. */
@@ -282,4 +286,8 @@ describe.each([1, 3])("with %i replicas, as plainly:", (r) => {
       (rows, weights) => tf.sum(tf.mul(rows!, weights!), 2),
     );
   });
+});
+
+it("every rewrite of a model was held against the plain way above", () => {
+  expect([...checked].sort()).toEqual([...modelRewrites].sort());
 });

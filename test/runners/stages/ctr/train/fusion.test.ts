@@ -109,7 +109,7 @@ describe("cells trained as one graph", () => {
     const emit = group[0]!.emit.bind(group[0]);
     group[0]!.emit = (event) => {
       emit(event);
-      if (event.type === "metrics" && event.step === 1) group[0]!.draining = true;
+      if (event.type === "metrics" && event.step === 1) group[0]!.drain();
     };
     await expect(ctrProgram.run(group)).rejects.toThrow(Drained);
     for (const [i, option] of options.entries()) {

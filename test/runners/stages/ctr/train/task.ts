@@ -3,17 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "../../../../../src/base/json.js";
 import { isJsonObject } from "../../../../../src/base/json.js";
-import type {
-  RunnerEvent,
-  StageError,
-  StageRequest,
-  StageResult,
-  StageTask,
-} from "../../../../../src/contract/runner.js";
-import type { Fingerprint } from "../../../../../src/base/fingerprint.js";
+import type { StageRequest } from "../../../../../src/contract/runner.js";
 import { ctrFragment } from "../../../../../runners/stages/ctr/schema.js";
 import type { CtrExecution, CtrParams } from "../../../../../runners/stages/ctr/settings.js";
 import { ctrStage } from "../../../../../runners/stages/ctr/stage.js";
+import { FakeTask } from "../../../../support/fake-task.js";
 
 /** A folder that is gone after the tests of a file. */
 export class Scratch {
@@ -67,45 +61,18 @@ export function stageOf(cell: {
   return ctrStage(settings, { folder: cell.folder ?? "/" }, request("dataset"), embed);
 }
 
-/** A task over real folders that keeps what the runner says. */
-export class TestTask implements StageTask<CtrParams, CtrExecution> {
-  readonly fingerprint = "0".repeat(64) as Fingerprint;
-  readonly label = "test";
-  readonly params: CtrParams;
-  readonly execution: CtrExecution;
-  readonly files: { readonly [name: string]: string };
-  readonly resources = { gpus: [], threads: 2 };
-  readonly toolchain = { environments: {} };
-  readonly events: RunnerEvent[] = [];
-  published: StageResult | undefined;
-  failed: StageError | undefined;
-  draining = false;
-  readonly abortion = new AbortController();
-
+/** A CTR stage over real folders that keeps what the runner says. */
+export class TestTask extends FakeTask<CtrParams, CtrExecution> {
   constructor(
-    stage: StageRequest<CtrParams, CtrExecution>,
-    readonly inputs: { readonly [name: string]: string },
-    readonly out: string,
-    readonly work: string,
+    { params, execution, files }: StageRequest<CtrParams, CtrExecution>,
+    inputs: { readonly [name: string]: string },
+    out: string,
+    work: string,
   ) {
-    this.params = stage.params;
-    this.execution = stage.execution;
-    this.files = Object.fromEntries(
-      Object.entries(stage.files).map(([name, { path }]) => [name, path]),
-    );
-  }
-
-  get stop(): StageTask["stop"] {
-    return { draining: this.draining, onDrain: () => {}, abort: this.abortion.signal };
-  }
-  emit(event: RunnerEvent): void {
-    this.events.push(event);
-  }
-  async publish(result: StageResult): Promise<void> {
-    this.published = result;
-  }
-  async fail(error: StageError): Promise<void> {
-    this.failed = error;
+    super({
+      ...{ params, execution, inputs, out, work, threads: 2 },
+      files: Object.fromEntries(Object.entries(files).map(([name, { path }]) => [name, path])),
+    });
   }
 
   /** Values of one metric by epoch. */

@@ -97,7 +97,7 @@ describe("a cell alone", () => {
     const emit = first.emit.bind(first);
     first.emit = (event) => {
       emit(event);
-      if (event.type === "metrics" && event.step === 2) first.draining = true;
+      if (event.type === "metrics" && event.step === 2) first.drain();
     };
     await expect(ctrProgram.run([first])).rejects.toThrow(Drained);
     expect(first.published).toBeUndefined();

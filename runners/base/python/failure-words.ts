@@ -1,0 +1,32 @@
+import type { FailureClass } from "../../../src/contract/runner.js";
+
+/** What TensorFlow, XLA, PyTorch and CUDA's libraries say where a card's memory is full. */
+const GPU_MEMORY = [
+  /CUDA out of memory|CUDA error: out of memory|CUDA_ERROR_OUT_OF_MEMORY/u,
+  /torch\.(?:cuda\.)?OutOfMemoryError/u,
+  /CU(?:BLAS|DNN|SOLVER|SPARSE)_STATUS_ALLOC_FAILED/u,
+  /OOM when allocating tensor(?![^\n]*by allocator (?:mklcpu|cpu))/u,
+  /RESOURCE_EXHAUSTED: (?:Out of memory|Failed to allocate)|Out of memory while trying to allocate/u,
+  /NCCL[^\n]*out of memory/iu,
+];
+/** What Python, NumPy, PyTorch, TensorFlow and C++ say where the machine's memory is full. */
+const MEMORY = [
+  /^(?:\[rank\d+\]:\s*)?(?:numpy\S*\.)?_?(?:Array)?MemoryError\b/mu,
+  /DefaultCPUAllocator: (?:can't allocate memory|not enough memory)/u,
+  /std::bad_alloc|Cannot allocate memory|OOM when allocating tensor/u,
+];
+/** What Python's clients of HTTP and the hub say where a network or a server does not answer. */
+const NETWORK = [
+  /^(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(?:ConnectionError|ConnectTimeout|ConnectError|ReadTimeout|ReadTimeoutError|RemoteDisconnected|ConnectionResetError|NewConnectionError|MaxRetryError|IncompleteRead|ChunkedEncodingError|ProtocolError|RemoteProtocolError)\b/mu,
+  /Temporary failure in name resolution|Name or service not known/u,
+  /\b(?:429|500|502|503|504) (?:Client|Server) Error\b/u,
+];
+
+/** The class of a failure by an error's message or the last lines of a program; null: neither says. */
+export function classOfWords(words: string): FailureClass | null {
+  const says = (patterns: readonly RegExp[]): boolean =>
+    patterns.some((pattern) => pattern.test(words));
+  if (says(GPU_MEMORY)) return "gpu_memory";
+  if (says(MEMORY)) return "memory";
+  return says(NETWORK) ? "network" : null;
+}

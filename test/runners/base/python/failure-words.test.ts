@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { faultOf } from "../../../../runners/base/python/failure.js";
+import { classOfWords } from "../../../../runners/base/python/failure-words.js";
+
+/** Messages as the programs write them, by class. */
+const WORDS: readonly (readonly [string | null, string])[] = [
+  [
+    "gpu_memory",
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.11 GiB",
+  ],
+  [
+    "gpu_memory",
+    "[rank1]: torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20 MiB",
+  ],
+  [
+    "gpu_memory",
+    "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`",
+  ],
+  [
+    "gpu_memory",
+    "OOM when allocating tensor with shape[4096,4096] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc",
+  ],
+  [
+    "gpu_memory",
+    "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 17179869184 bytes. [Op:__inference]",
+  ],
+  [
+    "memory",
+    "OOM when allocating tensor with shape[999999,999999] and type float on /job:localhost/replica:0/task:0/device:CPU:0 by allocator cpu",
+  ],
+  ["memory", "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 7.28 TiB for an array"],
+  ["memory", "RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"],
+  ["memory", "terminate called after throwing an instance of 'std::bad_alloc'"],
+  [
+    "network",
+    "requests.exceptions.ConnectionError: (MaxRetryError('HTTPSConnectionPool(host=..., port=443)'))",
+  ],
+  ["network", "requests.exceptions.HTTPError: 503 Server Error: Service Unavailable for url: ..."],
+  [null, "ValueError: Input contains NaN."],
+  [null, "KeyError: 'instruction'"],
+  [null, "ValueError: Target modules {'memory'} not found in the base model."],
+  [null, "RuntimeError: expected scalar type Half but found Float"],
+];
+
+describe("failures", () => {
+  it("are told apart in what programs really write", () => {
+    for (const [of, words] of WORDS) {
+      expect([words, classOfWords(`Traceback (most recent call last):\n${words}\n`)]).toEqual([
+        ...[words, of],
+      ]);
+    }
+  });
+
+  it("of Python's own memory are seen in its real traceback", () => {
+    let stderr = "";
+    try {
+      execFileSync("python3", ["-c", "bytearray(1 << 62)"], { stdio: ["ignore", "pipe", "pipe"] });
+    } catch (error) {
+      stderr = String((error as { stderr: Buffer }).stderr);
+    }
+    expect(stderr).toContain("MemoryError");
+    expect(faultOf({ exitCode: 1, signal: null, stderrTail: stderr })).toEqual({
+      ...{ kind: "machine", class: "memory" },
+    });
+  });
+
+  it("that the program itself found are not the machine's", () => {
+    const end = { exitCode: 1, signal: null, stderrTail: "ValueError: Input contains NaN." };
+    expect(faultOf(end)).toEqual({ kind: "spec" });
+    expect(faultOf({ ...end, exitCode: null, signal: "SIGKILL", stderrTail: "" })).toEqual({
+      ...{ kind: "machine", class: "lost" },
+    });
+    expect(faultOf({ ...end, forMemory: true })).toEqual({ kind: "machine", class: "memory" });
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { readSource } from "../../../src/spec/source.js";
+import { experimentOf, said, spec } from "./read.js";
+
+const many = (count: number, one: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => one(index)).join(",");
+
+/** A machine that does other work too needs no more; what grows with the square needs minutes. */
+const SECONDS = 60_000;
+
+describe("a spec of any size takes seconds: it", () => {
+  it.each([
+    ["50,000 unknown keys", `{${many(50_000, (n) => `unknown${n}: 1`)}}`, (text: string) => text],
+    [
+      "50,000 unknown keys of a block",
+      many(50_000, (n) => `unknown${n}: 1`),
+      (text: string) => spec(`ctr: {${text}}\n`),
+    ],
+    [
+      "50,000 wrong values of an axis",
+      many(50_000, (n) => `x${n}`),
+      (text: string) => spec(`sweep: {grid: {ctr.epochs: [${text}]}}\n`),
+    ],
+    [
+      "50,000 values of no form, after good ones",
+      `${many(600, () => "none")},${many(50_000, (n) => `{actor: {q: ${n}}}`)}`,
+      (text: string) => spec(`sweep: {grid: {knowledge: [${text}]}}\n`),
+    ],
+    [
+      "50,000 wrong items of a list",
+      many(50_000, (n) => `x${n}`),
+      (text: string) => spec(`ctr: {mlp: [${text}]}\n`),
+    ],
+  ])("names the first of %s and says that there are more", { timeout: SECONDS }, (_, list, of) => {
+    const mistakes = said(of(list));
+    expect(mistakes.length).toBe(101);
+    expect(mistakes.join("\n")).toContain("there are more mistakes than the 100 before this place");
+  });
+
+  it.each([
+    ["200,000 seeds", `{grid: {seed: [${many(200_000, String)}]}}`, "200,000"],
+    [
+      "a million cells",
+      `{grid: {seed: [${many(1000, String)}], ctr.epochs: [${many(1000, (n) => `${n + 1}`)}]}}`,
+      "1,000,000",
+    ],
+    ["too many includes", `{include: [${many(100_001, (n) => `{seed: ${n}}`)}]}`, "100,002"],
+  ])("has a limit for %s", { timeout: SECONDS }, (_, sweep, count) => {
+    expect(said(spec(`sweep: ${sweep}\n`))).toEqual([
+      `4:1 this sweep has ${count} cells; at most 100,000 are allowed`,
+    ]);
+  });
+
+  it("expands as many cells as are allowed", { timeout: SECONDS }, () => {
+    const sweep = `{grid: {seed: [${many(1000, String)}], ctr.epochs: [${many(100, (n) => `${n + 1}`)}]}}`;
+    expect(experimentOf(spec(`sweep: ${sweep}\n`)).cells.length).toBe(100_000);
+  });
+
+  it("is no file of any size", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "r4ec-size-"));
+    const file = path.join(folder, "large.yaml");
+    await writeFile(file, "x".repeat(5e6));
+    const source = await readSource(file);
+    await rm(folder, { recursive: true });
+    expect(source.ok ? "" : source.error.message).toBe(
+      "this file has 5.0 MB; a spec has at most 4.0 MB",
+    );
+  });
+});
