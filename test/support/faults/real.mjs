@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const FAULTS = ["kill", "ENOSPC", "EIO", "EACCES", "EROFS", "EMFILE"];
 const SPEC = `name: faults
-dataset: { id: ml-100k, path: ml-100k, split: { by: users, folds: 3, fold: 1 } }
+dataset: { id: ml-100k, path: ml-100k }
 backbone: din
 knowledge: { variant: profile, embed: { engine: encoder, center: true }, control: shuffled }
 ctr: { epochs: 1, batch_size: 16 }
