@@ -27,7 +27,10 @@ const root = path.join(folder, "store");
 const toy = path.join(folder, "toy");
 const spec = path.join(folder, "spec.yaml");
 fs.mkdirSync(toy);
-fs.writeFileSync(spec, "name: toy\nresources: {cpus: 1}\nsweep:\n  grid: {toy.model: [a]}\n");
+fs.writeFileSync(
+  spec,
+  "name: toy\nresources: {cpus: 1}\nretries: {wait: 0}\nsweep:\n  grid: {toy.model: [a]}\n",
+);
 const environment = { TOY: toy, R4EC_STORE: root, R4EC_MLFLOW_URI: "off", R4EC_GPUS: "none" };
 Object.assign(process.env, environment, { HOME: folder, XDG_CONFIG_HOME: folder });
 process.chdir(folder);

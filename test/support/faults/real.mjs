@@ -31,6 +31,7 @@ backbone: din
 knowledge: { variant: profile, embed: { engine: encoder, center: true }, control: shuffled }
 ctr: { epochs: 1, batch_size: 16 }
 resources: { cpus: 1 }
+retries: { wait: 0 }
 sweep:
   grid: { backbone: [din, bias] }
 `;
