@@ -4,10 +4,10 @@ import type { ArtifactSource } from "./artifacts.js";
 import { isUnreachable, putArtifact } from "./artifacts.js";
 import { halve, NOTHING } from "./batch.js";
 import type { MlflowClient } from "./client.js";
-import { MlflowFailure } from "./failure.js";
+import { isOfDeleted, MlflowFailure } from "./failure.js";
 import { keysOf } from "./level.js";
 import type { Batch } from "./values.js";
-import { batchesOf } from "./values.js";
+import { batchesOf, curvesIn } from "./values.js";
 import type { Wanted } from "./wanted.js";
 
 export interface DeliveryOptions {
@@ -40,13 +40,8 @@ export class Delivery {
     const { tags, params, metrics } = wanted.batch;
     for (const tag of tags) await this.#log({ ...NOTHING, tags: [tag] });
     for (const param of params) await this.#log({ ...NOTHING, params: [param] });
-    const curves = new Map<string, (typeof metrics)[number][]>();
-    for (const point of metrics) {
-      const points = curves.get(point.key);
-      if (points === undefined) curves.set(point.key, [point]);
-      else points.push(point);
-    }
-    for (const points of curves.values()) await this.#log({ ...NOTHING, metrics: points });
+    for (const points of curvesIn(metrics).values())
+      await this.#log({ ...NOTHING, metrics: points });
     await this.#rest(wanted);
   }
 
@@ -80,7 +75,7 @@ export class Delivery {
         progress();
       } catch (error) {
         if (!(error instanceof MlflowFailure) || error.kind !== "refused") throw error;
-        if (/must be in the 'active' state/.test(error.message)) throw error;
+        if (isOfDeleted(error)) throw error;
         const halves = halve(one);
         if (halves !== null) for (const half of halves) await this.#log(half);
         else {

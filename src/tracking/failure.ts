@@ -49,6 +49,10 @@ export function failureOf(status: number, body: string, what: string): MlflowFai
   return failure(code === "RESOURCE_DOES_NOT_EXIST" ? "missing" : "refused", text);
 }
 
+/** True where MLflow refuses a request since its run, or the run's experiment, is in its trash. */
+export const isOfDeleted = ({ message }: MlflowFailure): boolean =>
+  /must be in the 'active' state/.test(message);
+
 /**
  * A success that is none: status 200 with a page, an empty body or another answer than the one that
  * was asked for. What was asked may have been done.

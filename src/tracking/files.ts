@@ -1,7 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
-import { UserError } from "../base/exit.js";
 import { isJsonObject } from "../base/json.js";
 import type { ArtifactFile, Store } from "../store/index.js";
 import { MANIFEST_FILE } from "../store/index.js";
@@ -18,17 +17,14 @@ export type Found =
   | { readonly state: "absent" }
   | { readonly state: "damaged"; readonly reason: string };
 
-/** Opens an artifact by the door that checks it: nothing is sent on that is not as it was made. */
+/** Looks at an artifact and checks its files: nothing is sent on that is not as it was made. */
 export async function findArtifact(store: Store, stage: Fingerprint): Promise<Found> {
-  const absent = new UserError("absent");
-  try {
-    const { folder, manifest } = await store.open(stage, "its artifact", absent);
-    return { state: "sound", folder, files: manifest.files };
-  } catch (error) {
-    if (error === absent) return { state: "absent" };
-    if (error instanceof UserError) return { state: "damaged", reason: error.message };
-    throw error;
-  }
+  const seen = await store.inspect(stage);
+  if (seen.state === "absent") return { state: "absent" };
+  const folder = store.artifactFolder(stage);
+  return seen.state === "sound"
+    ? { state: "sound", folder, files: seen.manifest.files }
+    : { state: "damaged", reason: `its artifact is damaged: in ${folder} ${seen.reason}` };
 }
 
 /**

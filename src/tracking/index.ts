@@ -22,7 +22,6 @@ export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
 export { closeLeftovers, syncSweep } from "./sync.js";
 import type { SyncConfig } from "./sync.js";
-import { choiceOf } from "./sync.js";
 
 export interface TrackingOptions {
   readonly config: SyncConfig & Pick<Config, "mlflowUri">;
@@ -80,7 +79,7 @@ export function createTracker(options: TrackingOptions): Result<Tracking, UserEr
         signal,
       ),
     artifacts,
-    ...choiceOf(config),
+    choice: config.mlflowArtifacts.value,
     summary: comparisonSummary(options.science, artifacts, sweepFolder(store, sweep)),
     ...(say === undefined ? {} : { say }),
   });

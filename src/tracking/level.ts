@@ -5,7 +5,7 @@ import { isUnreachable, sizeOf, storedPath } from "./artifacts.js";
 import type { MlflowClient } from "./client.js";
 import { MlflowFailure } from "./failure.js";
 import type { Batch, KeyValue, WireMetric } from "./values.js";
-import { whole } from "./values.js";
+import { curvesIn, whole } from "./values.js";
 import type { Wanted } from "./wanted.js";
 
 /** What of the wanted a run does not have. */
@@ -57,12 +57,7 @@ async function missingMetrics(
   metrics: readonly WireMetric[],
   thorough: boolean,
 ): Promise<WireMetric[]> {
-  const curves = new Map<string, WireMetric[]>();
-  for (const metric of metrics) {
-    const points = curves.get(metric.key);
-    if (points === undefined) curves.set(metric.key, [metric]);
-    else points.push(metric);
-  }
+  const curves = curvesIn(metrics);
   const shows = (key: string, points: readonly WireMetric[]): boolean => {
     const have = run.metrics.get(key);
     return have !== undefined && isSame(have, points.reduce(later));

@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import type { Store } from "../store/index.js";
 import type { Run } from "./answers.js";
 import { Delivery } from "./deliver.js";
-import { MlflowFailure } from "./failure.js";
+import { isOfDeleted, MlflowFailure } from "./failure.js";
 import type { FinderOptions } from "./find-run.js";
 import { RunFinder } from "./find-run.js";
 import { differenceOf, isLevel, namesOf } from "./level.js";
@@ -120,9 +120,6 @@ export class Sender {
     this.options.problem({ key, message: `${name}: ${message}`, differs });
   }
 }
-
-const isOfDeleted = ({ message }: MlflowFailure): boolean =>
-  /must be in the 'active' state/.test(message);
 
 /** True for the run of a shared stage that another sweep has told of something since. */
 function isOthers(update: RunUpdate, run: Run, look: boolean): boolean {

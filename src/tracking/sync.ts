@@ -10,18 +10,13 @@ import type { Destination } from "./destination.js";
 import { addressOf, destinationName } from "./destination.js";
 import { readState, unfinished } from "./ledger.js";
 import { comparisonSummary } from "./summary.js";
-import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
+import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 import type { Patience } from "./transport.js";
 import { PATIENT } from "./transport.js";
 
 /** What tracking reads of the user-level settings beside the address. */
 export type SyncConfig = Pick<Config, "store" | "toolchain" | "offline" | "mlflowArtifacts">;
-
-/** The files that are sent where a spec does not say, as a tracker takes it. */
-export const choiceOf = ({ mlflowArtifacts }: SyncConfig): Pick<TrackerOptions, "choice"> => ({
-  choice: mlflowArtifacts.value,
-});
 
 export interface SyncOptions {
   readonly config: SyncConfig;
@@ -127,7 +122,7 @@ async function tell(telling: Telling): Promise<TrackingSummary | null> {
     destination: name,
     address: telling.address,
     artifacts,
-    ...choiceOf(telling.config),
+    choice: telling.config.mlflowArtifacts.value,
     summary: comparisonSummary(telling.science, artifacts, folder),
     patience: telling.request,
     thorough: telling.thorough,

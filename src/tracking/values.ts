@@ -32,6 +32,20 @@ export interface WireMetric {
   readonly timestamp: number;
   readonly step: number;
 }
+
+/** The points of each metric, by its name, in the order given. */
+export function curvesIn(
+  metrics: readonly WireMetric[],
+): ReadonlyMap<string, readonly WireMetric[]> {
+  const curves = new Map<string, WireMetric[]>();
+  for (const point of metrics) {
+    const points = curves.get(point.key);
+    if (points === undefined) curves.set(point.key, [point]);
+    else points.push(point);
+  }
+  return curves;
+}
+
 export interface KeyValue {
   readonly key: string;
   readonly value: string;
