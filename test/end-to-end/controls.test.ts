@@ -2,22 +2,17 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../../runners/base/files/npy.js";
 import { drawsOf } from "../../runners/stages/control/draws.js";
+import { commandLine } from "../support/command-line.js";
 import { writeRatings } from "../support/ratings.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
 
 const at = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 let folder: string;
 
-const r4ec = (...args: string[]) =>
-  execa(process.execPath, [at("../../bin/r4ec.js"), ...args], {
-    cwd: folder,
-    reject: false,
-    env: { R4EC_STORE: path.join(folder, "store"), R4EC_GPUS: "none", NO_COLOR: "1" },
-  });
+const r4ec = commandLine(() => folder);
 
 interface SweepJson {
   readonly outcome: string;

@@ -1,14 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLine, LOCAL_MLFLOW } from "../support/command-line.js";
 import type { ScriptedServer } from "../support/openai-server.js";
 import { scriptedServer } from "../support/openai-server.js";
 import { newFolder, removeFolders } from "../support/stage.js";
 import { INSTALL_TIMEOUT, testToolchain, testTrackingEnvironment } from "../support/toolchain.js";
 
-const program = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
 const WORDS = "this server does not take such a prompt";
 const SAID = "9 of 12 users asked about have a text (3 refused)";
 
@@ -16,15 +14,7 @@ describe("prompts that an endpoint refuses", () => {
   let folder: string;
   let server: ScriptedServer;
 
-  const r4ec = (...args: readonly string[]) =>
-    execa(process.execPath, [program, ...args], {
-      cwd: folder,
-      reject: false,
-      env: {
-        ...{ R4EC_STORE: path.join(folder, "store"), R4EC_GPUS: "none", NO_COLOR: "1" },
-        ...{ R4EC_MLFLOW_URI: "", MLFLOW_TRACKING_URI: "" },
-      },
-    });
+  const r4ec = commandLine(() => folder, LOCAL_MLFLOW);
 
   beforeAll(async () => {
     await testToolchain("tensorflow");

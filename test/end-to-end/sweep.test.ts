@@ -4,9 +4,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLine, LOCAL_MLFLOW } from "../support/command-line.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../support/toolchain.js";
 
-const program = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
 let folder: string;
 let python: string;
 
@@ -23,15 +23,7 @@ compare: { baseline: { backbone: deepfm }, metrics: [test.auc, test.logloss] }
 `;
 
 /** The real command line, in the folder of the spec, with a store of its own and a local MLflow. */
-const r4ec = (...args: string[]) =>
-  execa(process.execPath, [program, ...args], {
-    cwd: folder,
-    reject: false,
-    env: {
-      ...{ R4EC_STORE: path.join(folder, "store"), R4EC_GPUS: "none", NO_COLOR: "1" },
-      ...{ R4EC_MLFLOW_URI: "", MLFLOW_TRACKING_URI: "" },
-    },
-  });
+const r4ec = commandLine(() => folder, LOCAL_MLFLOW);
 
 interface SweepJson {
   readonly outcome: string;

@@ -1,16 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDataset, type Dataset } from "../../runners/base/artifacts/dataset.js";
 import { decodeSafetensors, type NamedTensor } from "../../runners/base/files/safetensors.js";
 import { drawsOf } from "../../runners/stages/control/draws.js";
+import { commandLine } from "../support/command-line.js";
 import { writeRatings } from "../support/ratings.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";
 
-const program = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
 const USERS = 60;
 const ITEMS = 40;
 let folder: string;
@@ -32,12 +30,9 @@ interface Stage {
   readonly metrics: { readonly [name: string]: number };
 }
 
+const run = commandLine(() => folder);
 const r4ec = async (...args: string[]): Promise<unknown> => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args, "--json"], {
-    cwd: folder,
-    reject: false,
-    env: { R4EC_STORE: path.join(folder, "store"), R4EC_GPUS: "none", NO_COLOR: "1" },
-  });
+  const { exitCode, stdout, stderr } = await run(...args, "--json");
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout);
 };

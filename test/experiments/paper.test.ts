@@ -2,8 +2,8 @@ import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLine } from "../support/command-line.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const own = { controls: 0, shared: 0 };
@@ -69,12 +69,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const r4ec = (...args: string[]) =>
-  execa(process.execPath, [path.join(root, "bin/r4ec.js"), ...args], {
-    cwd: folder,
-    reject: false,
-    env: { R4EC_STORE: path.join(folder, "store"), NO_COLOR: "1" },
-  });
+const r4ec = commandLine(() => folder, { R4EC_GPUS: "" });
 const planOf = async (file: string): Promise<Planned> => {
   const { stdout, stderr, exitCode } = await r4ec("plan", `${file}.yaml`, "--estimate", "--json");
   expect(exitCode, stderr).toBe(0);

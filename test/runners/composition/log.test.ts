@@ -1,26 +1,18 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LineageEntry, LoggedText } from "../../../runners/composition/log/texts.js";
+import { commandLine } from "../../support/command-line.js";
 import type { ScriptedServer } from "../../support/openai-server.js";
 import { scriptedServer } from "../../support/openai-server.js";
 import { newFolder, removeFolders } from "../../support/stage.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../support/toolchain.js";
 
-const R4EC = fileURLToPath(new URL("../../../bin/r4ec.js", import.meta.url));
-
 describe("r4ec log, after a sweep through the real command line", () => {
   let folder: string;
   let server: ScriptedServer;
 
-  const r4ec = (...args: readonly string[]) =>
-    execa(process.execPath, [R4EC, ...args], {
-      cwd: folder,
-      reject: false,
-      env: { R4EC_STORE: path.join(folder, "store"), NO_COLOR: "1" },
-    });
+  const r4ec = commandLine(() => folder);
 
   beforeAll(async () => {
     await testToolchain("tensorflow");

@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLine } from "../../../support/command-line.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 
-const program = fileURLToPath(new URL("../../../../bin/r4ec.js", import.meta.url));
 const SAMPLES = fileURLToPath(new URL("../../../data/amz_user_refine.json", import.meta.url));
 
 let folder: string;
@@ -53,15 +52,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const r4ec = (...args: string[]) =>
-  execa(process.execPath, [program, ...args], {
-    cwd: folder,
-    reject: false,
-    env: {
-      ...{ R4EC_STORE: path.join(folder, "store"), R4EC_GPUS: "none", NO_COLOR: "1" },
-      ...{ R4EC_MLFLOW_URI: "off", HF_HUB_OFFLINE: "1" },
-    },
-  });
+const r4ec = commandLine(() => folder, { R4EC_MLFLOW_URI: "off", HF_HUB_OFFLINE: "1" });
 
 /** The processes of the fine-tuning, wherever they hang in the tree. */
 async function tree(): Promise<{ pid: number; parent: number }[]> {
