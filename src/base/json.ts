@@ -38,3 +38,9 @@ export function canonicalJson(value: Json, memo?: WeakMap<object, string>): stri
   memo?.set(object, text);
   return text;
 }
+
+/** The object under a key; empty where it is left out, or is something else. */
+export const blockOf = (settings: JsonObject, key: string): JsonObject => {
+  const block = settings[key];
+  return isJsonObject(block) ? block : {};
+};

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { crc32, createInflateRaw } from "node:zlib";
+import { draftOf } from "./draft.js";
 import { ExitCode, UserError } from "./exit.js";
 import { openFolder } from "./folder.js";
 import type { ZipMember } from "./zip-directory.js";
@@ -99,7 +100,7 @@ export async function extract(
       continue;
     }
     await openFolder(path.dirname(target));
-    const draft = `${target}.${process.pid}.draft`;
+    const draft = draftOf(target);
     const sink = await open(draft, "w", 0o644);
     try {
       for await (const piece of contentOf(zip, member)) {

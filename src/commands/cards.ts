@@ -14,10 +14,20 @@ export async function cardMistakes(
   { gpus }: Pick<Config, "gpus">,
   counts?: (wish: CardWish) => boolean,
 ): Promise<readonly Diagnostic[]> {
+  return (await lookAtCards(experiment, gpus, counts)).missing;
+}
+
+/** The machine is only asked about its GPUs where somebody names or wants some. */
+async function lookAtCards(
+  experiment: Experiment,
+  gpus: Config["gpus"],
+  counts?: (wish: CardWish) => boolean,
+): Promise<{ readonly missing: readonly Diagnostic[]; readonly hasNone: boolean }> {
   const listed = gpus.value !== "auto" && gpus.value.length > 0;
-  if (!listed && experiment.cards.length === 0) return [];
+  if (!listed && experiment.cards.length === 0) return { missing: [], hasNone: false };
   const { gpusHere, missingCards } = await import("../execute/index.js");
-  return missingCards(experiment, gpus, await gpusHere(), counts);
+  const here = await gpusHere();
+  return { missing: missingCards(experiment, gpus, here, counts), hasNone: here.length === 0 };
 }
 
 /**
@@ -27,13 +37,12 @@ export async function cardMistakes(
  */
 export async function cardRemarks(
   experiment: Experiment,
-  config: Pick<Config, "gpus">,
+  { gpus }: Pick<Config, "gpus">,
 ): Promise<readonly Diagnostic[]> {
-  const found = await cardMistakes(experiment, config);
-  if (found.length === 0) return [];
-  const { gpusHere } = await import("../execute/index.js");
-  const elsewhere = (await gpusHere()).length === 0 || (await sendsJobs());
-  return found.map((one) =>
+  const { missing, hasNone } = await lookAtCards(experiment, gpus);
+  if (missing.length === 0) return [];
+  const elsewhere = hasNone || (await sendsJobs());
+  return missing.map((one) =>
     elsewhere && one.file === experiment.file
       ? { ...one, severity: "warning", message: `sweep would not run here: ${one.message}` }
       : one,

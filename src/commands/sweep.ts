@@ -189,7 +189,6 @@ async function run(
       plan,
       selected,
       config,
-      failures: experiment.failures,
       classify: (words) => science.classify?.(words) ?? null,
       scienceModule,
       codeVersion: packageVersion(),

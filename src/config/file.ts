@@ -116,10 +116,8 @@ export async function readConfigFile(
 
 function settingsOfFile(file: string, document: JsonObject): ConfigFile {
   const folder = dirname(resolve(file));
-  const mlflow = (document["tracking"] as JsonObject | undefined)?.["mlflow"];
-  const uri = typeof mlflow === "string" ? mlflow : (mlflow as JsonObject | undefined)?.["uri"];
-  const { mlflow: given } = trackingOf(document);
-  const artifacts = given === "off" ? undefined : given.artifacts;
+  const { mlflow } = trackingOf(document);
+  const tracking = mlflow === "off" ? { uri: mlflow } : mlflow;
   const cards = (document["resources"] as JsonObject | undefined)?.["gpus"];
   const pick = <T>(name: string, value: T | undefined): { readonly [name: string]: T } =>
     value === undefined ? {} : { [name]: value };
@@ -129,8 +127,8 @@ function settingsOfFile(file: string, document: JsonObject): ConfigFile {
     file,
     ...pick("store", place("store")),
     ...pick("toolchain", place("toolchain")),
-    ...pick("mlflowUri", uri),
-    ...pick("mlflowArtifacts", artifacts),
+    ...pick("mlflowUri", tracking.uri),
+    ...pick("mlflowArtifacts", tracking.artifacts),
     ...pick("gpus", cards),
     ...pick("offline", document["offline"]),
   };

@@ -18,7 +18,7 @@ import {
 } from "../journal/index.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
-import type { Experiment, SpecFailures } from "../spec/index.js";
+import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import { workerEnvironment } from "./environment.js";
@@ -37,8 +37,6 @@ export interface SweepRequest {
   /** The part of it to run (`--only`); the same object where all of it is. */
   readonly selected: Plan;
   readonly config: Config;
-  /** What happens after a failure. */
-  readonly failures: SpecFailures;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
   /** URL of the module that exports `science`; workers import it. */
@@ -243,7 +241,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     toolchain,
     cellsPerCard: experiment.resources.cellsPerCard,
     cards: gpus.length,
-    failures: request.failures,
+    failures: experiment.failures,
     classify: request.classify,
     say,
   });

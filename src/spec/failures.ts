@@ -1,5 +1,5 @@
 import type { JsonObject } from "../base/json.js";
-import { isJsonObject } from "../base/json.js";
+import { blockOf, isJsonObject } from "../base/json.js";
 import type { FailureClass } from "../contract/runner.js";
 import type { JsonSchema, Science } from "../contract/science.js";
 import type { Report } from "./report.js";
@@ -85,19 +85,15 @@ export const failureFragments: { readonly [key: string]: JsonSchema } = {
 
 /** What a resolved spec says about failures; what it does not say stands at its default. */
 export function failuresOf(resolved: JsonObject): SpecFailures {
-  const block = (key: string): JsonObject => {
-    const value = resolved[key];
-    return isJsonObject(value) ? value : {};
-  };
   const number = (value: unknown, fallback: number): number =>
     typeof value === "number" ? value : fallback;
-  const retries = block("retries");
+  const retries = blockOf(resolved, "retries");
   const entries = classes.map((name) => [name, number(retries[name], RETRIES[name][0])]);
   return {
     after: resolved["failure"] === "stop" ? "stop" : "keep-going",
     retries: Object.fromEntries(entries) as SpecFailures["retries"],
     wait: number(retries["wait"], WAIT),
-    timeLimits: block("time_limit") as { readonly [runner: string]: number },
+    timeLimits: blockOf(resolved, "time_limit") as { readonly [runner: string]: number },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../base/json.js";
-import { isJsonObject } from "../base/json.js";
+import { blockOf } from "../base/json.js";
 import type { Select, SpecResources, SpecTracking } from "./experiment.js";
 
 /**
@@ -49,8 +49,3 @@ export function trackingOf(resolved: JsonObject): SpecTracking {
     },
   };
 }
-
-const blockOf = (settings: JsonObject, key: string): JsonObject => {
-  const block = settings[key];
-  return isJsonObject(block) ? block : {};
-};
