@@ -55,8 +55,6 @@ const runners: readonly Runner[] = [
   biasRunner,
 ];
 
-const [scoreCommand, exportCommand] = ctrCommands;
-
 const byName = new Map(runners.map((runner) => [runner.name, runner]));
 
 /** The science that r4ec serves: the one place that names every runner. */
@@ -110,12 +108,7 @@ export const science: Science = {
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],
-  commands: [
-    listed(datasetCommand),
-    listed(scoreCommand),
-    listed(exportCommand),
-    listed(logCommand),
-  ],
+  commands: [listed(datasetCommand), ...ctrCommands, listed(logCommand)],
 };
 
 function present(

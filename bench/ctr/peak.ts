@@ -1,4 +1,4 @@
-import { ctrProgram } from "../../runners/stages/ctr/program.js";
+import { program } from "../../runners/stages/ctr/program.js";
 import type { CtrExecution, CtrParams } from "../../runners/stages/ctr/settings.js";
 import { taskOf } from "./task.js";
 
@@ -17,6 +17,6 @@ export interface PeakWork {
 const work = JSON.parse(process.argv[2]!) as PeakWork;
 const started = performance.now();
 const task = taskOf({ label: "one cell", ...work }, work.folder);
-await ctrProgram.run([task]);
+await program.run([task]);
 const seconds = (performance.now() - started) / 1000;
 console.log(JSON.stringify({ bytes: process.resourceUsage().maxRSS * 1024, seconds }));

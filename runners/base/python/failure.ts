@@ -69,18 +69,22 @@ export function memoryAdvice(end: ProcessEnd, batch: BatchSetting): string {
 /** A Python program of a stage that failed: its last words, with the last lines of stderr as detail. */
 export class ProgramFailure extends Error {
   readonly detail: string;
-  /** @param batch of a program that works in batches */
+  /**
+   * @param batch of a program that works in batches
+   * @param without what a program did that ended with status 0 all the same
+   */
   constructor(
     program: string,
     readonly end: ProcessEnd,
     batch?: BatchSetting,
+    without = "ended too early",
   ) {
     const how =
       end.signal === null
         ? end.exitCode === null
           ? "failed"
           : end.exitCode === 0
-            ? "ended too early"
+            ? without
             : `failed (exit status ${end.exitCode})`
         : `was ended by ${end.signal}`;
     const advice = batch === undefined ? "" : memoryAdvice(end, batch);

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { printJson, printLine, write } from "../../../src/base/terminal.js";
-import type { Engine, ScienceCommand } from "../../../src/contract/engine.js";
+import { listed, type Engine, type ScienceCommand } from "../../../src/contract/engine.js";
 import { UserError } from "../../../src/base/exit.js";
 
 interface ScoreArguments {
@@ -115,4 +115,4 @@ async function prepare(engine: Engine): Promise<void> {
 }
 
 /** Commands about trained cells. */
-export const ctrCommands = [scoreCommand, exportCommand] as const;
+export const ctrCommands = [listed(scoreCommand), listed(exportCommand)];

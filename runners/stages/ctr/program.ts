@@ -8,7 +8,7 @@ import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
 type CtrTask = StageTask<CtrParams, CtrExecution>;
 
 /** Trains the tasks it is given, those of one shape and one set of inputs as one model. */
-export const ctrProgram: RunnerProgram<CtrParams, CtrExecution> = {
+export const program: RunnerProgram<CtrParams, CtrExecution> = {
   async run(tasks) {
     prepareProcess(tasks[0]!.resources);
     const { buildModel } = await import("./build.js");

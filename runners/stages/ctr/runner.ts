@@ -29,5 +29,5 @@ export const ctrRunner: Runner<CtrParams, CtrExecution> = {
       sizeOf(inputs["split"] ?? inputs["dataset"], "train.samples") * params.epochs,
     ),
   }),
-  load: async () => (await import("./program.js")).ctrProgram,
+  load: async () => (await import("./program.js")).program,
 };

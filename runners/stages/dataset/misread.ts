@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { constants, gunzipSync } from "node:zlib";
 import { startsWithMark } from "../../base/files/byte-order-mark.js";
+import { memoByFile } from "../../base/files/memo-by-file.js";
 import { textOf } from "./movie-lines.js";
 
 /**
@@ -41,18 +42,12 @@ export const isMisreadMetadata = (path: string): boolean =>
     return startsWithMark(head) || (/"categories"\s*:/.test(text) && !/"category"\s*:/.test(text));
   });
 
-const answers = new Map<string, boolean>();
+const answers = memoByFile<boolean>();
 
-/** A plan asks for every cell. A file that can't be read is the stage's to tell: false. */
+/** A file that can't be read is the stage's to tell: false. */
 function remembered(what: string, path: string, look: () => boolean): boolean {
   try {
-    const { size, mtimeMs } = statSync(path);
-    const key = `${what} ${size} ${mtimeMs} ${path}`;
-    const known = answers.get(key);
-    if (known !== undefined) return known;
-    const answer = look();
-    answers.set(key, answer);
-    return answer;
+    return answers(what, path, look);
   } catch {
     return false;
   }

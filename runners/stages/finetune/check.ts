@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { SampleClass } from "../../base/artifacts/samples.js";
+import { memoByFile } from "../../base/files/memo-by-file.js";
 import { isFile, resolvePath } from "../../base/files/spec-path.js";
 import { mistake } from "../../base/stage/mistake.js";
 import { RESERVED } from "./config.js";
@@ -39,6 +40,8 @@ export function checkFinetune(
 
 /** Bytes of a file of samples that a check reads; a larger one is read by its stage alone. */
 const MOST_READ = 32e6;
+/** What is wrong with a file of samples; null: nothing. */
+const mistakeIn = memoByFile<string | null>();
 
 function checkSamples(
   { samples }: FinetuneSettings,
@@ -54,8 +57,11 @@ function checkSamples(
       return [mistake(`${where}.${name}`, `there is no file ${file} (${found})`)];
     }
     if (statSync(found).size > MOST_READ) return [];
-    const read = readSamples(readFileSync(found, "utf8"));
-    return typeof read === "string" ? [mistake(`${where}.${name}`, `${file}: ${read}`)] : [];
+    const wrong = mistakeIn("samples", found, () => {
+      const read = readSamples(readFileSync(found, "utf8"));
+      return typeof read === "string" ? read : null;
+    });
+    return wrong === null ? [] : [mistake(`${where}.${name}`, `${file}: ${wrong}`)];
   });
   const lacking = needed
     .filter((name) => typeof samples[name] !== "string")

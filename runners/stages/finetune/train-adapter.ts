@@ -6,7 +6,7 @@ import { Drained } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { torchrun } from "../../base/python/environment.js";
-import { faultOf, memoryAdvice, pythonError } from "../../base/python/failure.js";
+import { ProgramFailure } from "../../base/python/failure.js";
 import { runProgram } from "../../base/python/run.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
@@ -81,17 +81,11 @@ export async function finetune(task: StageTask): Promise<void> {
   // What counts is that the adapter is there.
   const adapter = path.join(output, "adapter_model.safetensors");
   if (end.exitCode !== 0 || !(await isWholeSafetensors(adapter))) {
-    const advice = memoryAdvice(end, {
+    const batch = {
       path: "knowledge.finetune.micro_batch_size",
       value: execution.micro_batch_size,
-    });
-    await task.fail({
-      ...faultOf(end),
-      message: `LLaMA-Factory's training ${how(end)}: ${pythonError(end.stderrTail)}${advice}`,
-      detail: end.stderrTail,
-      ...(end.log !== undefined && { log: end.log }),
-    });
-    return;
+    };
+    throw new ProgramFailure("LLaMA-Factory's training", end, batch, "left no adapter");
   }
   for (const name of await readdir(output)) {
     if (ADAPTER_FILES.test(name))
@@ -105,13 +99,6 @@ export async function finetune(task: StageTask): Promise<void> {
   await copyFile(path.join(task.work, "train.yaml"), path.join(task.out, "train.yaml"));
   await task.publish({ metrics: { ...sampleCounts(counts), ...lastLosses(all) } });
 }
-
-const how = (end: { exitCode: number | null; signal: string | null }): string =>
-  end.signal !== null
-    ? `was ended by ${end.signal}`
-    : end.exitCode === 0
-      ? "left no adapter"
-      : `failed (exit status ${end.exitCode ?? "unknown"})`;
 
 /** train.py, in a process for each of several cards. */
 function trainProgram(cards: number): {

@@ -11,7 +11,7 @@ import { qualityMetrics } from "../train/cell.js";
 import { ratedScores, type Liked } from "./rates.js";
 
 /** Counts likes and scores the validation and the test samples. */
-export const biasProgram = programOf(score);
+export const program = programOf(score);
 
 async function score(task: StageTask): Promise<void> {
   const data = await loadCtrData(task.inputs, { pick: "valid", history_length: 1 });

@@ -7,5 +7,5 @@ export const biasRunner: Runner = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
-  load: async () => (await import("./program.js")).biasProgram,
+  load: async () => (await import("./program.js")).program,
 };

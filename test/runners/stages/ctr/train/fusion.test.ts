@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../../src/base/json.js";
 import { backbones } from "../../../../../runners/stages/ctr/backbones/index.js";
-import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
+import { program } from "../../../../../runners/stages/ctr/program.js";
 import { ctrRunner } from "../../../../../runners/stages/ctr/runner.js";
 import { Drained } from "../../../../../src/contract/runner.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
@@ -52,10 +52,10 @@ describe("cells trained as one graph", () => {
     it(`agree with each alone: ${backbone}`, async () => {
       const options = differing(backbone, true);
       const together = options.map((option) => cell(option));
-      await ctrProgram.run(together);
+      await program.run(together);
       for (const [i, option] of options.entries()) {
         const alone = cell({ ...option, ctr: { ...option.ctr, fuse: "off" } });
-        await ctrProgram.run([alone]);
+        await program.run([alone]);
         const fused = together[i]!;
         const [a, b] = [fused.curve("train.loss"), alone.curve("train.loss")];
         expect(a.length).toBe(b.length);
@@ -77,11 +77,11 @@ describe("cells trained as one graph", () => {
     });
     // Weights beyond float32's range make the loss NaN at once.
     Object.assign(bad.params, { learning_rate: 1e38 });
-    await ctrProgram.run([good, bad]);
+    await program.run([good, bad]);
     expect(bad.failed?.message).toMatch(/training diverged/);
     expect(bad.published).toBeUndefined();
     const alone = cell({ backbone: "din", seed: 1 });
-    await ctrProgram.run([alone]);
+    await program.run([alone]);
     expect(good.published!.metrics["test.auc"]).toBeCloseTo(
       alone.published!.metrics["test.auc"]!,
       3,
@@ -97,7 +97,7 @@ describe("cells trained as one graph", () => {
       epochsWhenShortPublished = long.curve("train.loss").length;
       await publish(result);
     };
-    await ctrProgram.run([short, long]);
+    await program.run([short, long]);
     expect(epochsWhenShortPublished).toBeGreaterThanOrEqual(1);
     expect(epochsWhenShortPublished).toBeLessThan(20);
     expect(long.published!.metrics["epochs"]).toBe(40);
@@ -111,13 +111,13 @@ describe("cells trained as one graph", () => {
       emit(event);
       if (event.type === "metrics" && event.step === 1) group[0]!.drain();
     };
-    await expect(ctrProgram.run(group)).rejects.toThrow(Drained);
+    await expect(program.run(group)).rejects.toThrow(Drained);
     for (const [i, option] of options.entries()) {
       expect(existsSync(join(group[i]!.work, "checkpoint.safetensors"))).toBe(true);
       const resumed = cell({ ...option, ctr: { fuse: "off" } }, group[i]!.work);
-      await ctrProgram.run([resumed]);
+      await program.run([resumed]);
       const alone = cell({ ...option, ctr: { fuse: "off" } });
-      await ctrProgram.run([alone]);
+      await program.run([alone]);
       expect(resumed.curve("train.loss").length).toBe(2);
       expect(resumed.published!.metrics["test.auc"]).toBeCloseTo(
         alone.published!.metrics["test.auc"]!,

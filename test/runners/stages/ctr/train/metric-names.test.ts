@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ctrMetrics } from "../../../../../runners/stages/ctr/metric-names.js";
 import { biasRunner } from "../../../../../runners/stages/ctr/bias/runner.js";
-import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
+import { program } from "../../../../../runners/stages/ctr/program.js";
 import type { JsonObject } from "../../../../../src/base/json.js";
 import { removeFolders, runStage } from "../../../../support/stage.js";
 import { small, writeDataset } from "./dataset.js";
@@ -23,7 +23,7 @@ describe("the metrics that a CTR stage declares", () => {
     async (ctr) => {
       const stage = stageOf({ backbone: "deepfm", ctr: { epochs: 1, ...ctr } });
       const task = new TestTask(stage, { dataset }, scratch.folder(), scratch.folder());
-      await ctrProgram.run([task]);
+      await program.run([task]);
       const published = Object.keys(task.published!.metrics);
       expect(published.sort()).toEqual([...ctrMetrics({ backbone: "deepfm", ctr })].sort());
     },

@@ -9,7 +9,7 @@ import type { Engine } from "../../../../../src/contract/engine.js";
 import { Store, type Manifest } from "../../../../../src/store/index.js";
 import { science } from "../../../../../runners/registry.js";
 import { formatManifest } from "../../../../../src/store/manifest.js";
-import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
+import { program } from "../../../../../runners/stages/ctr/program.js";
 import { backbones } from "../../../../../runners/stages/ctr/backbones/index.js";
 import { exportModel } from "../../../../../runners/stages/ctr/serve/export.js";
 import { scoreFile, scoreSplit } from "../../../../../runners/stages/ctr/serve/score.js";
@@ -85,7 +85,7 @@ async function trainOnce(backbone: string): Promise<Trained> {
     ctr: { batch_size: 256, epochs: 1, history_length: 15 },
   });
   const task = new TestTask(stage, folders, scratch.folder(), scratch.folder());
-  await ctrProgram.run([task]);
+  await program.run([task]);
   const name = `ctr ${backbone}`;
   const folder = store.artifactFolder(fingerprintOf(name));
   await mkdir(folder, { recursive: true });

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Drained } from "../../../../../src/contract/runner.js";
-import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
+import { program } from "../../../../../runners/stages/ctr/program.js";
 import { readNpy } from "../../../../../runners/base/files/npy.js";
 import { decodeSafetensors } from "../../../../../runners/base/files/safetensors.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
@@ -36,7 +36,7 @@ const taskOf = (cell: Cell, work = scratch.folder()): TestTask => {
 
 const run = async (cell: Cell): Promise<TestTask> => {
   const task = taskOf(cell);
-  await ctrProgram.run([task]);
+  await program.run([task]);
   return task;
 };
 
@@ -99,10 +99,10 @@ describe("a cell alone", () => {
       emit(event);
       if (event.type === "metrics" && event.step === 2) first.drain();
     };
-    await expect(ctrProgram.run([first])).rejects.toThrow(Drained);
+    await expect(program.run([first])).rejects.toThrow(Drained);
     expect(first.published).toBeUndefined();
     const second = taskOf(cell, first.work);
-    await ctrProgram.run([second]);
+    await program.run([second]);
     expect(second.curve("train.loss").length).toBe(whole.curve("train.loss").length - 2);
     expect(results(second)).toEqual(results(whole));
     for (const file of ["curves.jsonl", "predictions.npy", "weights.safetensors"]) {
@@ -114,7 +114,7 @@ describe("a cell alone", () => {
     const task = taskOf({ backbone: "din", ctr: { epochs: 1 } });
     const { writeFile } = await import("node:fs/promises");
     await writeFile(join(task.work, "checkpoint.safetensors"), "no checkpoint at all");
-    await ctrProgram.run([task]);
+    await program.run([task]);
     expect(task.published?.metrics["epochs"]).toBe(1);
     expect(task.events.find((event) => event.type === "note")).toMatchObject({
       severity: "warning",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backbones } from "../../../../../runners/stages/ctr/backbones/index.js";
-import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
+import { program } from "../../../../../runners/stages/ctr/program.js";
 import { likeByUser, writeDataset, type Size } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
 
@@ -35,7 +35,7 @@ async function train(backbone: string, id: boolean): Promise<TestTask> {
   const ctr = { user_id: id, batch_size: 256, epochs: 6, patience: 6, learning_rate: 0.003 };
   const folders = [scratch.folder(), scratch.folder()] as const;
   const task = new TestTask(stageOf({ backbone, ctr }), { dataset }, ...folders);
-  await ctrProgram.run([task]);
+  await program.run([task]);
   return task;
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
 import { readNpy, writeNpy } from "../../../../../runners/base/files/npy.js";
 import { decodeSafetensors } from "../../../../../runners/base/files/safetensors.js";
-import { ctrProgram } from "../../../../../runners/stages/ctr/program.js";
+import { program } from "../../../../../runners/stages/ctr/program.js";
 import { exportModel } from "../../../../../runners/stages/ctr/serve/export.js";
 import { scoreFile, scoreSplit } from "../../../../../runners/stages/ctr/serve/score.js";
 import type { TrainedCell } from "../../../../../runners/stages/ctr/serve/trained.js";
@@ -55,7 +55,7 @@ async function run(
       scratch.folder(),
     );
   });
-  await ctrProgram.run(tasks);
+  await program.run(tasks);
   return tasks;
 }
 const metric = (task: TestTask, name: string): number => task.published!.metrics[name]!;

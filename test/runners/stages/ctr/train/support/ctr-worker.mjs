@@ -2,11 +2,11 @@
 //   node ctr-worker.mjs PROGRAM [TASK, ...] [KILL AT]
 // A task as JSON without its functions. KILL AT: the epochs done, as the progress of the first task
 // says it, at which the process kills itself.
-const { ctrProgram } = await import(process.argv[2]);
+const { program } = await import(process.argv[2]);
 const tasks = JSON.parse(process.argv[3]);
 const killAt = Number(process.argv[4] ?? Infinity);
 
-await ctrProgram.run(
+await program.run(
   tasks.map((task, i) => ({
     ...task,
     stop: { draining: false, onDrain() {}, abort: new AbortController().signal },
