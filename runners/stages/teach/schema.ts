@@ -1,6 +1,16 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { EXTRA } from "../../base/chat/extra.js";
 
+/** Of whom the teacher speaks: all, or a number of them. */
+const allOrSome = (description: string): JsonSchema => ({
+  description,
+  anyOf: [
+    { description: "All of them.", const: "all" },
+    { description: "This many of them.", type: "integer", minimum: 0 },
+  ],
+  default: "all",
+});
+
 /** `knowledge.teacher`: who answers with the target in sight, and what that may cost. */
 export const teacherFragment: JsonSchema = {
   description:
@@ -96,24 +106,12 @@ export const teacherFragment: JsonSchema = {
           description:
             "How often an answer that was cut at max_tokens is asked again, each time with twice the room.",
         },
-        users: {
-          description:
-            "Users that the teacher is asked about: all, or a number of them, chosen by knowledge.seed.",
-          anyOf: [
-            { description: "All of them.", const: "all" },
-            { description: "This many of them.", type: "integer", minimum: 0 },
-          ],
-          default: "all",
-        },
-        items: {
-          description:
-            "Items that the teacher is asked about: all items that are some user's target, or a number of them, chosen by knowledge.seed.",
-          anyOf: [
-            { description: "All of them.", const: "all" },
-            { description: "This many of them.", type: "integer", minimum: 0 },
-          ],
-          default: "all",
-        },
+        users: allOrSome(
+          "Users that the teacher is asked about: all, or a number of them, chosen by knowledge.seed.",
+        ),
+        items: allOrSome(
+          "Items that the teacher is asked about: all items that are some user's target, or a number of them, chosen by knowledge.seed.",
+        ),
         readable_tries: {
           type: "integer",
           minimum: 1,
