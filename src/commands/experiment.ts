@@ -86,10 +86,27 @@ export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Pr
   return { ...loaded.value, store: { ...store, value: path.resolve(store.value) } };
 }
 
+/** The settings on the command line, as yargs gives them. */
+export interface OverrideArguments {
+  readonly overrides?: readonly string[] | undefined;
+}
+
+/** For the builder of a command that reads a spec: what a call may add to the spec. */
+export const OVERRIDES = {
+  type: "string",
+  array: true,
+  default: [] as string[],
+  describe: "settings that replace those of the spec: PATH=VALUE, or ~PATH to remove one",
+} as const;
+
 /** Reads a spec; mistakes in it end the command, warnings are shown. */
-export async function loadExperiment(file: string, science: Science): Promise<Experiment> {
+export async function loadExperiment(
+  file: string,
+  science: Science,
+  overrides: readonly string[] = [],
+): Promise<Experiment> {
   const { loadSpec } = await import("../spec/index.js");
-  const loaded = await loadSpec(file, science);
+  const loaded = loadSpec(file, science, { overrides });
   if (!loaded.ok) return refuse(loaded.error);
   await showDiagnostics(loaded.value.diagnostics);
   return loaded.value;

@@ -6,12 +6,12 @@ import { requestStop } from "../execute/stop-request.js";
 import type { Science } from "../contract/science.js";
 import type { LockHolder } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
-import type { GlobalArguments } from "./experiment.js";
-import { configOf } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { configOf, OVERRIDES } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printLine } from "../base/terminal.js";
 
-interface StopArguments extends GlobalArguments {
+interface StopArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
   readonly now: boolean;
   readonly all: boolean;
@@ -19,12 +19,13 @@ interface StopArguments extends GlobalArguments {
 
 /** `stop [SWEEP]`: asks a running sweep to stop, as Ctrl-C does, and waits until it has. */
 export const stopCommand = (science: Science): CommandModule<object, StopArguments> => ({
-  command: "stop [sweep]",
+  command: "stop [sweep] [overrides..]",
   describe:
     "stop a running sweep, on this or another machine, at the next checkpoint of each stage",
   builder: (yargs) =>
     yargs
       .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
+      .positional("overrides", OVERRIDES)
       .option("now", {
         type: "boolean",
         default: false,
@@ -38,7 +39,7 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
     const among =
       args.sweep === undefined
         ? await listSweeps(store)
-        : [await findSweep(config, science, args.sweep)];
+        : [await findSweep(config, science, args.sweep, args.overrides)];
     for (const sweep of among) {
       const holder = await lockHolder(sweepLockFile(store, sweep.sweep));
       if (holder !== null) running.push({ sweep, holder });

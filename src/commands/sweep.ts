@@ -9,8 +9,8 @@ import type { ProgramParts, Science } from "../contract/science.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
-import type { GlobalArguments } from "./experiment.js";
-import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { loadExperiment, configOf, OVERRIDES, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
 import { planAsJson, planAsText } from "./plan.js";
@@ -29,15 +29,17 @@ export interface SweepArguments extends GlobalArguments {
 export const sweepCommand = (
   science: Science,
   scienceModule: string,
-): CommandModule<object, SweepArguments & { readonly file: string }> => ({
-  command: "sweep <file>",
+): CommandModule<object, SweepArguments & OverrideArguments & { readonly file: string }> => ({
+  command: "sweep <file> [overrides..]",
   describe: "run the experiment of a spec, or continue it; at the end, compare its variants",
   builder: (yargs) =>
     sweepOptions(
-      yargs.positional("file", { type: "string", demandOption: true, describe: "the spec" }),
+      yargs
+        .positional("file", { type: "string", demandOption: true, describe: "the spec" })
+        .positional("overrides", OVERRIDES),
     ),
   handler: async (args) => {
-    const experiment = await loadExperiment(args.file, science);
+    const experiment = await loadExperiment(args.file, science, args.overrides);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
   },
 });

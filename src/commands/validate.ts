@@ -5,10 +5,10 @@ import type { Science } from "../contract/science.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { loadSpec, type Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
-import type { GlobalArguments } from "./experiment.js";
-import { readConfig, showDiagnostics } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { OVERRIDES, readConfig, showDiagnostics } from "./experiment.js";
 
-interface Arguments extends GlobalArguments {
+interface Arguments extends GlobalArguments, OverrideArguments {
   readonly file: string;
   readonly json: boolean;
 }
@@ -24,15 +24,16 @@ async function aboutThisMachine(
 
 /** `r4ec validate FILE`: every mistake of a spec; writes nothing. */
 export const validateCommand = (science: Science): CommandModule<object, Arguments> => ({
-  command: "validate <file>",
+  command: "validate <file> [overrides..]",
   describe: "Check a spec and show every mistake in it",
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "The spec" })
+      .positional("overrides", OVERRIDES)
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" }),
   async handler(args) {
     const { file, json } = args;
-    const spec = await loadSpec(file, science);
+    const spec = loadSpec(file, science, { overrides: args.overrides });
     const diagnostics = spec.ok
       ? [...spec.value.diagnostics, ...(await aboutThisMachine(spec.value, args))]
       : spec.error;

@@ -10,6 +10,8 @@ export type {
 } from "./experiment.js";
 export type { FlatSettings } from "../contract/statistics.js";
 export { flatSettings } from "./dotted.js";
+export type { Surroundings } from "./compose.js";
+export { placeOf } from "./line-override.js";
 export { loadSpec } from "./load.js";
 export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";
