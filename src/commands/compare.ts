@@ -4,9 +4,10 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { configOf, OVERRIDES } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
@@ -30,14 +31,15 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
         type: "string",
         describe: "a spec's file, a sweep's id, or an experiment's name; default: the last sweep",
       })
-      .positional("overrides", OVERRIDES)
+      .positional("overrides", specOverrides)
+
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
       .option("test", {
         choices: ["all", "seeds"] as const,
         describe:
           "what the test treats as random: test units and seeds (all), or only the seeds (seeds); default: as in the spec",
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" })
+      .option("json", jsonOutput)
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
       .option("markdown", { type: "boolean", default: false, describe: "print Markdown" }),
   handler: async (args) => {

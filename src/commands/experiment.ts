@@ -91,14 +91,6 @@ export interface OverrideArguments {
   readonly overrides?: readonly string[] | undefined;
 }
 
-/** For the builder of a command that reads a spec: what a call may add to the spec. */
-export const OVERRIDES = {
-  type: "string",
-  array: true,
-  default: [] as string[],
-  describe: "settings that replace those of the spec: PATH=VALUE, or ~PATH to remove one",
-} as const;
-
 /** Reads a spec; mistakes in it end the command, warnings are shown. */
 export async function loadExperiment(
   file: string,

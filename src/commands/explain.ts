@@ -5,10 +5,11 @@ import type { Names } from "../contract/records.js";
 import { namesOf } from "../cells/index.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { loadExperiment, configOf, OVERRIDES } from "./experiment.js";
+import { loadExperiment, configOf } from "./experiment.js";
 import { short } from "./plan.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
@@ -29,11 +30,11 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
   describe: "say why a stage would run: what differs from the most similar stage that ran earlier",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .positional("overrides", OVERRIDES)
-      .option("only", { type: "string", array: true, describe: "only some cells, as for sweep" })
+      .positional("file", specFile)
+      .positional("overrides", specOverrides)
+      .option("only", onlyCells)
       .option("stage", { type: "string", describe: "one stage: the beginning of its fingerprint" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science, args.overrides);
     const config = await configOf(args, experiment);

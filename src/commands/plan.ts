@@ -2,9 +2,10 @@ import type { CommandModule } from "yargs";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { loadExperiment, configOf, OVERRIDES, showOrRefuse } from "./experiment.js";
+import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
 import { formatTable } from "../base/table.js";
@@ -24,19 +25,15 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
   describe: "show the cells and stages of a spec, what is cached and what would run",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .positional("overrides", OVERRIDES)
-      .option("only", {
-        type: "string",
-        array: true,
-        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
-      })
+      .positional("file", specFile)
+      .positional("overrides", specOverrides)
+      .option("only", onlyCells)
       .option("estimate", {
         type: "boolean",
         default: false,
         describe: "estimate tokens, GPU hours and US dollars of what would run",
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science, args.overrides);
     const config = await configOf(args, experiment);

@@ -3,8 +3,9 @@ import { ExitCode, UserError } from "../base/exit.js";
 import { sweepIdOf } from "../base/fingerprint.js";
 import { readSpecPlace, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
+import { knownSweep, specOverrides } from "../contract/options.js";
 import type { OverrideArguments } from "./experiment.js";
-import { loadExperiment, configOf, OVERRIDES } from "./experiment.js";
+import { loadExperiment, configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import type { SweepArguments } from "./sweep.js";
 import { sweepExperiment, sweepOptions } from "./sweep.js";
@@ -21,14 +22,7 @@ export const resumeCommand = (
   describe:
     "continue a sweep that was stopped: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
-    sweepOptions(
-      yargs
-        .positional("sweep", {
-          type: "string",
-          describe: "a spec, an experiment's name or an id",
-        })
-        .positional("overrides", OVERRIDES),
-    ),
+    sweepOptions(yargs.positional("sweep", knownSweep).positional("overrides", specOverrides)),
   handler: async (args) => {
     const config = await configOf(args);
     const known = await findSweep(config, science, args.sweep, args.overrides);

@@ -3,9 +3,10 @@ import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
+import { jsonOutput, knownSweep, specOverrides } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { configOf, OVERRIDES } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
@@ -25,10 +26,10 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
   describe: "show the progress of a sweep: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
     yargs
-      .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
-      .positional("overrides", OVERRIDES)
+      .positional("sweep", knownSweep)
+      .positional("overrides", specOverrides)
       .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
     await closeKilled(config, science);

@@ -4,10 +4,11 @@ import { listSweeps, sweepLockFile } from "../journal/index.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import { requestStop } from "../execute/stop-request.js";
 import type { Science } from "../contract/science.js";
+import { knownSweep, specOverrides } from "../contract/options.js";
 import type { LockHolder } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { configOf, OVERRIDES } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printLine } from "../base/terminal.js";
 
@@ -24,8 +25,8 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
     "stop a running sweep, on this or another machine, at the next checkpoint of each stage",
   builder: (yargs) =>
     yargs
-      .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
-      .positional("overrides", OVERRIDES)
+      .positional("sweep", knownSweep)
+      .positional("overrides", specOverrides)
       .option("now", {
         type: "boolean",
         default: false,

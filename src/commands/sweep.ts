@@ -6,11 +6,12 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { loadExperiment, configOf, OVERRIDES, showOrRefuse } from "./experiment.js";
+import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
 import { planAsJson, planAsText } from "./plan.js";
@@ -33,11 +34,7 @@ export const sweepCommand = (
   command: "sweep <file> [overrides..]",
   describe: "run the experiment of a spec, or continue it; at the end, compare its variants",
   builder: (yargs) =>
-    sweepOptions(
-      yargs
-        .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-        .positional("overrides", OVERRIDES),
-    ),
+    sweepOptions(yargs.positional("file", specFile).positional("overrides", specOverrides)),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science, args.overrides);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
@@ -56,17 +53,13 @@ export const sweepOptions = <T>(
   }
 > =>
   yargs
-    .option("only", {
-      type: "string",
-      array: true,
-      describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
-    })
+    .option("only", onlyCells)
     .option("failure", {
       choices: ["keep-going", "stop"] as const,
       describe: "after a cell has failed: run the others, or stop at the next checkpoints",
     })
     .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
-    .option("json", { type: "boolean", default: false, describe: "print JSON" });
+    .option("json", jsonOutput);
 
 /** Runs an experiment and shows how it went; gives the exit status. */
 export async function sweepExperiment(

@@ -3,10 +3,11 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, specOverrides } from "../contract/options.js";
 import { resourcesOf, trackingOf } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { configOf, OVERRIDES } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printJson, printLine, write } from "../base/terminal.js";
 
@@ -31,8 +32,8 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
         type: "string",
         describe: "a spec's file, a sweep's id, or an experiment's name; default: all sweeps",
       })
-      .positional("overrides", OVERRIDES)
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .positional("overrides", specOverrides)
+      .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
     await closeAbandoned(config.store.value);

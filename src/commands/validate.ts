@@ -2,11 +2,12 @@ import { printJson } from "../base/terminal.js";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, specFile, specOverrides } from "../contract/options.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { loadSpec, type Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { OVERRIDES, readConfig, showDiagnostics } from "./experiment.js";
+import { readConfig, showDiagnostics } from "./experiment.js";
 
 interface Arguments extends GlobalArguments, OverrideArguments {
   readonly file: string;
@@ -28,9 +29,9 @@ export const validateCommand = (science: Science): CommandModule<object, Argumen
   describe: "Check a spec and show every mistake in it",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "The spec" })
-      .positional("overrides", OVERRIDES)
-      .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" }),
+      .positional("file", specFile)
+      .positional("overrides", specOverrides)
+      .option("json", jsonOutput),
   async handler(args) {
     const { file, json } = args;
     const spec = loadSpec(file, science, { overrides: args.overrides });

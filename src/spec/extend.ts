@@ -85,9 +85,11 @@ export class SpecFiles {
       this.readable = false;
       return nothing;
     };
-    const read = readSource(path.resolve(folder, name));
+    const found = path.resolve(folder, name);
+    const read = readSource(found);
     if (!read.ok) {
-      const { message, line, column } = read.error;
+      const { line, column } = read.error;
+      const message = read.error.message.replace(found, name);
       const inside = line > 1 || column > 1;
       return inside ? wrong(message, { file: shown, line, column }) : wrong(message);
     }

@@ -11,7 +11,6 @@ export type {
 export type { FlatSettings } from "../contract/statistics.js";
 export { flatSettings } from "./dotted.js";
 export type { Surroundings } from "./compose.js";
-export { placeOf } from "./line-override.js";
 export { loadSpec } from "./load.js";
 export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";

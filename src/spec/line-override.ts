@@ -16,8 +16,13 @@ export interface LineOverride {
   readonly offset: number;
 }
 
+const PLACE = "command line: ";
+
 /** What a message calls the place of an argument. */
-export const placeOf = (argument: string): string => `command line: ${argument}`;
+export const placeOf = (argument: string): string => `${PLACE}${argument}`;
+
+/** Whether the place of a message is an argument. */
+export const isOnCommandLine = (file: string): boolean => file.startsWith(PLACE);
 
 /** Blocks whose keys are themselves dotted paths or names: all that follows is one key. */
 const FLAT = ["sweep.grid", "sweep.sample.space", "compare.baseline", "compare.equivalence"];

@@ -74,6 +74,8 @@ export function readSpec(
     report.add("error", { where, at, message });
     return err(report.diagnostics);
   }
+  // What is missing may stand in the files that it should name.
+  if (mistakes.some(({ where }) => where[0] === "extends")) return err(report.diagnostics);
   const sound = prune(document, mistakes);
   checkTimeLimits(report, sound, science);
   const { sweep, problems } = readSweep(sound["sweep"]);
