@@ -8,7 +8,7 @@ import type { Placed, Position, Spot } from "./places.js";
 export interface LineOverride {
   /** As it was given. */
   readonly argument: string;
-  /** Keys from the root of the spec: `["sweep", "grid", "ctr.epochs"]`. */
+  /** Keys from the root of the spec: `["sweep", "grid", "model.rate"]`. */
   readonly path: readonly string[];
   /** The text of the value; null: the setting is removed. */
   readonly text: string | null;

@@ -8,7 +8,7 @@ export type Expand = (settings: JsonObject) => JsonObject;
 /**
  * One mapping laid over another: mappings merge, key by key, at any depth; everything else (lists,
  * texts, numbers, null) replaces what is below it. Where a mapping meets the short form of one
- * (`{user_core: 5}` over `ml-100k`), the short form is written out first.
+ * (`{size: 5}` over `small`), the short form is written out first.
  */
 export function layOver(
   lower: Placed<JsonObject>,
