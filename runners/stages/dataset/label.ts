@@ -49,7 +49,10 @@ export function checkLabel(source: Source, block: DatasetSettings): readonly Fin
   const largest = source.ratings;
   if (label !== undefined && "above" in label && largest !== null && label.above >= largest) {
     return [
-      mistake("dataset.label.above", `no rating is above ${label.above}: ${largest} is the largest`),
+      mistake(
+        "dataset.label.above",
+        `no rating is above ${label.above}: ${largest} is the largest`,
+      ),
     ];
   }
   if (label !== undefined && "column" in label && largest !== null) {

@@ -8,7 +8,13 @@ import { type Duck, named, quoted, withDuck } from "./duck.js";
 import { type FileForm, formOf } from "./form.js";
 import { readHeader } from "./header.js";
 import { type DelimitedFile, eachDelimitedRow } from "./delimited-rows.js";
-import { LIST_GAP, type RowReader, type RowTask, type TableInput, type WantedColumn } from "./row.js";
+import {
+  LIST_GAP,
+  type RowReader,
+  type RowTask,
+  type TableInput,
+  type WantedColumn,
+} from "./row.js";
 import { longForm, type TableFile } from "./settings.js";
 
 /** The form of the copies that DuckDB writes. */

@@ -66,8 +66,7 @@ export async function eachRecord(
     }
   };
   for await (const raw of readPieces(path, position)) {
-    const piece =
-      form.encoding === "latin-1" ? Buffer.from(raw.toString("latin1"), "utf8") : raw;
+    const piece = form.encoding === "latin-1" ? Buffer.from(raw.toString("latin1"), "utf8") : raw;
     if (held + piece.length > buffer.length) {
       const larger = Buffer.allocUnsafe((held + piece.length) * 2);
       buffer.copy(larger, 0, 0, held);
@@ -112,7 +111,10 @@ function checkUtf8(path: string, buffer: Buffer, held: number, end: boolean, cut
       const text = buffer.toString("latin1", start, Math.min(stop, start + 60));
       throw new UserError(
         `${path}:${line}: these bytes are not UTF-8: ${JSON.stringify(text)} (as latin-1)`,
-        { exitCode: ExitCode.usage, hint: "set encoding: latin-1 for this file, or save it as UTF-8" },
+        {
+          exitCode: ExitCode.usage,
+          hint: "set encoding: latin-1 for this file, or save it as UTF-8",
+        },
       );
     }
     start = stop + 1;
@@ -121,7 +123,11 @@ function checkUtf8(path: string, buffer: Buffer, held: number, end: boolean, cut
 
 function linesIn(buffer: Buffer, from: number, to: number): number {
   let count = 0;
-  for (let at = buffer.indexOf(newline, from); at >= 0 && at < to; at = buffer.indexOf(newline, at + 1))
+  for (
+    let at = buffer.indexOf(newline, from);
+    at >= 0 && at < to;
+    at = buffer.indexOf(newline, at + 1)
+  )
     count += 1;
   return count;
 }
@@ -191,13 +197,7 @@ class Cutter {
   }
 
   /** The rest of a record, from a field that begins with a quote. */
-  #quoted(
-    bytes: Buffer,
-    from: number,
-    position: number,
-    held: number,
-    end: boolean,
-  ): number {
+  #quoted(bytes: Buffer, from: number, position: number, held: number, end: boolean): number {
     let field = from;
     let at = position;
     for (;;) {
@@ -210,7 +210,10 @@ class Cutter {
           close = bytes.indexOf(this.#quote, close);
           if (close < 0 || close >= held) {
             if (!end) return INCOMPLETE;
-            this.sink.wrong(this.line, "a quote is opened and not closed up to the end of the file");
+            this.sink.wrong(
+              this.line,
+              "a quote is opened and not closed up to the end of the file",
+            );
             return held;
           }
           if (bytes[close + 1] !== this.#quote || close + 1 >= held) break;
@@ -240,7 +243,10 @@ class Cutter {
         stop = at;
         while (stop < held && bytes[stop] !== newline && !this.#isGap(bytes, stop, held)) stop += 1;
         if (stop >= held && !end) return INCOMPLETE;
-        const cut = stop > at && (stop >= held || bytes[stop] === newline) && bytes[stop - 1] === carriageReturn;
+        const cut =
+          stop > at &&
+          (stop >= held || bytes[stop] === newline) &&
+          bytes[stop - 1] === carriageReturn;
         this.#ends[field] = cut ? stop - 1 : stop;
       }
       if (stop >= held || bytes[stop] === newline) {
@@ -260,7 +266,8 @@ class Cutter {
 
   /** Ends a record without quotes at `stop`. */
   #finish(bytes: Buffer, start: number, field: number, stop: number, next: number): number {
-    const last = stop > this.#starts[field]! && bytes[stop - 1] === carriageReturn ? stop - 1 : stop;
+    const last =
+      stop > this.#starts[field]! && bytes[stop - 1] === carriageReturn ? stop - 1 : stop;
     this.#ends[field] = last;
     if (field === 0 && last === start) return next;
     return this.#give(bytes, field, next);

@@ -85,4 +85,3 @@ export const quoted = (text: string): string => `'${text.replace(/'/gu, "''")}'`
 
 /** A name as SQL writes it. */
 export const named = (name: string): string => `"${name.replace(/"/gu, '""')}"`;
-

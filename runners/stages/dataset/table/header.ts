@@ -1,4 +1,5 @@
 import { MARK_BYTES, startsWithMark } from "../../../base/files/byte-order-mark.js";
+import { ZSTD_START } from "../zstd.js";
 import { headOf } from "../head.js";
 import { firstRecord } from "./delimited.js";
 import { columnsOf, type FileForm, type HeaderColumn } from "./form.js";
@@ -13,7 +14,7 @@ export function readHeader(
 ): HeaderColumn[] | null {
   try {
     let head = headOf(path);
-    if (head.readUInt32LE(0) === ZSTD) return null;
+    if (head.readUInt32LE(0) === ZSTD_START) return null;
     if (startsWithMark(head)) head = head.subarray(MARK_BYTES);
     const fields = firstRecord(
       form.encoding === "latin-1" ? Buffer.from(head.toString("latin1"), "utf8") : head,
@@ -24,6 +25,3 @@ export function readHeader(
     return null;
   }
 }
-
-/** The first bytes of a zstd file, as a number. */
-export const ZSTD = 0xfd2fb528;

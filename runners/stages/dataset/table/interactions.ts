@@ -77,9 +77,7 @@ export async function readInteractions(
 
 const isEmpty = ({ starts, ends }: Row, field: number): boolean => starts[field] === ends[field];
 
-function timeSettings(
-  settings: InteractionSettings,
-): ConstructorParameters<typeof TimeColumn>[0] {
+function timeSettings(settings: InteractionSettings): ConstructorParameters<typeof TimeColumn>[0] {
   const { time_unit: unit, time_format: text } = settings;
   if (text === undefined) return { unit };
   const read = dateReader(text);

@@ -51,7 +51,9 @@ export async function readItemTexts(
       throw new UserError(`${row.where()}: item ${id} stands in ${before} already`);
     }
     places.set(id, row.where());
-    const values = attributes.map(({ separator }, n) => valuesOf(fieldOf(row, first + n), separator));
+    const values = attributes.map(({ separator }, n) =>
+      valuesOf(fieldOf(row, first + n), separator),
+    );
     const genres = attributes.findIndex(
       ({ column, separator }, n) =>
         GENRES.test(column) && (separator !== null || values[n]!.length > 1),
@@ -69,7 +71,10 @@ export async function readItemTexts(
     const [example] = wanted;
     throw new UserError(
       `${input.what} describe none of the ${wanted.size} items that are left, such as ${JSON.stringify(example)}`,
-      { exitCode: ExitCode.usage, hint: `see whether ${item} holds the same ids as the interactions: 007 and 7 are two ids` },
+      {
+        exitCode: ExitCode.usage,
+        hint: `see whether ${item} holds the same ids as the interactions: 007 and 7 are two ids`,
+      },
     );
   }
   return items;

@@ -57,7 +57,10 @@ export async function eachJsonRow(
     afterPiece,
   });
   bad.lines += counts.lines;
-  bad.addAll(counts.bad, counts.firstBad.map((each) => `${path}: ${each}`));
+  bad.addAll(
+    counts.bad,
+    counts.firstBad.map((each) => `${path}: ${each}`),
+  );
   const missing = wanted.find((_, n) => seen[n] === 0);
   if (missing !== undefined)
     throw new UserError(`${path}: no line has a field ${JSON.stringify(missing.name)}`);

@@ -54,7 +54,9 @@ export class LevelColumn {
   /** The column as levels from 1, and what they stand for. */
   take(): { readonly levels: Uint8Array; readonly scale: RatingScale } {
     const levels = this.#column.take();
-    const whole = this.#values.every((value) => Number.isInteger(value) && value >= 1 && value <= MOST);
+    const whole = this.#values.every(
+      (value) => Number.isInteger(value) && value >= 1 && value <= MOST,
+    );
     const sorted = [...this.#values].sort((a, b) => a - b);
     const levelOf = this.#values.map((value) => (whole ? value : sorted.indexOf(value) + 1));
     levels.forEach((value, row) => (levels[row] = levelOf[value]!));

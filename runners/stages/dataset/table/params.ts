@@ -4,7 +4,12 @@ import { formOf } from "./form.js";
 import type { InteractionColumns } from "./interactions.js";
 import type { ItemColumns } from "./item-texts.js";
 import { longForm } from "./settings.js";
-import type { AttributeSetting, InteractionSettings, TableFile, TableSettings } from "./settings.js";
+import type {
+  AttributeSetting,
+  InteractionSettings,
+  TableFile,
+  TableSettings,
+} from "./settings.js";
 import type { WordSettings } from "./words.js";
 
 /** What decides a table's content beside its files. */

@@ -18,7 +18,10 @@ export function filesOfPattern(pattern: string): string[] {
     found = found.flatMap((folder) => {
       if (!isPattern(part)) return [path.join(folder, part)];
       const expression = new RegExp(
-        `^${part.replace(/[.+^${}()|[\]\\]/gu, "\\$&").replace(/\*/gu, ".*").replace(/\?/gu, ".")}$`,
+        `^${part
+          .replace(/[.+^${}()|[\]\\]/gu, "\\$&")
+          .replace(/\*/gu, ".*")
+          .replace(/\?/gu, ".")}$`,
         "su",
       );
       return namesIn(folder)

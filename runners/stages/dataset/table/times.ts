@@ -12,6 +12,9 @@ const FIRST_MICROSECONDS = 1e14;
 
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
+/** The end of an ISO date with a time of day that names its zone. */
+const ZONE = /(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$/;
+
 /** What {@link TimeColumn} found wrong with a text. */
 const NOT_A_TIME = "no number and no date as 2014-03-22 or 2014-03-22T16:23:26+01:00";
 
@@ -68,7 +71,7 @@ export class TimeColumn {
       const form = this.settings.form;
       return `the time ${JSON.stringify(text)} is ${form === undefined ? NOT_A_TIME : `not of the form ${form.text}`}`;
     }
-    if (text.length > 10 && /(?:Z|UTC|[+-]\d\d:?\d\d|[+-]\d\d)$/.test(text)) this.#zoned = true;
+    this.#zoned ||= this.settings.form?.text.includes("%z") ?? ZONE.test(text.slice(10));
     this.#add("dates", seconds, where);
     return undefined;
   }
