@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UserError } from "../../../../src/base/exit.js";
+import { openFolder } from "../../../../src/base/folder.js";
 import { BadLines } from "./bad-lines.js";
 import type { DelimitedForm } from "./delimited.js";
 import { type Duck, named, quoted, withDuck } from "./duck.js";
@@ -42,14 +43,14 @@ export async function readableFiles(
   await rm(folder, { recursive: true, force: true });
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   if (input.table.sql !== undefined) {
-    await mkdir(folder, { recursive: true });
+    await openFolder(folder);
     return { files: [await queryCopy(task, input, wanted, folder)], dispose };
   }
   const files: ReadableFile[] = [];
   for (const path of input.paths) {
     const form = knownForm(input.table, path);
     if (form.kind === "parquet") {
-      await mkdir(folder, { recursive: true });
+      await openFolder(folder);
       const target = join(folder, `${files.length}.csv`);
       await withDuck(folder, task.stop, (duck) =>
         copy(duck, path, `select * from read_parquet(${quoted(path)})`, wanted, target, ""),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { mkdir } from "node:fs/promises";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { ExitCode, UserError } from "../../../../src/base/exit.js";
+import { openFolder } from "../../../../src/base/folder.js";
 import { Drained, type StopSignal } from "../../../../src/contract/runner.js";
 
 /** The memory that DuckDB may take; beyond it, it writes to the stage's folder. */
@@ -18,7 +18,7 @@ export async function withDuck<T>(
   stop: StopSignal,
   work: (duck: Duck) => Promise<T>,
 ): Promise<T> {
-  await mkdir(folder, { recursive: true });
+  await openFolder(folder);
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",

@@ -21,9 +21,6 @@ const ENDINGS: { readonly [ending: string]: NonNullable<TableFile["format"]> } =
   ".user": "recbole",
 };
 
-/** True for a name that ends in .zst. */
-export const isZstd = (file: string): boolean => /\.zst$/i.test(file);
-
 /**
  * How a file is read, by its settings and the ending of its name (after .gz or .zst); null where
  * neither says it.

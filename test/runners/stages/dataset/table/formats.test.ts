@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
+import type { JsonObject } from "../../../../../src/base/json.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   readDatasetInfo,
@@ -151,11 +152,10 @@ describe("the same rows in another form give the same bytes", () => {
   };
 
   test.each(Object.entries(forms))("%s", async (_, [files, settings]) => {
-    const merged = JSON.parse(
+    // A setting that is undefined is left out.
+    const interactions = JSON.parse(
       JSON.stringify({ ...(tableOf().interactions as object), ...settings }),
-    );
-    const { file: _file, ...rest } = merged;
-    const interactions = "sql" in settings ? rest : merged;
+    ) as JsonObject;
     const outcome = await prepared(
       { ...files, "items.csv": itemLines },
       { ...tableOf({}, { items }), interactions },
