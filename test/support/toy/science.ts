@@ -87,7 +87,12 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
     while (onCard().length < 3) await pause();
   },
   /** Has no room on its card beside another process, at work or not. */
-  "alone-on-card": () => {
+  "alone-on-card": async () => {
+    // The others come to rest first.
+    const ends = (): number =>
+      readFileSync(path.join(folder(), "log"), "utf8").split("end ").length;
+    while (ends() < 4) await pause();
+    await new Promise((resolve) => setTimeout(resolve, 300));
     if (onCard().some((pid) => pid !== process.pid && isAlive(pid))) {
       throw new Error("no room on the card");
     }
