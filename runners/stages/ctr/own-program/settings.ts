@@ -26,10 +26,6 @@ export function ownProgramOf(settings: JsonObject): OwnProgram | null {
 /** What a path of `command` or `files` means: absolute. */
 const placed = (name: string, place: SpecPlace): string => resolvePath(name, place);
 
-/** True for a word of the command that names one of the program's files. */
-const isListed = (program: OwnProgram, argument: string, place: SpecPlace): boolean =>
-  program.files.some((file) => placed(file, place) === placed(argument, place));
-
 /** A word of a command: text, or one of the program's files by its place in the list. */
 export type CommandWord = string | { readonly file: number };
 
@@ -82,8 +78,9 @@ export function checkOwnProgram(
   place: SpecPlace,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  const { name, command, files } = program;
-  if (taken.includes(name)) {
+  // What is wrong by the schema was taken out already.
+  const { name, command = [], files = [] }: Partial<OwnProgram> = program;
+  if (name !== undefined && taken.includes(name)) {
     findings.push(
       mistake("backbone.name", `${name} is a backbone of r4ec's own: take another name`),
     );
@@ -101,18 +98,27 @@ export function checkOwnProgram(
       kind === null ? `there is no file ${file} (${found})` : `${file} is a ${kind}, not a file`;
     findings.push(mistake(`backbone.files.${at}`, what));
   }
+  const listed = new Set(files.map((file) => placed(file, place)));
   for (const [at, word] of command.entries()) {
-    if (isListed(program, word, place)) continue;
+    if (listed.has(placed(word, place))) continue;
     const where = `backbone.command.${at}`;
-    if (at === 0) {
-      if (machineProgram(word, place) !== null) continue;
+    if (at === 0 && machineProgram(word, place) === null) {
       findings.push(mistake(where, missingProgram(word, placed(word, place))));
-    } else if (isFile(placed(word, place)) && !path.isAbsolute(word)) {
+    } else if (isOwnFile(word, at === 0, place)) {
       const what = `${word} is a file that backbone.files does not name: the program would not find it, and a change of it would not be noticed`;
       findings.push(mistake(where, `${what}; add it to backbone.files`));
     }
   }
   return findings;
+}
+
+/**
+ * True for a word that names a file beside the spec. As the program itself, a bare name is looked up in
+ * PATH, and what stands in a folder `bin` is an environment's, such as .venv/bin/python.
+ */
+function isOwnFile(word: string, leads: boolean, place: SpecPlace): boolean {
+  if (path.isAbsolute(word) || word.startsWith("~") || !isFile(placed(word, place))) return false;
+  return !leads || (word.includes("/") && !word.split("/").includes("bin"));
 }
 
 function missingProgram(word: string, found: string): string {
