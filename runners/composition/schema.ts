@@ -7,6 +7,7 @@ import { inferFragment } from "../stages/infer/schema.js";
 import { ownFilesFragment } from "../stages/own-files/schema.js";
 import { teacherFragment } from "../stages/teach/schema.js";
 import { variants } from "./variants.js";
+import { howMany } from "../base/stage/how-many.js";
 
 const model = (description: string, fallback: JsonObject | null): JsonObject => ({
   description,
@@ -42,15 +43,6 @@ const model = (description: string, fallback: JsonObject | null): JsonObject => 
     },
   ],
   default: fallback,
-});
-
-const howMany = (description: string): JsonObject => ({
-  description,
-  anyOf: [
-    { description: "All of them.", const: "all" },
-    { description: "This many of them.", type: "integer", minimum: 0 },
-  ],
-  default: "all",
 });
 
 /** `knowledge`: where the knowledge about users and items comes from. */

@@ -4,6 +4,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
@@ -36,7 +37,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
         describe:
           "what the test treats as random: test units and seeds (all), or only the seeds (seeds); default: as in the spec",
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" })
+      .option("json", jsonOutput)
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
       .option("markdown", { type: "boolean", default: false, describe: "print Markdown" }),
   handler: async (args) => {

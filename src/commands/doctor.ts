@@ -3,6 +3,7 @@ import type { Config, Origin } from "../config/config.js";
 import { redact } from "../base/redact.js";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput } from "../contract/options.js";
 import type { Diagnosis } from "../doctor/diagnosis.js";
 import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
@@ -24,8 +25,7 @@ interface ShownSetting {
 export const doctorCommand = ({ environments }: Science): CommandModule<object, Arguments> => ({
   command: "doctor",
   describe: "check every part of the toolchain and show where each setting comes from",
-  builder: (yargs) =>
-    yargs.option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  builder: (yargs) => yargs.option("json", jsonOutput),
   async handler({ json, ...flags }) {
     const config = await configOf(flags);
     const { examine, isHealthy } = await import("../doctor/examine.js");

@@ -5,6 +5,7 @@ import type { Names } from "../contract/records.js";
 import { namesOf } from "../cells/index.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, onlyCells, specFile } from "../contract/options.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
@@ -29,10 +30,10 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
   describe: "say why a stage would run: what differs from the most similar stage that ran earlier",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .option("only", { type: "string", array: true, describe: "only some cells, as for sweep" })
+      .positional("file", specFile)
+      .option("only", onlyCells)
       .option("stage", { type: "string", describe: "one stage: the beginning of its fingerprint" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
     const config = await configOf(args, experiment);

@@ -9,6 +9,7 @@ import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { formatTable } from "../base/table.js";
 import { printJson, printLine } from "../base/terminal.js";
+import { jsonOutput } from "../contract/options.js";
 
 interface GcArguments extends GlobalArguments {
   readonly unreferenced: boolean;
@@ -35,7 +36,7 @@ export const gcCommand = (): CommandModule<object, GcArguments> => ({
           "first read every byte of every artifact, and move damaged artifacts to quarantine",
       })
       .option("dry-run", { type: "boolean", default: false, describe: "remove nothing" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
     const store = new Store(config.store.value);

@@ -4,6 +4,7 @@ import type { ServerStatus } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { printJson, printLine, write } from "../base/terminal.js";
+import { jsonOutput } from "../contract/options.js";
 
 interface ServerArguments extends GlobalArguments {
   readonly action: "start" | "status" | "stop";
@@ -21,7 +22,7 @@ export const mlflowCommand = (): CommandModule<object, ServerArguments> => ({
         demandOption: true,
         describe: "what to do",
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
     const store = config.store.value;

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, onlyCells, specFile } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
@@ -24,18 +25,14 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
   describe: "show the cells and stages of a spec, what is cached and what would run",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .option("only", {
-        type: "string",
-        array: true,
-        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
-      })
+      .positional("file", specFile)
+      .option("only", onlyCells)
       .option("estimate", {
         type: "boolean",
         default: false,
         describe: "estimate tokens, GPU hours and US dollars of what would run",
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
     const config = await configOf(args, experiment);

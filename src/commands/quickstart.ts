@@ -2,6 +2,7 @@ import path from "node:path";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, onlyCells } from "../contract/options.js";
 import { packageFile } from "../base/package.js";
 import { loadExperiment } from "./experiment.js";
 import type { SweepArguments } from "./sweep.js";
@@ -17,9 +18,9 @@ export const quickstartCommand = (
   describe: science.quickstart.describe,
   builder: (yargs) =>
     yargs
-      .option("only", { type: "string", array: true, describe: "only some cells, as for sweep" })
+      .option("only", onlyCells)
       .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   async handler(args) {
     const installed = packageFile(science.quickstart.spec);
     const relative = path.relative(process.cwd(), installed);

@@ -3,6 +3,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import { sweepIdOf } from "../base/fingerprint.js";
 import { readSpecPlace } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
+import { knownSweep } from "../contract/options.js";
 import { loadExperiment, configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import type { SweepArguments } from "./sweep.js";
@@ -16,13 +17,7 @@ export const resumeCommand = (
   command: "resume [sweep]",
   describe:
     "continue a sweep that was stopped: the last one, or the one with this spec, name or id",
-  builder: (yargs) =>
-    sweepOptions(
-      yargs.positional("sweep", {
-        type: "string",
-        describe: "a spec, an experiment's name or an id",
-      }),
-    ),
+  builder: (yargs) => sweepOptions(yargs.positional("sweep", knownSweep)),
   handler: async (args) => {
     const config = await configOf(args);
     const known = await findSweep(config, science, args.sweep);

@@ -4,6 +4,7 @@ import type { Part, Say, ToolchainConfig } from "../toolchain/index.js";
 import { USUAL_PARTS } from "../toolchain/parts.js";
 import type { PythonPart } from "../contract/python-part.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput } from "../contract/options.js";
 import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { printJson, printLine, write } from "../base/terminal.js";
@@ -32,7 +33,7 @@ export const setupCommand = ({ environments }: Science): CommandModule<object, A
         type: "string",
         describe: `parts to install, of ${partsOf(environments).join(", ")}; default ${USUAL_PARTS.join(",")}`,
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   async handler({ only, json, ...flags }) {
     const parts = only === undefined ? USUAL_PARTS : namedParts(only, partsOf(environments));
     const config = await configOf(flags);

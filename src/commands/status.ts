@@ -3,6 +3,7 @@ import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
+import { jsonOutput, knownSweep } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
@@ -25,9 +26,9 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
   describe: "show the progress of a sweep: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
     yargs
-      .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
+      .positional("sweep", knownSweep)
       .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
     await closeKilled(config, science);

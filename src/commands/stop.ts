@@ -4,6 +4,7 @@ import { listSweeps, sweepLockFile } from "../journal/index.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import { requestStop } from "../execute/stop-request.js";
 import type { Science } from "../contract/science.js";
+import { knownSweep } from "../contract/options.js";
 import type { LockHolder } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
@@ -24,7 +25,7 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
     "stop a running sweep, on this or another machine, at the next checkpoint of each stage",
   builder: (yargs) =>
     yargs
-      .positional("sweep", { type: "string", describe: "a spec, an experiment's name or an id" })
+      .positional("sweep", knownSweep)
       .option("now", {
         type: "boolean",
         default: false,

@@ -6,6 +6,7 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
+import { jsonOutput, onlyCells, specFile } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
@@ -32,10 +33,7 @@ export const sweepCommand = (
 ): CommandModule<object, SweepArguments & { readonly file: string }> => ({
   command: "sweep <file>",
   describe: "run the experiment of a spec, or continue it; at the end, compare its variants",
-  builder: (yargs) =>
-    sweepOptions(
-      yargs.positional("file", { type: "string", demandOption: true, describe: "the spec" }),
-    ),
+  builder: (yargs) => sweepOptions(yargs.positional("file", specFile)),
   handler: async (args) => {
     const experiment = await loadExperiment(args.file, science);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
@@ -54,17 +52,13 @@ export const sweepOptions = <T>(
   }
 > =>
   yargs
-    .option("only", {
-      type: "string",
-      array: true,
-      describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
-    })
+    .option("only", onlyCells)
     .option("failure", {
       choices: ["keep-going", "stop"] as const,
       describe: "after a cell has failed: run the others, or stop at the next checkpoints",
     })
     .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
-    .option("json", { type: "boolean", default: false, describe: "print JSON" });
+    .option("json", jsonOutput);
 
 /** Runs an experiment and shows how it went; gives the exit status. */
 export async function sweepExperiment(

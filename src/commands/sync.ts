@@ -3,6 +3,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput } from "../contract/options.js";
 import { resourcesOf, trackingOf } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments } from "./experiment.js";
@@ -31,7 +32,7 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
         type: "string",
         describe: "a spec's file, a sweep's id, or an experiment's name; default: all sweeps",
       })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
     await closeAbandoned(config.store.value);

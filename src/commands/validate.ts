@@ -2,6 +2,7 @@ import { printJson } from "../base/terminal.js";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
+import { jsonOutput, specFile } from "../contract/options.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { loadSpec, type Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
@@ -26,10 +27,7 @@ async function aboutThisMachine(
 export const validateCommand = (science: Science): CommandModule<object, Arguments> => ({
   command: "validate <file>",
   describe: "Check a spec and show every mistake in it",
-  builder: (yargs) =>
-    yargs
-      .positional("file", { type: "string", demandOption: true, describe: "The spec" })
-      .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" }),
+  builder: (yargs) => yargs.positional("file", specFile).option("json", jsonOutput),
   async handler(args) {
     const { file, json } = args;
     const spec = await loadSpec(file, science);

@@ -6,14 +6,7 @@ import type { StageRequest, ToolchainPart } from "./runner.js";
 import type { SpecPlace } from "./spec-place.js";
 
 /** What the engine knows about an artifact: its stage and its results. */
-export type ArtifactFacts = {
-  readonly fingerprint: Fingerprint;
-  readonly runner: string;
-  readonly version: number;
-  readonly label: string;
-  readonly params: JsonObject;
-  /** Fingerprints of the input stages, by input name. */
-  readonly inputs: { readonly [name: string]: Fingerprint };
+export type ArtifactFacts = Omit<StageRecord, "files"> & {
   readonly metrics: { readonly [name: string]: number };
   readonly marks: { readonly [name: string]: string };
   /** When it was made, ISO 8601, and the seconds that it took. */

@@ -11,11 +11,15 @@ export interface Retry {
   readonly changed: string | null;
   /** Most stages in one call; null: as before. */
   readonly groupLimit: number | null;
+  /** What the journal keeps for later runs of the sweep: they would only fill the memory again. */
+  readonly kept: { readonly tightened?: number; readonly groupLimit?: number };
 }
 
 const LONGEST_WAIT = 300;
 /** Failures that say nothing about how many stages shared the call. */
 const NOT_BY_SIZE: ReadonlySet<FailureClass> = new Set(["network"]);
+/** Failures that come again in a group of the same size. */
+const BY_SIZE: ReadonlySet<FailureClass> = new Set(["memory", "gpu_memory"]);
 
 /** Whether and how stages that failed are tried again, by the class of their failures. */
 export class Retries {
@@ -23,6 +27,11 @@ export class Retries {
   readonly #tightened = new Map<Fingerprint, number>();
 
   constructor(private readonly settings: Pick<SpecFailures, "retries" | "wait">) {}
+
+  /** Goes on from what an earlier run of the sweep came to. */
+  recall(stage: Fingerprint, tightened: number): void {
+    this.#tightened.set(stage, tightened);
+  }
 
   /** How often the stage was told to need less of a card's memory. */
   tightened(stage: Fingerprint): number {
@@ -47,15 +56,17 @@ export class Retries {
       const groupLimit = Math.floor(group / 2);
       const stages = groupLimit === 1 ? "alone" : `in a group of at most ${groupLimit}`;
       const changed = `${stages} (before: ${group} together)`;
-      return { wait: of === "gpu_memory" ? 0 : wait, changed, groupLimit };
+      const kept = BY_SIZE.has(of) ? { groupLimit } : {};
+      return { wait: of === "gpu_memory" ? 0 : wait, changed, groupLimit, kept };
     }
-    if (of !== "gpu_memory") return { wait, changed: null, groupLimit: null };
+    const asBefore = { wait, changed: null, groupLimit: null, kept: {} };
+    if (of !== "gpu_memory") return asBefore;
     const times = this.tightened(fingerprint) + 1;
     const changed = runner.tighten?.(params, execution, times) ?? null;
     // Other stages on the card may leave room later.
-    if (changed === null) return { wait, changed, groupLimit: null };
+    if (changed === null) return asBefore;
     this.#tightened.set(fingerprint, times);
-    return { wait: 0, changed, groupLimit: null };
+    return { wait: 0, changed, groupLimit: null, kept: { tightened: times } };
   }
 }
 

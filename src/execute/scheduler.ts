@@ -63,6 +63,16 @@ export class Scheduler {
     this.#graph = new Graph(options.plan.stages, options.needed, options.done);
     this.#retries = new Retries(options.failures);
     this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
+    for (const fingerprint of options.needed) this.#recall(fingerprint);
+  }
+
+  /** What an earlier run of the sweep found out about the memory that a stage has. */
+  #recall(fingerprint: Fingerprint): void {
+    const retries = this.options.journal.state?.stages.get(fingerprint)?.retries ?? [];
+    const tightened = retries.findLast((retry) => retry.tightened !== undefined)?.tightened;
+    if (tightened !== undefined) this.#retries.recall(fingerprint, tightened);
+    const groupLimit = retries.findLast((retry) => retry.groupLimit !== undefined)?.groupLimit;
+    if (groupLimit !== undefined) this.#ready.limit(fingerprint, groupLimit);
   }
 
   /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */
@@ -267,7 +277,7 @@ export class Scheduler {
   /** Writes that the stage is tried again, and lets it be ready after the wait. */
   async #tryAgain(stage: PlannedStage, { error, seconds }: Failed, retry: Retry): Promise<void> {
     const { fingerprint } = stage.record;
-    const { wait, changed, groupLimit } = retry;
+    const { wait, changed, groupLimit, kept } = retry;
     if (groupLimit !== null) this.#ready.limit(fingerprint, groupLimit);
     this.#graph.mark(fingerprint, "waiting");
     await this.#write({
@@ -277,6 +287,7 @@ export class Scheduler {
       error,
       wait,
       changed,
+      ...kept,
     });
     this.#flight.add(this.#enqueueLater(stage, wait, groupLimit === null ? 0 : GATHER_SECONDS));
   }

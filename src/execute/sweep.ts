@@ -230,7 +230,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     logs: path.join(run.folder, "logs"),
     environment: { ...process.env, ...workerEnvironment(config) },
   });
-  const toolchain = new ToolchainGate(request.ensure);
+  const toolchain = new ToolchainGate(request.ensure, request.classify);
   const scheduler = new Scheduler({
     plan: selected,
     needed: run.needed,

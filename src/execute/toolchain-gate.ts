@@ -1,6 +1,11 @@
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
-import type { ReadyToolchain, StageError, ToolchainPart } from "../contract/runner.js";
+import type {
+  FailureClass,
+  ReadyToolchain,
+  StageError,
+  ToolchainPart,
+} from "../contract/runner.js";
 
 /** Makes parts of the toolchain ready; src/toolchain does it. */
 export type EnsureToolchain = (
@@ -18,7 +23,11 @@ export class ToolchainGate {
   /** The first error that installing ended with. */
   failure: UserError | null = null;
 
-  constructor(private readonly ensure: EnsureToolchain) {}
+  /** `classify`: see {@link Science.classify}. */
+  constructor(
+    private readonly ensure: EnsureToolchain,
+    private readonly classify: (words: string) => FailureClass | null,
+  ) {}
 
   /** The toolchain for these parts where it is ready; else null: open it first. */
   ready(parts: readonly ToolchainPart[]): ReadyToolchain | null {
@@ -52,7 +61,13 @@ export class ToolchainGate {
     }
     this.failure ??= outcome.error;
     const { message, hint } = outcome.error;
-    return { kind: "machine", message, ...(hint === undefined ? {} : { detail: hint }) };
+    const of = this.classify(message);
+    return {
+      kind: "machine",
+      ...(of !== null && { class: of }),
+      message,
+      ...(hint === undefined ? {} : { detail: hint }),
+    };
   }
 
   /** The sweep is ending: an installation that is under way stops. */

@@ -93,7 +93,9 @@ async function run(order: RunOrder): Promise<void> {
 function errorOf(error: unknown, science: Science | null): StageError {
   if (error instanceof UserError) {
     const message = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
-    return { kind: error.exitCode === ExitCode.environment ? "machine" : "spec", message };
+    if (error.exitCode !== ExitCode.environment) return { kind: "spec", message };
+    const of = classOfError(error.cause) ?? science?.classify?.(error.message) ?? null;
+    return { kind: "machine", message, ...(of !== null && { class: of }) };
   }
   const message = error instanceof Error ? error.message : String(error);
   const detail = error instanceof Error ? error.stack : undefined;

@@ -61,6 +61,10 @@ export type Event =
       readonly wait: number;
       /** What the next try does differently, for people; null: nothing. */
       readonly changed: string | null;
+      /** Where memory was full: how often the stage was told to need less of a card, if it was. */
+      readonly tightened?: number;
+      /** Where memory was full in a group: most stages in one call from now on. */
+      readonly groupLimit?: number;
     }
   | {
       readonly type: "stage-finished";

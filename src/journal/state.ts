@@ -34,6 +34,9 @@ export interface StageRetry {
   readonly error: StageError;
   /** What the next try did differently, for people; null: nothing. */
   readonly changed: string | null;
+  /** See the event: what later runs of the sweep keep to. */
+  readonly tightened?: number;
+  readonly groupLimit?: number;
 }
 
 /** All the journal knows of one stage. */
@@ -216,11 +219,17 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
     case "stage-note":
       stage.notes.push({ severity: event.severity, message: event.message });
       return;
-    case "stage-retried":
+    case "stage-retried": {
       stage.status = "waiting";
       stage.result = null;
-      stage.retries.push({ time, error: event.error, changed: event.changed });
+      const { error, changed, tightened, groupLimit } = event;
+      stage.retries.push({
+        ...{ time, error, changed },
+        ...(tightened !== undefined && { tightened }),
+        ...(groupLimit !== undefined && { groupLimit }),
+      });
       return;
+    }
     case "stage-finished":
       stage.status = "done";
       stage.endedAt = time;

@@ -4,7 +4,7 @@ import { canonicalJson, isJsonObject } from "../base/json.js";
 import type { Ignored, Science } from "../contract/science.js";
 import { contains, valueAt, withoutValue } from "./dotted.js";
 import type { Cell } from "./experiment.js";
-import { matcher } from "./match.js";
+import { finder } from "./match.js";
 import type { Block, Normaliser } from "./normalise.js";
 import { type Origin, overridesOf } from "./origin.js";
 import type { Problem } from "./problem.js";
@@ -48,13 +48,16 @@ export function expandCells(
 ): Expansion {
   const { dimensions } = sweep;
   const maker = new Maker(base, dimensions, keys, science, normaliser);
-  const excludes = sweep.excludes.map((point) => {
-    const settings = Object.entries(point.settings).map(([path, value]): [string, Json] => [
-      path,
-      normaliser.setting(path, value),
-    ]);
-    return { point, matches: matcher(Object.fromEntries(settings)), count: 0 };
-  });
+  const excludes = sweep.excludes.map(({ settings }) =>
+    Object.fromEntries(
+      Object.entries(settings).map(([path, value]): [string, Json] => [
+        path,
+        normaliser.setting(path, value),
+      ]),
+    ),
+  );
+  const excluding = finder(excludes);
+  const usedExcludes = new Set<number>();
   const cells = new Map<CellId, Cell>();
   const origins = new Map<CellId, Origin>();
   const repeated: Point[] = [];
@@ -88,13 +91,9 @@ export function expandCells(
     const origin: Origin = { kind: "product", choice };
     const settings = maker.make(origin);
     if (settings === null) continue;
-    let left = false;
-    for (const exclude of excludes) {
-      if (!exclude.matches(settings)) continue;
-      exclude.count += 1;
-      left = true;
-    }
-    if (!left) add(origin, settings);
+    const left = excluding(settings);
+    for (const one of left) usedExcludes.add(one);
+    if (left.length === 0) add(origin, settings);
   }
   for (const point of sweep.includes) {
     const origin: Origin = { kind: "include", point };
@@ -110,7 +109,7 @@ export function expandCells(
     crossed: maker.crossed,
     made,
     repeated,
-    idleExcludes: excludes.filter(({ count }) => count === 0).map(({ point }) => point),
+    idleExcludes: sweep.excludes.filter((_, at) => !usedExcludes.has(at)),
   };
 }
 

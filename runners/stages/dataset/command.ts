@@ -2,6 +2,7 @@ import { colours, printJson, printLine, write } from "../../../src/base/terminal
 import { formatTable } from "../../../src/base/table.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { ArtifactFacts, ScienceCommand } from "../../../src/contract/engine.js";
+import { jsonOutput, specFile } from "../../../src/contract/options.js";
 import { datasetStage } from "./stage.js";
 
 interface DatasetArguments {
@@ -30,10 +31,7 @@ interface DatasetReport {
 export const datasetCommand: ScienceCommand<DatasetArguments> = {
   command: "dataset <file>",
   describe: "prepare the data sets of a spec and count users, items and samples",
-  builder: (yargs) =>
-    yargs
-      .positional("file", { type: "string", demandOption: true, describe: "the spec" })
-      .option("json", { type: "boolean", default: false, describe: "print JSON" }),
+  builder: (yargs) => yargs.positional("file", specFile).option("json", jsonOutput),
   run: async ({ file, json }, engine) => {
     const paint = colours(process.stderr);
     const artifacts = await engine.make(file, datasetStage, {

@@ -63,19 +63,24 @@ export interface InferParams extends JsonObject {
 }
 
 /** How think, reflect and refine run. What the engine does not read is missing. */
-export interface InferExecution extends JsonObject {
+export interface InferExecution
+  extends
+    JsonObject,
+    Pick<
+      InferSettings,
+      | "model"
+      | "api_key_env"
+      | "command"
+      | "adapter_arguments"
+      | "start_timeout_seconds"
+      | "batch_size"
+      | "concurrency"
+      | "timeout_seconds"
+      | "retries"
+    > {
   /** Folder of the user's own templates, or null; their text is in the params. */
   readonly prompts: string | null;
   readonly base_url: string;
-  readonly model: string | null;
-  readonly api_key_env: string | null;
-  readonly command: readonly string[];
-  readonly adapter_arguments: readonly string[];
-  readonly start_timeout_seconds: number;
-  readonly batch_size: number;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
   readonly gpus?: number;
   /** think: a lesser share of texts is marked as a warning. */
   readonly coverage?: number;

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { EXTRA } from "../../base/chat/extra.js";
+import { howMany } from "../../base/stage/how-many.js";
 
 /** `knowledge.teacher`: who answers with the target in sight, and what that may cost. */
 export const teacherFragment: JsonSchema = {
@@ -96,24 +97,12 @@ export const teacherFragment: JsonSchema = {
           description:
             "How often an answer that was cut at max_tokens is asked again, each time with twice the room.",
         },
-        users: {
-          description:
-            "Users that the teacher is asked about: all, or a number of them, chosen by knowledge.seed.",
-          anyOf: [
-            { description: "All of them.", const: "all" },
-            { description: "This many of them.", type: "integer", minimum: 0 },
-          ],
-          default: "all",
-        },
-        items: {
-          description:
-            "Items that the teacher is asked about: all items that are some user's target, or a number of them, chosen by knowledge.seed.",
-          anyOf: [
-            { description: "All of them.", const: "all" },
-            { description: "This many of them.", type: "integer", minimum: 0 },
-          ],
-          default: "all",
-        },
+        users: howMany(
+          "Users that the teacher is asked about: all, or a number of them, chosen by knowledge.seed.",
+        ),
+        items: howMany(
+          "Items that the teacher is asked about: all items that are some user's target, or a number of them, chosen by knowledge.seed.",
+        ),
         readable_tries: {
           type: "integer",
           minimum: 1,

@@ -60,17 +60,15 @@ export interface ReviewParams extends JsonObject {
 }
 
 /** How the endpoint is reached and what it may cost: no part of a stage's identity. */
-export interface TeachExecution extends JsonObject {
+export interface TeachExecution
+  extends
+    JsonObject,
+    Pick<TeacherSettings, "concurrency" | "timeout_seconds" | "retries" | "budget" | "prices"> {
   readonly base_url: string | null;
   readonly api_key_env: string | null;
   /** Command of the stage's own server; null: an endpoint is asked. */
   readonly server: null | "r4ec" | readonly string[];
   readonly start_timeout_seconds: number;
-  readonly concurrency: number;
-  readonly timeout_seconds: number;
-  readonly retries: number;
-  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
-  readonly prices: { readonly prompt: number; readonly completion: number };
   /** Folder of the user's own templates, or null; their text is in the params. */
   readonly prompts: string | null;
 }

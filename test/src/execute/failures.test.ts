@@ -101,6 +101,28 @@ describe("a stage that fails by the machine is tried again, by class", () => {
     ]);
   });
 
+  it("memory of a card: the next run of the sweep begins with what this one came to", async () => {
+    const few = "wait: 0, gpu_memory: 1";
+    const spec = await lab.spec(acting("fill-card").replace("wait: 0.1", few));
+    expect((await lab.run("sweep", spec)).code).toBe(1);
+    expect((await lab.run("sweep", spec)).code).toBe(0);
+    const { retries } = await stateOf("model");
+    expect(retries.map(({ changed, tightened }) => [changed, tightened])).toEqual([
+      ...[
+        ["with step 4", 1],
+        ["with step 2", 2],
+      ],
+    ]);
+    const groups = await lab.spec(
+      `name: toys\nretries: {${few}}\ntoy: {runner: replica, act: crowd}\nsweep: {grid: {toy.model: [a, b, c, d]}}\n`,
+      "groups.yaml",
+    );
+    expect((await lab.run("sweep", groups)).code).toBe(1);
+    expect((await lab.run("sweep", groups)).code).toBe(0);
+    const sizes = lab.log().filter((line) => line.startsWith("group"));
+    expect(sizes.map((line) => line.split(" ").length - 1)).toEqual([4, 2, 2, 2, 2, 1, 1, 1, 1]);
+  });
+
   it("time: a try that takes longer than its limit ends, and goes on from its checkpoint", async () => {
     const spec = await lab.spec(acting("dawdle", "time_limit: {model: 2}\n"));
     const { code, stderr } = await lab.run("sweep", spec);

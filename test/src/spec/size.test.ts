@@ -59,6 +59,33 @@ describe("a spec of any size takes seconds: it", () => {
     expect(experimentOf(spec(`sweep: ${sweep}\n`)).cells.length).toBe(100_000);
   });
 
+  const cells = (seeds: number, epochs: number): string =>
+    `grid: {seed: [${many(seeds, String)}], ctr.epochs: [${many(epochs, (n) => `${n + 1}`)}]}`;
+
+  it.each([
+    [
+      "each of 50,000 cells",
+      (n: number) => `{seed: ${n % 1000}, ctr.epochs: ${(n / 1000 + 1) | 0}}`,
+    ],
+    [
+      "with other settings",
+      (n: number) => `{ctr: {epochs: ${(n / 1000 + 1) | 0}}, seed: ${n % 1000}}`,
+    ],
+  ])("takes 50,000 excludes of 100,000 cells, %s", { timeout: SECONDS }, (_, exclude) => {
+    const sweep = `{${cells(1000, 100)}, exclude: [${many(50_000, exclude)}]}`;
+    expect(experimentOf(spec(`sweep: ${sweep}\n`)).cells.length).toBe(50_000);
+  });
+
+  it.each([
+    ["warning", "exclude", (n: number) => `{seed: ${n + 100}}`, "49,900 more warnings"],
+    ["error", "include", () => "{seed: 1}", "49,899 more mistakes"],
+  ] as const)("shows the first of 50,000 %ss", { timeout: SECONDS }, (severity, key, one, rest) => {
+    const text = spec(`sweep: {${cells(9, 1)}, ${key}: [${many(50_000, one)}]}\n`);
+    const shown = said(text, severity);
+    expect(shown.length).toBe(101);
+    expect(shown.at(-1)).toContain(`from here on there are ${rest}; only the first 100 are shown`);
+  });
+
   it("is no file of any size", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "r4ec-size-"));
     const file = path.join(folder, "large.yaml");

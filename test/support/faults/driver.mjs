@@ -21,8 +21,20 @@ import { installDisk } from "./disk.mjs";
 import { complaints, linesOf, summaryOf } from "./expectations.mjs";
 
 const fs = { ...realFs };
+const MEMORY = "/dev/shm";
+/** Whether this process may write into a file system in memory, with room for many such stores. */
+function inMemory() {
+  try {
+    fs.accessSync(MEMORY, fs.constants.W_OK);
+    const { bavail, bsize } = fs.statfsSync(MEMORY);
+    return bavail * bsize > 2 ** 25;
+  } catch {
+    return false;
+  }
+}
 const { program, faults, part, parts } = JSON.parse(process.argv[2]);
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "r4ec-faults-"));
+// In memory where there is room: a real disk's syncs would take most of the time.
+const folder = fs.mkdtempSync(path.join(inMemory() ? MEMORY : os.tmpdir(), "r4ec-faults-"));
 const root = path.join(folder, "store");
 const toy = path.join(folder, "toy");
 const spec = path.join(folder, "spec.yaml");
@@ -31,7 +43,14 @@ fs.writeFileSync(
   spec,
   "name: toy\nresources: {cpus: 1}\nretries: {wait: 0}\nsweep:\n  grid: {toy.model: [a]}\n",
 );
-const environment = { TOY: toy, R4EC_STORE: root, R4EC_MLFLOW_URI: "off", R4EC_GPUS: "none" };
+// No PATH: no process is started, which would cost more than the sweep.
+const environment = {
+  PATH: "",
+  TOY: toy,
+  R4EC_STORE: root,
+  R4EC_MLFLOW_URI: "off",
+  R4EC_GPUS: "none",
+};
 Object.assign(process.env, environment, { HOME: folder, XDG_CONFIG_HOME: folder });
 process.chdir(folder);
 

@@ -37,6 +37,29 @@ const WORDS: readonly (readonly [string | null, string])[] = [
     "requests.exceptions.ConnectionError: (MaxRetryError('HTTPSConnectionPool(host=..., port=443)'))",
   ],
   ["network", "requests.exceptions.HTTPError: 503 Server Error: Service Unavailable for url: ..."],
+  [
+    "network",
+    "pip._vendor.requests.exceptions.RetryError: HTTPConnectionPool(host='127.0.0.1', port=5999): Max retries exceeded with url: /x.whl (Caused by ResponseError('too many 503 error responses'))",
+  ],
+  [
+    "network",
+    "ERROR: Could not find a version that satisfies the requirement a-model==1.0 (from versions: none)",
+  ],
+  [
+    null,
+    "ERROR: Could not find a version that satisfies the requirement a==1.0 (from versions: 0.9)",
+  ],
+  ["disk", "OSError: [Errno 28] No space left on device: 'checkpoint-10/optimizer.pt'"],
+  ["disk", "PermissionError: [Errno 13] Permission denied: 'checkpoint-10'"],
+  [
+    "disk",
+    'safetensors_rust.SafetensorError: Error while serializing: IoError(Os { code: 28, kind: StorageFull, message: "No space left on device" })',
+  ],
+  [
+    "disk",
+    "RuntimeError: [enforce fail at inline_container.cc:863] . PytorchStreamWriter failed writing file data/5: file write failed",
+  ],
+  [null, "FileNotFoundError: [Errno 2] No such file or directory: 'model'"],
   [null, "ValueError: Input contains NaN."],
   [null, "KeyError: 'instruction'"],
   [null, "ValueError: Target modules {'memory'} not found in the base model."],

@@ -1,0 +1,23 @@
+/*
+ * Arguments and options that commands of the engine and of the science share, so that each has one
+ * name, one type and one description on the whole command line. For yargs.
+ */
+
+/** The positional `file`. */
+export const specFile = { type: "string", demandOption: true, describe: "the spec" } as const;
+
+/** The positional `sweep`: a sweep of the store; what it means to leave it out is the command's. */
+export const knownSweep = {
+  type: "string",
+  describe: "a spec, an experiment's name or an id",
+} as const;
+
+/** The option `--only`, once for each selector. */
+export const onlyCells = {
+  type: "string",
+  array: true,
+  describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+} as const;
+
+/** The option `--json`. */
+export const jsonOutput = { type: "boolean", default: false, describe: "print JSON" } as const;
