@@ -51,7 +51,10 @@ export function withoutValue(settings: JsonObject, path: string): JsonObject {
  * @param names blocks that also have a value of their own, that of one of their keys: see
  *   `Science.blockNames`
  */
-export function flatSettings(settings: JsonObject, names: Science["blockNames"] = {}): FlatSettings {
+export function flatSettings(
+  settings: JsonObject,
+  names: Science["blockNames"] = {},
+): FlatSettings {
   const flat: [string, Json][] = [];
   const visit = (block: JsonObject, prefix: string): void => {
     for (const [key, value] of Object.entries(block)) {

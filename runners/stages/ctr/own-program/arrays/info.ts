@@ -10,6 +10,8 @@ export interface ArraysInfo {
   readonly items: number;
   /** The largest rating. */
   readonly ratings: number;
+  /** What rating k stands for in the user's data, at k - 1; null: ratings are what they are. */
+  readonly rating_values: readonly number[] | null;
   /** A label is 1 where the rating is above it. */
   readonly like_above: number;
   /** Columns of item_attributes: name, and the number of its values. */

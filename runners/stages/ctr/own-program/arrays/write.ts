@@ -62,6 +62,7 @@ export async function writeArrays(
     users: dataset.users,
     items: dataset.items,
     ratings: dataset.ratings,
+    rating_values: dataset.shown?.values ?? null,
     like_above: dataset.likeAbove,
     attributes: dataset.attributeFields.map((name, field) => ({
       name,
