@@ -42,6 +42,7 @@ import { biasRunner } from "./stages/ctr/bias/runner.js";
 import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
+import { rebase } from "./rebase.js";
 import { starterSpec } from "./starter.js";
 import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
@@ -89,6 +90,7 @@ export const science: Science = {
     ...present("dataset", settings, expandDataset),
     ...present("knowledge", settings, expandKnowledge),
   }),
+  rebase,
   ignored: (settings: JsonObject): readonly Ignored[] => [
     ...ignoredDataset(settings),
     ...(isBias(settings) ? [] : ignoredKnowledge(settings)),

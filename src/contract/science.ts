@@ -44,6 +44,12 @@ export interface Science {
   readonly cellsPerCard: { readonly setting: string; readonly schema: JsonSchema };
   /** Writes out short forms: `data: small` becomes `data: {id: small}`. Keeps what it can't read. */
   expand(settings: JsonObject): JsonObject;
+  /**
+   * The settings with every relative path of a file or folder in them put through `move`; all else
+   * stays, short forms and what it can't read too. A spec that extends a file of another folder needs
+   * it. Left out: no setting names a file.
+   */
+  rebase?(settings: JsonObject, move: (path: string) => string): JsonObject;
   /** Settings (complete, defaults filled in) that this cell ignores. */
   ignored(settings: JsonObject): readonly Ignored[];
   /**
