@@ -243,6 +243,7 @@ export const aboutTheSweep: ReadonlySet<string> = new Set([
   "select",
   "compare",
   "resources",
+  "environments",
   "failure",
   "retries",
   "time_limit",
