@@ -55,7 +55,7 @@ function changed(value: Json, keys: readonly string[], change: (text: string) =>
   return Object.fromEntries(entries) as JsonObject;
 }
 
-/** The words of a program's command that name one of its files move with the file. */
+/** The words of a program's command that name one of its files move with the file, and so does the path of a Python. */
 function withCommand(
   { backbone: before }: JsonObject,
   moved: JsonObject,
@@ -63,10 +63,13 @@ function withCommand(
 ): JsonObject {
   const backbone = moved["backbone"];
   if (!isJsonObject(before) || !isJsonObject(backbone)) return moved;
-  const [files, command] = [before["files"], before["command"]];
-  if (!Array.isArray(files) || !Array.isArray(command)) return moved;
-  const words = command.map((word: Json) =>
-    typeof word === "string" && files.includes(word) ? move(word) : word,
-  );
+  const [files, command] = [before["files"] ?? [], before["command"]];
+  if (!Array.isArray(command)) return moved;
+  const words = command.map((word: Json, at) => {
+    if (typeof word !== "string") return word;
+    return (Array.isArray(files) && files.includes(word)) || (at === 0 && word.includes("/"))
+      ? move(word)
+      : word;
+  });
   return { ...moved, backbone: { ...backbone, command: words } };
 }

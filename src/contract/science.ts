@@ -59,6 +59,11 @@ export interface Science {
    * setting's default. A whole block may be listed too, with all its settings.
    */
   readonly neutral: { readonly [path: string]: Json };
+  /**
+   * Settings whose values may be texts or blocks, with the key of the block that names it: cells of
+   * both kinds stand in one column of every view, a block under its name. Left out: there are none.
+   */
+  readonly blockNames?: { readonly [path: string]: string };
   /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
   check(settings: JsonObject, place: SpecPlace): readonly Finding[];
   /**
