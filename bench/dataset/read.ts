@@ -7,6 +7,7 @@ const [kind, file] = process.argv.slice(2) as [string, string];
 const task: ReadTask = {
   params: {},
   files: { reviews: file, ratings: file },
+  work: "",
   downloads: "",
   stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
   note: () => undefined,

@@ -1,3 +1,4 @@
+import type { Domain } from "../base/artifacts/domain.js";
 import type { Finding } from "../../src/base/diagnostic.js";
 import { UserError } from "../../src/base/exit.js";
 import type { JsonObject } from "../../src/base/json.js";
@@ -72,7 +73,7 @@ function checkControl(knowledge: KnowledgeSettings): readonly Finding[] {
 
 function checkPrompts(
   knowledge: KnowledgeSettings,
-  domain: string,
+  domain: Domain,
   place: SpecPlace,
 ): readonly Finding[] {
   const folder = knowledge.prompts === null ? null : resolvePath(knowledge.prompts, place);

@@ -1,3 +1,4 @@
+import type { Domain } from "../base/artifacts/domain.js";
 import type { StageRequest } from "../../src/contract/runner.js";
 import type { SpecPlace } from "../../src/contract/spec-place.js";
 import { resolvePath } from "../base/files/spec-path.js";
@@ -20,12 +21,12 @@ export class Making {
   readonly #shown: StageRequest["inputs"];
   #taught: ReturnType<typeof teachStages> | undefined;
 
-  /** @param domain which words prompts use: the data set's entry of prompts/words.yaml */
+  /** @param domain which words prompts use: the data set's entry of prompts/words.yaml, or its own words */
   constructor(
     readonly knowledge: KnowledgeSettings,
     readonly place: SpecPlace,
     readonly dataset: StageRequest,
-    readonly domain: string,
+    readonly domain: Domain,
     split: StageRequest | null = null,
   ) {
     // Texts depend on a split only where prompts look at what is trained on.

@@ -16,6 +16,19 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
     maxLength: 100,
   },
   description: { description: "What the experiment is about, for readers.", type: "string" },
+  extends: {
+    description:
+      "Files whose settings this file starts from, relative to it; later ones are laid over earlier ones, and this file over all. Mappings merge; lists and single values replace.",
+    anyOf: [
+      { description: "A file.", type: "string", minLength: 1 },
+      {
+        description: "Files, the lowest first.",
+        type: "array",
+        items: { description: "A file.", type: "string", minLength: 1 },
+        minItems: 1,
+      },
+    ],
+  },
   seed: {
     description:
       "The cell's seed. Seeds are replicates: results are averaged over seeds, and seeds are never compared with each other.",
@@ -176,7 +189,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
 /** The `sweep` block; the settings an axis can vary stand in $defs. */
 export const sweepFragment: JsonSchema = {
   description:
-    "Cells = (grid x every zip group) - exclude + include, over any setting by its dotted path.",
+    "Cells = (grid x every zip group x sample) - exclude + include, over any setting by its dotted path.",
   type: "object",
   additionalProperties: false,
   properties: {
@@ -196,9 +209,37 @@ export const sweepFragment: JsonSchema = {
         minProperties: 1,
       },
     },
+    sample: {
+      description:
+        "Axes whose values are drawn at random, together: each trial is one joint setting. The trials are crossed with grid and zip, so that every variant gets the same draws.",
+      type: "object",
+      additionalProperties: false,
+      required: ["trials", "space"],
+      properties: {
+        trials: {
+          description: "The number of joint settings that are drawn.",
+          type: "integer",
+          minimum: 1,
+          maximum: 100000,
+        },
+        seed: {
+          description: "The seed of the draws; another one draws everything anew.",
+          type: "integer",
+          minimum: 0,
+          maximum: 2147483647,
+          default: 1,
+        },
+        space: {
+          description: "What is drawn, by the dotted path of its setting.",
+          $ref: "#/$defs/space",
+          type: "object",
+          minProperties: 1,
+        },
+      },
+    },
     exclude: {
       description:
-        "Cells of grid and zip that are left out: a cell that has all settings of an entry is left out.",
+        "Cells of grid, zip and sample that are left out: a cell that has all settings of an entry is left out.",
       type: "array",
       items: {
         description: "Settings of the cells to leave out.",
@@ -225,6 +266,7 @@ export const sweepFragment: JsonSchema = {
 export const aboutTheSweep: ReadonlySet<string> = new Set([
   "name",
   "description",
+  "extends",
   "sweep",
   "select",
   "compare",

@@ -2,6 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readOwnJsonl } from "../files/jsonl.js";
 import { readNpy, writeNpy } from "../files/npy.js";
+import type { Domain } from "./domain.js";
+import type { ShownRatings } from "./shown-ratings.js";
 
 /** `dataset.json` of the artifact (docs/artifacts.md). */
 export interface DatasetInfo {
@@ -16,7 +18,9 @@ export interface DatasetInfo {
   readonly ratings: number;
   /** Ratings above it are positive. */
   readonly likeAbove: number;
-  readonly domain: string;
+  /** Left out where ratings are what the data has. */
+  readonly shown?: ShownRatings;
+  readonly domain: Domain;
   /** N. */
   readonly interactions: number;
 }
@@ -60,7 +64,7 @@ export interface DatasetUser {
 
 /** The arrays of a data set. */
 type Column = {
-  [key in keyof Dataset]: Dataset[key] extends Int32Array | Float64Array ? key : never;
+  [key in keyof Dataset]-?: Dataset[key] extends Int32Array | Float64Array ? key : never;
 }[keyof Dataset];
 
 /** File and numbers of each array, for reading and writing. Tables have a row for each item. */
@@ -84,9 +88,10 @@ const COLUMNS: {
 };
 
 /** `dataset.json` as the file spells it. */
-type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove"> & {
+type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove" | "shown"> & {
   readonly attribute_fields: DatasetInfo["attributeFields"];
   readonly like_above: DatasetInfo["likeAbove"];
+  readonly shown?: { readonly values: readonly number[]; readonly like_above: number };
 };
 
 /** Columns that a split by users replaces, which is an artifact of its own. */
@@ -116,8 +121,15 @@ export async function readDataset(folder: string, split: string = folder): Promi
 /** Reads `dataset.json` alone. The artifact's checksum says that it is still as it was written. */
 export async function readDatasetInfo(folder: string): Promise<DatasetInfo> {
   const text = await readFile(join(folder, "dataset.json"), "utf8");
-  const { attribute_fields, like_above, ...same } = JSON.parse(text) as InfoFile;
-  return { ...same, attributeFields: attribute_fields, likeAbove: like_above };
+  const { attribute_fields, like_above, shown, ...same } = JSON.parse(text) as InfoFile;
+  return {
+    ...same,
+    attributeFields: attribute_fields,
+    likeAbove: like_above,
+    ...(shown === undefined
+      ? {}
+      : { shown: { values: shown.values, likeAbove: shown.like_above } }),
+  };
 }
 
 /** Writes `dataset.json` and the columns of a data set into a folder that is there. */
@@ -130,6 +142,9 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
     attribute_fields: dataset.attributeFields,
     ratings: dataset.ratings,
     like_above: dataset.likeAbove,
+    ...(dataset.shown === undefined
+      ? {}
+      : { shown: { values: dataset.shown.values, like_above: dataset.shown.likeAbove } }),
     domain: dataset.domain,
     interactions: dataset.interactions,
   };

@@ -1,6 +1,6 @@
 import type { Subject } from "./answers.js";
 import { knowledgeTag } from "./answers.js";
-import type { Words } from "./templates.js";
+import type { Words } from "../artifacts/domain.js";
 
 /**
  * Regular expressions for servers that let a model write nothing else (vLLM's `guided_regex`, and

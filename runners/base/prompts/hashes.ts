@@ -1,10 +1,11 @@
+import type { Domain } from "../artifacts/domain.js";
 import { loadTemplates, type TemplateName } from "./templates.js";
 
 /** Hash by name of the templates that a stage's steps use: part of its identity. */
 export function templateHashes(
   settings: {
     /** Which words of words.yaml the templates are filled with. */
-    readonly domain: string;
+    readonly domain: Domain;
     /** Absolute folder of the user's own templates, or null. */
     readonly prompts: string | null;
   },

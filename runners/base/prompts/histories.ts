@@ -1,3 +1,6 @@
+import type { Domain } from "../artifacts/domain.js";
+import { ratingOf, type ShownRatings } from "../artifacts/shown-ratings.js";
+
 /**
  * Position from which on CTR samples begin. Prompts show positions 0 to 9 of a user at most and a
  * teacher's target is position 10, so that no CTR sample is ever in a prompt.
@@ -6,9 +9,10 @@ export const TARGET_POSITION = 10;
 
 /** What prompts need of a data set (docs/artifacts.md); items and users are numbered from 1. */
 export interface PromptData {
-  readonly domain: string;
+  readonly domain: Domain;
   /** Ratings above it are likes. */
   readonly likeAbove: number;
+  readonly shown?: ShownRatings;
   readonly users: number;
   readonly items: number;
   /** User u's interactions are rows offsets[u] to offsets[u + 1]. */
@@ -46,7 +50,7 @@ export function renderHistory(data: PromptData, user: number, length: number): s
   return Array.from({ length: count }, (_, position) => {
     const row = first + position;
     const title = titleOf(data, data.interactionItem[row]!);
-    return `[${JSON.stringify(title)}, ${data.interactionRating[row]!}]`;
+    return `[${JSON.stringify(title)}, ${ratingOf(data, row)}]`;
   }).join(", ");
 }
 

@@ -1,3 +1,4 @@
+import { likeAboveOf } from "../artifacts/shown-ratings.js";
 import type { Subject } from "./answers.js";
 import type { PromptData, Target } from "./histories.js";
 import { renderHistory, titleOf } from "./histories.js";
@@ -72,7 +73,7 @@ function subjectValues(
   about: About,
   target: Target | null,
 ): { readonly [name: string]: string } {
-  const like_above = String(maker.data.likeAbove);
+  const like_above = String(likeAboveOf(maker.data));
   if (about.subject === "user") {
     return { like_above, history: renderHistory(maker.data, about.index, maker.history) };
   }

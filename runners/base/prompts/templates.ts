@@ -4,26 +4,13 @@ import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import { packageFile } from "../../../src/base/package.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
+import type { Domain, Words } from "../artifacts/domain.js";
 import type { Subject } from "./answers.js";
 
 export type Step = "think" | "reflect" | "refine";
 export type Form = "teacher" | "student";
 /** `user-think.teacher`, the template's file name without `.txt`. */
 export type TemplateName = `${Subject}-${Step}.${Form}`;
-
-/** The words that differ between kinds of item. The keys are names that templates may use. */
-export interface Words {
-  readonly thing: string;
-  readonly things: string;
-  readonly tag: string;
-  readonly entry: string;
-  readonly item_aspects: string;
-  readonly taste_aspects: string;
-  /** The words that free text begins with if answers are guided. */
-  readonly user_lead?: string;
-  readonly item_lead?: string;
-  readonly reflection_lead?: string;
-}
 
 /** The templates of one kind of item, checked. */
 export interface Templates {
@@ -52,9 +39,9 @@ export const builtInPrompts = (): string => packageFile("prompts");
  * @param own folder of the user's templates, or null
  * @throws UserError where a template names something unknown or leaves out what it needs
  */
-export function loadTemplates(domain: string, own: string | null): Templates {
+export function loadTemplates(domain: Domain, own: string | null): Templates {
   const folders = own === null ? [builtInPrompts()] : [own, builtInPrompts()];
-  const words = readWords(domain, folders);
+  const words = typeof domain === "string" ? readWords(domain, folders) : domain;
   const texts = new Map(
     TEMPLATE_NAMES.map((name) => {
       const file = findFile(`${name}.txt`, folders);

@@ -13,7 +13,7 @@ export const FIRST_SAMPLE = 11;
 /** What a data set says about itself. */
 export type DatasetTraits = Pick<
   DatasetInfo,
-  "id" | "attributeFields" | "ratings" | "likeAbove" | "domain"
+  "id" | "attributeFields" | "ratings" | "likeAbove" | "shown" | "domain"
 >;
 
 /** A data set with its texts, ready to be written. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
-import { buildDataset } from "./build.js";
+import { buildDataset, type DatasetTraits } from "./build.js";
 import { tellMissing, tellOneForAll, tellRepeats } from "./remarks.js";
 import { otherRows, repeatedRows } from "./repeats.js";
 import { coreRows } from "./core.js";
@@ -45,9 +45,9 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
   const traits = {
     id: source.id,
     attributeFields: source.attributeFields,
-    ratings: source.ratings,
-    likeAbove: params.like_above,
     domain: source.domain,
+    ...source.traits?.(params),
+    ...scaleOf(source, ratings, params.like_above),
   };
   const built = buildDataset(traits, ratings, texts, order);
   if (built.dataset.train.length === 0 || built.dataset.test.length === 0) {
@@ -61,6 +61,21 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     metrics: { ...metricsOf(built.dataset), ...Object.fromEntries(dropped) },
     ...(marks === null ? {} : { marks }),
   });
+}
+
+/** The largest rating and the threshold, in ratings as the artifact has them. */
+function scaleOf(
+  { ratings: largest }: Source,
+  { scale }: Ratings,
+  likeAbove: number,
+): Pick<DatasetTraits, "ratings" | "likeAbove" | "shown"> {
+  const values = scale?.values ?? null;
+  if (values === null) return { ratings: scale?.largest ?? largest!, likeAbove };
+  return {
+    ratings: values.length,
+    likeAbove: values.filter((value) => value <= likeAbove).length,
+    shown: { values, likeAbove },
+  };
 }
 
 /** The ratings that pass both cores; an error where none does. */
@@ -85,6 +100,7 @@ function readTask(task: StageTask<DatasetParams>, drop: ReadTask["drop"]): ReadT
     // Fetched files are shared by all stores; without such a folder they last as long as the stage.
     downloads: process.env["R4EC_DOWNLOADS"] ?? join(task.work, "downloads"),
     drop,
+    work: task.work,
     note: (severity, message) => task.emit({ type: "note", severity, message }),
     progress: (done, total, unit) => {
       if (stop.draining || stop.abort.aborted) throw new Drained();

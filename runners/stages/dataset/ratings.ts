@@ -1,6 +1,17 @@
 import { Column } from "./column.js";
 import { IdTable } from "./ids.js";
 
+/** What the ratings of a data set stand for. */
+export interface RatingScale {
+  /** The largest rating. */
+  readonly largest: number;
+  /**
+   * What rating k stands for, at k - 1, in ascending order; null where a rating is what the file
+   * says.
+   */
+  readonly values: readonly number[] | null;
+}
+
 /** Every rating of a data set as columns, in the order of the file. */
 export interface Ratings {
   readonly users: IdTable;
@@ -11,6 +22,8 @@ export interface Ratings {
   readonly rating: Uint8Array;
   /** Seconds since 1970. */
   readonly time: Float64Array;
+  /** Left out: ratings are whole numbers from 1 to those of the source. */
+  readonly scale?: RatingScale;
 }
 
 /** Gathers ratings while a file is read: 17 bytes each, beyond the ids. */
@@ -37,6 +50,7 @@ export class RatingColumns {
 /** The given rows of ratings, copied: what is left out can be freed. */
 export function keepRows(ratings: Ratings, rows: Int32Array): Ratings {
   return {
+    ...(ratings.scale === undefined ? {} : { scale: ratings.scale }),
     users: ratings.users,
     items: ratings.items,
     user: rows.map((row) => ratings.user[row]!),

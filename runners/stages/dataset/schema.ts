@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
+import { labelFragment } from "./label.js";
 import type { Source } from "./source.js";
 import { sources } from "./sources.js";
 import { splitFragment } from "./split.js";
@@ -10,6 +11,7 @@ export const commonProperties = {
     type: "number",
     minimum: 0,
   },
+  label: labelFragment,
   user_core: {
     description:
       "Users with fewer ratings than this are left out. This is repeated until every user and item has enough.",
@@ -41,7 +43,9 @@ const propertiesOf = (
   Object.assign(
     {},
     commonProperties,
-    { like_above: { ...commonProperties.like_above, exclusiveMaximum: source.ratings } },
+    source.ratings === null
+      ? {}
+      : { like_above: { ...commonProperties.like_above, exclusiveMaximum: source.ratings } },
     ...all.map(({ properties }) => properties),
     source.properties,
   ) as { readonly [setting: string]: JsonSchema };

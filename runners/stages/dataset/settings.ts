@@ -2,14 +2,21 @@ import type { Finding } from "../../../src/base/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
 import type { Ignored } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import type { Domain } from "../../base/artifacts/domain.js";
 import { commonProperties } from "./schema.js";
-import type { CommonSettings, DatasetSettings, Source } from "./source.js";
+import type { DatasetSettings, Source } from "./source.js";
 import { sourceOf, sources } from "./sources.js";
+import { checkLabel } from "./label.js";
 import { checkSplit, expandSplit, ignoredSplit } from "./split.js";
 
 /** Parameters of a dataset stage: what decides its result, beside its files. */
-export interface DatasetParams extends CommonSettings, JsonObject {
+export interface DatasetParams extends JsonObject {
   readonly id: string;
+  /** Ratings above it are positive. */
+  readonly like_above: number;
+  readonly user_core: number;
+  readonly item_core: number;
+  readonly repeats?: "keep" | "first";
 }
 
 /** `ml-100k` becomes `{id: ml-100k}`, and within a block `split: users` `split: {by: users}`. */
@@ -34,16 +41,18 @@ export function chosenDataset(settings: JsonObject): ChosenDataset | undefined {
 }
 
 /**
- * The domain of a cell's data set: which words of prompts/words.yaml the prompts about it use.
+ * The domain of a cell's data set: which words of prompts/words.yaml the prompts about it use, or
+ * its own words.
  * The artifact's `domain` says the same once the data set is prepared. Throws for an unknown data
  * set.
  *
  * @param settings all settings of a cell
  */
-export function domainOfDataset(settings: JsonObject): string {
+export function domainOfDataset(settings: JsonObject): Domain {
   const chosen = chosenDataset(settings);
   if (chosen === undefined) throw new Error("dataset is neither an id nor a block with one");
-  return chosen.source.domain;
+  const { source, block } = chosen;
+  return source.traits?.(source.params(block)).domain ?? source.domain;
 }
 
 /** Settings that only other data sets read, and folds of a split by time. */
@@ -59,7 +68,11 @@ export function ignoredDataset(settings: JsonObject): Ignored[] {
       const verb = readers.length === 1 ? "reads" : "read";
       return { path: `dataset.${name}`, because: `only ${readers.join(" and ")} ${verb} it` };
     });
-  return [...others, ...ignoredSplit(settings)];
+  const alias =
+    block["label"] === undefined || block["like_above"] === undefined
+      ? []
+      : [{ path: "dataset.like_above", because: "dataset.label says what is positive" }];
+  return [...others, ...alias, ...ignoredSplit(settings)];
 }
 
 const reads = (source: Source, name: string): boolean =>
@@ -70,5 +83,9 @@ export function checkDataset(settings: JsonObject, place: SpecPlace): readonly F
   const chosen = chosenDataset(settings);
   return chosen === undefined
     ? []
-    : [...chosen.source.check(chosen.block, place), ...checkSplit(settings)];
+    : [
+        ...checkLabel(chosen.source, chosen.block),
+        ...chosen.source.check(chosen.block, place),
+        ...checkSplit(settings),
+      ];
 }

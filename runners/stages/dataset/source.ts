@@ -3,12 +3,18 @@ import type { Json, JsonObject } from "../../../src/base/json.js";
 import type { FileInput, StopSignal } from "../../../src/contract/runner.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import type { Domain } from "../../base/artifacts/domain.js";
 import type { Ratings } from "./ratings.js";
+
+/** `dataset.label`: what a positive sample is. */
+export type Label = { readonly above: number } | { readonly column: string };
 
 /** Settings that every data set has. */
 export interface CommonSettings {
-  /** A rating above it is positive. */
-  readonly like_above: number;
+  /** A rating above it is positive. A data set without a default may say it by `label`. */
+  readonly like_above?: number;
+  /** What a positive sample is; over `like_above`. */
+  readonly label?: Label;
   /** Fewest ratings of a user and of an item that stay. */
   readonly user_core: number;
   readonly item_core: number;
@@ -36,6 +42,8 @@ export interface ReadTask {
   readonly files: { readonly [name: string]: string };
   /** Folder for what is fetched and can be fetched again. */
   readonly downloads: string;
+  /** Folder of the stage, for files that are taken away again. */
+  readonly work: string;
   readonly stop: StopSignal;
   note(severity: "warning" | "info", message: string): void;
   /** Counts ratings that are left out, as the metric `dropped.<reason>`; say why by {@link note}. */
@@ -51,8 +59,14 @@ export interface Source {
   /** What an item is, for the words of prompts: the name of an entry of prompts/words.yaml. */
   readonly domain: string;
   readonly attributeFields: readonly string[];
-  /** The largest rating; ratings are whole numbers from 1. */
-  readonly ratings: number;
+  /** The largest rating; ratings are whole numbers from 1. Null: the file shows it. */
+  readonly ratings: number | null;
+  /** What of this follows from the settings, by what {@link params} gave. Left out: nothing. */
+  traits?(params: JsonObject): {
+    readonly id: string;
+    readonly domain: Domain;
+    readonly attributeFields: readonly string[];
+  };
   /** Defaults of the common settings and of its own. */
   readonly defaults: CommonSettings & { readonly [setting: string]: Json };
   /**
@@ -61,14 +75,14 @@ export interface Source {
    */
   readonly properties: { readonly [setting: string]: JsonSchema };
   /**
-   * Counts that its default settings give, under the names of the stage's metrics: what
+   * Counts that its default settings give, where they are known, under the names of the stage's metrics: what
    * `plan --estimate` reckons with before the data set is prepared.
    */
   readonly sizes: {
-    readonly users: number;
-    readonly items: number;
-    readonly "train.samples": number;
-    readonly "test.samples": number;
+    readonly users?: number;
+    readonly items?: number;
+    readonly "train.samples"?: number;
+    readonly "test.samples"?: number;
   };
   /** The files it reads. */
   files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };

@@ -1,7 +1,9 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { thresholdOf } from "./label.js";
 import { READING } from "./misread.js";
+import type { Source } from "./source.js";
 import { chosenDataset, type DatasetParams } from "./settings.js";
 
 /** The stage that prepares the data set of a cell's settings. Throws for an unknown data set. */
@@ -10,15 +12,16 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
   if (chosen === undefined) throw new Error("dataset is neither an id nor a block with one");
   const { source, block } = chosen;
   const files = source.files(block, place);
+  const params = source.params(block);
   return {
     runner: "dataset",
-    label: `dataset ${source.id}`,
+    label: `dataset ${nameOf(source, params)}`,
     params: {
       id: source.id,
-      like_above: block.like_above,
+      like_above: thresholdOf(block),
       user_core: block.user_core,
       item_core: block.item_core,
-      ...source.params(block),
+      ...params,
       // Left out where nothing changed, so that artifacts of earlier versions stay in use.
       ...(block.repeats === "first" ? { repeats: block.repeats } : {}),
       ...(source.misread?.(files) === true ? { reading: READING } : {}),
@@ -28,3 +31,7 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
     execution: {},
   };
 }
+
+/** What messages call a data set: its id, for a table its name. */
+const nameOf = (source: Source, params: JsonObject): string =>
+  source.traits?.(params).id ?? source.id;

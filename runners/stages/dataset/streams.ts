@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
+import { zstdStream, ZSTD_START } from "./zstd.js";
 import { MARK_BYTES, startsWithMark } from "../../base/files/byte-order-mark.js";
 
 /**
@@ -15,20 +16,25 @@ export interface ReadPosition {
 const pieceSize = 1 << 18;
 
 /**
- * The bytes of a file in pieces, unpacked if it starts like a gzip file, without a UTF-8 byte order
+ * The bytes of a file in pieces, unpacked if it starts like a gzip or a zstd file, without a UTF-8 byte order
  * mark at the start. Reading and unpacking run in libuv's threads and a few pieces ahead, so that
  * they overlap with the caller's parsing. Throws a UserError for a file that is missing, unreadable,
  * damaged or cut off, and for one in UTF-16.
  */
 export async function* readPieces(path: string, position?: ReadPosition): AsyncGenerator<Buffer> {
-  const packed = await startsLikeGzip(path, position);
+  const packed = await packingOf(path, position);
   const file = createReadStream(path, { highWaterMark: pieceSize });
   // Node's documentation of streams has the second option, its types don't.
   const options: ZlibOptions & { readableHighWaterMark: number } = {
     chunkSize: pieceSize,
     readableHighWaterMark: 4 * pieceSize,
   };
-  const stream = packed ? file.pipe(createGunzip(options)) : file;
+  const stream =
+    packed === "zstd"
+      ? zstdStream(path, file)
+      : packed === "gzip"
+        ? file.pipe(createGunzip(options))
+        : file;
   // A failing file does not end what it is piped into by itself.
   if (stream !== file) file.on("error", (error) => stream.destroy(error));
   try {
@@ -61,20 +67,30 @@ function withoutByteOrderMark(path: string, start: Buffer): Buffer {
   return startsWithMark(start) ? start.subarray(MARK_BYTES) : start;
 }
 
-async function startsLikeGzip(path: string, position?: ReadPosition): Promise<boolean> {
+/** How a file is packed, by its first bytes; its size is noted in `position`. */
+async function packingOf(path: string, position?: ReadPosition): Promise<"gzip" | "zstd" | "none"> {
   try {
     const file = await open(path);
     try {
       const { size } = await file.stat();
       if (position !== undefined) position.total = size;
-      const start = Buffer.alloc(2);
-      const { bytesRead } = await file.read(start, 0, 2, 0);
+      const start = Buffer.alloc(4);
+      const { bytesRead } = await file.read(start, 0, 4, 0);
       if (bytesRead === 0) throw new UserError(`${path} is empty`);
-      const packed = bytesRead === 2 && start[0] === 0x1f && start[1] === 0x8b;
-      if (!packed && path.endsWith(".gz")) {
-        throw new UserError(`${path} is not a gzip file: it starts with other bytes`);
+      const packing =
+        bytesRead >= 2 && start[0] === 0x1f && start[1] === 0x8b
+          ? "gzip"
+          : bytesRead === 4 && start.readUInt32LE() === ZSTD_START
+            ? "zstd"
+            : "none";
+      for (const [ending, wanted] of [
+        [".gz", "gzip"],
+        [".zst", "zstd"],
+      ] as const) {
+        if (path.endsWith(ending) && packing !== wanted)
+          throw new UserError(`${path} is not a ${wanted} file: it starts with other bytes`);
       }
-      return packed;
+      return packing;
     } finally {
       await file.close();
     }

@@ -2,6 +2,7 @@ import type { StageTask } from "../../../src/contract/runner.js";
 import { lengthOf, TARGET_POSITION, titleOf } from "../../base/prompts/index.js";
 import type { KnowledgeData } from "../../base/artifacts/knowledge.js";
 import { readKnowledgeData, writeTexts } from "../../base/artifacts/knowledge.js";
+import { ratingOf } from "../../base/artifacts/shown-ratings.js";
 import { programOf } from "../../base/stage/program.js";
 import type { ProfileParams } from "./stage.js";
 
@@ -14,7 +15,7 @@ export function userProfile(data: KnowledgeData, user: number, history: number):
   const byRating = new Map<number, string[]>();
   const first = data.offsets[user]!;
   for (let row = first; row < first + Math.min(history, lengthOf(data, user)); row++) {
-    const rating = data.interactionRating[row]!;
+    const rating = ratingOf(data, row);
     const titles = byRating.get(rating) ?? [];
     if (titles.length === 0) byRating.set(rating, titles);
     titles.push(titleOf(data, data.interactionItem[row]!));

@@ -1,3 +1,4 @@
+import type { Domain } from "../../base/artifacts/domain.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
@@ -13,7 +14,7 @@ export interface TeachSettings {
   readonly item_raters: "early" | "train";
   readonly seed: number;
   readonly teacher: TeacherSettings;
-  readonly domain: string;
+  readonly domain: Domain;
   /** Absolute folder of the user's own templates, or null. */
   readonly prompts: string | null;
   readonly place: SpecPlace;

@@ -29,8 +29,10 @@ test("like_above reaches up to a data set's own largest rating", () => {
     default: 7,
   });
   for (const source of sources) {
-    expect(propertiesOf(source, sources)["like_above"]).toMatchObject({
-      exclusiveMaximum: source.ratings,
-    });
+    const { ratings } = source;
+    expect(propertiesOf(source, sources)["like_above"]).toMatchObject(
+      // A table's largest rating shows in its file alone.
+      ratings === null ? { type: "number" } : { exclusiveMaximum: ratings },
+    );
   }
 });

@@ -1,0 +1,158 @@
+import type { Finding } from "../../../../src/base/diagnostic.js";
+import type { SpecPlace } from "../../../../src/contract/spec-place.js";
+import { isFile } from "../../../base/files/spec-path.js";
+import { mistake } from "../../../base/stage/mistake.js";
+import type { DatasetSettings } from "../source.js";
+import { dateReader } from "./dates.js";
+import { columnsOf, formOf } from "./form.js";
+import { readHeader } from "./header.js";
+import { filesOf } from "./inputs.js";
+import { interactionColumns, isRecbole, itemColumns } from "./params.js";
+import { isPattern } from "./pattern.js";
+import { longForm, type TableFile, type TableSettings } from "./settings.js";
+
+/** Mistakes in a table's settings that the schema can't see. */
+export function checkTable(
+  settings: DatasetSettings & TableSettings,
+  place: SpecPlace,
+): readonly Finding[] {
+  const { interactions, items, label } = settings;
+  if (interactions === undefined) {
+    return [
+      mistake(
+        "dataset",
+        "table needs `interactions`, such as {file: ratings.csv, user: user_id, item: book_id, rating: stars, time: added}",
+      ),
+    ];
+  }
+  const at = "dataset.interactions";
+  const columns = interactionColumns(settings);
+  const findings: Finding[] = [];
+  const labelled = label !== undefined && "column" in label;
+  if (labelled && interactions.rating !== undefined) {
+    findings.push(
+      mistake(
+        `${at}.rating`,
+        `the label is the column ${label.column} (dataset.label): a rating beside it is not read; leave one of the two out`,
+      ),
+    );
+  }
+  for (const name of ["user", "item", "rating"] as const) {
+    if (columns[name] !== "") continue;
+    findings.push(mistake(at, `interactions needs \`${name}\`: the name of a column`));
+  }
+  findings.push(
+    ...checkSource(at, interactions, place, [
+      ["user", columns.user],
+      ["item", columns.item],
+      labelled ? ["", columns.rating] : ["rating", columns.rating],
+      ["time", columns.time ?? ""],
+    ]),
+    ...checkTimes(settings),
+  );
+  if (items === undefined) return findings;
+  const { item, title, attributes } = itemColumns(items);
+  if (item === "") {
+    findings.push(mistake("dataset.items", "items needs `item`: the name of the column of ids"));
+  }
+  const repeated = attributes.find(
+    ({ column }, n) => attributes.findIndex((each) => each.column === column) < n,
+  );
+  if (repeated !== undefined)
+    findings.push(mistake("dataset.items.attributes", `${repeated.column} stands there twice`));
+  return [
+    ...findings,
+    ...checkSource("dataset.items", items, place, [
+      ["item", item],
+      ["title", title ?? ""],
+      ...attributes.map(({ column }) => ["attributes", column] as const),
+    ]),
+  ];
+}
+
+function checkTimes({ interactions = {} }: TableSettings): Finding[] {
+  const { time, time_unit, time_format } = interactions;
+  const at = "dataset.interactions";
+  const name = time_unit !== undefined ? "time_unit" : "time_format";
+  if (time === undefined && !isRecbole(interactions)) {
+    return time_unit === undefined && time_format === undefined
+      ? []
+      : [mistake(`${at}.${name}`, `${name} needs \`time\`: the name of the column`)];
+  }
+  if (time_unit !== undefined && time_format !== undefined)
+    return [mistake(`${at}.time_unit`, "dates of a form (time_format) have no unit")];
+  if (time_format === undefined || dateReader(time_format) !== null) return [];
+  return [
+    mistake(
+      `${at}.time_format`,
+      `${time_format} is no form of a date; it holds %Y, %d and one of %m %b %B, and known are %Y %m %d %H %M %S %f %b %B %a %A %z`,
+    ),
+  ];
+}
+
+/**
+ * Mistakes about where the rows of a table come from.
+ *
+ * @param wanted settings with the columns that they name; a setting of "" is not of this block
+ */
+function checkSource(
+  at: string,
+  table: TableFile,
+  place: SpecPlace,
+  wanted: readonly (readonly [setting: string, column: string])[],
+): Finding[] {
+  const { sql, file, from } = table;
+  if (sql !== undefined) {
+    if (file !== undefined)
+      return [mistake(`${at}.sql`, "give `file` or `sql`; a file of a query stands in `from`")];
+    if (from === undefined)
+      return [
+        mistake(`${at}.sql`, "sql needs `from`: the files of its tables, {ratings: ratings.csv}"),
+      ];
+    return Object.entries(from).flatMap(([name, each]) =>
+      checkFiles(`${at}.from.${name}`, longForm(each), place, []),
+    );
+  }
+  if (from !== undefined) return [mistake(`${at}.from`, "only a query (sql) has tables in `from`")];
+  if (file === undefined)
+    return [mistake(at, "give `file`: a path or a pattern, relative to the spec")];
+  return checkFiles(at, table, place, wanted);
+}
+
+function checkFiles(
+  at: string,
+  table: TableFile,
+  place: SpecPlace,
+  wanted: readonly (readonly [setting: string, column: string])[],
+): Finding[] {
+  const file = table.file!;
+  const path = `${at}.file`;
+  const found = filesOf(table, place);
+  if (isPattern(file) ? found.length === 0 : !isFile(found[0]!)) {
+    const message = isPattern(file) ? `no file is called ${file}` : `there is no file ${file}`;
+    return [mistake(path, message)];
+  }
+  const form = formOf(table, file);
+  if (form === null) {
+    return [
+      mistake(
+        path,
+        `how ${file} is written does not show in its name; set format (csv, tsv, jsonl, parquet, recbole) or delimiter`,
+      ),
+    ];
+  }
+  if (form.kind !== "delimited") return [];
+  const columns =
+    table.header === undefined
+      ? readHeader(found[0]!, form)
+      : columnsOf(table.header, form.recbole);
+  // The stage tells what is wrong with a file whose first line can't be read.
+  if (columns === null) return [];
+  const names = columns.map(({ name }) => name);
+  return wanted.flatMap(([setting, column]) => {
+    if (column === "" || names.includes(column)) return [];
+    const all = names.map((name) => JSON.stringify(name)).join(", ");
+    const where = setting === "" ? "dataset.label.column" : `${at}.${setting}`;
+    return [mistake(where, `${file} has no column ${JSON.stringify(column)}; it has ${all}`)];
+  });
+}

@@ -1,0 +1,86 @@
+import { UserError } from "../../../../src/base/exit.js";
+import type { Ratings } from "../ratings.js";
+import { RatingColumns } from "../ratings.js";
+import type { ReadTask } from "../source.js";
+import { BadLines } from "./bad-lines.js";
+import { dateReader } from "./dates.js";
+import { LevelColumn } from "./levels.js";
+import type { Row, TableInput, WantedColumn } from "./row.js";
+import { eachRow } from "./rows.js";
+import type { InteractionSettings } from "./settings.js";
+import { TimeColumn } from "./times.js";
+
+/** Which columns of interactions are read. */
+export interface InteractionColumns {
+  readonly user: string;
+  readonly item: string;
+  /** What the label comes from, a rating or a label by itself. */
+  readonly rating: string;
+  /** Null: the order of the rows is the order in time. */
+  readonly time: string | null;
+}
+
+/**
+ * Reads the interactions of a table. Rows without a rating are left out and counted as `unrated`;
+ * rows that can't be used are left out, counted as `unreadable` and named, or are an error where
+ * there are many.
+ */
+export async function readInteractions(
+  task: ReadTask,
+  input: TableInput,
+  columns: InteractionColumns,
+  settings: InteractionSettings,
+): Promise<Ratings> {
+  const gathered = new RatingColumns();
+  const levels = new LevelColumn(columns.rating);
+  const times = new TimeColumn(timeSettings(settings));
+  const bad = new BadLines();
+  let unrated = 0;
+  const wanted: WantedColumn[] = [
+    { name: columns.user, kind: "id" },
+    { name: columns.item, kind: "id" },
+    { name: columns.rating, kind: "text" },
+    ...(columns.time === null ? [] : [{ name: columns.time, kind: "text" } as const]),
+  ];
+  await eachRow(task, input, wanted, bad, (row) => {
+    const { bytes, starts, ends, where } = row;
+    if (isEmpty(row, 0)) return `no ${columns.user}`;
+    if (isEmpty(row, 1)) return `no ${columns.item}`;
+    if (columns.time !== null && isEmpty(row, 3)) return `no ${columns.time}`;
+    if (isEmpty(row, 2)) {
+      unrated += 1;
+      return undefined;
+    }
+    const level = levels.number(bytes, starts[2]!, ends[2]!);
+    if (typeof level === "string") return level;
+    if (columns.time === null) times.pushRow(gathered.user.length);
+    else {
+      const wrong = times.push(bytes, starts[3]!, ends[3]!, where);
+      if (wrong !== undefined) return wrong;
+    }
+    levels.push(level);
+    gathered.user.push(gathered.users.intern(bytes, starts[0]!, ends[0]!));
+    gathered.item.push(gathered.items.intern(bytes, starts[1]!, ends[1]!));
+    return undefined;
+  });
+  const told = bad.told(input.what);
+  if (told !== undefined) task.note("warning", told);
+  task.drop("unreadable", bad.bad);
+  task.drop("unrated", unrated);
+  if (unrated > 0)
+    task.note("info", `${unrated} interactions have no ${columns.rating} and were left out`);
+  const { seconds, told: timesTold } = times.take();
+  if (timesTold !== null) task.note("info", timesTold);
+  const { levels: rating, scale } = levels.take();
+  return { ...gathered.take(), rating, time: seconds, scale };
+}
+
+const isEmpty = ({ starts, ends }: Row, field: number): boolean => starts[field] === ends[field];
+
+function timeSettings(settings: InteractionSettings): ConstructorParameters<typeof TimeColumn>[0] {
+  const { time_unit: unit, time_format: text } = settings;
+  if (text === undefined) return { unit };
+  const read = dateReader(text);
+  if (read === null) throw new UserError(`interactions.time_format ${text} can't be read`);
+  return { unit, form: { text, read } };
+}

@@ -1,0 +1,104 @@
+import type { JsonObject } from "../../../../src/base/json.js";
+import type { DatasetSettings } from "../source.js";
+import { formOf } from "./form.js";
+import type { InteractionColumns } from "./interactions.js";
+import type { ItemColumns } from "./item-texts.js";
+import { longForm } from "./settings.js";
+import type {
+  AttributeSetting,
+  InteractionSettings,
+  TableFile,
+  TableSettings,
+} from "./settings.js";
+import type { WordSettings } from "./words.js";
+
+/** What decides a table's content beside its files. */
+export interface TableParams {
+  readonly name: string;
+  readonly interactions: Pick<InteractionSettings, "time_unit" | "time_format"> &
+    TableFile & { readonly columns: InteractionColumns };
+  readonly items?: TableFile & ItemColumns;
+  readonly words?: WordSettings;
+}
+
+/** The parameters of a table's stage. A path is not among them; what form a file has is. */
+export function paramsOf(settings: DatasetSettings & TableSettings): JsonObject {
+  const { name, interactions = {}, items, words } = settings;
+  const { time_unit, time_format } = interactions;
+  const params = {
+    name: name ?? "table",
+    interactions: {
+      ...fileParams(interactions),
+      ...(time_unit === undefined ? {} : { time_unit }),
+      ...(time_format === undefined ? {} : { time_format }),
+      columns: interactionColumns(settings),
+    },
+    ...(items === undefined ? {} : { items: { ...fileParams(items), ...itemColumns(items) } }),
+    ...(words === undefined ? {} : { words }),
+  };
+  return params as unknown as JsonObject;
+}
+
+/** A file's settings without its path, and with the format that its name shows. */
+function fileParams(table: TableFile): JsonObject {
+  const { file, sql, from, format, delimiter, quote, encoding, header } = table;
+  const shown = file === undefined || format !== undefined ? undefined : formOf(table, file);
+  const known =
+    shown === undefined || shown === null
+      ? format
+      : shown.kind === "delimited"
+        ? shown.recbole
+          ? "recbole"
+          : shown.form.delimiter === "\t" && delimiter === undefined
+            ? "tsv"
+            : "csv"
+        : shown.kind;
+  const tables = Object.entries(from ?? {}).map(([name, each]) => [
+    name,
+    fileParams(longForm(each)),
+  ]);
+  return {
+    ...(known === undefined ? {} : { format: known }),
+    ...(sql === undefined ? {} : { sql, from: Object.fromEntries(tables) as JsonObject }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(header === undefined ? {} : { header: header as string[] }),
+  };
+}
+
+/** True for files in RecBole's layout, whose columns have known names. */
+export const isRecbole = (table: TableFile): boolean => {
+  const form = table.file === undefined ? null : formOf(table, table.file);
+  return form?.kind === "delimited" && form.recbole;
+};
+
+/** The columns of interactions; RecBole's names where a file in its layout leaves them out. */
+export function interactionColumns(
+  settings: Pick<DatasetSettings, "label"> & TableSettings,
+): InteractionColumns {
+  const { interactions = {}, label } = settings;
+  const usual = isRecbole(interactions)
+    ? { user: "user_id", item: "item_id", rating: "rating", time: "timestamp" }
+    : { user: "", item: "", rating: "", time: null };
+  const column = label !== undefined && "column" in label ? label.column : undefined;
+  return {
+    user: interactions.user ?? usual.user,
+    item: interactions.item ?? usual.item,
+    rating: column ?? interactions.rating ?? usual.rating,
+    time: interactions.time ?? usual.time,
+  };
+}
+
+/** The columns of items. */
+export function itemColumns(items: NonNullable<TableSettings["items"]>): ItemColumns {
+  return {
+    item: items.item ?? (isRecbole(items) ? "item_id" : ""),
+    title: items.title ?? null,
+    attributes: (items.attributes ?? []).map((attribute: AttributeSetting) =>
+      typeof attribute === "string"
+        ? { column: attribute, separator: null }
+        : { column: attribute.column, separator: attribute.separator },
+    ),
+  };
+}
