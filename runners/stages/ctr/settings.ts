@@ -8,7 +8,7 @@ import { BIAS, ignoredBias, isBias } from "./bias/stage.js";
 import { checkOwnProgram, ignoredByProgram, ownProgramOf } from "./own-program/settings.js";
 import { loadBackbone } from "./backbones/index.js";
 import { adaptorSettings, backboneIds, ctrTable } from "./schema.js";
-import { defaultsOf, type ValuesOf } from "./setting.js";
+import { defaultsOf, type ValuesOf } from "./setting-schema.js";
 import { type ExecutionOf, type ParamsOf, replicaNames, type RoundingOf } from "./table.js";
 
 type Table = typeof ctrTable;
