@@ -28,6 +28,8 @@ export interface Science {
    * beside the object form under `anyOf`, the object form last.
    */
   readonly fragments: { readonly [key: string]: JsonSchema };
+  /** Short and foreign names of settings, as people write them (`n`), with the path that is meant. */
+  readonly shortNames?: { readonly [name: string]: string };
   /** What the program is for, as one sentence of its help. */
   readonly about: string;
   /** Metrics of a cell that people look at first, in order: progress shows them. */
