@@ -13,6 +13,7 @@ import {
   ctrMetrics,
   ctrPerGpu,
   ctrRunner,
+  extendedCtr,
   backboneStage,
   ignoredCtr,
   ownProgramRunner,
@@ -93,11 +94,15 @@ export const science: Science = {
     ...present("knowledge", settings, expandKnowledge),
   }),
   rebase,
-  ignored: (settings: JsonObject): readonly Ignored[] => [
-    ...ignoredDataset(settings),
-    ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
-    ...ignoredCtr(settings),
-  ],
+  ignored: (settings) => ignored(settings),
+  extended(document, place) {
+    const { fragment, neutral, modules } = extendedCtr(document, place);
+    return {
+      fragments: { ...science.fragments, ctr: fragment },
+      neutral: { ...science.neutral, ...neutral },
+      ignored: (settings) => ignored(settings, modules),
+    };
+  },
   check: (settings: JsonObject, place: SpecPlace): readonly Finding[] => [
     ...checkDataset(settings, place),
     ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
@@ -119,6 +124,16 @@ export const science: Science = {
   environments: [LLM_ENVIRONMENT],
   commands: [listed(datasetCommand), ...ctrCommands, listed(logCommand)],
 };
+
+/** @param modules ids of modules of the user's by their paths in the spec */
+const ignored = (
+  settings: JsonObject,
+  modules?: ReadonlyMap<string, string>,
+): readonly Ignored[] => [
+  ...ignoredDataset(settings),
+  ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
+  ...ignoredCtr(settings, modules),
+];
 
 function present(
   key: string,
