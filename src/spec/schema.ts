@@ -9,6 +9,8 @@ export interface SpecSchema {
   readonly root: JsonSchema;
   /** Every setting and block that an axis can vary, by dotted path. */
   readonly settings: ReadonlyMap<string, Setting>;
+  /** Short and foreign names of settings, with the dotted path that is meant. */
+  readonly shortNames: { readonly [name: string]: string };
   /** Top-level keys that make up a cell (`seed` and the science's), in the order of the schema. */
   readonly cellKeys: readonly string[];
 }
@@ -18,7 +20,7 @@ export interface SpecSchema {
  * so that an editor completes and checks dotted paths as well.
  */
 export function assembleSchema(
-  science: Pick<Science, "fragments" | "cellsPerCard" | "environments">,
+  science: Pick<Science, "fragments" | "cellsPerCard" | "environments" | "shortNames">,
 ): SpecSchema {
   const { name, description, extends: bases, ...others } = engineFragments;
   const { select, compare, tracking, ...more } = others;
@@ -66,6 +68,7 @@ export function assembleSchema(
       $defs: { ...defs, ...axisDefinitions(settings) },
     },
     settings,
+    shortNames: science.shortNames ?? {},
     cellKeys: varying.filter((key) => key !== "gpu"),
   };
 }
