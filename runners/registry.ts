@@ -45,6 +45,7 @@ import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
 import { rebase } from "./rebase.js";
+import { shortNames } from "./short-names.js";
 import { starterSpec } from "./starter.js";
 import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
@@ -73,6 +74,7 @@ export const science: Science = {
     describe: "run a first real sweep: 19 cells on MovieLens-100K, in some minutes",
   },
   starter: starterSpec,
+  shortNames,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
   neutral: {
     ...neutralKnowledge,

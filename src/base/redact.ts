@@ -41,7 +41,7 @@ const KEY_FORMS: readonly RegExp[] = [
   /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{20,}/g, // Google
   /(?<![A-Za-z0-9])dapi[0-9a-f]{32}(?![0-9a-f])/g, // Databricks
   /(?<![A-Za-z0-9])(?:fw|tgp_v1|wandb_v1|esecret)_(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}/g, // Fireworks, Together, Weights & Biases, Anyscale
-  /(?<![A-Za-z0-9])LLM\|\d+\|[A-Za-z0-9_-]{12,}/g, // Meta
+  /(?<![A-Za-z0-9])[A-Z]{3}\|\d{6,}\|[A-Za-z0-9_-]{12,}/g, // Meta
   /(?<![A-Za-z0-9])(?:nvapi|pplx|xai|pypi|csk|sess)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
   /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g, // JSON Web Token
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,

@@ -28,6 +28,8 @@ export interface Science {
    * beside the object form under `anyOf`, the object form last.
    */
   readonly fragments: { readonly [key: string]: JsonSchema };
+  /** Short and foreign names of settings, as people write them (`n`), with the path that is meant. */
+  readonly shortNames?: { readonly [name: string]: string };
   /**
    * The science as one spec extends it, where the spec names something that brings settings of its own,
    * such as a module of the user's. Left out: no spec does.
