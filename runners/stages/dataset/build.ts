@@ -5,6 +5,8 @@ import type {
   Dataset,
   DatasetUser,
 } from "../../base/artifacts/dataset.js";
+import { rowsByUser, sortByKey } from "./by-user.js";
+import { Column } from "./column.js";
 import type { Ratings } from "./ratings.js";
 
 /** Position of a user's first sample: the ten before it stand in prompts, the eleventh is a teacher's target. */
@@ -79,17 +81,16 @@ interface Numbers {
  * before others), so that a number does not depend on the order of the file.
  */
 function numbered(column: Int32Array, textOf: (id: number) => string | undefined): Numbers {
-  const found = new Map<number, string>();
-  const seen = new Set<number>();
-  for (const id of column) {
-    if (seen.has(id)) continue;
-    seen.add(id);
-    const text = textOf(id);
-    if (text !== undefined) found.set(id, text);
-  }
-  const pairs = [...found].sort((a, b) => compareIds(a[1], b[1]));
   let largest = -1;
-  for (const id of seen) largest = Math.max(largest, id);
+  for (const id of column) if (id > largest) largest = id;
+  const seen = new Uint8Array(largest + 1);
+  for (const id of column) seen[id] = 1;
+  const found: [number, string][] = [];
+  seen.forEach((there, id) => {
+    const text = there === 0 ? undefined : textOf(id);
+    if (text !== undefined) found.push([id, text]);
+  });
+  const pairs = found.sort((a, b) => compareIds(a[1], b[1]));
   const byId = new Int32Array(largest + 1);
   pairs.forEach(([id], i) => (byId[id] = i + 1));
   return { ids: pairs.map(([, text]) => text), byId };
@@ -115,26 +116,25 @@ function orderSequences(
   Dataset,
   "offsets" | "interactionUser" | "interactionItem" | "interactionRating" | "interactionTime"
 > {
-  const kept = ratings.item
-    .map((_, row) => row)
-    .filter((row) => items.byId[ratings.item[row]!]! > 0);
-  const offsets = new Int32Array(users.ids.length + 2);
-  for (const row of kept) offsets[users.byId[ratings.user[row]!]! + 1]!++;
-  for (let u = 1; u < offsets.length; u++) offsets[u]! += offsets[u - 1]!;
-  const next = offsets.slice();
-  const ordered = new Int32Array(kept.length);
-  for (const row of kept) ordered[next[users.byId[ratings.user[row]!]!]!++] = row;
+  const user = ratings.user.map((id) => users.byId[id]!);
+  const { rows: ordered, starts } = rowsByUser(
+    user,
+    users.ids.length + 1,
+    (row) => items.byId[ratings.item[row]!]! > 0,
+  );
   const key = ratings.time.map(orderKey);
-  for (let u = 1; u <= users.ids.length; u++) {
-    // Rows are in the order of the file, and the row breaks ties: the order is stable.
-    ordered.subarray(offsets[u], offsets[u + 1]).sort((a, b) => key[a]! - key[b]! || a - b);
-  }
+  const spare = new Int32Array(ordered.length);
+  // Rows are in the order of the file, and the row breaks ties: the order is stable.
+  for (let u = 1; u <= users.ids.length; u++)
+    sortByKey(ordered, starts[u]!, starts[u + 1]!, key, spare);
+  const interactionTime = new Float64Array(ordered.length);
+  for (let at = 0; at < ordered.length; at++) interactionTime[at] = ratings.time[ordered[at]!]!;
   return {
-    offsets,
-    interactionUser: ordered.map((row) => users.byId[ratings.user[row]!]!),
+    offsets: starts,
+    interactionUser: ordered.map((row) => user[row]!),
     interactionItem: ordered.map((row) => items.byId[ratings.item[row]!]!),
     interactionRating: ordered.map((row) => ratings.rating[row]!),
-    interactionTime: Float64Array.from(ordered, (row) => ratings.time[row]!),
+    interactionTime,
   };
 }
 
@@ -163,9 +163,8 @@ function samplesOf(
   users: number,
 ): Pick<Dataset, "split" | "train" | "valid" | "test"> {
   const split = new Int32Array(users + 1);
-  const train: number[] = [];
-  const valid: number[] = [];
-  const test: number[] = [];
+  const column = (): Column<Int32Array> => new Column((length) => new Int32Array(length));
+  const [train, valid, test] = [column(), column(), column()];
   for (let u = 1; u <= users; u++) {
     const start = offsets[u]!;
     const end = offsets[u + 1]!;
@@ -182,8 +181,8 @@ function samplesOf(
   }
   return {
     split,
-    train: Int32Array.from(train),
-    valid: Int32Array.from(valid),
-    test: Int32Array.from(test),
+    train: train.take(),
+    valid: valid.take(),
+    test: test.take(),
   };
 }

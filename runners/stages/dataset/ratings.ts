@@ -47,15 +47,20 @@ export class RatingColumns {
   }
 }
 
-/** The given rows of ratings, copied: what is left out can be freed. */
+/** The given rows of ratings, copied: what is left out can be freed. All rows: the ratings themselves. */
 export function keepRows(ratings: Ratings, rows: Int32Array): Ratings {
+  if (rows.length === ratings.user.length) return ratings;
+  const rating = new Uint8Array(rows.length);
+  const time = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at++) {
+    rating[at] = ratings.rating[rows[at]!]!;
+    time[at] = ratings.time[rows[at]!]!;
+  }
   return {
-    ...(ratings.scale === undefined ? {} : { scale: ratings.scale }),
-    users: ratings.users,
-    items: ratings.items,
+    ...ratings,
     user: rows.map((row) => ratings.user[row]!),
     item: rows.map((row) => ratings.item[row]!),
-    rating: Uint8Array.from(rows, (row) => ratings.rating[row]!),
-    time: Float64Array.from(rows, (row) => ratings.time[row]!),
+    rating,
+    time,
   };
 }
