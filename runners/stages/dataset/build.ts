@@ -6,16 +6,13 @@ import type {
   DatasetUser,
 } from "../../base/artifacts/dataset.js";
 import { rowsByUser, sortByKey } from "./by-user.js";
-import { Column } from "./column.js";
 import type { Ratings } from "./ratings.js";
-
-/** Position of a user's first sample: the ten before it stand in prompts, the eleventh is a teacher's target. */
-export const FIRST_SAMPLE = 11;
+import { samplesOf, type SplitRule } from "./split-rule.js";
 
 /** What a data set says about itself. */
 export type DatasetTraits = Pick<
   DatasetInfo,
-  "id" | "attributeFields" | "ratings" | "likeAbove" | "shown" | "domain"
+  "id" | "attributeFields" | "ratings" | "likeAbove" | "shown" | "domain" | "splitBy"
 >;
 
 /** A data set with its texts, ready to be written. */
@@ -31,19 +28,21 @@ export interface BuiltDataset {
  *
  * @param ratings those that passed the core; ratings of items without a text are left out here
  * @param orderKey sequences are in ascending order of it, then of the rows
+ * @param rule how samples are split
  */
 export function buildDataset(
   traits: DatasetTraits,
   ratings: Ratings,
   texts: ReadonlyMap<string, ItemText>,
   orderKey: (seconds: number) => number,
+  rule: SplitRule,
 ): BuiltDataset {
   const userNumbers = numbered(ratings.user, (id) => ratings.users.text(id));
   const itemNumbers = numbered(ratings.item, (id) => {
     const raw = ratings.items.text(id);
     return texts.has(raw) ? raw : undefined;
   });
-  const sequences = orderSequences(ratings, userNumbers, itemNumbers, orderKey);
+  const { parts, ...sequences } = orderSequences(ratings, userNumbers, itemNumbers, orderKey);
   const items = itemNumbers.ids.map((id, i): DatasetItem => {
     const text = texts.get(id)!;
     return {
@@ -63,7 +62,7 @@ export function buildDataset(
     interactions: sequences.interactionItem.length,
     itemAttributes: table,
     ...sequences,
-    ...samplesOf(sequences.offsets, userNumbers.ids.length),
+    ...samplesOf({ ...sequences, parts }, userNumbers.ids.length, rule),
   };
   const users = userNumbers.ids.map((id, i) => ({ index: i + 1, id }));
   return { dataset, users, items };
@@ -115,7 +114,7 @@ function orderSequences(
 ): Pick<
   Dataset,
   "offsets" | "interactionUser" | "interactionItem" | "interactionRating" | "interactionTime"
-> {
+> & { readonly parts: Uint8Array | undefined } {
   const user = ratings.user.map((id) => users.byId[id]!);
   const { rows: ordered, starts } = rowsByUser(
     user,
@@ -129,7 +128,13 @@ function orderSequences(
     sortByKey(ordered, starts[u]!, starts[u + 1]!, key, spare);
   const interactionTime = new Float64Array(ordered.length);
   for (let at = 0; at < ordered.length; at++) interactionTime[at] = ratings.time[ordered[at]!]!;
+  let parts: Uint8Array | undefined;
+  if (ratings.part !== undefined) {
+    parts = new Uint8Array(ordered.length);
+    for (let at = 0; at < ordered.length; at++) parts[at] = ratings.part[ordered[at]!]!;
+  }
   return {
+    parts,
     offsets: starts,
     interactionUser: ordered.map((row) => user[row]!),
     interactionItem: ordered.map((row) => items.byId[ratings.item[row]!]!),
@@ -155,34 +160,4 @@ function attributeTable(
     });
   }
   return { table, attributes: ids.size };
-}
-
-/** Split index and samples, as docs/artifacts.md defines them. */
-function samplesOf(
-  offsets: Int32Array,
-  users: number,
-): Pick<Dataset, "split" | "train" | "valid" | "test"> {
-  const split = new Int32Array(users + 1);
-  const column = (): Column<Int32Array> => new Column((length) => new Int32Array(length));
-  const [train, valid, test] = [column(), column(), column()];
-  for (let u = 1; u <= users; u++) {
-    const start = offsets[u]!;
-    const end = offsets[u + 1]!;
-    const at = Math.floor(0.8 * (end - start));
-    split[u] = at;
-    const samples = Math.max(0, at - FIRST_SAMPLE + 1);
-    const validFrom = start + FIRST_SAMPLE + samples - Math.floor(0.1 * samples);
-    for (let row = start + FIRST_SAMPLE; row <= start + at; row++) {
-      train.push(row);
-      if (row >= validFrom) valid.push(row);
-    }
-    // In a sequence of 12 or fewer the part after the split reaches into what prompts show.
-    for (let row = start + Math.max(at + 1, FIRST_SAMPLE); row < end; row++) test.push(row);
-  }
-  return {
-    split,
-    train: train.take(),
-    valid: valid.take(),
-    test: test.take(),
-  };
 }

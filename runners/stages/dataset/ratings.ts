@@ -22,6 +22,8 @@ export interface Ratings {
   readonly rating: Uint8Array;
   /** Seconds since 1970. */
   readonly time: Float64Array;
+  /** Of PART of split-rule.ts; for a split by column alone. */
+  readonly part?: Uint8Array;
   /** Left out: ratings are whole numbers from 1 to those of the source. */
   readonly scale?: RatingScale;
 }
@@ -56,8 +58,10 @@ export function keepRows(ratings: Ratings, rows: Int32Array): Ratings {
     rating[at] = ratings.rating[rows[at]!]!;
     time[at] = ratings.time[rows[at]!]!;
   }
+  const { part } = ratings;
   return {
     ...ratings,
+    ...(part === undefined ? {} : { part: Uint8Array.from(rows, (row) => part[row]!) }),
     user: rows.map((row) => ratings.user[row]!),
     item: rows.map((row) => ratings.item[row]!),
     rating,
