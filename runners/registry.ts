@@ -5,6 +5,7 @@ import type { Runner, StageRequest } from "../src/contract/runner.js";
 import type { Ignored, Science } from "../src/contract/science.js";
 import type { SpecPlace } from "../src/contract/spec-place.js";
 import {
+  arraysRunner,
   backboneFragment,
   checkCtr,
   ctrCommands,
@@ -12,8 +13,9 @@ import {
   ctrMetrics,
   ctrPerGpu,
   ctrRunner,
-  ctrStage,
+  backboneStage,
   ignoredCtr,
+  ownProgramRunner,
 } from "./stages/ctr/index.js";
 import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
 import { datasetFragment } from "./stages/dataset/schema.js";
@@ -40,6 +42,7 @@ import { biasRunner } from "./stages/ctr/bias/runner.js";
 import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
+import { rebase } from "./rebase.js";
 import { starterSpec } from "./starter.js";
 import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
@@ -53,6 +56,8 @@ const runners: readonly Runner[] = [
   ...knowledgeRunners,
   ctrRunner,
   biasRunner,
+  arraysRunner,
+  ownProgramRunner,
 ];
 
 const byName = new Map(runners.map((runner) => [runner.name, runner]));
@@ -79,11 +84,13 @@ export const science: Science = {
     backbone: backboneFragment,
     ctr: ctrFragment,
   },
+  blockNames: { backbone: "name" },
   expand: (settings: JsonObject): JsonObject => ({
     ...settings,
     ...present("dataset", settings, expandDataset),
     ...present("knowledge", settings, expandKnowledge),
   }),
+  rebase,
   ignored: (settings: JsonObject): readonly Ignored[] => [
     ...ignoredDataset(settings),
     ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
@@ -102,7 +109,7 @@ export const science: Science = {
     const split = users === null ? null : splitStage(users, dataset);
     if (isBias(settings)) return biasStage(dataset, split);
     const knowledge = knowledgeStage(settings, place, dataset, split);
-    return ctrStage(settings, place, dataset, knowledge, split);
+    return backboneStage(settings, place, dataset, knowledge, split);
   },
   classify: classOfWords,
   runner: (name) => byName.get(name),

@@ -1,10 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { random } from "../../runners/stages/ctr/toolkit/random.js";
 import { datasetRunner } from "../../runners/stages/dataset/runner.js";
 import { datasetStage } from "../../runners/stages/dataset/stage.js";
-import { readDataset } from "../../runners/base/artifacts/dataset.js";
-import { writeNpy } from "../../runners/base/files/npy.js";
+import { readDataset, writeDataset } from "../../runners/base/artifacts/dataset.js";
 import { writeVectors, type SideVectors } from "../../runners/base/artifacts/vectors.js";
 import { taskOf } from "./task.js";
 
@@ -56,49 +55,30 @@ export async function writeData(
   const { uniform } = random(1, "benchmark");
   const draw = (from: number, to: number): number => from + Math.floor(uniform() * (to - from + 1));
   const count = users * length;
-  const int32 = (name: string, values: readonly number[], shape?: number[]): Promise<void> =>
-    writeNpy(join(dataset, `${name}.npy`), Int32Array.from(values), shape ?? [values.length]);
   const rows = Array.from({ length: count }, (_, row) => row);
   const split = Math.floor(0.8 * length);
   const position = (row: number): number => row % length;
-  await int32("offsets", [0, ...Array.from({ length: users + 1 }, (_, user) => user * length)]);
-  await int32(
-    "interaction_user",
-    rows.map((row) => 1 + Math.floor(row / length)),
-  );
-  await int32(
-    "interaction_item",
-    rows.map(() => draw(1, items)),
-  );
-  await int32(
-    "interaction_rating",
-    rows.map(() => draw(1, 5)),
-  );
-  await writeNpy(join(dataset, "interaction_time.npy"), Float64Array.from(rows), [count]);
-  await int32("split", [0, ...Array.from({ length: users }, () => split)]);
-  const ids = [0, ...Array.from({ length: items }, () => draw(1, attributes))];
-  await int32("item_attributes", ids, [items + 1, 1]);
-  await int32(
-    "train",
-    rows.filter((row) => position(row) >= 11 && position(row) <= split),
-  );
-  await int32("valid", []);
-  await int32(
-    "test",
-    rows.filter((row) => position(row) > split),
-  );
-  const info = {
+  await writeDataset(dataset, {
     id: "benchmark",
     users,
     items,
     attributes,
-    attribute_fields: ["genre"],
+    attributeFields: ["genre"],
     ratings: 5,
-    like_above: 3,
+    likeAbove: 3,
     domain: "movie",
     interactions: count,
-  };
-  await writeFile(join(dataset, "dataset.json"), JSON.stringify(info));
+    offsets: Int32Array.of(0, ...Array.from({ length: users + 1 }, (_, user) => user * length)),
+    interactionUser: Int32Array.from(rows, (row) => 1 + Math.floor(row / length)),
+    interactionItem: Int32Array.from(rows, () => draw(1, items)),
+    interactionRating: Int32Array.from(rows, () => draw(1, 5)),
+    interactionTime: Float64Array.from(rows),
+    split: Int32Array.of(0, ...Array.from({ length: users }, () => split)),
+    itemAttributes: Int32Array.of(0, ...Array.from({ length: items }, () => draw(1, attributes))),
+    train: Int32Array.from(rows.filter((row) => position(row) >= 11 && position(row) <= split)),
+    valid: new Int32Array(),
+    test: Int32Array.from(rows.filter((row) => position(row) > split)),
+  });
   return { dataset, embed: await drawVectors(join(folder, "embed"), { users, items }) };
 }
 

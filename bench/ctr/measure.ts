@@ -43,7 +43,7 @@ const { makeColumns } = await import("../../runners/stages/ctr/data/columns.js")
 const { deviceOfProcess } = await import("../../runners/stages/ctr/tensorflow.js");
 const { piecesOfStep, roomForDistinct, scoringSizes } =
   await import("../../runners/stages/ctr/train/tuning.js");
-const { seenUsers } = await import("../../runners/stages/ctr/train/unseen.js");
+const { seenUsers } = await import("../../runners/stages/ctr/data/seen.js");
 const { EpochTrainer } = await import("../../runners/stages/ctr/train/epoch.js");
 
 const inputs = { dataset: work.dataset, ...(work.embed === null ? {} : { embed: work.embed }) };

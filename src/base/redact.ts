@@ -17,6 +17,15 @@ const SECRET_NAME =
   "|credentials?|authorization|(?:access|api|auth|bearer|bot|hf|hub|id|refresh|session)[-_]?token)";
 const isSecretName = new RegExp(`(?:^|[-_.])${SECRET_NAME}$`, "i");
 
+/** Whether a setting of this name holds a secret itself. */
+export const holdsSecret = (setting: string): boolean => isSecretName.test(setting);
+
+const SECRET_WORDS =
+  /(?:^|_)(?:api_?key|key|keys|token|secrets?|password|passwd|pwd|pass|passphrase|pin|pat|credentials?|auth|authorization|cookie|bearer|jwt)(?:_|$)|(?:password|passwd|secret|apikey|token)$/i;
+
+/** Whether a variable of this name probably holds a secret: `HF_TOKEN`, `PGPASSWORD`. */
+export const namesSecret = (variable: string): boolean => SECRET_WORDS.test(variable);
+
 /** Query parameters of an address whose names hold one of these words carry a secret. */
 const SECRET_PARAMETER =
   /([?&#;][^=&;\s"'<>]*(?:token|key|secret|pass|pwd|auth|sig|credential)[^=&;\s"'<>]*=)([^&\s"'<>]+)/gi;

@@ -42,8 +42,9 @@ export async function cardRemarks(
   const { missing, hasNone } = await lookAtCards(experiment, gpus);
   if (missing.length === 0) return [];
   const elsewhere = hasNone || (await sendsJobs());
+  const ofSpec = new Set(experiment.cards.map(({ file }) => file));
   return missing.map((one) =>
-    elsewhere && one.file === experiment.file
+    elsewhere && ofSpec.has(one.file)
       ? { ...one, severity: "warning", message: `sweep would not run here: ${one.message}` }
       : one,
   );

@@ -4,14 +4,14 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput } from "../contract/options.js";
+import { jsonOutput, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
-interface CompareArguments extends GlobalArguments {
+interface CompareArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
   readonly metric?: readonly string[] | undefined;
   readonly test?: "all" | "seeds" | undefined;
@@ -22,7 +22,7 @@ interface CompareArguments extends GlobalArguments {
 
 /** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
 export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
-  command: "compare [sweep]",
+  command: "compare [sweep] [overrides..]",
   describe:
     "compare the variants of a sweep: their differences, with intervals and p-values, and what follows from them",
   builder: (yargs) =>
@@ -31,6 +31,8 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
         type: "string",
         describe: "a spec's file, a sweep's id, or an experiment's name; default: the last sweep",
       })
+      .positional("overrides", specOverrides)
+
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
       .option("test", {
         choices: ["all", "seeds"] as const,
@@ -46,7 +48,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     }
     const config = await configOf(args);
     await closeKilled(config, science);
-    const found = await findSweep(config, science, args.sweep);
+    const found = await findSweep(config, science, args.sweep, args.overrides);
     const { state, damage } = await readSweep(found.folder);
     if (state === null) {
       const why = damage[0]?.reason ?? "it is empty";
@@ -56,7 +58,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     }
     const metrics = args.metric === undefined ? undefined : await knownMetrics(state, args.metric);
     const report = await import("../report/index.js");
-    const experiment = await specOf(args.sweep, science);
+    const experiment = await specOf(args.sweep, science, args.overrides);
     const { Store } = await import("../store/index.js");
     const evidence = await report.evidenceOf(state, new Store(config.store.value), science);
     const comparison = report.compareSweep(state, {
@@ -89,10 +91,14 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
 });
 
 /** The spec, where a sweep is named by it: its `compare` and `select` as they stand now count. */
-async function specOf(word: string | undefined, science: Science): Promise<Experiment | null> {
+async function specOf(
+  word: string | undefined,
+  science: Science,
+  overrides: readonly string[] = [],
+): Promise<Experiment | null> {
   if (word === undefined || (await stat(word).catch(() => null))?.isFile() !== true) return null;
   const { loadSpec } = await import("../spec/index.js");
-  const spec = await loadSpec(word, science);
+  const spec = loadSpec(word, science, { overrides });
   return spec.ok ? spec.value : null;
 }
 

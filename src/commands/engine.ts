@@ -16,8 +16,8 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
   const config = await configOf(args);
   const store = new Store(config.store.value);
   return {
-    async plan(file, only) {
-      const experiment = await loadExperiment(file, science);
+    async plan({ file, overrides }, only) {
+      const experiment = await loadExperiment(file, science, overrides);
       const { FileHashes, makePlan, narrowPlan, parseSelector } = await import("../plan/index.js");
       const whole = await makePlan(experiment, science, new FileHashes(store.folder));
       const plan =
@@ -26,8 +26,8 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
           : narrowPlan(whole, parseSelector(only, whole.cells, science.expand));
       return { ...plan, names: namesOf({ ...whole, resolved: experiment.resolved }) };
     },
-    async make(file, stageOf, listener) {
-      const experiment = await loadExperiment(file, science);
+    async make({ file, overrides }, stageOf, listener) {
+      const experiment = await loadExperiment(file, science, overrides);
       const { FileHashes, makePlan } = await import("../plan/index.js");
       const { makeHere, workerEnvironment } = await import("../execute/index.js");
       const plan = await makePlan(

@@ -86,10 +86,19 @@ export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Pr
   return { ...loaded.value, store: { ...store, value: path.resolve(store.value) } };
 }
 
+/** The settings on the command line, as yargs gives them. */
+export interface OverrideArguments {
+  readonly overrides?: readonly string[] | undefined;
+}
+
 /** Reads a spec; mistakes in it end the command, warnings are shown. */
-export async function loadExperiment(file: string, science: Science): Promise<Experiment> {
+export async function loadExperiment(
+  file: string,
+  science: Science,
+  overrides: readonly string[] = [],
+): Promise<Experiment> {
   const { loadSpec } = await import("../spec/index.js");
-  const loaded = await loadSpec(file, science);
+  const loaded = loadSpec(file, science, { overrides });
   if (!loaded.ok) return refuse(loaded.error);
   await showDiagnostics(loaded.value.diagnostics);
   return loaded.value;

@@ -5,10 +5,10 @@ import type { Names } from "../contract/records.js";
 import { namesOf } from "../cells/index.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, onlyCells, specFile } from "../contract/options.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf } from "./experiment.js";
 import { short } from "./plan.js";
 import type { Colours } from "../base/terminal.js";
@@ -17,7 +17,7 @@ import { colours, printJson, printLine } from "../base/terminal.js";
 /** Each is compared with every artifact of its runner. */
 const MOST_STAGES = 500;
 
-interface ExplainArguments extends GlobalArguments {
+interface ExplainArguments extends GlobalArguments, OverrideArguments {
   readonly file: string;
   readonly only?: readonly string[] | undefined;
   readonly stage?: string | undefined;
@@ -26,16 +26,17 @@ interface ExplainArguments extends GlobalArguments {
 
 /** `explain FILE`: why each stage is cached or would run. */
 export const explainCommand = (science: Science): CommandModule<object, ExplainArguments> => ({
-  command: "explain <file>",
+  command: "explain <file> [overrides..]",
   describe: "say why a stage would run: what differs from the most similar stage that ran earlier",
   builder: (yargs) =>
     yargs
       .positional("file", specFile)
+      .positional("overrides", specOverrides)
       .option("only", onlyCells)
       .option("stage", { type: "string", describe: "one stage: the beginning of its fingerprint" })
       .option("json", jsonOutput),
   handler: async (args) => {
-    const experiment = await loadExperiment(args.file, science);
+    const experiment = await loadExperiment(args.file, science, args.overrides);
     const config = await configOf(args, experiment);
     const planning = await import("../plan/index.js");
     const files = new planning.FileHashes(config.store.value);

@@ -29,6 +29,7 @@ export async function findSweep(
   config: Config,
   science: Science,
   word: string | undefined,
+  overrides: readonly string[] = [],
 ): Promise<KnownSweep> {
   const known = await listSweeps(config.store.value);
   if (known.length === 0) {
@@ -37,14 +38,18 @@ export async function findSweep(
   if (word === undefined) return known[0]!;
   const info = await stat(word).catch(() => null);
   if (info?.isFile() === true) {
-    const experiment = await loadExperiment(word, science);
+    const experiment = await loadExperiment(word, science, overrides);
     const sweep = sweepIdOf(
       experiment.name,
       experiment.cells.map((cell) => cell.id),
     );
     const found = known.find((one) => one.sweep === sweep);
     if (found !== undefined) return found;
-    throw new UserError(`${word} was never run in its present form (its sweep would be ${sweep})`);
+    const form = overrides.length === 0 ? "in its present form" : `with ${overrides.join(" ")}`;
+    throw new UserError(`${word} was never run ${form} (its sweep would be ${sweep})`);
+  }
+  if (overrides.length > 0) {
+    throw new UserError(`${overrides.join(" ")} changes a spec, and ${word} is no spec's file`);
   }
   const meant = known.filter((one) => one.sweep.startsWith(word) || one.experiment === word);
   // Of several sweeps of one experiment the last one is taken; the beginning of an id must fit only

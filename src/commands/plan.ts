@@ -2,9 +2,9 @@ import type { CommandModule } from "yargs";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, onlyCells, specFile } from "../contract/options.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
@@ -12,7 +12,7 @@ import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 
-interface PlanArguments extends GlobalArguments {
+interface PlanArguments extends GlobalArguments, OverrideArguments {
   readonly file: string;
   readonly only?: readonly string[] | undefined;
   readonly json: boolean;
@@ -21,11 +21,12 @@ interface PlanArguments extends GlobalArguments {
 
 /** `plan FILE`: cells, stages, what is cached and what would run. Changes nothing. */
 export const planCommand = (science: Science): CommandModule<object, PlanArguments> => ({
-  command: "plan <file>",
+  command: "plan <file> [overrides..]",
   describe: "show the cells and stages of a spec, what is cached and what would run",
   builder: (yargs) =>
     yargs
       .positional("file", specFile)
+      .positional("overrides", specOverrides)
       .option("only", onlyCells)
       .option("estimate", {
         type: "boolean",
@@ -34,7 +35,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       })
       .option("json", jsonOutput),
   handler: async (args) => {
-    const experiment = await loadExperiment(args.file, science);
+    const experiment = await loadExperiment(args.file, science, args.overrides);
     const config = await configOf(args, experiment);
     await showOrRefuse(await cardRemarks(experiment, config));
     const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =

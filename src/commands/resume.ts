@@ -1,9 +1,10 @@
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import { sweepIdOf } from "../base/fingerprint.js";
-import { readSpecPlace } from "../journal/index.js";
+import { readSpecPlace, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { knownSweep } from "../contract/options.js";
+import { knownSweep, specOverrides } from "../contract/options.js";
+import type { OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import type { SweepArguments } from "./sweep.js";
@@ -13,14 +14,18 @@ import { sweepExperiment, sweepOptions } from "./sweep.js";
 export const resumeCommand = (
   science: Science,
   scienceModule: string,
-): CommandModule<object, SweepArguments & { readonly sweep?: string | undefined }> => ({
-  command: "resume [sweep]",
+): CommandModule<
+  object,
+  SweepArguments & OverrideArguments & { readonly sweep?: string | undefined }
+> => ({
+  command: "resume [sweep] [overrides..]",
   describe:
     "continue a sweep that was stopped: the last one, or the one with this spec, name or id",
-  builder: (yargs) => sweepOptions(yargs.positional("sweep", knownSweep)),
+  builder: (yargs) =>
+    sweepOptions(yargs.positional("sweep", knownSweep).positional("overrides", specOverrides)),
   handler: async (args) => {
     const config = await configOf(args);
-    const known = await findSweep(config, science, args.sweep);
+    const known = await findSweep(config, science, args.sweep, args.overrides);
     const file = await readSpecPlace(known.folder);
     if (file === null) {
       throw new UserError(`it is not known where the spec file of ${known.sweep} is`, {
@@ -28,7 +33,12 @@ export const resumeCommand = (
         hint: "run r4ec sweep FILE",
       });
     }
-    const experiment = await loadExperiment(file, science);
+    const { state } = await readSweep(known.folder);
+    // Without them the spec is another one.
+    const overrides = args.overrides?.length
+      ? args.overrides
+      : (state?.composition?.overrides ?? []);
+    const experiment = await loadExperiment(file, science, overrides);
     const sweep = sweepIdOf(
       experiment.name,
       experiment.cells.map((cell) => cell.id),

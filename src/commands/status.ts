@@ -3,9 +3,9 @@ import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
-import { jsonOutput, knownSweep } from "../contract/options.js";
+import { jsonOutput, knownSweep, specOverrides } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { formatTable } from "../base/table.js";
@@ -14,7 +14,7 @@ import { colours, printJson, printLine } from "../base/terminal.js";
 import { errorDetails, retryText } from "./failure-text.js";
 import { durationText } from "./time-left.js";
 
-interface StatusArguments extends GlobalArguments {
+interface StatusArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
   readonly all: boolean;
   readonly json: boolean;
@@ -22,11 +22,12 @@ interface StatusArguments extends GlobalArguments {
 
 /** `status [SWEEP]`: what became of a sweep, or of all. */
 export const statusCommand = (science: Science): CommandModule<object, StatusArguments> => ({
-  command: "status [sweep]",
+  command: "status [sweep] [overrides..]",
   describe: "show the progress of a sweep: the last one, or the one with this spec, name or id",
   builder: (yargs) =>
     yargs
       .positional("sweep", knownSweep)
+      .positional("overrides", specOverrides)
       .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
       .option("json", jsonOutput),
   handler: async (args) => {
@@ -34,7 +35,7 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
     await closeKilled(config, science);
     const known = args.all
       ? await listSweeps(config.store.value)
-      : [await findSweep(config, science, args.sweep)];
+      : [await findSweep(config, science, args.sweep, args.overrides)];
     const paint = colours(process.stdout);
     const shown: SweepState[] = [];
     for (const { folder, sweep } of known) {

@@ -4,15 +4,15 @@ import { listSweeps, sweepLockFile } from "../journal/index.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import { requestStop } from "../execute/stop-request.js";
 import type { Science } from "../contract/science.js";
-import { knownSweep } from "../contract/options.js";
+import { knownSweep, specOverrides } from "../contract/options.js";
 import type { LockHolder } from "../store/index.js";
 import { hostName, lockHolder } from "../store/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printLine } from "../base/terminal.js";
 
-interface StopArguments extends GlobalArguments {
+interface StopArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
   readonly now: boolean;
   readonly all: boolean;
@@ -20,12 +20,13 @@ interface StopArguments extends GlobalArguments {
 
 /** `stop [SWEEP]`: asks a running sweep to stop, as Ctrl-C does, and waits until it has. */
 export const stopCommand = (science: Science): CommandModule<object, StopArguments> => ({
-  command: "stop [sweep]",
+  command: "stop [sweep] [overrides..]",
   describe:
     "stop a running sweep, on this or another machine, at the next checkpoint of each stage",
   builder: (yargs) =>
     yargs
       .positional("sweep", knownSweep)
+      .positional("overrides", specOverrides)
       .option("now", {
         type: "boolean",
         default: false,
@@ -39,7 +40,7 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
     const among =
       args.sweep === undefined
         ? await listSweeps(store)
-        : [await findSweep(config, science, args.sweep)];
+        : [await findSweep(config, science, args.sweep, args.overrides)];
     for (const sweep of among) {
       const holder = await lockHolder(sweepLockFile(store, sweep.sweep));
       if (holder !== null) running.push({ sweep, holder });

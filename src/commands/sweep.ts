@@ -6,11 +6,11 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
-import { jsonOutput, onlyCells, specFile } from "../contract/options.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
@@ -30,12 +30,13 @@ export interface SweepArguments extends GlobalArguments {
 export const sweepCommand = (
   science: Science,
   scienceModule: string,
-): CommandModule<object, SweepArguments & { readonly file: string }> => ({
-  command: "sweep <file>",
+): CommandModule<object, SweepArguments & OverrideArguments & { readonly file: string }> => ({
+  command: "sweep <file> [overrides..]",
   describe: "run the experiment of a spec, or continue it; at the end, compare its variants",
-  builder: (yargs) => sweepOptions(yargs.positional("file", specFile)),
+  builder: (yargs) =>
+    sweepOptions(yargs.positional("file", specFile).positional("overrides", specOverrides)),
   handler: async (args) => {
-    const experiment = await loadExperiment(args.file, science);
+    const experiment = await loadExperiment(args.file, science, args.overrides);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
   },
 });

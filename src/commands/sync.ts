@@ -3,15 +3,15 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput } from "../contract/options.js";
+import { jsonOutput, specOverrides } from "../contract/options.js";
 import { resourcesOf, trackingOf } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { findSweep } from "./find-sweep.js";
 import { printJson, printLine, write } from "../base/terminal.js";
 
-interface SyncArguments extends GlobalArguments {
+interface SyncArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
   readonly json: boolean;
 }
@@ -24,7 +24,7 @@ interface Synced {
 
 /** `sync [SWEEP]`: sends MLflow what it lacks, and closes what a kill left open. */
 export const syncCommand = (science: Science): CommandModule<object, SyncArguments> => ({
-  command: "sync [sweep]",
+  command: "sync [sweep] [overrides..]",
   describe: "send to MLflow what it does not have yet, of one sweep or of all sweeps",
   builder: (yargs) =>
     yargs
@@ -32,6 +32,7 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
         type: "string",
         describe: "a spec's file, a sweep's id, or an experiment's name; default: all sweeps",
       })
+      .positional("overrides", specOverrides)
       .option("json", jsonOutput),
   handler: async (args) => {
     const config = await configOf(args);
@@ -39,7 +40,7 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
     const sweeps =
       args.sweep === undefined
         ? await listSweeps(config.store.value)
-        : [await findSweep(config, science, args.sweep)];
+        : [await findSweep(config, science, args.sweep, args.overrides)];
     const done: Synced[] = [];
     for (const known of sweeps) {
       const { sweep, experiment } = known;

@@ -2,14 +2,14 @@ import { printJson } from "../base/terminal.js";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, specFile } from "../contract/options.js";
+import { jsonOutput, specFile, specOverrides } from "../contract/options.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { loadSpec, type Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
-import type { GlobalArguments } from "./experiment.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { readConfig, showDiagnostics } from "./experiment.js";
 
-interface Arguments extends GlobalArguments {
+interface Arguments extends GlobalArguments, OverrideArguments {
   readonly file: string;
   readonly json: boolean;
 }
@@ -25,12 +25,16 @@ async function aboutThisMachine(
 
 /** `r4ec validate FILE`: every mistake of a spec; writes nothing. */
 export const validateCommand = (science: Science): CommandModule<object, Arguments> => ({
-  command: "validate <file>",
+  command: "validate <file> [overrides..]",
   describe: "Check a spec and show every mistake in it",
-  builder: (yargs) => yargs.positional("file", specFile).option("json", jsonOutput),
+  builder: (yargs) =>
+    yargs
+      .positional("file", specFile)
+      .positional("overrides", specOverrides)
+      .option("json", jsonOutput),
   async handler(args) {
     const { file, json } = args;
-    const spec = await loadSpec(file, science);
+    const spec = loadSpec(file, science, { overrides: args.overrides });
     const diagnostics = spec.ok
       ? [...spec.value.diagnostics, ...(await aboutThisMachine(spec.value, args))]
       : spec.error;

@@ -11,6 +11,7 @@ import type { JsonSchema } from "../contract/science.js";
 import { mistakesOfSpec } from "../spec/mistakes.js";
 import { engineFragments } from "../spec/engine-fragments.js";
 import { parseYaml } from "../spec/parse.js";
+import { Places } from "../spec/places.js";
 import { Report } from "../spec/report.js";
 import { trackingOf } from "../spec/resolved.js";
 import { readSource } from "../spec/source.js";
@@ -94,12 +95,12 @@ export function findUserFile(environment: {
 export async function readConfigFile(
   file: string,
 ): Promise<Result<ConfigFile, readonly Diagnostic[]>> {
-  const source = await readSource(file);
+  const source = readSource(file);
   if (!source.ok) return err([source.error]);
   const parsed = parseYaml(source.value);
-  const report = new Report(file, parsed.places);
-  for (const { offset, message, path: at } of parsed.mistakes) {
-    report.addAt(offset, message, at?.join(".") ?? null);
+  const report = new Report(new Places(parsed.spot), [file]);
+  for (const { position, message, path: at } of parsed.mistakes) {
+    report.addAt(position, message, at?.join(".") ?? null);
   }
   if (!parsed.readable) return err(report.diagnostics);
   const document = parsed.value ?? {};

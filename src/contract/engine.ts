@@ -60,6 +60,13 @@ export interface SweepPlan {
   >;
 }
 
+/** A spec as a call gives it. */
+export interface GivenSpec {
+  readonly file: string;
+  /** Settings in place of the spec's: `PATH=VALUE`, or `~PATH`. */
+  readonly overrides?: readonly string[] | undefined;
+}
+
 /** Receives the stages that a command has made. */
 export interface MakeListener {
   note(severity: "warning" | "info", message: string): void;
@@ -72,7 +79,7 @@ export interface MakeListener {
  */
 export interface Engine {
   /** Reads a spec and plans it; `only` narrows it to some cells, as `--only` does for a sweep. */
-  plan(file: string, only?: readonly string[]): Promise<SweepPlan>;
+  plan(spec: GivenSpec, only?: readonly string[]): Promise<SweepPlan>;
   /**
    * The artifacts of one stage of each cell of a spec, each once, made in this process where the
    * store lacks them. The stage may have no inputs and may need no part of the toolchain.
@@ -80,7 +87,7 @@ export interface Engine {
    * @param stageOf the stage of a cell's settings
    */
   make(
-    file: string,
+    spec: GivenSpec,
     stageOf: (settings: JsonObject, place: SpecPlace) => StageRequest,
     listener: MakeListener,
   ): Promise<readonly FoundArtifact[]>;

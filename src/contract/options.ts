@@ -21,3 +21,10 @@ export const onlyCells = {
 
 /** The option `--json`. */
 export const jsonOutput = { type: "boolean", default: false, describe: "print JSON" } as const;
+
+/** The positional arguments behind a spec: settings that replace some of its own. */
+export const specOverrides = {
+  type: "string",
+  array: true,
+  describe: "settings in place of the spec's: PATH=VALUE, or ~PATH to remove one",
+} as const;

@@ -37,3 +37,13 @@ export interface StageRecord {
   /** sha256 of the user's files by name. */
   readonly files: { readonly [name: string]: string };
 }
+
+/** What a spec was put together from, beside its file. */
+export type Composition = {
+  /** Settings on the command line, as they were given. */
+  readonly overrides: readonly string[];
+  /** The files that it extends, as messages name them, with their texts: the innermost first. */
+  readonly bases: readonly { readonly file: string; readonly text: string }[];
+  /** The variables of the environment that were filled in, with their values. */
+  readonly environment: { readonly [name: string]: string };
+};

@@ -44,6 +44,12 @@ export interface Science {
   readonly cellsPerCard: { readonly setting: string; readonly schema: JsonSchema };
   /** Writes out short forms: `data: small` becomes `data: {id: small}`. Keeps what it can't read. */
   expand(settings: JsonObject): JsonObject;
+  /**
+   * The settings with every relative path of a file or folder in them put through `move`; all else
+   * stays, short forms and what it can't read too. A spec that extends a file of another folder needs
+   * it. Left out: no setting names a file.
+   */
+  rebase?(settings: JsonObject, move: (path: string) => string): JsonObject;
   /** Settings (complete, defaults filled in) that this cell ignores. */
   ignored(settings: JsonObject): readonly Ignored[];
   /**
@@ -53,6 +59,11 @@ export interface Science {
    * setting's default. A whole block may be listed too, with all its settings.
    */
   readonly neutral: { readonly [path: string]: Json };
+  /**
+   * Settings whose values may be texts or blocks, with the key of the block that names it: cells of
+   * both kinds stand in one column of every view, a block under its name. Left out: there are none.
+   */
+  readonly blockNames?: { readonly [path: string]: string };
   /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
   check(settings: JsonObject, place: SpecPlace): readonly Finding[];
   /**

@@ -11,7 +11,7 @@ import { wantedGpus } from "./gpus.js";
  * @param counts whether a wish is of interest (a sweep asks about the cells that it runs)
  */
 export function missingCards(
-  experiment: Pick<Experiment, "file" | "cards">,
+  experiment: Pick<Experiment, "cards">,
   gpus: Config["gpus"],
   here: readonly GpuDevice[],
   counts: (wish: CardWish) => boolean = () => true,
@@ -33,8 +33,8 @@ export function missingCards(
     if (wanted.length === 0) return found;
   }
   for (const wish of experiment.cards) {
-    const { path, line, column } = wish;
-    const place = { file: experiment.file, line, column, path };
+    const { path, file, line, column } = wish;
+    const place = { file, line, column, path };
     if (path === "resources.gpus" ? byCall : !counts(wish)) continue;
     if ("count" in wish) {
       if (wish.count <= allowed.length) continue;

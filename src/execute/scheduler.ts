@@ -1,22 +1,22 @@
-import type { Event } from "../journal/events.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
 import type { FailureClass, ReadyToolchain, StageError, StageResult } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
-import { hostName, lockHolder } from "../store/index.js";
 import type { SpecFailures } from "../spec/index.js";
-import type { Executor, GroupListener, Place } from "./executor.js";
-import { overError, startTimer, withLog } from "./failure.js";
+import type { Executor, Place } from "./executor.js";
 import { Graph } from "./graph.js";
 import { Flight } from "./flight.js";
 import type { TaskEnd } from "./messages.js";
+import { MadeElsewhere } from "./made-elsewhere.js";
 import { prepareGroup } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import type { Bucket } from "./ready.js";
 import { ReadyStages } from "./ready.js";
 import type { Retry } from "./retries.js";
 import { Pauses, Retries } from "./retries.js";
+import { runGroup } from "./run-group.js";
+import { StageEvents } from "./stage-events.js";
 import type { ToolchainGate } from "./toolchain-gate.js";
 
 export interface SchedulerOptions {
@@ -42,7 +42,6 @@ type Failed = Extract<TaskEnd, { readonly how: "failed" }>;
 
 /** Stages of a group that failed wait so long for each other, so that they form smaller groups. */
 const GATHER_SECONDS = 0.2;
-const LOOK_ELSEWHERE_MILLISECONDS = 200;
 
 /** Runs the stages of a plan as soon as their inputs are there. */
 export class Scheduler {
@@ -50,9 +49,8 @@ export class Scheduler {
   readonly #ready: ReadyStages;
   /** Groups being prepared or run, and everything written on their behalf. */
   readonly #flight = new Flight();
-  /** Stages that another sweep makes at the moment. */
-  readonly #elsewhere = new Map<Fingerprint, PlannedStage>();
-  readonly #saidElsewhere = new Set<Fingerprint>();
+  readonly #events: StageEvents;
+  readonly #elsewhere: MadeElsewhere;
   readonly #retries: Retries;
   readonly #pauses = new Pauses();
   readonly #remade = new Map<Fingerprint, number>();
@@ -61,6 +59,11 @@ export class Scheduler {
 
   constructor(private readonly options: SchedulerOptions) {
     this.#graph = new Graph(options.plan.stages, options.needed, options.done);
+    this.#events = new StageEvents(options.journal);
+    this.#elsewhere = new MadeElsewhere(options.store, options.say, (free) => {
+      this.#enqueue(free);
+      this.#pump();
+    });
     this.#retries = new Retries(options.failures);
     this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
     for (const fingerprint of options.needed) this.#recall(fingerprint);
@@ -112,7 +115,7 @@ export class Scheduler {
   #leave(): void {
     this.#pauses.end();
     this.#ready.clear();
-    this.#elsewhere.clear();
+    this.#elsewhere.leave();
     this.options.toolchain.leave();
   }
 
@@ -175,95 +178,36 @@ export class Scheduler {
       return;
     }
     const { worker, pid, mark } = place.open(toolchain);
+    const call = { worker, gpus: place.allocation.gpus, fusedWith: prepared.length };
     for (const { stage, lock } of prepared) {
       if (pid > 0) await lock.handTo(pid, mark);
-      await this.#write({
-        type: "stage-started",
-        stage: stage.record.fingerprint,
-        attempt: (this.#state(stage)?.attempts ?? 0) + 1,
-        worker,
-        gpus: place.allocation.gpus,
-        fusedWith: prepared.length,
-      });
+      await this.#events.started(stage.record.fingerprint, call);
     }
-    await this.#runGroup(prepared, place, toolchain);
-  }
-
-  #runGroup(prepared: readonly Prepared[], place: Place, toolchain: ReadyToolchain): Promise<void> {
-    const open = new Map(prepared.map((one) => [one.stage.record.fingerprint, one]));
-    const started = performance.now();
-    const group = {
-      runner: prepared[0]!.stage.record.runner,
-      tasks: prepared.map(({ stage: { record, execution, files } }) => ({
-        record,
-        execution,
-        files,
-      })),
+    const fingerprints = prepared.map(({ stage }) => stage.record.fingerprint);
+    await runGroup(prepared, place, {
       toolchain,
-    };
-    const tightened = Math.max(
-      ...prepared.map(({ stage }) => this.#retries.tightened(stage.record.fingerprint)),
-    );
-    return new Promise((resolve) => {
-      const limit = this.options.failures.timeLimits[group.runner];
-      let late = false;
-      const listener: GroupListener = {
-        event: (stage, event) => {
-          if (event.type === "progress") this.options.journal.progress(stage, event);
-          else {
-            const { type, ...rest } = event;
-            const kept = { type: `stage-${type}`, stage, ...rest } as Event;
-            this.#flight.add(this.#write(kept));
-          }
-        },
-        end: (fingerprint, end) => {
-          const one = open.get(fingerprint);
-          if (one === undefined) return;
-          open.delete(fingerprint);
-          this.#flight.add(this.#ended(one, withLog(end, call), prepared.length));
-        },
-        over: (lost) => {
-          clearTimeout(timer);
-          const seconds = Math.round(performance.now() - started) / 1000;
-          const error = overError(group.runner, lost, {
-            late: late ? limit! : null,
-            log: call.log,
-            classify: this.options.classify,
-          });
-          for (const one of open.values()) {
-            const end: TaskEnd =
-              lost !== null && !this.#open ? { how: "drained" } : { how: "failed", error, seconds };
-            this.#flight.add(this.#ended(one, end, prepared.length));
-          }
-          resolve();
-          this.#pump();
-        },
-      };
-      const call = place.run(group, listener, tightened);
-      const timer =
-        limit === undefined
-          ? undefined
-          : startTimer(limit, () => {
-              late = true;
-              call.kill();
-            });
+      tightened: Math.max(...fingerprints.map((stage) => this.#retries.tightened(stage))),
+      limit: this.options.failures.timeLimits[prepared[0]!.stage.record.runner],
+      classify: this.options.classify,
+      stopping: () => !this.#open,
+      event: (stage, event) => {
+        const written = this.#events.reported(stage, event);
+        if (written !== null) this.#flight.add(written);
+      },
+      ended: (one, end) => this.#flight.add(this.#ended(one, end, prepared.length)),
     });
+    this.#pump();
   }
 
   async #ended({ stage, lock }: Prepared, end: TaskEnd, groupSize: number): Promise<void> {
     const { fingerprint } = stage.record;
     if (end.how === "published") {
-      await this.#write({
-        type: "stage-finished",
-        stage: fingerprint,
-        seconds: end.seconds,
-        result: end.result,
-      });
+      await this.#events.finished(fingerprint, end.seconds, end.result);
       await lock.release();
       this.#enqueue(this.#graph.complete(fingerprint));
     } else if (end.how === "drained" || (end.error.kind === "machine" && !this.#open)) {
       this.#graph.mark(fingerprint, "waiting");
-      await this.#write({ type: "stage-interrupted", stage: fingerprint });
+      await this.#events.interrupted(fingerprint);
       await lock.release();
     } else {
       const retry = this.#retries.next(stage, end.error, groupSize);
@@ -277,18 +221,10 @@ export class Scheduler {
   /** Writes that the stage is tried again, and lets it be ready after the wait. */
   async #tryAgain(stage: PlannedStage, { error, seconds }: Failed, retry: Retry): Promise<void> {
     const { fingerprint } = stage.record;
-    const { wait, changed, groupLimit, kept } = retry;
+    const { wait, groupLimit } = retry;
     if (groupLimit !== null) this.#ready.limit(fingerprint, groupLimit);
     this.#graph.mark(fingerprint, "waiting");
-    await this.#write({
-      type: "stage-retried",
-      stage: fingerprint,
-      seconds,
-      error,
-      wait,
-      changed,
-      ...kept,
-    });
+    await this.#events.retried(fingerprint, seconds, error, retry);
     this.#flight.add(this.#enqueueLater(stage, wait, groupLimit === null ? 0 : GATHER_SECONDS));
   }
 
@@ -304,9 +240,9 @@ export class Scheduler {
 
   async #failed(stage: PlannedStage, error: StageError, seconds: number): Promise<void> {
     const { fingerprint } = stage.record;
-    await this.#write({ type: "stage-failed", stage: fingerprint, seconds, error });
+    await this.#events.failed(fingerprint, seconds, error);
     for (const skipped of this.#graph.fail(fingerprint)) {
-      await this.#write({ type: "stage-skipped", stage: skipped, because: fingerprint });
+      await this.#events.skipped(skipped, fingerprint);
     }
     if (this.options.failures.after !== "stop" || !this.#open) return;
     this.options.say(
@@ -318,7 +254,7 @@ export class Scheduler {
 
   async #cached(stage: PlannedStage, result: StageResult): Promise<void> {
     const { fingerprint } = stage.record;
-    await this.#write({ type: "stage-cached", stage: fingerprint, result });
+    await this.#events.cached(fingerprint, result);
     this.#enqueue(this.#graph.complete(fingerprint));
   }
 
@@ -341,42 +277,13 @@ export class Scheduler {
 
   async #damaged(stage: PlannedStage, reason: string, movedTo: string): Promise<void> {
     const message = `its artifact was damaged (${reason}); moved to ${movedTo}`;
-    const { fingerprint } = stage.record;
-    await this.#write({ type: "stage-note", stage: fingerprint, severity: "warning", message });
+    await this.#events.warning(stage.record.fingerprint, message);
   }
 
   #madeElsewhere(stage: PlannedStage, holder: LockHolder): void {
-    const { fingerprint, label } = stage.record;
     if (!this.#open) return;
-    this.#graph.mark(fingerprint, "ready");
-    if (!this.#saidElsewhere.has(fingerprint)) {
-      this.#saidElsewhere.add(fingerprint);
-      const where = `process ${holder.pid} on ${hostName(holder.host)}`;
-      this.options.say(
-        `${label} is being made by another sweep (${where}); this sweep waits for it`,
-      );
-    }
-    this.#elsewhere.set(fingerprint, stage);
-    if (this.#elsewhere.size === 1) this.#flight.add(this.#watchElsewhere());
-  }
-
-  async #watchElsewhere(): Promise<void> {
-    while (this.#elsewhere.size > 0) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_ELSEWHERE_MILLISECONDS));
-      for (const [fingerprint, stage] of this.#elsewhere) {
-        const holder = await lockHolder(this.options.store.lockFile(fingerprint));
-        if (holder !== null || !this.#elsewhere.delete(fingerprint)) continue;
-        this.#enqueue([stage]);
-      }
-      this.#pump();
-    }
-  }
-
-  #state(stage: PlannedStage): { attempts: number } | undefined {
-    return this.options.journal.state?.stages.get(stage.record.fingerprint);
-  }
-
-  async #write(event: Event): Promise<void> {
-    await this.options.journal.append(event);
+    this.#graph.mark(stage.record.fingerprint, "ready");
+    const watch = this.#elsewhere.wait(stage, holder);
+    if (watch !== null) this.#flight.add(watch);
   }
 }

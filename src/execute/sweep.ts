@@ -28,7 +28,7 @@ import { Scheduler } from "./scheduler.js";
 import { forgetStop, watchStop } from "./stop-request.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
-import { redact } from "../base/redact.js";
+import { redact, redactJson } from "../base/redact.js";
 
 export interface SweepRequest {
   readonly experiment: Experiment;
@@ -146,6 +146,7 @@ async function runWithJournal(
     experiment: experiment.name,
     specFile: experiment.file,
     specText,
+    ...(experiment.composition !== null && { composition: redactJson(experiment.composition) }),
     resolved: experiment.resolved,
     cells: plan.cells,
     stages: [...plan.stages.values()].map((stage) => stage.record),

@@ -1,6 +1,6 @@
 import type { Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
-import type { CellRecord, StageRecord } from "../contract/records.js";
+import type { CellRecord, Composition, StageRecord } from "../contract/records.js";
 import type { StageError, StageResult } from "../contract/runner.js";
 
 /**
@@ -15,6 +15,8 @@ export type Event =
       /** The spec's file as the user gave it, its text, and what it resolved to. */
       readonly specFile: string;
       readonly specText: string;
+      /** What the spec was put together from beside its file; left out: from nothing. */
+      readonly composition?: Composition;
       readonly resolved: JsonObject;
       readonly cells: readonly CellRecord[];
       readonly stages: readonly StageRecord[];

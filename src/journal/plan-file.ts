@@ -4,7 +4,7 @@ import path from "node:path";
 import type { SweepStarted } from "./events.js";
 import { writeDurable } from "../base/durable.js";
 
-type Kept = "specText" | "resolved" | "cells" | "stages";
+type Kept = "specText" | "composition" | "resolved" | "cells" | "stages";
 
 /**
  * A `sweep-started` as it stands in the journal's file: what is large and the same in every run of
@@ -27,8 +27,8 @@ const fileOf = (folder: string, plan: string): string =>
 
 /** Puts the plan of a `sweep-started` into its file, durably, and gives what the journal keeps. */
 export async function writePlanFile(folder: string, event: SweepStarted): Promise<PlanReference> {
-  const { specText, resolved, cells, stages, ...rest } = event;
-  const text = JSON.stringify({ specText, resolved, cells, stages });
+  const { specText, composition, resolved, cells, stages, ...rest } = event;
+  const text = JSON.stringify({ specText, composition, resolved, cells, stages });
   const plan = createHash("sha256").update(text).digest("hex");
   const file = fileOf(folder, plan);
   const there = await stat(file).catch(() => null);

@@ -1,6 +1,6 @@
 import type { JournalEntry, StageEvent, SweepStarted } from "./events.js";
 import { forgotten } from "./events.js";
-import type { CellRecord, StageRecord } from "../contract/records.js";
+import type { CellRecord, Composition, StageRecord } from "../contract/records.js";
 import type { Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { StageError, StageResult } from "../contract/runner.js";
@@ -78,6 +78,8 @@ export interface SweepState {
   experiment: string;
   specFile: string;
   specText: string;
+  /** What the spec was put together from beside its file; null: from nothing. */
+  composition: Composition | null;
   resolved: JsonObject;
   codeVersion: string;
   gitCommit: string | null;
@@ -141,6 +143,7 @@ function begin(previous: SweepState | null, event: SweepStarted, entry: JournalE
     experiment: event.experiment,
     specFile: event.specFile,
     specText: event.specText,
+    composition: event.composition ?? null,
     resolved: event.resolved,
     codeVersion: event.codeVersion,
     gitCommit: event.gitCommit,

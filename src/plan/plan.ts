@@ -52,7 +52,7 @@ export async function makePlan(
     stage.cells.push(cell.id);
     cells.push({
       id: cell.id,
-      settings: flatSettings(cell.settings),
+      settings: flatSettings(cell.settings, science.blockNames),
       stage: stage.record.fingerprint,
     });
   }

@@ -18,8 +18,8 @@ export function cardWishes(
     path: string,
     wish: { gpu: number } | { count: number },
   ) => {
-    const { line, column } = places.value(where);
-    wishes.set(`${line}:${column} ${JSON.stringify(wish)}`, { ...wish, path, line, column });
+    const place = places.value(where);
+    wishes.set(JSON.stringify([place, wish]), { ...wish, path, ...place });
   };
   const number = (value: Json | undefined, where: readonly string[], path: string): void => {
     if (typeof value === "number") add(where, path, { gpu: value });

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
+import type { Science } from "../contract/science.js";
 import type { FlatSettings } from "../contract/statistics.js";
 
 /** `model.layers` as its parts. */
@@ -46,8 +47,14 @@ export function withoutValue(settings: JsonObject, path: string): JsonObject {
 /**
  * Nested settings as a flat map from dotted path to value. Lists and empty blocks are values;
  * paths come in code-unit order.
+ *
+ * @param names blocks that also have a value of their own, that of one of their keys: see
+ *   `Science.blockNames`
  */
-export function flatSettings(settings: JsonObject): FlatSettings {
+export function flatSettings(
+  settings: JsonObject,
+  names: Science["blockNames"] = {},
+): FlatSettings {
   const flat: [string, Json][] = [];
   const visit = (block: JsonObject, prefix: string): void => {
     for (const [key, value] of Object.entries(block)) {
@@ -57,5 +64,9 @@ export function flatSettings(settings: JsonObject): FlatSettings {
     }
   };
   visit(settings, "");
+  for (const [path, name] of Object.entries(names)) {
+    const told = valueAt(settings, `${path}.${name}`);
+    if (told !== undefined) flat.push([path, told]);
+  }
   return Object.fromEntries(flat.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -16,6 +16,19 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
     maxLength: 100,
   },
   description: { description: "What the experiment is about, for readers.", type: "string" },
+  extends: {
+    description:
+      "Files whose settings this file starts from, relative to it; later ones are laid over earlier ones, and this file over all. Mappings merge; lists and single values replace.",
+    anyOf: [
+      { description: "A file.", type: "string", minLength: 1 },
+      {
+        description: "Files, the lowest first.",
+        type: "array",
+        items: { description: "A file.", type: "string", minLength: 1 },
+        minItems: 1,
+      },
+    ],
+  },
   seed: {
     description:
       "The cell's seed. Seeds are replicates: results are averaged over seeds, and seeds are never compared with each other.",
@@ -225,6 +238,7 @@ export const sweepFragment: JsonSchema = {
 export const aboutTheSweep: ReadonlySet<string> = new Set([
   "name",
   "description",
+  "extends",
   "sweep",
   "select",
   "compare",

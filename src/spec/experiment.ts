@@ -2,6 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { SpecFailures } from "./failures.js";
+import type { Composition } from "../contract/records.js";
 import type { FlatSettings } from "../contract/statistics.js";
 
 /** One point of the sweep. */
@@ -66,6 +67,8 @@ export interface SpecResources {
 export type CardWish = ({ readonly gpu: number } | { readonly count: number }) & {
   /** Dotted path of the setting. */
   readonly path: string;
+  /** The file, or the setting on the command line, as a message names it. */
+  readonly file: string;
   /** From 1. */
   readonly line: number;
   /** From 1. */
@@ -94,6 +97,8 @@ export interface Experiment {
   readonly file: string;
   /** Its text. */
   readonly text: string;
+  /** What it was put together from beside the file; null: from nothing. */
+  readonly composition: Composition | null;
   /** Absolute folder of the file; relative paths in settings start here. */
   readonly folder: string;
   /** The spec with shorthand expanded and defaults written out. */

@@ -10,6 +10,7 @@ export type {
 } from "./experiment.js";
 export type { FlatSettings } from "../contract/statistics.js";
 export { flatSettings } from "./dotted.js";
+export type { Surroundings } from "./compose.js";
 export { loadSpec } from "./load.js";
 export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";

@@ -11,11 +11,12 @@ import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
 import { checkTimeLimits, failuresOf } from "./failures.js";
 import { Normaliser } from "./normalise.js";
-import { parseYaml } from "./parse.js";
 import type { Problem } from "./problem.js";
 import { prune } from "./prune.js";
 import { remark } from "./remarks.js";
+import { compose, type Surroundings } from "./compose.js";
 import { Report } from "./report.js";
+import { warnOfAxes } from "./shadowed.js";
 import { resolve } from "./resolve.js";
 import { resourcesOf, trackingOf } from "./resolved.js";
 import { assembleSchema } from "./schema.js";
@@ -28,28 +29,30 @@ import { readViews } from "./views.js";
 
 /**
  * Reads, checks and expands the spec in `file`. On failure: every mistake found, in the order of
- * the file (warnings and hints among them). On success the warnings stand in the experiment.
+ * the files (warnings and hints among them). On success the warnings stand in the experiment.
  */
-export async function loadSpec(
+export function loadSpec(
   file: string,
   science: Science,
-): Promise<Result<Experiment, readonly Diagnostic[]>> {
-  const source = await readSource(file);
-  return source.ok ? readSpec(source.value, science) : err([source.error]);
+  surroundings: Surroundings = {},
+): Result<Experiment, readonly Diagnostic[]> {
+  const source = readSource(file);
+  return source.ok ? readSpec(source.value, science, surroundings) : err([source.error]);
 }
 
 /** The same for a file that has been read. */
 export function readSpec(
   source: Source,
   science: Science,
+  surroundings: Surroundings = {},
 ): Result<Experiment, readonly Diagnostic[]> {
-  const parsed = parseYaml(source);
-  const report = new Report(source.file, parsed.places);
-  for (const { offset, message, path } of parsed.mistakes) {
-    report.addAt(offset, message, path?.join(".") ?? null);
+  const composed = compose(source, science, surroundings);
+  const report = new Report(composed.places, composed.files);
+  for (const { position, message, path } of composed.mistakes) {
+    report.addAt(position, message, path?.join(".") ?? null);
   }
-  if (!parsed.readable) return err(report.diagnostics);
-  const document = parsed.value;
+  if (!composed.readable) return err(report.diagnostics);
+  const document = composed.value;
   if (!isJsonObject(document)) {
     const message =
       document === null
@@ -71,6 +74,8 @@ export function readSpec(
     report.add("error", { where, at, message });
     return err(report.diagnostics);
   }
+  // What is missing may stand in the files that it should name.
+  if (mistakes.some(({ where }) => where[0] === "extends")) return err(report.diagnostics);
   const sound = prune(document, mistakes);
   checkTimeLimits(report, sound, science);
   const { sweep, problems } = readSweep(sound["sweep"]);
@@ -94,7 +99,7 @@ export function readSpec(
   const place = { folder: source.folder };
   const context = {
     report,
-    places: parsed.places,
+    places: composed.places,
     sweep,
     mistakes,
     assumed,
@@ -103,6 +108,7 @@ export function readSpec(
   reportWrong(context, expansion);
   checkCells(context, expansion, science, place);
   if (!context.partial) remark(context, expansion, base, normaliser);
+  if (!context.partial) warnOfAxes(context, surroundings.overrides ?? []);
   const axes = axesOf(sweep, normaliser);
   const views = readViews(context, sound, axes, expansion.cells, normaliser);
   if (!context.partial) checkMetricNames(context, views, expansion.cells, science);
@@ -114,6 +120,7 @@ export function readSpec(
     description: typeof description === "string" ? description : null,
     file: source.file,
     text: source.text,
+    composition: composed.composition,
     folder: source.folder,
     resolved,
     cells: expansion.cells,

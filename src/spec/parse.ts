@@ -9,16 +9,17 @@ import {
   parseDocument,
   type YAMLError,
 } from "yaml";
+import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../base/json.js";
 import { learnSecrets } from "../base/redact.js";
-import { Places, type Spot } from "./places.js";
+import { fillIn, type Variables } from "./fill-in.js";
+import type { Placed, Position, SpecText, Spot } from "./places.js";
 import type { Source } from "./source.js";
-import { interpolationIn } from "./interpolation.js";
 import { syntaxMessage } from "./syntax.js";
 
-/** A mistake in the YAML itself, by its offset in the text. */
+/** A mistake in the YAML itself. */
 export interface Mistake {
-  readonly offset: number;
+  readonly position: Position;
   readonly message: string;
   /** The key it is about, where it is about one. */
   readonly path: readonly string[] | null;
@@ -27,7 +28,12 @@ export interface Mistake {
 export interface Parsed {
   /** What the file says; null where it is too broken to say anything. */
   readonly value: Json;
-  readonly places: Places;
+  /** Where everything in it stands. */
+  readonly spot: Spot;
+  /** True where the text holds a comment. */
+  readonly hasComment: boolean;
+  /** The variables that were filled in, with what was put in their place. */
+  readonly filled: ReadonlyMap<string, string>;
   readonly mistakes: readonly Mistake[];
   /** True when the mistakes leave the rest of the file readable, so that it can be checked too. */
   readonly readable: boolean;
@@ -36,18 +42,37 @@ export interface Parsed {
 /** Values that aliases may add to a file; a spec that needs more is a bomb or a mistake. */
 const aliasBudget = 100_000;
 
-/** Parses YAML 1.2 and keeps the position of every key and value. */
-export function parseYaml(source: Source): Parsed {
+/** A text that stands alone in its file. */
+const textOf = (file: string, lines: LineCounter): SpecText => ({
+  file,
+  position: (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  },
+});
+
+/**
+ * Parses YAML 1.2, keeps the position of every key and value, and fills in variables.
+ *
+ * @param within turns the places of the text into those of a text that it is a part of
+ */
+export function parseYaml(
+  source: Pick<Source, "file" | "text">,
+  variables: Variables = process.env,
+  within: (text: SpecText) => SpecText = (text) => text,
+): Parsed {
   const lines = new LineCounter();
   const mistakes: Mistake[] = [];
+  const text = within(textOf(source.file, lines));
   let document = compose(source.text, lines);
   const tabs = document.errors.filter((error) => error.code === "TAB_AS_INDENT");
   const report = (errors: readonly YAMLError[]): void => {
     for (const error of errors) {
       const message = syntaxMessage(error);
       if (message === null) continue;
-      if (mistakes.some((other) => other.offset === error.pos[0])) continue;
-      mistakes.push({ offset: error.pos[0], message, path: null });
+      const position = text.position(error.pos[0]);
+      if (mistakes.some((other) => isDeepStrictEqual(other.position, position))) continue;
+      mistakes.push({ position, message, path: null });
     }
   };
   if (tabs.length > 0) {
@@ -67,15 +92,18 @@ export function parseYaml(source: Source): Parsed {
   const version = document.directives?.yaml;
   if (version?.explicit === true && version.version !== "1.2") {
     const message = `r4ec reads YAML 1.2; remove the directive %YAML ${version.version}`;
-    mistakes.push({ offset: source.text.indexOf("%YAML"), message, path: null });
+    const position = text.position(source.text.indexOf("%YAML"));
+    mistakes.push({ position, message, path: null });
   }
-  const reader = new Reader(source.text, mistakes);
+  const reader = new Reader(source.text, text, mistakes, variables);
   const { value, spot } = reader.read(document.contents, null, []);
   // What a message repeats of this file must hold no password of it, in whatever spelling.
   learnSecrets(value);
   return {
     value: broken ? null : value,
-    places: new Places(lines, spot),
+    spot,
+    hasComment: document.comment !== null || document.commentBefore !== null || reader.comments,
+    filled: reader.filled,
     mistakes,
     readable: !broken && !reader.exhausted && !reader.unreadable,
   };
@@ -98,22 +126,32 @@ class Reader {
   exhausted = false;
   /** True if a value has no meaning, so that no message may follow from it. */
   unreadable = false;
+  /** True where a comment stands at a value. */
+  comments = false;
+  readonly filled = new Map<string, string>();
   #aliased = 0;
   #inAlias = 0;
   readonly #open = new Set<Node>();
   readonly #anchors = new Map<string, Node>();
 
   constructor(
-    private readonly text: string,
+    private readonly written: string,
+    private readonly text: SpecText,
     private readonly mistakes: Mistake[],
+    private readonly variables: Variables,
   ) {}
 
-  read(node: unknown, key: number | null, path: readonly string[]): { value: Json; spot: Spot } {
+  read(node: unknown, key: number | null, path: readonly string[]): Placed<Json> {
+    const { comment, commentBefore } = (node ?? {}) as {
+      comment?: unknown;
+      commentBefore?: unknown;
+    };
+    if (comment != null || commentBefore != null) this.comments = true;
     const range = (node as Node | null)?.range;
     // Nothing after a key stands at the key.
     const nothing = key !== null && range !== undefined && range?.[0] === range?.[1];
     const offset = nothing ? key : (range?.[0] ?? key ?? 0);
-    const spot: Spot = { offset, key, inside: null };
+    const spot: Spot = { text: this.text, offset, key, inside: null };
     if (isAlias(node)) return this.#alias(node, key, path);
     const anchor = (node as { anchor?: string } | null)?.anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, node as Node);
@@ -132,9 +170,9 @@ class Reader {
     return { value, spot };
   }
 
-  #alias(node: Alias, key: number | null, path: readonly string[]): { value: Json; spot: Spot } {
+  #alias(node: Alias, key: number | null, path: readonly string[]): Placed<Json> {
     const offset = node.range?.[0] ?? 0;
-    const nothing = { value: null, spot: { offset, key, inside: null } };
+    const nothing = { value: null, spot: { text: this.text, offset, key, inside: null } };
     if (this.exhausted) return nothing;
     const target = this.#anchors.get(node.source);
     if (target === undefined) {
@@ -157,16 +195,12 @@ class Reader {
       // Said once, at the outermost place that can be read.
       const last = this.mistakes.pop()!;
       const message = `the alias *${node.source} expands without end (more than ${aliasBudget} values)`;
-      this.mistakes.push({ ...last, offset, message });
+      this.mistakes.push({ ...last, position: this.text.position(offset), message });
     }
     return { value, spot: { ...spot, key } };
   }
 
-  #map(
-    node: { items: readonly unknown[] },
-    spot: Spot,
-    path: readonly string[],
-  ): { value: Json; spot: Spot } {
+  #map(node: { items: readonly unknown[] }, spot: Spot, path: readonly string[]): Placed<Json> {
     const entries = new Map<string, Json>();
     const inside = new Map<string, Spot>();
     for (const item of node.items as { key: unknown; value: unknown }[]) {
@@ -192,21 +226,14 @@ class Reader {
         entries.set(name, value);
         inside.set(name, inner);
       } else {
-        this.mistakes.push({
-          offset: at,
-          message: `the key ${JSON.stringify(name)} stands twice in one mapping; remove one`,
-          path: here,
-        });
+        const message = `the key ${JSON.stringify(name)} stands twice in one mapping; remove one`;
+        this.#wrong(at, message, here);
       }
     }
     return { value: Object.fromEntries(entries), spot: { ...spot, inside } };
   }
 
-  #list(
-    node: { items: readonly unknown[] },
-    spot: Spot,
-    path: readonly string[],
-  ): { value: Json; spot: Spot } {
+  #list(node: { items: readonly unknown[] }, spot: Spot, path: readonly string[]): Placed<Json> {
     const values: Json[] = [];
     const inside = new Map<string, Spot>();
     for (const [index, item] of node.items.entries()) {
@@ -242,25 +269,29 @@ class Reader {
       this.unreadable = true;
       return null;
     }
-    const unfilled = typeof value === "string" ? interpolationIn(value) : null;
-    if (unfilled !== null) {
-      const message = `r4ec fills in nothing for ${unfilled}; write the value itself`;
-      this.#wrong(offset, message, path);
-      this.unreadable = true;
-      return null;
+    if (typeof value === "string") {
+      const setting = path.findLast((part) => !/^\d+$/.test(part)) ?? null;
+      const filled = fillIn(value, setting, this.variables);
+      if ("wrong" in filled) {
+        this.#wrong(offset, filled.wrong, path);
+        this.unreadable = true;
+        return null;
+      }
+      for (const [name, content] of filled.used) this.filled.set(name, content);
+      return filled.value;
     }
-    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (value === null || typeof value === "boolean") return value;
     this.#wrong(offset, "this tag makes a value that a spec cannot contain", path);
     return null;
   }
 
   // 1e300 is an integer to JavaScript, but nobody expects it to be exact.
   #whole(offset: number): boolean {
-    const written = this.text.slice(offset, offset + 400);
+    const written = this.written.slice(offset, offset + 400);
     return /^[-+]?(?:\d+|0x[\dA-Fa-f]+|0o[0-7]+)(?![\d.eE])/.test(written);
   }
 
   #wrong(offset: number, message: string, path: readonly string[] | null): void {
-    this.mistakes.push({ offset, message, path });
+    this.mistakes.push({ position: this.text.position(offset), message, path });
   }
 }

@@ -1,7 +1,24 @@
-import type { LineCounter } from "yaml";
+/** A place in one of the texts that a spec is made of. */
+export interface Position {
+  /** The file as a message names it; of a setting on the command line: `command line: PATH=VALUE`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+}
 
-/** Where a value stands in the text. */
+/** A text that a spec, or a part of it, was read from. */
+export interface SpecText {
+  readonly file: string;
+  /** Line and column of an offset in the text. */
+  position(offset: number): Position;
+}
+
+/** Where a value stands. */
 export interface Spot {
+  /** The text that it stands in: a spec may be put together from several. */
+  readonly text: SpecText;
   /** Offset of the value. */
   readonly offset: number;
   /** Offset of its key; null for items of a list and for the root. */
@@ -10,19 +27,15 @@ export interface Spot {
   readonly inside: ReadonlyMap<string, Spot> | null;
 }
 
-export interface Position {
-  /** From 1. */
-  readonly line: number;
-  /** From 1, in UTF-16 code units. */
-  readonly column: number;
+/** A value with the place of everything in it. */
+export interface Placed<T> {
+  readonly value: T;
+  readonly spot: Spot;
 }
 
-/** Finds the place in the file of anything the spec says. */
+/** Finds the place of anything the spec says. */
 export class Places {
-  constructor(
-    private readonly lines: LineCounter,
-    private readonly root: Spot,
-  ) {}
+  constructor(private readonly root: Spot) {}
 
   /** The spot of the value at `path` (keys and list indices); undefined where nothing stands. */
   find(path: readonly string[]): Spot | undefined {
@@ -35,25 +48,23 @@ export class Places {
     return this.find(path) !== undefined;
   }
 
-  /** Line and column of an offset in the text. */
-  position(offset: number): Position {
-    const { line, col } = this.lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  }
-
   /** The place of the value at `path`, or of the nearest block around it that has a key. */
   value(path: readonly string[]): Position {
     const spot = this.find(path);
-    if (spot !== undefined) return this.position(spot.offset);
-    return path.length === 0 ? { line: 1, column: 1 } : this.key(path.slice(0, -1));
+    if (spot !== undefined) return spot.text.position(spot.offset);
+    return path.length === 0 ? this.#start() : this.key(path.slice(0, -1));
   }
 
   /** The place of the key at `path`, or of the nearest one around it. */
   key(path: readonly string[]): Position {
     for (let length = path.length; length > 0; length -= 1) {
       const spot = this.find(path.slice(0, length));
-      if (spot !== undefined) return this.position(spot.key ?? spot.offset);
+      if (spot !== undefined) return spot.text.position(spot.key ?? spot.offset);
     }
-    return { line: 1, column: 1 };
+    return this.#start();
+  }
+
+  #start(): Position {
+    return { file: this.root.text.file, line: 1, column: 1 };
   }
 }

@@ -1,3 +1,4 @@
+import { isOnCommandLine } from "./line-override.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 
 const wide =
@@ -24,7 +25,8 @@ export function renderDiagnostic(
   paint: Paint = plain,
 ): string {
   const { file, line, column, severity, message } = diagnostic;
-  const head = `${file}:${line}:${column} ${paint[severity](severity)}: ${message}`;
+  const place = isOnCommandLine(file) ? file : `${file}:${line}:${column}`;
+  const head = `${place} ${paint[severity](severity)}: ${message}`;
   const whole = text?.split(/\r?\n/)[line - 1];
   if (whole === undefined || whole.trim() === "") return head;
   // A long line is cut around the place.

@@ -18,7 +18,7 @@ export interface SpecSchema {
  * so that an editor completes and checks dotted paths as well.
  */
 export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCard">): SpecSchema {
-  const { name, description, ...others } = engineFragments;
+  const { name, description, extends: bases, ...others } = engineFragments;
   const { select, compare, tracking, ...more } = others;
   const { resources: machines, failure, retries, time_limit, ...placed } = more;
   const resources = withCellsPerCard(machines!, science.cellsPerCard);
@@ -29,7 +29,14 @@ export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCar
     Object.assign(defs, $defs);
     fragments[key] = rest;
   }
-  const properties = { name, description, ...fragments, ...placed, sweep: sweepFragment } as {
+  const properties = {
+    name,
+    description,
+    extends: bases,
+    ...fragments,
+    ...placed,
+    sweep: sweepFragment,
+  } as {
     [key: string]: JsonSchema;
   };
   const failures = { failure, retries, time_limit };

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { err, ok, type Result } from "../base/result.js";
@@ -27,17 +27,17 @@ const reasons: { readonly [code: string]: string } = {
 const MOST_BYTES = 4e6;
 
 /** Reads a file as UTF-8, strictly. On failure: one error that says what is wrong with the file. */
-export async function readSource(file: string): Promise<Result<Source, Diagnostic>> {
+export function readSource(file: string): Result<Source, Diagnostic> {
   const wrong = (message: string, line = 1, column = 1) =>
     err<Diagnostic>({ severity: "error", message, file, line, column, path: null });
   let bytes: Buffer;
   try {
-    const size = (await stat(file)).size;
+    const size = statSync(file).size;
     if (size > MOST_BYTES) {
       const [has, most] = [size, MOST_BYTES].map((count) => `${(count / 1e6).toFixed(1)} MB`);
       return wrong(`this file has ${has}; a spec has at most ${most}`);
     }
-    bytes = await readFile(file);
+    bytes = readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     const reason = reasons[code];

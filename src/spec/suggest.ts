@@ -38,8 +38,17 @@ function scoreOf(written: string, candidate: string): number {
   if (written === candidate) return 0;
   const allowed = Math.max(1, Math.floor(written.length / 3));
   if (Math.abs(written.length - candidate.length) > allowed) return Infinity;
-  const edits = distance(written, candidate);
+  const edits = isSwapped(written, candidate) ? 1 : distance(written, candidate);
   return edits <= allowed ? edits : Infinity;
+}
+
+/** True where two neighbouring letters changed places. */
+function isSwapped(written: string, candidate: string): boolean {
+  if (written.length !== candidate.length) return false;
+  const at = [...written].findIndex((letter, index) => letter !== candidate[index]);
+  const swapped =
+    written.slice(0, at) + (written[at + 1] ?? "") + (written[at] ?? "") + written.slice(at + 2);
+  return at >= 0 && swapped === candidate;
 }
 
 // Case, dashes and underscores are spelling, not meaning. Case by code point, never by locale.

@@ -9,6 +9,7 @@ import {
   testTrackingEnvironment,
 } from "../support/toolchain.js";
 import { newFolder, removeFolders } from "../support/stage.js";
+import { R4EC } from "../support/command-line.js";
 
 /*
  * A store as version 0.1 wrote it: a sweep of two cells that is done, and one that was killed while its
@@ -16,7 +17,6 @@ import { newFolder, removeFolders } from "../support/stage.js";
  * store of its own beside it.
  */
 const at = (name: string): string => fileURLToPath(new URL(`../data/${name}`, import.meta.url));
-const CLI = fileURLToPath(new URL("../../dist/src/cli.js", import.meta.url));
 const DONE = "cee79649f4f43395";
 const KILLED = "60c3150589bf3ead";
 
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 async function r4ec(env: NodeJS.ProcessEnv, ...args: string[]) {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [CLI, ...args], {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [R4EC, ...args], {
     cwd: folder,
     reject: false,
     env: { R4EC_STORE: store(), R4EC_TOOLCHAIN: testToolchainFolder(), ...env },

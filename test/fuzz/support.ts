@@ -53,16 +53,21 @@ const NASTY: readonly string[] = [
   ...["::", "|", ",,", "\\", "\\u0000", "%s", "http://", "https://a:b@c", "pypi:", "=", "\x1b[2J"],
 ];
 
+/** Where a change begins and ends: mostly a short span, now and then a long one, or none. */
+function spanOf(random: Random, whole: { readonly length: number }): [begin: number, end: number] {
+  const begin = random.below(whole.length + 1);
+  return [begin, begin + random.below(random.of([2, 8, 64]))];
+}
+
 /** A text with some parts cut, doubled, exchanged or replaced. */
 export function mutateText(random: Random, text: string): string {
   let mutated = text;
   for (let count = 1 + random.below(4); count > 0; count--) {
-    const at = random.below(mutated.length + 1);
-    const length = random.below(random.of([2, 8, 60]));
+    const [at, end] = spanOf(random, mutated);
     const [before, part, after] = [
       mutated.slice(0, at),
-      mutated.slice(at, at + length),
-      mutated.slice(at + length),
+      mutated.slice(at, end),
+      mutated.slice(end),
     ];
     switch (random.below(7)) {
       case 0:
@@ -107,12 +112,11 @@ function exchangeWord(random: Random, text: string): string {
 export function mutateBytes(random: Random, bytes: Uint8Array): Buffer {
   let mutated = Buffer.from(bytes);
   for (let count = 1 + random.below(4); count > 0; count--) {
-    const at = random.below(mutated.length + 1);
-    const length = random.below(random.of([2, 8, 64]));
+    const [at, end] = spanOf(random, mutated);
     const [before, part, after] = [
       mutated.subarray(0, at),
-      mutated.subarray(at, at + length),
-      mutated.subarray(at + length),
+      mutated.subarray(at, end),
+      mutated.subarray(end),
     ];
     switch (random.below(6)) {
       case 0:

@@ -9,6 +9,7 @@ import { isJsonObject, type Json } from "../../src/base/json.js";
 import { defaultOf } from "../../src/spec/defaults.js";
 import { assembleSchema } from "../../src/spec/schema.js";
 import { follow } from "../../src/spec/settings.js";
+import { R4EC } from "../support/command-line.js";
 
 const at = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -19,8 +20,7 @@ interface Planned {
 
 /** Ids of cells with their last stages, and all stages with their labels, as `plan` gives them. */
 function planned(spec: string): { readonly [part: string]: { readonly [id: string]: string } } {
-  const cli = at("../../dist/src/cli.js");
-  const text = execFileSync(process.execPath, [cli, "plan", spec, "--json"], {
+  const text = execFileSync(process.execPath, [R4EC, "plan", spec, "--json"], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -2,7 +2,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 
-const R4EC = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
+/** The program that a user runs, for Node. */
+export const R4EC = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
 
 /** For {@link commandLine}: tracking by a local MLflow, whatever this machine's environment says. */
 export const LOCAL_MLFLOW = { R4EC_MLFLOW_URI: "", MLFLOW_TRACKING_URI: "" } as const;

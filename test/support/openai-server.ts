@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { loopbackServer } from "./loopback.js";
 
 /** How the scripted server answers one request. */
 export type Reply =
@@ -53,24 +53,10 @@ export async function scriptedServer(
   script: (seen: Seen, number: number) => Reply | Promise<Reply>,
 ): Promise<ScriptedServer> {
   const seen: Seen[] = [];
-  let open = 0;
-  let most = 0;
-  const server: Server = createServer((request, response) => {
-    open += 1;
-    most = Math.max(most, open);
-    response.on("close", () => (open -= 1));
-    void answer(request, response, seen, script);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    seen,
-    mostAtOnce: () => most,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const { address, mostAtOnce, close } = await loopbackServer(
+    (request, response) => void answer(request, response, seen, script),
+  );
+  return { baseUrl: `${address}/v1`, seen, mostAtOnce, close };
 }
 
 async function answer(

@@ -34,22 +34,39 @@ export async function writeNpy(
   data: NumberArray,
   shape: readonly number[],
 ): Promise<void> {
-  if (sizeOfShape(shape) !== data.length) {
-    throw new RangeError(
-      `${path}: shape [${shape.join(", ")}] does not hold ${data.length} numbers`,
-    );
-  }
+  await writeNpyPieces(path, [data], shape);
+}
+
+/**
+ * The same for an array that is not in memory as a whole.
+ *
+ * @param pieces the numbers in order: arrays of one type, at least one
+ */
+export async function writeNpyPieces(
+  path: string,
+  pieces: Iterable<NumberArray>,
+  shape: readonly number[],
+): Promise<void> {
   const file = await open(path, "w");
+  let written: number | null = null;
   try {
-    await file.writeFile(header(dtypeOf(data), shape));
-    const bytes = bytesOf(data);
-    // Pieces, because one write is limited to 2 GiB.
-    const piece = 1 << 26;
-    for (let at = 0; at < bytes.length; at += piece) {
-      await file.writeFile(bytes.subarray(at, at + piece));
+    for (const data of pieces) {
+      if (written === null) await file.writeFile(header(dtypeOf(data), shape));
+      written = (written ?? 0) + data.length;
+      const bytes = bytesOf(data);
+      // One write is limited to 2 GiB.
+      const most = 1 << 26;
+      for (let at = 0; at < bytes.length; at += most) {
+        await file.writeFile(bytes.subarray(at, at + most));
+      }
     }
   } finally {
     await file.close();
+  }
+  if (sizeOfShape(shape) !== written) {
+    throw new RangeError(
+      `${path}: shape [${shape.join(", ")}] does not hold ${written ?? 0} numbers`,
+    );
   }
 }
 

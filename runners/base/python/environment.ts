@@ -21,11 +21,19 @@ export function llmEnvironment(task: Pick<StageTask, "toolchain">): string {
 /** Environment variables of a Python program of the LLM environment, beside process.env. */
 export function pythonVariables(task: PythonTask): { readonly [name: string]: string } {
   const folder = llmEnvironment(task);
-  const { gpus, threads } = task.resources;
   return {
     VIRTUAL_ENV: folder,
     // torchrun and llamafactory-cli find each other by PATH.
     PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"] ?? ""}`,
+    ...machineVariables(task),
+  };
+}
+
+/** What every program is told of the machine: its cards, its threads, and whether it may fetch. */
+export function machineVariables({ resources: { gpus, threads } }: Pick<StageTask, "resources">): {
+  readonly [name: string]: string;
+} {
+  return {
     // The worker was given its cards already, under names that only it may know.
     CUDA_VISIBLE_DEVICES: process.env["CUDA_VISIBLE_DEVICES"] ?? gpus.join(","),
     // With more threads than cores, small models run forty times slower.

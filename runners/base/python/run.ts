@@ -1,9 +1,11 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, type WriteStream } from "node:fs";
 import path from "node:path";
+import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { memoryKills } from "../../../src/base/memory.js";
 import { endTree } from "../../../src/base/process.js";
+import { redact } from "../../../src/base/redact.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { PythonTask } from "./environment.js";
 import { llmEnvironment, pythonVariables } from "./environment.js";
@@ -12,8 +14,21 @@ import type { ProcessEnd } from "./failure.js";
 /** Environment variable that marks every process of a stage's process tree, at any depth. */
 const MARK = "R4EC_PROCESS_MARK";
 
-/** A program that a stage runs in the LLM environment. */
+/**
+ * Where a program of the user's own runs, instead of the LLM environment. Nobody knows what such a
+ * program prints: its output is kept without secrets, and messages quote both its streams.
+ */
+export interface OwnHost {
+  /** A Python that starts the program and then becomes it; null where there is none. */
+  readonly python: string | null;
+  /** Environment variables beside process.env. */
+  readonly variables: { readonly [name: string]: string };
+}
+
+/** A program that a stage runs in the LLM environment, or on a host of its own. */
 export interface PythonProgram {
+  /** Missing: it runs in the LLM environment. */
+  readonly host?: OwnHost;
   /** A program of the environment's bin folder (`llamafactory-cli`), else of the path, or an absolute path. */
   readonly program: string;
   readonly arguments: readonly string[];
@@ -21,7 +36,10 @@ export interface PythonProgram {
   readonly folder: string;
   /** Environment variables beside those of every Python program (environment.ts). */
   readonly variables?: { readonly [name: string]: string };
-  /** Its output is appended to `LOG.stdout.log` and `LOG.stderr.log` in the work folder; missing: no LOG. */
+  /**
+   * Its output is appended to `LOG.stdout.log` and `LOG.stderr.log` in the work folder, to `LOG.log` on a
+   * host of its own; missing: no LOG.
+   */
   readonly log?: string;
   /**
    * Asks the program, where draining begins, to save what it has and end by itself. False: it has
@@ -68,41 +86,54 @@ export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<
  * Rejects where it can't be started.
  */
 export async function startProgram(task: PythonTask, program: PythonProgram): Promise<ProcessTree> {
-  const environment = llmEnvironment(task);
+  const own = program.host;
+  const host = own ?? {
+    python: path.join(llmEnvironment(task), "bin", "python"),
+    variables: pythonVariables(task),
+  };
   const killsBefore = memoryKills();
-  const log = logFile(task, program, "stderr");
+  const log = logFile(task, program, own === undefined ? "stderr" : null);
   await endLeftProcesses(task);
-  const child = execa(
-    path.join(environment, "bin", "python"),
-    ["-c", FOLLOW_PARENT, program.program, ...program.arguments],
-    {
-      cwd: program.folder,
-      env: { ...pythonVariables(task), ...program.variables, [MARK]: task.fingerprint },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-      buffer: false,
-      detached: true,
-      cleanup: false,
-      reject: false,
-    },
-  );
+  const [file, before] =
+    host.python === null
+      ? [program.program, []]
+      : [host.python, ["-c", FOLLOW_PARENT, program.program]];
+  const child = execa(file, [...before, ...program.arguments], {
+    cwd: program.folder,
+    env: { ...host.variables, ...program.variables, [MARK]: task.fingerprint },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    buffer: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+  });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const tail = keepTail();
-  const out = createWriteStream(logFile(task, program, "stdout"), { flags: "a" });
   const errors = createWriteStream(log, { flags: "a" });
+  const out =
+    own === undefined
+      ? createWriteStream(logFile(task, program, "stdout"), { flags: "a" })
+      : errors;
   const lines = program.onLine === undefined ? null : splitLines(program.onLine);
+  const keep = own === undefined ? asItIs : withoutSecrets;
+  const [keepOut, keepErrors] = [keep(out), keep(errors)];
   child.stdout.on("data", (chunk: Buffer) => {
-    out.write(chunk);
-    lines?.(chunk);
+    keepOut.add(chunk);
+    lines?.add(chunk);
+    if (own !== undefined) tail.add(chunk);
   });
   child.stderr.on("data", (chunk: Buffer) => {
-    errors.write(chunk);
+    keepErrors.add(chunk);
     tail.add(chunk);
   });
-  const ended = child.then((result): ProcessEnd => {
-    out.end();
-    errors.end();
+  const ended = child.then(async (result): Promise<ProcessEnd> => {
+    keepOut.end();
+    keepErrors.end();
+    await Promise.allSettled([...new Set([out, errors])].map((file) => finished(file.end())));
+    // What a program of ours was killed at is no line.
+    if (own !== undefined) lines?.end();
     const failure = result.exitCode === undefined && result.signal === undefined;
     return {
       exitCode: result.exitCode ?? null,
@@ -157,8 +188,12 @@ export async function runProgram(
   }
 }
 
-const logFile = (task: PythonTask, { log }: PythonProgram, stream: "stdout" | "stderr"): string =>
-  path.join(task.work, `${log === undefined ? "" : `${log}.`}${stream}.log`);
+/** Where the output goes; null: both streams in one file. */
+const logFile = (
+  task: PythonTask,
+  { log }: PythonProgram,
+  stream: "stdout" | "stderr" | null,
+): string => path.join(task.work, [log, stream, "log"].filter((part) => part != null).join("."));
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -187,12 +222,34 @@ function keepTail(): { add(chunk: Buffer): void; text(): string } {
   };
 }
 
-function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
+/** Receives a stream piece by piece. */
+interface Sink {
+  add(chunk: Buffer): void;
+  end(): void;
+}
+
+function splitLines(onLine: (line: string) => void): Sink {
   let rest = "";
   const decoder = new TextDecoder();
-  return (chunk) => {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop()!;
-    for (const line of parts) onLine(line);
+  return {
+    add: (chunk) => {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = parts.pop()!;
+      for (const line of parts) onLine(line);
+    },
+    // The last line of a program may lack its end.
+    end: () => {
+      if (rest !== "") onLine(rest);
+    },
   };
+}
+
+const asItIs = (file: WriteStream): Sink => ({
+  add: (chunk) => void file.write(chunk),
+  end: () => undefined,
+});
+
+/** Writes line by line, each without its secrets: a secret may stand across two pieces. */
+function withoutSecrets(file: WriteStream): Sink {
+  return splitLines((line) => void file.write(`${redact(line)}\n`));
 }

@@ -1,5 +1,5 @@
 import type { ScienceCommand } from "../../../src/contract/engine.js";
-import { jsonOutput, onlyCells, specFile } from "../../../src/contract/options.js";
+import { jsonOutput, onlyCells, specFile, specOverrides } from "../../../src/contract/options.js";
 import type { Colours } from "../../../src/base/terminal.js";
 import { colours, printJson, printLine } from "../../../src/base/terminal.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
@@ -9,6 +9,7 @@ import type { TextStep } from "../../base/artifacts/texts.js";
 
 interface LogArguments {
   readonly file: string;
+  readonly overrides?: readonly string[] | undefined;
   readonly only?: readonly string[] | undefined;
   readonly user?: string | undefined;
   readonly item?: string | undefined;
@@ -20,20 +21,21 @@ interface LogArguments {
  * to adapters and data; with one, every text about it and what led to that text.
  */
 export const logCommand: ScienceCommand<LogArguments> = {
-  command: "log <file>",
+  command: "log <file> [overrides..]",
   describe:
     "show where a number came from: the stages behind cells, or the texts about a user or item",
   builder: (yargs) =>
     yargs
       .positional("file", specFile)
+      .positional("overrides", specOverrides)
       .option("only", onlyCells)
       .option("user", { type: "string", describe: "a user, by the data set's own id" })
       .option("item", { type: "string", describe: "an item, by the data set's own id" })
       .conflicts("user", "item")
       .option("json", jsonOutput),
-  run: async ({ file, only, user, item, json }, engine) => {
+  run: async ({ file, overrides, only, user, item, json }, engine) => {
     const { lineageOf, textsOf } = await import("./texts.js");
-    const plan = await engine.plan(file, only);
+    const plan = await engine.plan({ file, overrides }, only);
     const paint = colours(process.stdout);
     const id = user ?? item;
     if (id === undefined) {

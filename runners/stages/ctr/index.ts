@@ -1,6 +1,8 @@
 export { backboneFragment, ctrFragment, ctrPerGpu } from "./schema.js";
-export { checkCtr, ignoredCtr } from "./settings.js";
-export { ctrStage } from "./stage.js";
+export { checkCtr, ignoredCtr, isModule } from "./settings.js";
+export { backboneStage } from "./stage.js";
 export { ctrRunner } from "./runner.js";
 export { ctrMetrics } from "./metric-names.js";
 export { ctrCommands } from "./commands.js";
+export { arraysRunner } from "./own-program/arrays/runner.js";
+export { ownProgramRunner } from "./own-program/runner.js";

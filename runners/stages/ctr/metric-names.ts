@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { Quality } from "./metrics.js";
 import { isBias } from "./bias/stage.js";
+import { ownProgramOf } from "./own-program/settings.js";
 import { ctrOf } from "./settings.js";
 
 type TestedSplit = "valid" | "test";
@@ -25,6 +26,9 @@ export const unseenNames = (split: TestedSplit): { users: string; samples: strin
 /** The metrics that describe a cell's training. */
 export const trainingNames = ["best_epoch", "epochs", "parameters", "samples_per_second"] as const;
 
+/** Those of them that a program of the user's own may tell. */
+export const toldNames = ["best_epoch", "epochs", "parameters"] as const;
+
 /** Every metric that the CTR stage of a cell with these settings may publish. */
 export function ctrMetrics(settings: JsonObject): readonly string[] {
   const bias = isBias(settings);
@@ -35,6 +39,6 @@ export function ctrMetrics(settings: JsonObject): readonly string[] {
     ...(!bias && ctr["user_id"] === true
       ? splits.flatMap((split) => Object.values(unseenNames(split)))
       : []),
-    ...(bias ? [] : trainingNames),
+    ...(bias ? [] : ownProgramOf(settings) === null ? trainingNames : toldNames),
   ];
 }

@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { backbones } from "./backbones/index.js";
 import { BIAS } from "./bias/stage.js";
+import { ownProgramFragment } from "./own-program/schema.js";
 import { anyOf, block, choice, count, flag, number, sizes } from "./setting.js";
 import type { Table } from "./table.js";
 
@@ -10,7 +11,7 @@ export const backboneIds = Object.keys(backbones);
 /** Schema of the `backbone` setting. */
 export const backboneFragment: JsonSchema = {
   description:
-    "The CTR model: an id, or the path (from the spec's folder) of a module of your own that exports a backbone.",
+    "The CTR model: an id, the path (from the spec's folder) of a module of your own that exports a backbone, or a program of your own.",
   default: "din",
   anyOf: [
     {
@@ -19,6 +20,7 @@ export const backboneFragment: JsonSchema = {
         "An id. bias is not a network: it adds the logits of the like rates of the item and of the user, and is one cell for each data set and split.",
     },
     { type: "string", pattern: "[./\\\\]", description: "Path of a module of your own." },
+    ownProgramFragment,
   ],
 };
 

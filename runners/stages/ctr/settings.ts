@@ -5,6 +5,7 @@ import type { Ignored } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { isFile } from "../../base/files/spec-path.js";
 import { BIAS, ignoredBias, isBias } from "./bias/stage.js";
+import { checkOwnProgram, ignoredByProgram, ownProgramOf } from "./own-program/settings.js";
 import { loadBackbone } from "./backbones/index.js";
 import { adaptorSettings, backboneIds, ctrTable } from "./schema.js";
 import { defaultsOf, type ValuesOf } from "./setting.js";
@@ -59,6 +60,7 @@ const variantOf = (settings: JsonObject): Json | undefined => {
 export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
   if (isBias(settings)) return ignoredBias(settings);
   const ctr = ctrOf(settings);
+  if (ownProgramOf(settings) !== null) return ignoredByProgram(ctr, backboneIds);
   const ignored: Ignored[] = backboneIds
     .filter((id) => id !== settings["backbone"] && id in ctr)
     .map((id) => ({
@@ -90,6 +92,10 @@ export function ignoredCtr(settings: JsonObject): readonly Ignored[] {
 /** Mistakes in `backbone` and `ctr` that the schema can't see. */
 export function checkCtr(settings: JsonObject, place: SpecPlace): readonly Finding[] {
   const backbone = settings["backbone"];
+  const program = ownProgramOf(settings);
+  if (program !== null) {
+    return checkOwnProgram(program, ctrOf(settings), [...backboneIds, BIAS], place);
+  }
   if (typeof backbone !== "string" || !isModule(backbone)) return [];
   const path = resolve(place.folder, backbone);
   if (!isFile(path)) {

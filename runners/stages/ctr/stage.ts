@@ -2,11 +2,32 @@ import { resolve } from "node:path";
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { ownProgramOf } from "./own-program/settings.js";
+import { ownProgramStage } from "./own-program/stage.js";
 import { ctrTable } from "./schema.js";
 import { type CtrExecution, ctrOf, type CtrParams, isModule } from "./settings.js";
 import { executionIn, paramsIn, roundingIn } from "./table.js";
 
-/** The CTR stage of a cell, from normalised settings. `embed` is null without knowledge, `split` by time. */
+/**
+ * The last stage of a cell, from normalised settings. `embed` is null without knowledge, `split` by
+ * time.
+ */
+export function backboneStage(
+  settings: JsonObject,
+  place: SpecPlace,
+  dataset: StageRequest,
+  embed: StageRequest | null,
+  split: StageRequest | null,
+): StageRequest {
+  const program = ownProgramOf(settings);
+  if (program === null) return ctrStage(settings, place, dataset, embed, split);
+  const told = { ctr: ctrOf(settings), seed: seedOf(settings) };
+  return ownProgramStage(program, told, place, dataset, embed, split);
+}
+
+const seedOf = ({ seed }: JsonObject): number => (typeof seed === "number" ? seed : 1);
+
+/** The same where the backbone is one of r4ec's own or a module. */
 export function ctrStage(
   settings: JsonObject,
   place: SpecPlace,
@@ -26,7 +47,7 @@ export function ctrStage(
     params: {
       ...params,
       backbone: module ? null : backbone,
-      seed: typeof settings["seed"] === "number" ? settings["seed"] : 1,
+      seed: seedOf(settings),
       adaptor: embed === null ? null : params.adaptor,
       options: isJsonObject(options) ? options : {},
       // A result that must be the same to the last bit has its own fingerprint, so that the result

@@ -2,11 +2,12 @@ import { colours, printJson, printLine, write } from "../../../src/base/terminal
 import { formatTable } from "../../../src/base/table.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { ArtifactFacts, ScienceCommand } from "../../../src/contract/engine.js";
-import { jsonOutput, specFile } from "../../../src/contract/options.js";
+import { jsonOutput, specFile, specOverrides } from "../../../src/contract/options.js";
 import { datasetStage } from "./stage.js";
 
 interface DatasetArguments {
   readonly file: string;
+  readonly overrides?: readonly string[] | undefined;
   readonly json: boolean;
 }
 
@@ -29,12 +30,16 @@ interface DatasetReport {
 
 /** `dataset FILE`: prepares the data sets of a spec (cached as its stages are) and counts them. */
 export const datasetCommand: ScienceCommand<DatasetArguments> = {
-  command: "dataset <file>",
+  command: "dataset <file> [overrides..]",
   describe: "prepare the data sets of a spec and count users, items and samples",
-  builder: (yargs) => yargs.positional("file", specFile).option("json", jsonOutput),
-  run: async ({ file, json }, engine) => {
+  builder: (yargs) =>
+    yargs
+      .positional("file", specFile)
+      .positional("overrides", specOverrides)
+      .option("json", jsonOutput),
+  run: async ({ file, overrides, json }, engine) => {
     const paint = colours(process.stderr);
-    const artifacts = await engine.make(file, datasetStage, {
+    const artifacts = await engine.make({ file, overrides }, datasetStage, {
       note: (severity, message) => {
         const shown = severity === "warning" ? paint.yellow(`warning: ${message}`) : message;
         void write(process.stderr, `${shown}\n`);

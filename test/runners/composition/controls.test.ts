@@ -13,15 +13,15 @@ import {
   datasetRequest,
   graphOf,
   identityOf,
+  nowhere,
   settingsOf,
+  stageOf,
 } from "../../support/knowledge/settings.js";
 
-const place = { folder: "/nowhere" };
 const files = { users: "users.npy", items: "items.npy" };
 const vectorsOfUser = { variant: "file", file: files };
 
-const plan = (knowledge: Json, seed = 1): StageRequest =>
-  knowledgeStage({ ...settingsOf(knowledge), seed }, place, datasetRequest)!;
+const plan = (knowledge: Json, seed = 1): StageRequest => stageOf(knowledge, nowhere, { seed });
 const chain = (knowledge: Json): readonly string[] =>
   graphOf(plan(knowledge)).map(({ runner }) => runner);
 
@@ -71,7 +71,7 @@ describe("a control as a stage", () => {
 
   it("is one request for all cells of a seed", () => {
     const settings = settingsOf({ variant: "r4ec", control: "shuffled" });
-    const of = (seed: number) => knowledgeStage({ ...settings, seed }, place, datasetRequest)!;
+    const of = (seed: number) => knowledgeStage({ ...settings, seed }, nowhere, datasetRequest)!;
     expect(of(1)).toBe(of(1));
     expect(of(1).inputs["vectors"]).toBe(of(2).inputs["vectors"]);
   });
@@ -117,7 +117,7 @@ describe("settings of controls without effect", () => {
     expect(embed(false)).toBeUndefined();
     // No engine is left that could find fault.
     const centred = settingsOf({ ...vectorsOfUser, embed: { center: true } });
-    expect(checkKnowledge(centred, place).map(({ path }) => path)).toEqual([
+    expect(checkKnowledge(centred, nowhere).map(({ path }) => path)).toEqual([
       "knowledge.file.users",
       "knowledge.file.items",
     ]);
@@ -126,7 +126,9 @@ describe("settings of controls without effect", () => {
 
 describe("a shuffle of one", () => {
   const mistakes = (knowledge: Json) =>
-    checkKnowledge(settingsOf(knowledge), place).map(({ path, message }) => `${path}: ${message}`);
+    checkKnowledge(settingsOf(knowledge), nowhere).map(
+      ({ path, message }) => `${path}: ${message}`,
+    );
   const one = { variant: "kar", users: 1, control: "shuffled" };
 
   it("is refused before anything runs", () => {

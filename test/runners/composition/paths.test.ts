@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { science } from "../../../runners/registry.js";
-import { readSpec } from "../../../src/spec/load.js";
+import { loadSpec, readSpec } from "../../../src/spec/load.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "r4ec-paths-"));
 writeFileSync(path.join(folder, "file"), "");
@@ -62,6 +62,23 @@ describe.each(SETTINGS)("%s", (setting, specOf) => {
     expect(about[0]!.message).toMatch(/^there is no |NUL character| lacks /);
   });
 });
+
+it.each(SETTINGS)(
+  "%s of a file that a spec extends starts at that file's folder",
+  (setting, specOf) => {
+    const own = path.join(folder, "own");
+    mkdirSync(own, { recursive: true });
+    mkdirSync(path.join(folder, "base"), { recursive: true });
+    writeFileSync(path.join(folder, "base/base.yaml"), `name: paths\n${specOf("./there")}`);
+    writeFileSync(path.join(own, "spec.yaml"), "extends: ../base/base.yaml\n");
+    const result = loadSpec(path.join(own, "spec.yaml"), science);
+    const errors = result.ok ? [] : result.error.filter(({ severity }) => severity === "error");
+    const about = errors.filter((one) => one.path === setting || one.path === `${setting}.name`);
+    expect(about.map(({ message }) => message)).toHaveLength(1);
+    expect(about[0]!.message).toMatch(/(?:\.\.|r4ec-paths-\w+)\/base\/there/);
+    expect(about[0]!.file).toContain("base.yaml");
+  },
+);
 
 it.each([
   ["a data set's id", "dataset: {id: true}\nknowledge: kar\n", "dataset.id"],

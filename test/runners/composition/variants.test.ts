@@ -7,28 +7,26 @@ import {
   knowledgeStage,
 } from "../../../runners/composition/index.js";
 import type { Json } from "../../../src/base/json.js";
-import type { StageRequest } from "../../../src/contract/runner.js";
 import { newFolder, removeFolders } from "../../support/stage.js";
 import {
   complete,
   datasetRequest,
   graphOf,
   identityOf,
+  nowhere,
   settingsOf,
+  stageOf,
 } from "../../support/knowledge/settings.js";
 
 afterAll(removeFolders);
 
-const place = { folder: "/nowhere" };
-const plan = (knowledge: Json, folder = place): StageRequest =>
-  knowledgeStage(settingsOf(knowledge), folder, datasetRequest)!;
-const runners = (knowledge: Json) => graphOf(plan(knowledge)).map(({ runner }) => runner);
+const runners = (knowledge: Json) => graphOf(stageOf(knowledge)).map(({ runner }) => runner);
 const stagesOf = (...variants: readonly Json[]) =>
-  new Set(variants.flatMap((variant) => graphOf(plan(variant)).map(identityOf)));
+  new Set(variants.flatMap((variant) => graphOf(stageOf(variant)).map(identityOf)));
 
 describe("knowledge variants as paths through the graph", () => {
   it("needs no stage for none", () => {
-    expect(knowledgeStage(settingsOf("none"), place, datasetRequest)).toBeNull();
+    expect(knowledgeStage(settingsOf("none"), nowhere, datasetRequest)).toBeNull();
   });
 
   it("takes profile from the data set to text to vectors", () => {
@@ -37,18 +35,18 @@ describe("knowledge variants as paths through the graph", () => {
 
   it("takes kar through the base model alone", () => {
     expect(runners("kar")).toEqual(["dataset", "think", "embed"]);
-    expect(graphOf(plan("kar"))[1]!.inputs).not.toHaveProperty("adapter");
+    expect(graphOf(stageOf("kar"))[1]!.inputs).not.toHaveProperty("adapter");
   });
 
   it("takes r2ec through a teacher and an actor tuned on thinking alone", () => {
     expect(runners("r2ec")).toEqual(["dataset", "teach-think", "finetune", "think", "embed"]);
-    const finetune = graphOf(plan("r2ec")).find(({ runner }) => runner === "finetune")!;
+    const finetune = graphOf(stageOf("r2ec")).find(({ runner }) => runner === "finetune")!;
     expect(finetune.params["role"]).toBe("actor");
     expect(finetune.params["samples"]).toEqual({ think: ["thinking"] });
   });
 
   it("takes r4ec through reflection and refinement, as often as iterations says", () => {
-    const stages = graphOf(plan({ variant: "r4ec", iterations: 3 }));
+    const stages = graphOf(stageOf({ variant: "r4ec", iterations: 3 }));
     const count = (runner: string) => stages.filter((stage) => stage.runner === runner).length;
     expect([count("finetune"), count("think"), count("reflect"), count("refine")]).toEqual([
       2, 1, 3, 3,
@@ -78,14 +76,14 @@ describe("knowledge variants as paths through the graph", () => {
   });
 
   it("tells stages apart by what matters and by nothing else", () => {
-    const base = identityOf(plan("kar"));
+    const base = identityOf(stageOf("kar"));
     const same: Json[] = [
       { variant: "kar", iterations: 4 },
       { variant: "kar", infer: { batch_size: 3 } },
       { variant: "kar", embed: { batch_size: 5 } },
       { variant: "kar", reflector: "Qwen/Qwen2.5-1.5B-Instruct" },
     ];
-    for (const each of same) expect(identityOf(plan(each))).toBe(base);
+    for (const each of same) expect(identityOf(stageOf(each))).toBe(base);
     const different: Json[] = [
       { variant: "kar", actor: "Qwen/Qwen2.5-1.5B-Instruct" },
       { variant: "kar", actor: { name: "Qwen/Qwen2.5-7B-Instruct", revision: "abc" } },
@@ -102,18 +100,18 @@ describe("knowledge variants as paths through the graph", () => {
       { variant: "kar", seed: 2 },
       { variant: "kar", embed: "encoder" },
     ];
-    const identities = different.map((each) => identityOf(plan(each)));
+    const identities = different.map((each) => identityOf(stageOf(each)));
     expect(new Set([base, ...identities]).size).toBe(different.length + 1);
   });
 
   it("composes one request for all cells that share their settings", () => {
     const settings = settingsOf("r4ec");
     const again = { ...settings, seed: 2 };
-    expect(knowledgeStage(again, place, { ...datasetRequest })).toBe(
-      knowledgeStage(settings, place, datasetRequest),
+    expect(knowledgeStage(again, nowhere, { ...datasetRequest })).toBe(
+      knowledgeStage(settings, nowhere, datasetRequest),
     );
     expect(knowledgeStage(settings, { folder: "/elsewhere" }, datasetRequest)).not.toBe(
-      knowledgeStage(settings, place, datasetRequest),
+      knowledgeStage(settings, nowhere, datasetRequest),
     );
   });
 
@@ -126,16 +124,17 @@ describe("knowledge variants as paths through the graph", () => {
     write("a", "Like above {{like_above}}. {{history}}");
     write("b", "Like above {{like_above}}. {{history}}");
     write("c", "Another. {{history}}");
-    const identity = (prompts: string) => identityOf(plan({ variant: "kar", prompts }, { folder }));
+    const identity = (prompts: string) =>
+      identityOf(stageOf({ variant: "kar", prompts }, { folder }));
     expect(identity("a")).toBe(identity("b"));
     expect(identity("a")).not.toBe(identity("c"));
-    expect(identity("a")).not.toBe(identityOf(plan("kar")));
+    expect(identity("a")).not.toBe(identityOf(stageOf("kar")));
   });
 
   it("uses the words of books for a data set of books", () => {
     const templates = (dataset: string) =>
       JSON.stringify(
-        graphOf(knowledgeStage(settingsOf("kar", dataset), place, datasetRequest)!)[1]!.params,
+        graphOf(knowledgeStage(settingsOf("kar", dataset), nowhere, datasetRequest)!)[1]!.params,
       );
     expect(templates("amazon-books")).not.toBe(templates("ml-1m"));
     expect(templates("ml-100k")).toBe(templates("ml-1m"));
@@ -184,7 +183,9 @@ describe("the engine's own model", () => {
 
 describe("mistakes that the schema can't see", () => {
   const findings = (knowledge: Json) =>
-    checkKnowledge(settingsOf(knowledge), place).map(({ path, message }) => `${path}: ${message}`);
+    checkKnowledge(settingsOf(knowledge), nowhere).map(
+      ({ path, message }) => `${path}: ${message}`,
+    );
 
   it("are not that an endpoint's model has an unknown chat template", () => {
     const infer = { engine: "endpoint", base_url: "http://127.0.0.1:1/v1" };

@@ -3,15 +3,13 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
 import { influenceFile, writeInfluences } from "../../../src/statistics/cache.js";
 import { Store } from "../../../src/store/index.js";
 import { Lab, toyProgram, until } from "../../support/engine.js";
-
-const CLI = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
+import { R4EC } from "../../support/command-line.js";
 
 let lab: Lab;
 beforeEach(async () => {
@@ -106,7 +104,7 @@ describe("the command line", () => {
     delete environment["R4EC_MLFLOW_URI"];
     const { stdout, stderr } = await execa(
       process.execPath,
-      [CLI, "doctor", "--store", lab.store],
+      [R4EC, "doctor", "--store", lab.store],
       { env: environment, extendEnv: false, reject: false },
     );
     expect(stdout).toMatch(/setting mlflowUri +a local server/);

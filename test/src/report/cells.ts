@@ -1,4 +1,4 @@
-import type { CellOutcome } from "../../../src/report/index.js";
+import type { CellOutcome, CompareRules } from "../../../src/report/index.js";
 import type { Json } from "../../../src/base/json.js";
 
 let number = 0;
@@ -13,3 +13,8 @@ export const cell = (
   const id = nextId();
   return { id, name: id, settings, state: "finished", metrics, marks: {}, why: null, ...more };
 };
+
+/** Rules of a comparison over all cells by every test; `own` says at least the axes, the baseline and the metrics. */
+export const rulesOf = (
+  own: Pick<CompareRules, "axes" | "baseline" | "metrics"> & Partial<CompareRules>,
+): CompareRules => ({ select: null, claims: null, equivalence: {}, test: "all", ...own });

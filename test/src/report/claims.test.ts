@@ -4,7 +4,7 @@ import type { ScienceStatistics } from "../../../src/contract/statistics.js";
 import type { CellOutcome, ComparedScience, CompareRules } from "../../../src/report/index.js";
 import { compareCells, comparisonAsMarkdown, comparisonAsText } from "../../../src/report/index.js";
 import type { Evidence } from "../../../src/statistics/index.js";
-import { cell } from "./cells.js";
+import { cell, rulesOf } from "./cells.js";
 
 const statistics: ScienceStatistics = {
   unit: { one: "pupil", many: "pupils" },
@@ -27,15 +27,12 @@ const statistics: ScienceStatistics = {
 };
 const science: ComparedScience = { statistics, neutral: { control: "off", part: 1 } };
 
-const rules: CompareRules = {
+const rules = rulesOf({
   axes: ["variant", "control", "seed"],
   baseline: { variant: "none" },
   metrics: ["score"],
-  select: null,
-  claims: null,
   equivalence: { score: 0.01 },
-  test: "all",
-};
+});
 
 const PUPILS = 40;
 const units = Int32Array.from({ length: PUPILS }, (_, unit) => unit);

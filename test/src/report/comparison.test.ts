@@ -1,22 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { CellOutcome, CompareRules, Entry } from "../../../src/report/index.js";
 import { compareCells } from "../../../src/report/index.js";
-import { cell } from "./cells.js";
+import { cell, rulesOf } from "./cells.js";
 
 const AUC = {
   none: { din: [0.76, 0.7603, 0.7606], dien: [0.758, 0.759, 0.761] },
   r4ec: { din: [0.7612, 0.7597, 0.7634], dien: [0.762, 0.763, 0.7655] },
 } as const;
 
-const rules: CompareRules = {
+const rules = rulesOf({
   axes: ["knowledge.variant", "backbone", "seed"],
   baseline: { "knowledge.variant": "none" },
   metrics: ["test.auc"],
-  select: null,
-  claims: null,
-  equivalence: {},
-  test: "all",
-};
+});
 
 const grid = (): CellOutcome[] =>
   (["none", "r4ec"] as const).flatMap((variant) =>
@@ -35,6 +31,13 @@ const grid = (): CellOutcome[] =>
       ),
     ),
   );
+
+/** A variant that has a setting of its own with two values, and one without the setting. */
+const iterated = (): CellOutcome[] => [
+  cell({ "knowledge.variant": "none", seed: 1 }, { "test.auc": 0.7 }),
+  cell({ "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 }, { "test.auc": 0.71 }),
+  cell({ "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 }, { "test.auc": 0.73 }),
+];
 
 const compare = (cells: readonly CellOutcome[], other: Partial<CompareRules> = {}) =>
   compareCells({ experiment: "e", sweep: "s", cells, rules: { ...rules, ...other } });
@@ -111,18 +114,7 @@ describe("a comparison", () => {
   });
 
   test("shows a baseline without the row's setting in every row", () => {
-    const cells = [
-      cell({ "knowledge.variant": "none", seed: 1 }, { "test.auc": 0.7 }),
-      cell(
-        { "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 },
-        { "test.auc": 0.71 },
-      ),
-      cell(
-        { "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 },
-        { "test.auc": 0.73 },
-      ),
-    ];
-    const result = compare(cells, { axes: ["knowledge.variant", "knowledge.iterations"] });
+    const result = compare(iterated(), { axes: ["knowledge.variant", "knowledge.iterations"] });
     expect(result.rows).toEqual(["knowledge.iterations"]);
     const rows = result.metrics[0]!.rows;
     expect(rows.map(({ settings }) => settings)).toEqual([
@@ -134,18 +126,7 @@ describe("a comparison", () => {
   });
 
   test("tells variants of a whole block apart by the settings in it", () => {
-    const cells = [
-      cell({ "knowledge.variant": "none", seed: 1 }, { "test.auc": 0.7 }),
-      cell(
-        { "knowledge.variant": "r4ec", "knowledge.iterations": 1, seed: 1 },
-        { "test.auc": 0.71 },
-      ),
-      cell(
-        { "knowledge.variant": "r4ec", "knowledge.iterations": 2, seed: 1 },
-        { "test.auc": 0.73 },
-      ),
-    ];
-    const result = compare(cells, { axes: ["knowledge"] });
+    const result = compare(iterated(), { axes: ["knowledge"] });
     expect(result.rows).toEqual([]);
     expect(result.metrics[0]!.rows[0]!.variants.map(({ settings }) => settings)).toEqual([
       { "knowledge.variant": "none" },

@@ -1,17 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { CellOutcome, CompareRules } from "../../../src/report/index.js";
+import type { CellOutcome } from "../../../src/report/index.js";
 import { compareCells } from "../../../src/report/index.js";
-import { cell } from "./cells.js";
+import { cell, rulesOf } from "./cells.js";
 
-const rules: CompareRules = {
+const rules = rulesOf({
   axes: ["variant", "model", "seed"],
   baseline: { variant: "none" },
   metrics: ["score"],
-  select: null,
-  claims: null,
-  equivalence: {},
-  test: "all",
-};
+});
 const compared = (cells: readonly CellOutcome[]) =>
   compareCells({ experiment: "e", sweep: "s", cells, rules }).metrics[0]!.rows.map(
     ({ settings, variants }) => ({

@@ -5,20 +5,16 @@ import {
   comparisonAsMarkdown,
   comparisonAsText,
 } from "../../../src/report/index.js";
-import { cell } from "./cells.js";
+import { cell, rulesOf } from "./cells.js";
 
 const comparison = compareCells({
   experiment: "e",
   sweep: "s",
-  rules: {
+  rules: rulesOf({
     axes: ["knowledge.variant", "backbone", "seed"],
     baseline: { "knowledge.variant": "none" },
     metrics: ["test.auc"],
-    select: null,
-    claims: null,
-    equivalence: {},
-    test: "all" as const,
-  },
+  }),
   cells: [
     cell({ "knowledge.variant": "none", backbone: "din", seed: 1 }, { "test.auc": 0.76 }),
     cell({ "knowledge.variant": "none", backbone: "din", seed: 2 }, { "test.auc": 0.7606 }),
@@ -67,15 +63,11 @@ test("as Markdown: a table that a pipe in a value does not break", () => {
   const piped = compareCells({
     experiment: "e",
     sweep: "s",
-    rules: {
+    rules: rulesOf({
       axes: ["x"],
       baseline: null,
       metrics: ["m"],
-      select: null,
-      claims: null,
-      equivalence: {},
-      test: "all" as const,
-    },
+    }),
     cells: [cell({ x: "a|b" }, { m: 1 }), cell({ x: "c" }, { m: 2 })],
   });
   const rows = comparisonAsMarkdown(piped)
@@ -97,15 +89,11 @@ test("writes rows and variants in the words of the cells' names", () => {
   );
   const axes = ["teacher", "student", "a.size", "b.size"];
   const cells = settings.map((one) => cell(one, { score: one["a.size"] }));
-  const rules = {
+  const rules = rulesOf({
     axes,
     baseline: { "student.id": "x" },
     metrics: null,
-    select: null,
-    claims: null,
-    equivalence: {},
-    test: "all" as const,
-  };
+  });
   const text = comparisonAsText(compareCells({ experiment: "e", sweep: "s", rules, cells }));
   const words = (line: string): string[] => line.split(/ {2,}/);
   const [, head, first] = text.split("\n") as [string, string, string];

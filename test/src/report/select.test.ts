@@ -1,18 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { CompareRules } from "../../../src/report/index.js";
 import { compareCells } from "../../../src/report/index.js";
 import { directionOf } from "../../../src/report/select.js";
-import { cell } from "./cells.js";
+import { cell, rulesOf } from "./cells.js";
 
-const rules: CompareRules = {
+const rules = rulesOf({
   axes: ["knowledge.variant", "ctr.learning_rate", "seed"],
   baseline: { "knowledge.variant": "none" },
   metrics: ["test.auc"],
   select: { metric: "valid.auc", over: ["ctr.learning_rate"] },
-  claims: null,
-  equivalence: {},
-  test: "all",
-};
+});
 
 /** valid and test AUC by variant, learning rate and seed. */
 const RESULTS = {

@@ -1,13 +1,12 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
+import { R4EC } from "../../support/command-line.js";
 
-const program = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
 const r4ec = (cwd: string, ...args: readonly string[]) =>
-  execa(process.execPath, [program, ...args], { cwd, reject: false });
+  execa(process.execPath, [R4EC, ...args], { cwd, reject: false });
 
 function folderWith(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), "r4ec-commands-"));

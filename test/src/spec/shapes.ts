@@ -109,6 +109,11 @@ export const shapes: Science = {
     if ("knowledge" in settings) expanded["knowledge"] = short(settings["knowledge"], "variant");
     return expanded as JsonObject;
   },
+  rebase(settings: JsonObject, move): JsonObject {
+    const dataset = settings["dataset"];
+    if (!isJsonObject(dataset) || typeof dataset["path"] !== "string") return settings;
+    return { ...settings, dataset: { ...dataset, path: move(dataset["path"]) } };
+  },
   ignored(settings: JsonObject): readonly Ignored[] {
     const ignored: Ignored[] = [];
     const knowledge = settings["knowledge"] as JsonObject;

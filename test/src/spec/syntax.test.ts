@@ -228,7 +228,7 @@ describe("a value that another program would fill in", () => {
     ["a template", "description: '{{ data }}'\n", "4:14", "{{ data }}"],
   ])("is refused where it is %s", (_, text, place, what) => {
     expect(said(spec(text))).toContain(
-      `${place} r4ec fills in nothing for ${what}; write the value itself`,
+      `${place} r4ec fills in nothing for ${what}; write the value itself, or \${env:NAME} for a variable of the environment`,
     );
   });
 

@@ -1,45 +1,14 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { influences, testSplit } from "../../../runners/base/influence/influence.js";
+import { influences } from "../../../runners/base/influence/influence.js";
 import { combine, type Combined, type Pair } from "../../../src/statistics/combine.js";
 import { equivalence } from "../../../src/statistics/equivalence.js";
 import { seedTest } from "../../../src/statistics/seeds.js";
-
-interface Both {
-  difference: number;
-  p: number;
-  interval: [number, number];
-}
-const golden = JSON.parse(
-  readFileSync(
-    path.join(import.meta.dirname, "../../data/statistics/users-and-seeds.json"),
-    "utf8",
-  ),
-) as {
-  labels: number[];
-  users: number[];
-  scores: { A: number[][]; B: number[][] };
-  expected: {
-    both: Both & {
-      V_U: number;
-      V_S: number;
-      df: number;
-      "tost_0.05_p": number;
-      seed_t: number;
-      seed_p: number;
-    };
-    logloss_both: Both;
-    gauc_both: Both;
-  };
-};
-
-const split = testSplit(Int32Array.from(golden.users), Uint8Array.from(golden.labels));
+import { example, exampleSplit } from "../../support/users-and-seeds.js";
 
 const pairsOf = (metric: "auc" | "logloss" | "gauc"): Pair[] =>
-  golden.scores.A.map((scores, seed) => {
-    const a = influences(Float64Array.from(scores), split)[metric]!;
-    const b = influences(Float64Array.from(golden.scores.B[seed]!), split)[metric]!;
+  example.scores.A.map((scores, seed) => {
+    const a = influences(Float64Array.from(scores), exampleSplit)[metric]!;
+    const b = influences(Float64Array.from(example.scores.B[seed]!), exampleSplit)[metric]!;
     return { seed: String(seed), fold: "", difference: a.value - b.value, a, b };
   });
 
@@ -54,7 +23,7 @@ const near = (value: number, expected: number): void =>
 
 describe("users and seeds together", () => {
   test("give the example's numbers to 1e-9", () => {
-    const { both } = golden.expected;
+    const { both } = example.expected;
     const { difference, unitVariance, seedVariance, sureness, units, seeds } = combined(
       pairsOf("auc"),
     );
@@ -74,7 +43,7 @@ describe("users and seeds together", () => {
   });
 
   test.each(["logloss", "gauc"] as const)("give the example's numbers for %s", (metric) => {
-    const expected = golden.expected[`${metric}_both`];
+    const expected = example.expected[`${metric}_both`];
     const { difference, sureness } = combined(pairsOf(metric));
     near(difference, expected.difference);
     near(sureness.p, expected.p);

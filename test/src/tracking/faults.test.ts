@@ -1,38 +1,32 @@
-import { execa } from "execa";
-import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { TrackingMessage } from "../../../src/tracking/index.js";
-import { INSTALL_TIMEOUT } from "../../support/toolchain.js";
-import { FaultyProxy } from "./proxy.js";
 import type { ReadRun } from "./support.js";
-import { expectWholeAt, GRID, kindOf, readBack, Rig, smallSweep, startServer } from "./support.js";
+import {
+  expectWholeAt,
+  GRID,
+  kindOf,
+  readBack,
+  Rig,
+  smallSweep,
+  mlflowForTests,
+  networkForTests,
+  syncByCommand,
+} from "./support.js";
 
-let server: { url: string; stop(): Promise<void> };
-let proxy: FaultyProxy;
-let url: string;
-
-beforeAll(async () => {
-  server = await startServer();
-}, INSTALL_TIMEOUT);
-afterAll(() => server?.stop());
-beforeEach(async () => {
-  proxy = new FaultyProxy(server.url);
-  url = await proxy.listen();
-});
-afterEach(() => proxy.close());
+const server = mlflowForTests();
+const network = networkForTests(server);
 
 const expectWhole = (experiment: string, rig: Rig): Promise<ReadRun[]> =>
   expectWholeAt(server.url, experiment, rig);
-const CLI = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
 const quick = { patience: { timeout: 8000, idle: 8000, tries: 2, backoff: 20 } };
 
 describe("an outage", () => {
   test("in the middle neither stops the sweep nor loses anything, and is told once", async () => {
     const rig = await Rig.make(smallSweep("outage", GRID));
     const said: TrackingMessage["type"][] = [];
-    const tracker = rig.tracker(url, { ...quick, say: ({ type }) => said.push(type) });
+    const tracker = rig.tracker(network.url, { ...quick, say: ({ type }) => said.push(type) });
     let down = false;
-    proxy.fault = () => (down ? "refuse" : "pass");
+    network.proxy.fault = () => (down ? "refuse" : "pass");
     await rig.open([tracker]);
     await rig.journal.append(rig.started);
     await expect.poll(() => said, { timeout: 10_000 }).toEqual(["connected"]);
@@ -41,8 +35,10 @@ describe("an outage", () => {
     await rig.journal.close();
     await expect.poll(() => said, { timeout: 10_000 }).toEqual(["connected", "outage"]);
     // It goes on trying. By now its breaths may be as long as they get (30 s).
-    const refused = proxy.seen.length;
-    await expect.poll(() => proxy.seen.length, { timeout: 45_000 }).toBeGreaterThan(refused);
+    const refused = network.proxy.seen.length;
+    await expect
+      .poll(() => network.proxy.seen.length, { timeout: 45_000 })
+      .toBeGreaterThan(refused);
     down = false;
     expect(await tracker.finish(20_000)).toMatchObject({ outcome: "complete", problems: [] });
     expect(said).toEqual(["connected", "outage", "recovered"]);
@@ -51,8 +47,8 @@ describe("an outage", () => {
 
   test("to the end leaves the rest to sync, which sends it exactly once", async () => {
     const rig = await Rig.make(smallSweep("outage-to-the-end", GRID));
-    const tracker = rig.tracker(url, quick);
-    proxy.fault = ({ number }) => (number > 14 ? "hang" : "pass");
+    const tracker = rig.tracker(network.url, quick);
+    network.proxy.fault = ({ number }) => (number > 14 ? "hang" : "pass");
     await rig.open([tracker]);
     await rig.runAll();
     await rig.journal.close();
@@ -61,18 +57,18 @@ describe("an outage", () => {
     expect(Date.now() - began).toBeLessThan(60_000);
     expect(summary.outcome).toBe("pending");
     expect(summary.reason).toMatch(/\w/);
-    proxy.fault = () => "pass";
-    const again = rig.tracker(url, { ...quick, thorough: true });
+    network.proxy.fault = () => "pass";
+    const again = rig.tracker(network.url, { ...quick, thorough: true });
     expect(await again.finish(20_000, true)).toMatchObject({ outcome: "complete", problems: [] });
     await expectWhole("outage-to-the-end", rig);
   }, 90_000);
 
   test("of answers alone makes no run twice", async () => {
     const rig = await Rig.make(smallSweep("lost-answers", GRID));
-    const tracker = rig.tracker(url, quick);
+    const tracker = rig.tracker(network.url, quick);
     let creations = 0;
     // Every other creation of a run happens, and nobody hears of it.
-    proxy.fault = ({ path }) =>
+    network.proxy.fault = ({ path }) =>
       path.endsWith("/runs/create") && (creations += 1) % 2 === 1 ? "cut-after" : "pass";
     await rig.open([tracker]);
     await rig.runAll();
@@ -84,8 +80,8 @@ describe("an outage", () => {
 
   test("of 429 and 503 is waited out", async () => {
     const rig = await Rig.make(smallSweep("busy", GRID));
-    const tracker = rig.tracker(url, { patience: { ...quick.patience, tries: 4 } });
-    proxy.fault = ({ number }) =>
+    const tracker = rig.tracker(network.url, { patience: { ...quick.patience, tries: 4 } });
+    network.proxy.fault = ({ number }) =>
       number % 5 === 0
         ? { status: 503, body: "<html>busy</html>" }
         : number % 7 === 0
@@ -104,20 +100,19 @@ test("kill -9 after any request, then sync: everything is there exactly once", a
   await rig.open();
   await rig.runAll();
   await rig.journal.close();
-  const args = [CLI, "sync", rig.started.sweep, "--store", rig.store, "--mlflow-uri", url];
-  const sync = () => execa(process.execPath, args, { reject: false });
+  const sync = () => syncByCommand(rig, network.url);
   // Among others right after the first requests, which make the experiment and the runs.
   for (const last of [2, 3, 4, 6, 9, 14, 22, 37]) {
     const child = sync();
-    const from = proxy.seen.length;
-    proxy.fault = ({ number }) => (number - from === last ? "cut-after" : "pass");
-    proxy.after = ({ number }) => {
+    const from = network.proxy.seen.length;
+    network.proxy.fault = ({ number }) => (number - from === last ? "cut-after" : "pass");
+    network.proxy.after = ({ number }) => {
       if (number - from === last) child.kill("SIGKILL");
     };
     expect(await child).toMatchObject({ signal: "SIGKILL" });
   }
-  proxy.fault = () => "pass";
-  proxy.after = () => undefined;
+  network.proxy.fault = () => "pass";
+  network.proxy.after = () => undefined;
   const done = await sync();
   expect(done.exitCode, done.stderr).toBe(0);
   await expectWhole("killed-tracker", rig);
@@ -125,10 +120,10 @@ test("kill -9 after any request, then sync: everything is there exactly once", a
 
 test("what MLflow drops in silence is noticed and sent again", async () => {
   const rig = await Rig.make(smallSweep("silent-loss", GRID));
-  const tracker = rig.tracker(url, quick);
+  const tracker = rig.tracker(network.url, quick);
   let dropped = 0;
   // The end of every third batch is lost on the way, as when a value of a wrong type stops MLflow.
-  proxy.fault = ({ path }) =>
+  network.proxy.fault = ({ path }) =>
     path.endsWith("/runs/log-batch") && (dropped += 1) % 3 === 1
       ? {
           rewrite: (body) => {
@@ -150,8 +145,8 @@ test("what MLflow drops in silence is noticed and sent again", async () => {
 
 test("what MLflow will not keep however often it is sent is reported, and not called complete", async () => {
   const rig = await Rig.make(smallSweep("never-kept", GRID.slice(0, 1)));
-  const tracker = rig.tracker(url, quick);
-  proxy.fault = ({ path }) =>
+  const tracker = rig.tracker(network.url, quick);
+  network.proxy.fault = ({ path }) =>
     path.endsWith("/runs/log-batch")
       ? {
           rewrite: (body) =>
@@ -180,8 +175,8 @@ describe("a server that is no use", () => {
     "that %s is named as such, and the sweep ends well",
     async (_, fault, reason) => {
       const rig = await Rig.make(smallSweep("no-use", GRID));
-      proxy.fault = () => fault;
-      const tracker = rig.tracker(url, quick);
+      network.proxy.fault = () => fault;
+      const tracker = rig.tracker(network.url, quick);
       await rig.open([tracker]);
       await rig.journal.append(rig.started);
       await rig.journal.close();
@@ -196,26 +191,26 @@ describe("a server that is no use", () => {
     const rig = await Rig.make(smallSweep("sign-in", GRID));
     const wanted = `Basic ${Buffer.from("ann:p@ss word").toString("base64")}`;
     const refusal = { status: 403, body: `no: ${wanted}` };
-    proxy.fault = ({ headers }) => (headers.authorization === wanted ? "pass" : refusal);
+    network.proxy.fault = ({ headers }) => (headers.authorization === wanted ? "pass" : refusal);
     await rig.open();
     await rig.runAll();
     await rig.journal.close();
-    const wrong = rig.tracker(url.replace("//", "//ann:secret-one@"), quick);
+    const wrong = rig.tracker(network.url.replace("//", "//ann:secret-one@"), quick);
     const summary = await wrong.finish(1500);
     expect(JSON.stringify(summary)).not.toMatch(/secret-one|YW5u/);
     expect(summary).toMatchObject({
       outcome: "pending",
       reason: expect.stringMatching(/denies/) as string,
     });
-    const right = rig.tracker(url.replace("//", "//ann:p%40ss%20word@"), quick);
-    expect(await right.finish(20_000)).toMatchObject({ outcome: "complete", url });
+    const right = rig.tracker(network.url.replace("//", "//ann:p%40ss%20word@"), quick);
+    expect(await right.finish(20_000)).toMatchObject({ outcome: "complete", url: network.url });
   }, 60_000);
 });
 
 describe("runs left open", () => {
   test("by a kill -9 of the sweep are closed as KILLED, and go on when it is run again", async () => {
     const rig = await Rig.make(smallSweep("left-open", GRID));
-    const first = rig.tracker(url, quick);
+    const first = rig.tracker(network.url, quick);
     await rig.open([first]);
     await rig.journal.append(rig.started);
     const [, one] = rig.started.stages;
@@ -226,13 +221,13 @@ describe("runs left open", () => {
     const open = (await readBack(server.url, "left-open")).runs;
     expect(open.map(({ status }) => status)).toEqual(["RUNNING", "RUNNING"]);
     // The journal ends without an end, and nobody runs the sweep.
-    const next = rig.tracker(url, quick);
+    const next = rig.tracker(network.url, quick);
     expect((await next.finish(10_000, true)).outcome).toBe("complete");
     const closed = (await readBack(server.url, "left-open")).runs;
     expect(closed.map(({ status }) => status)).toEqual(["KILLED", "KILLED"]);
     expect(closed.every(({ end, start }) => end !== null && end >= start)).toBe(true);
     // Run again, the stage begins anew; what it repeats is not doubled.
-    const again = rig.tracker(url, quick);
+    const again = rig.tracker(network.url, quick);
     await rig.open([again]);
     await rig.runAll();
     await rig.journal.close();
@@ -242,7 +237,7 @@ describe("runs left open", () => {
 
   test("that failed say why, and their dependants that they never ran", async () => {
     const rig = await Rig.make(smallSweep("failed", GRID));
-    const tracker = rig.tracker(url, quick);
+    const tracker = rig.tracker(network.url, quick);
     await rig.open([tracker]);
     await rig.journal.append(rig.started);
     const [dataset, one, ...others] = rig.started.stages;
@@ -273,7 +268,7 @@ describe("runs left open", () => {
 
 test("a run that somebody deleted is made again by sync, and only that", async () => {
   const rig = await Rig.make(smallSweep("deleted", GRID));
-  const tracker = rig.tracker(url, quick);
+  const tracker = rig.tracker(network.url, quick);
   await rig.open([tracker]);
   await rig.runAll();
   await rig.journal.close();
@@ -285,7 +280,7 @@ test("a run that somebody deleted is made again by sync, and only that", async (
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ run_id: gone.id }),
   });
-  const sync = rig.tracker(url, { ...quick, thorough: true });
+  const sync = rig.tracker(network.url, { ...quick, thorough: true });
   expect(await sync.finish(20_000, true)).toMatchObject({ outcome: "complete", problems: [] });
   const after = await expectWhole("deleted", rig);
   const ids = (runs: ReadRun[]): Set<string> => new Set(runs.map(({ id }) => id));
@@ -296,7 +291,11 @@ test("a run that somebody deleted is made again by sync, and only that", async (
 test("two trackers of one sweep do not both tell; two sweeps of a store share a stage's run", async () => {
   const a = await Rig.make(smallSweep("together", GRID));
   const b = await Rig.make(smallSweep("together", [...GRID, { ...GRID[0]!, seed: 9 }]), a.store);
-  const trackers = [a.tracker(url, quick), b.tracker(url, quick), a.tracker(url, quick)];
+  const trackers = [
+    a.tracker(network.url, quick),
+    b.tracker(network.url, quick),
+    a.tracker(network.url, quick),
+  ];
   await a.open(trackers.slice(0, 1));
   await b.open(trackers.slice(1, 2));
   await Promise.all([a.runAll(), b.runAll()]);

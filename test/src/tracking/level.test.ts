@@ -1,36 +1,25 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { INSTALL_TIMEOUT } from "../../support/toolchain.js";
+import { describe, expect, test } from "vitest";
 import type { Fault, Seen } from "./proxy.js";
-import { FaultyProxy } from "./proxy.js";
-import { expectWholeAt, GRID, kindOf, readBack, Rig, smallSweep, startServer } from "./support.js";
+import {
+  expectWholeAt,
+  GRID,
+  kindOf,
+  readBack,
+  Rig,
+  smallSweep,
+  mlflowForTests,
+  networkForTests,
+  syncByCommand,
+} from "./support.js";
 
-let server: Awaited<ReturnType<typeof startServer>>;
-let proxy: FaultyProxy;
-let url: string;
+const server = mlflowForTests();
+const network = networkForTests(server);
 
-beforeAll(async () => {
-  server = await startServer();
-}, INSTALL_TIMEOUT);
-afterAll(() => server?.stop());
-beforeEach(async () => {
-  proxy = new FaultyProxy(server.url);
-  url = await proxy.listen();
-});
-afterEach(() => proxy.close());
-
-const CLI = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
 const quick = { patience: { timeout: 8000, idle: 8000, tries: 4, backoff: 20 } };
-const sync = (rig: Rig) =>
-  execa(
-    process.execPath,
-    [CLI, "sync", rig.started.sweep, "--store", rig.store, "--mlflow-uri", url],
-    { reject: false },
-  );
+const sync = (rig: Rig) => syncByCommand(rig, network.url);
 
 /** A sweep that has run while nobody listened. */
 async function ranAlone(name: string, files: Record<string, Uint8Array> = {}): Promise<Rig> {
@@ -76,12 +65,12 @@ describe("what is answered with 200 and dropped", () => {
     async (what, fault, names) => {
       const name = `dropped ${what}`;
       const rig = await ranAlone(name);
-      proxy.fault = fault;
+      network.proxy.fault = fault;
       const first = await sync(rig);
       expect(first.exitCode, first.stdout).toBe(3);
       expect(first.stdout).toMatch(/not complete: \d+ runs? in MLflow (is|are) not as the journal/);
       expect(first.stdout).toMatch(names);
-      proxy.fault = () => "pass";
+      network.proxy.fault = () => "pass";
       const second = await sync(rig);
       expect(second.exitCode, second.stdout).toBe(0);
       await expectWholeAt(server.url, name, rig);
@@ -107,7 +96,7 @@ describe("what is answered with 200 and dropped", () => {
       `${server.url}/api/2.0/mlflow-artifacts/artifacts/${before.id}/${three!.id}/artifacts/weights.safetensors`,
       { method: "PUT", body: "cut" },
     );
-    const puts = proxy.seen.length;
+    const puts = network.proxy.seen.length;
     const done = await sync(rig);
     expect(done.exitCode, done.stdout).toBe(0);
     const after = await expectWholeAt(server.url, "dropped long ago", rig);
@@ -116,7 +105,7 @@ describe("what is answered with 200 and dropped", () => {
       three!.artifacts["weights.safetensors"],
     );
     // Only what differed was sent again.
-    const sent = proxy.seen.slice(puts).filter(({ method }) => method === "PUT");
+    const sent = network.proxy.seen.slice(puts).filter(({ method }) => method === "PUT");
     expect(sent).toHaveLength(1);
   }, 90_000);
 });
@@ -125,20 +114,20 @@ test("an answer of another shape is a fault to retry, whatever the call", async 
   const rig = await Rig.make(smallSweep("other shapes", GRID));
   const shapes = ["<!doctype html><p>sign in</p>", "{}", "", "[1]", "null", '{"run": 7}'];
   const asked = new Map<string, number>();
-  proxy.fault = ({ method, path: place }) => {
-    const kind = `${method} ${new URL(place, url).pathname.replace(/artifacts\/\d.*/, "file")}`;
+  network.proxy.fault = ({ method, path: place }) => {
+    const kind = `${method} ${new URL(place, network.url).pathname.replace(/artifacts\/\d.*/, "file")}`;
     const count = asked.get(kind) ?? 0;
     asked.set(kind, count + 1);
     // Each shape once for each call, good answers between them.
     const shape = count % 2 === 0 ? shapes[count / 2] : undefined;
     return shape === undefined ? "pass" : { status: 200, body: shape };
   };
-  const tracker = rig.tracker(url, quick);
+  const tracker = rig.tracker(network.url, quick);
   await rig.open([tracker]);
   await rig.runAll();
   await rig.journal.close();
   expect(await tracker.finish(30_000)).toMatchObject({ outcome: "complete", problems: [] });
-  const again = rig.tracker(url, { ...quick, thorough: true });
+  const again = rig.tracker(network.url, { ...quick, thorough: true });
   expect(await again.finish(30_000, true)).toMatchObject({ outcome: "complete", problems: [] });
   await expectWholeAt(server.url, "other shapes", rig);
   expect([...asked.keys()].map((kind) => kind.split("/").slice(-2).join("/")).sort()).toEqual(
@@ -178,8 +167,8 @@ describe("a file that is refused", () => {
       await rig.open();
       await rig.runAll({ "large.bin": Buffer.alloc(3 * 2 ** 20, 7) });
       await rig.journal.close();
-      proxy.fault = (seen) => (isPut(seen, "large.bin") ? fault : "pass");
-      const first = await rig.tracker(url, quick).finish(20_000, true);
+      network.proxy.fault = (seen) => (isPut(seen, "large.bin") ? fault : "pass");
+      const first = await rig.tracker(network.url, quick).finish(20_000, true);
       expect(first.outcome).toBe("pending");
       expect(first.problems).toHaveLength(2);
       for (const problem of first.problems) {
@@ -196,8 +185,8 @@ describe("a file that is refused", () => {
           "weights.safetensors",
         ]);
       }
-      proxy.fault = () => "pass";
-      const second = rig.tracker(url, { ...quick, thorough: true });
+      network.proxy.fault = () => "pass";
+      const second = rig.tracker(network.url, { ...quick, thorough: true });
       expect(await second.finish(20_000, true)).toMatchObject({ outcome: "complete" });
       const whole = (await readBack(server.url, name)).runs.find((run) => kindOf(run) === "cell");
       expect(whole!.artifacts["large.bin"]!.size).toBe(3 * 2 ** 20);
@@ -222,7 +211,7 @@ describe("tracking.mlflow.artifacts", () => {
       await rig.open();
       await rig.runAll({ "large.npy": large });
       await rig.journal.close();
-      const summary = await rig.tracker(url, quick).finish(20_000, true);
+      const summary = await rig.tracker(network.url, quick).finish(20_000, true);
       expect(summary).toMatchObject({ outcome: "complete", problems: [] });
       const { runs } = await readBack(server.url, name);
       const cell = runs.find((run) => kindOf(run) === "cell")!;

@@ -2,19 +2,13 @@ import { readSweep } from "../../../src/journal/index.js";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Store } from "../../../src/store/index.js";
-import { INSTALL_TIMEOUT } from "../../support/toolchain.js";
 import type { Json } from "../../../src/base/json.js";
 import type { ReadRun } from "./support.js";
-import { GRID, kindOf, readBack, Rig, smallSweep, startServer } from "./support.js";
+import { GRID, kindOf, readBack, Rig, smallSweep, mlflowForTests } from "./support.js";
 
-let server: { url: string; stop(): Promise<void> };
-
-beforeAll(async () => {
-  server = await startServer();
-}, INSTALL_TIMEOUT);
-afterAll(() => server?.stop());
+const server = mlflowForTests();
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 

@@ -2,7 +2,6 @@ import { execa } from "execa";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostIdentity, identityOf, isAlive, processesOfTree } from "../../../src/base/process.js";
 import { localServerStatus, stopServer } from "../../../src/tracking/index.js";
@@ -10,12 +9,12 @@ import type { ServerState } from "../../../src/tracking/server-process.js";
 import { readServerState, stateFile } from "../../../src/tracking/server-process.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchain.js";
 import { temporaryFolder } from "./support.js";
+import { R4EC } from "../../support/command-line.js";
 
-const CLI = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
 let store: string;
 
 const r4ec = async (...args: string[]): Promise<{ exitCode?: number; stdout: string }> => {
-  const { exitCode, stdout } = await execa(process.execPath, [CLI, ...args, "--store", store], {
+  const { exitCode, stdout } = await execa(process.execPath, [R4EC, ...args, "--store", store], {
     reject: false,
     env: { OPENAI_API_KEY: "sk-secret", MLFLOW_TRACKING_URI: "http://elsewhere:1" },
   });

@@ -1,21 +1,16 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Lab } from "../../support/engine.js";
-import { INSTALL_TIMEOUT } from "../../support/toolchain.js";
 import { FaultyProxy } from "./proxy.js";
-import { kindOf, readBack, startServer } from "./support.js";
+import { kindOf, readBack, mlflowForTests } from "./support.js";
+import { R4EC } from "../../support/command-line.js";
 
-let server: Awaited<ReturnType<typeof startServer>>;
+const server = mlflowForTests();
 let lab: Lab;
 let proxy: FaultyProxy;
 
-beforeAll(async () => {
-  server = await startServer();
-}, INSTALL_TIMEOUT);
-afterAll(() => server?.stop());
 beforeEach(async () => {
   lab = await Lab.open();
 });
@@ -24,7 +19,6 @@ afterEach(async () => {
   await lab.close();
 });
 
-const CLI = fileURLToPath(new URL("../../../dist/src/cli.js", import.meta.url));
 const USER = "ann-of-the-test";
 const PASSWORD = "p@ss:w/rd#planted-1 %";
 const TOKEN = "planted-token-2-XYZ.abc";
@@ -120,7 +114,7 @@ test("doctor signs in where it asks whether the server answers", async () => {
   proxy = new FaultyProxy(server.url, "/mlflow");
   const url = await proxy.listen();
   proxy.fault = ({ headers }) => (headers.authorization === basic ? "pass" : { status: 401 });
-  const { stdout } = await execa(process.execPath, [CLI, "doctor", "--store", lab.store], {
+  const { stdout } = await execa(process.execPath, [R4EC, "doctor", "--store", lab.store], {
     env: { MLFLOW_TRACKING_URI: url.replace("://", `://${inAddress}`) },
     reject: false,
   });

@@ -20,8 +20,12 @@ import { comparisonSummary } from "../../../src/tracking/summary.js";
 import { science } from "../../support/toy/science.js";
 import type { TrackerOptions } from "../../../src/tracking/tracking.js";
 import { Tracker } from "../../../src/tracking/tracker.js";
-import { expect } from "vitest";
-import { testTrackingEnvironment } from "../../support/toolchain.js";
+import { execa } from "execa";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { R4EC } from "../../support/command-line.js";
+import { start } from "../../support/journal.js";
+import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchain.js";
+import { FaultyProxy } from "./proxy.js";
 
 export type SweepStarted = Extract<Event, { type: "sweep-started" }>;
 
@@ -34,7 +38,7 @@ export async function temporaryFolder(name: string): Promise<string> {
 const made: string[] = [];
 
 /** A real MLflow server in a folder of its own. */
-export async function startServer(): Promise<{
+async function startServer(): Promise<{
   url: string;
   /** The store that the server belongs to. */
   folder: string;
@@ -53,6 +57,53 @@ export async function startServer(): Promise<{
     },
   };
 }
+
+/** For the top of a test file: a real MLflow server for all its tests. */
+export function mlflowForTests(): { readonly url: string; readonly folder: string } {
+  let server: Awaited<ReturnType<typeof startServer>> | undefined;
+  beforeAll(async () => {
+    server = await startServer();
+  }, INSTALL_TIMEOUT);
+  afterAll(() => server?.stop());
+  return {
+    get url() {
+      return server!.url;
+    },
+    get folder() {
+      return server!.folder;
+    },
+  };
+}
+
+/** For the top of a test file: a faulty network in front of a server, a new one for each test. */
+export function networkForTests(server: { readonly url: string }): {
+  readonly proxy: FaultyProxy;
+  readonly url: string;
+} {
+  let proxy: FaultyProxy;
+  let url: string;
+  beforeEach(async () => {
+    proxy = new FaultyProxy(server.url);
+    url = await proxy.listen();
+  });
+  afterEach(() => proxy.close());
+  return {
+    get proxy() {
+      return proxy;
+    },
+    get url() {
+      return url;
+    },
+  };
+}
+
+/** `r4ec sync` of a sweep to an MLflow server, as a process of its own. */
+export const syncByCommand = (rig: Rig, url: string) =>
+  execa(
+    process.execPath,
+    [R4EC, "sync", rig.started.sweep, "--store", rig.store, "--mlflow-uri", url],
+    { reject: false },
+  );
 
 export interface ReadRun {
   id: string;
@@ -260,14 +311,7 @@ export class Rig {
   }
 
   begin(stage: Fingerprint, attempt = 1): Promise<unknown> {
-    return this.journal.append({
-      type: "stage-started",
-      stage,
-      attempt,
-      worker: 1,
-      gpus: [],
-      fusedWith: 1,
-    });
+    return this.journal.append(start(stage, attempt));
   }
 
   async epoch(stage: Fingerprint, step: number, index = 0): Promise<void> {

@@ -1,7 +1,4 @@
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
-import { writeJsonl } from "../../../runners/base/files/jsonl.js";
-import { writeNpy } from "../../../runners/base/files/npy.js";
+import { writeBuilt } from "../../../runners/stages/dataset/write.js";
 import { newFolder } from "../stage.js";
 
 /** An interaction of a data set made for a test: item number and rating. */
@@ -33,57 +30,38 @@ export async function writeDataset(dataset: SmallDataset): Promise<string> {
   const lengths = dataset.users.map((user) => user.length);
   const offsets = [0, 0];
   for (const length of lengths) offsets.push(offsets.at(-1)! + length);
-  const integers = (name: string, values: readonly number[]) =>
-    writeNpy(path.join(folder, `${name}.npy`), Int32Array.from(values), [values.length]);
-  await integers("offsets", offsets);
-  await integers(
-    "interaction_item",
-    rows.map(([item]) => item),
-  );
-  await integers(
-    "interaction_rating",
-    rows.map(([, rating]) => rating),
-  );
-  await integers("split", [0, ...lengths.map((length) => Math.floor(0.8 * length))]);
-  await integers(
-    "interaction_user",
-    lengths.flatMap((length, user) => Array<number>(length).fill(user + 1)),
-  );
-  const times = Float64Array.from(rows, (_, row) => row);
-  await writeNpy(path.join(folder, "interaction_time.npy"), times, [rows.length]);
-  await writeNpy(
-    path.join(folder, "item_attributes.npy"),
-    new Int32Array(dataset.items.length + 1),
-    [dataset.items.length + 1, 1],
-  );
-  for (const split of ["train", "valid", "test"]) await integers(split, []);
-  await writeJsonl(
-    path.join(folder, "users.jsonl"),
-    lengths.map((_, user) => ({ index: user + 1, id: `u${user + 1}` })),
-  );
-  await writeJsonl(
-    path.join(folder, "items.jsonl"),
-    dataset.items.map(({ title, genres }, item) => ({
+  await writeBuilt(folder, {
+    dataset: {
+      id: "small",
+      users: lengths.length,
+      items: dataset.items.length,
+      attributes: 1,
+      attributeFields: ["genre"],
+      ratings: 5,
+      likeAbove: 3,
+      domain: dataset.domain ?? "movie",
+      interactions: rows.length,
+      offsets: Int32Array.from(offsets),
+      interactionUser: Int32Array.from(
+        lengths.flatMap((length, user) => Array<number>(length).fill(user + 1)),
+      ),
+      interactionItem: Int32Array.from(rows, ([item]) => item),
+      interactionRating: Int32Array.from(rows, ([, rating]) => rating),
+      interactionTime: Float64Array.from(rows, (_, row) => row),
+      split: Int32Array.from([0, ...lengths.map((length) => Math.floor(0.8 * length))]),
+      itemAttributes: new Int32Array(dataset.items.length + 1),
+      train: new Int32Array(),
+      valid: new Int32Array(),
+      test: new Int32Array(),
+    },
+    users: lengths.map((_, user) => ({ index: user + 1, id: `u${user + 1}` })),
+    items: dataset.items.map(({ title, genres }, item) => ({
       index: item + 1,
       id: `i${item + 1}`,
       title,
       attributes: [genres?.[0] ?? null],
       ...(genres === undefined ? {} : { genres }),
     })),
-  );
-  await writeFile(
-    path.join(folder, "dataset.json"),
-    JSON.stringify({
-      id: "small",
-      users: dataset.users.length,
-      items: dataset.items.length,
-      attributes: 1,
-      attribute_fields: ["genre"],
-      ratings: 5,
-      like_above: 3,
-      domain: dataset.domain ?? "movie",
-      interactions: rows.length,
-    }),
-  );
+  });
   return folder;
 }

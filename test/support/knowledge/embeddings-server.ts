@@ -1,5 +1,4 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { loopbackServer } from "../loopback.js";
 
 /** How the server takes one request; undefined: it answers. */
 export type Fault =
@@ -26,11 +25,7 @@ export interface Asked {
  */
 export async function embeddingsServer(fault: (asked: Asked, number: number) => Fault | undefined) {
   const asked: Asked[] = [];
-  let open = 0;
-  let most = 0;
-  const server = createServer((request, response) => {
-    most = Math.max(most, ++open);
-    response.on("close", () => (open -= 1));
+  const { address, mostAtOnce, close } = await loopbackServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -63,16 +58,7 @@ export async function embeddingsServer(fault: (asked: Asked, number: number) => 
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    asked,
-    mostAtOnce: () => most,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { baseUrl: `${address}/v1`, asked, mostAtOnce, close };
 }
 
 /** Out of order on purpose: the index says which vector belongs to which text. */

@@ -2,11 +2,13 @@ import {
   knowledgeFragment,
   expandKnowledge,
   ignoredKnowledge,
+  knowledgeStage,
 } from "../../../runners/composition/index.js";
 import { withDefaults } from "../../../src/spec/defaults.js";
 import { withoutValue } from "../../../src/spec/dotted.js";
 import type { Json, JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
+import type { SpecPlace } from "../../../src/contract/spec-place.js";
 
 /** A cell's settings as the spec reader hands them over: expanded, complete, trimmed. */
 export function settingsOf(knowledge: Json, dataset = "ml-100k"): JsonObject {
@@ -28,6 +30,16 @@ export const datasetRequest: StageRequest = {
   files: {},
   execution: {},
 };
+
+/** A folder of a spec that holds no file. */
+export const nowhere = { folder: "/nowhere" };
+
+/** What a `knowledge` block asks for, as the plan gets it; further settings of the cell beside it. */
+export const stageOf = (
+  knowledge: Json,
+  place: SpecPlace = nowhere,
+  beside: JsonObject = {},
+): StageRequest => knowledgeStage({ ...settingsOf(knowledge), ...beside }, place, datasetRequest)!;
 
 /** A stage and all it needs, inputs first, each once. */
 export function graphOf(stage: StageRequest): readonly StageRequest[] {

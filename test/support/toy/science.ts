@@ -201,7 +201,7 @@ const shoutCommand: ScienceCommand<{ readonly name: string }> = {
   run: async ({ name }, engine) => {
     if (name.endsWith(".yaml")) {
       const made = await engine.make(
-        name,
+        { file: name },
         (settings) => request("base", { name: block(settings, "toy")["base"]!, act: "work" }),
         { note: () => undefined, progress: () => undefined },
       );

@@ -14,7 +14,7 @@ import { piecesOfStep, replicasAtOnce, roomForDistinct, scoringSizes, useXla } f
 import { EpochTrainer } from "./epoch.js";
 import type { Replica } from "./steps.js";
 import { Run } from "./run.js";
-import { seenUsers } from "./unseen.js";
+import { seenUsers } from "../data/seen.js";
 
 /** Cells of one shape over one data set: they can train as one graph. */
 export interface Group {

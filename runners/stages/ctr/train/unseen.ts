@@ -1,32 +1,6 @@
 import { tf, type Variable } from "../tensorflow.js";
-import type { CtrData } from "../data/load.js";
 import type { Session, FunctionSpec } from "../graph/session.js";
-import { unseenNames } from "../metric-names.js";
 import type { Model } from "../model.js";
-
-/** [U + 1]: whether each user has training samples; row 0 stands for nobody. */
-export function seenUsers({ dataset, train }: Pick<CtrData, "dataset" | "train">): boolean[] {
-  const seen = Array.from({ length: dataset.users + 1 }, () => false);
-  for (const row of train) seen[dataset.interactionUser[row]!] = true;
-  return seen;
-}
-
-/** Users and samples of each tested split that training has not seen, by metric. */
-export function unseenCounts(data: Pick<CtrData, "dataset" | "train" | "valid" | "test">): {
-  [metric: string]: number;
-} {
-  const seen = seenUsers(data);
-  const counts: { [metric: string]: number } = {};
-  for (const name of ["valid", "test"] as const) {
-    const split = data[name];
-    if (split === null) continue;
-    const strange = split.users.filter((user) => !seen[user]);
-    const names = unseenNames(name);
-    counts[names.users] = new Set(strange).size;
-    counts[names.samples] = strange.length;
-  }
-  return counts;
-}
 
 /**
  * Gives users without training samples the mean of the others, in every table of users' own vectors.

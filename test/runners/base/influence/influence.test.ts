@@ -1,35 +1,20 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { influences, testSplit } from "../../../../runners/base/influence/influence.js";
 import { quality } from "../../../../runners/stages/ctr/metrics.js";
-
-const golden = JSON.parse(
-  readFileSync(
-    path.join(import.meta.dirname, "../../../data/statistics/users-and-seeds.json"),
-    "utf8",
-  ),
-) as {
-  labels: number[];
-  users: number[];
-  scores: { A: number[][]; B: number[][] };
-  expected: { seed1: { auc: number[]; phi: number[]; clustered_variance: number } };
-};
-
-const split = testSplit(Int32Array.from(golden.users), Uint8Array.from(golden.labels));
+import { example, exampleSplit } from "../../../support/users-and-seeds.js";
 
 test("AUC's influence per user is that of the example", () => {
-  const [a, b] = [golden.scores.A[0]!, golden.scores.B[0]!].map(
-    (scores) => influences(Float64Array.from(scores), split).auc!,
+  const [a, b] = [example.scores.A[0]!, example.scores.B[0]!].map(
+    (scores) => influences(Float64Array.from(scores), exampleSplit).auc!,
   );
-  expect([a!.value, b!.value]).toEqual(golden.expected.seed1.auc);
+  expect([a!.value, b!.value]).toEqual(example.expected.seed1.auc);
   const phi = [...a!.phi].map((value, user) => value - b!.phi[user]!);
-  for (const [user, value] of golden.expected.seed1.phi.entries()) {
+  for (const [user, value] of example.expected.seed1.phi.entries()) {
     expect(Math.abs(phi[user]! - value)).toBeLessThan(1e-12);
   }
   const clustered = (5 / 4) * phi.reduce((sum, value) => sum + value ** 2, 0);
-  expect(Math.abs(clustered - golden.expected.seed1.clustered_variance)).toBeLessThan(1e-9);
+  expect(Math.abs(clustered - example.expected.seed1.clustered_variance)).toBeLessThan(1e-9);
 });
 
 // Few different scores, so that ties are common; user ids with gaps.

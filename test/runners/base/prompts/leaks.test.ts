@@ -6,6 +6,7 @@ import { itemProfile, userProfile } from "../../../../runners/stages/profile/pro
 import { lengthOf } from "../../../../runners/base/prompts/index.js";
 import { prepare, removeFolders } from "../../stages/dataset/stage.js";
 import { runStage } from "../../../support/stage.js";
+import { changedFrom } from "../../../support/knowledge/changed.js";
 
 describe("profile text of ML-100K", () => {
   let dataset: string;
@@ -17,39 +18,32 @@ describe("profile text of ML-100K", () => {
   });
   afterAll(removeFolders);
 
-  /** The same data with every interaction from a position on replaced: item, rating, and split. */
-  const changedFrom = (position: number): KnowledgeData => {
-    const interactionItem = data.interactionItem.slice();
-    const interactionRating = data.interactionRating.slice();
-    for (let user = 1; user <= data.users; user++) {
-      for (let row = data.offsets[user]! + position; row < data.offsets[user + 1]!; row++) {
-        interactionItem[row] = (interactionItem[row]! % data.items) + 1;
-        interactionRating[row] = 6 - interactionRating[row]!;
-      }
-    }
-    return { ...data, interactionItem, interactionRating, split: data.split.map(() => 0) };
-  };
+  /** The data with everything from a position on replaced, and the split too. */
+  const changed = (position: number): KnowledgeData => ({
+    ...changedFrom(data, position),
+    split: data.split.map(() => 0),
+  });
 
   it("says of every user nothing that depends on position 10 or later", () => {
-    const changed = changedFrom(10);
+    const other = changed(10);
     for (let user = 1; user <= data.users; user++) {
-      expect(userProfile(changed, user, 10)).toBe(userProfile(data, user, 10));
+      expect(userProfile(other, user, 10)).toBe(userProfile(data, user, 10));
     }
   });
 
   it("does depend on the last position that it may show", () => {
-    const changed = changedFrom(9);
+    const other = changed(9);
     let same = 0;
     for (let user = 1; user <= data.users; user++) {
-      if (userProfile(changed, user, 10) === userProfile(data, user, 10)) same += 1;
+      if (userProfile(other, user, 10) === userProfile(data, user, 10)) same += 1;
     }
     expect(same).toBe(0);
   });
 
   it("says of every item nothing that depends on any interaction", () => {
-    const changed = changedFrom(0);
+    const other = changed(0);
     for (let item = 1; item <= data.items; item++) {
-      expect(itemProfile(changed, item)).toBe(itemProfile(data, item));
+      expect(itemProfile(other, item)).toBe(itemProfile(data, item));
     }
   });
 

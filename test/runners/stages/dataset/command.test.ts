@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newFolder, removeFolders } from "./stage.js";
+import { R4EC } from "../../../support/command-line.js";
 
-const program = join(import.meta.dirname, "../../../../dist/src/cli.js");
 const data = join(import.meta.dirname, "../../../data");
 afterAll(removeFolders);
 
@@ -22,7 +22,7 @@ async function dataset(
   const spec = join(folder, "spec.yaml");
   const settings = { name: "data", dataset: block, knowledge: "none", backbone: "din" };
   await writeFile(spec, JSON.stringify(settings));
-  const args = [program, "dataset", spec, "--store", join(folder, "store"), ...options];
+  const args = [R4EC, "dataset", spec, "--store", join(folder, "store"), ...options];
   const toolchain = join(folder, "toolchain");
   const ended = await execa(process.execPath, args, {
     reject: false,

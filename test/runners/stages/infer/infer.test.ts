@@ -1,16 +1,15 @@
 import { appendFileSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inferRunners } from "../../../../runners/stages/infer/runner.js";
 import type { KnowledgeLine } from "../../../../runners/base/artifacts/texts.js";
 import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
 import { knowledgeStage } from "../../../../runners/composition/index.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { RunnerEvent } from "../../../../src/contract/runner.js";
-import type { Reply, ScriptedServer, Seen } from "../../../support/openai-server.js";
-import { scriptedServer } from "../../../support/openai-server.js";
-import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
-import { writeFilms } from "../../../support/knowledge/dataset.js";
+import type { Reply } from "../../../support/openai-server.js";
+import { runStage } from "../../../support/stage.js";
+import { inferBench } from "../../../support/knowledge/infer.js";
 import { datasetRequest, graphOf, settingsOf } from "../../../support/knowledge/settings.js";
 
 const runnerOf = (name: string) => inferRunners.find((runner) => runner.name === name)!;
@@ -25,24 +24,8 @@ function paramsOf(step: "think" | "reflect" | "refine", own: JsonObject = {}): J
 }
 
 describe("think, reflect and refine", () => {
-  let dataset: string;
-  let server: ScriptedServer;
+  const bench = inferBench();
 
-  beforeAll(async () => {
-    dataset = await writeFilms();
-  });
-  beforeEach(async () => {
-    process.env["R4EC_TEXT_CACHE"] = await newFolder();
-  });
-  afterEach(() => server.close());
-  afterAll(async () => {
-    delete process.env["R4EC_TEXT_CACHE"];
-    await removeFolders();
-  });
-
-  const serve = async (script: (seen: Seen, number: number) => Reply) => {
-    server = await scriptedServer(script);
-  };
   const run = (
     step: "think" | "reflect" | "refine",
     inputs: { readonly [name: string]: string } = {},
@@ -57,7 +40,7 @@ describe("think, reflect and refine", () => {
       params: options.params ?? paramsOf(step),
       execution: {
         prompts: null,
-        base_url: server.baseUrl,
+        base_url: bench.server.baseUrl,
         model: "scripted",
         api_key_env: null,
         concurrency: 1,
@@ -65,7 +48,7 @@ describe("think, reflect and refine", () => {
         retries: 2,
         ...options.execution,
       },
-      inputs: { dataset, ...inputs },
+      inputs: { dataset: bench.dataset, ...inputs },
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     });
   const linesOf = async (folder: string, side: "users" | "items") =>
@@ -77,7 +60,7 @@ describe("think, reflect and refine", () => {
     );
 
   it("thinks about every user with a history and every item, in the form without a target", async () => {
-    await serve(({ prompt }) => text(`  about ${prompt.length} characters `));
+    await bench.serve(({ prompt }) => text(`  about ${prompt.length} characters `));
     const { out, result } = await run("think");
     const users = await linesOf(out, "users");
     expect(users.map(({ index }) => index)).toEqual([1, 2, 3]);
@@ -97,22 +80,22 @@ describe("think, reflect and refine", () => {
       "items.empty": 0,
     });
     expect(result?.marks).toBeUndefined();
-    for (const { prompt } of server.seen) expect(prompt).not.toMatch(/Final Verdict/);
+    for (const { prompt } of bench.server.seen) expect(prompt).not.toMatch(/Final Verdict/);
     // Position 10 of user 1 is film 11 and position 11 is film 12.
-    const [first] = server.seen;
+    const [first] = bench.server.seen;
     expect(first!.prompt).toContain("Film 10 (1990)");
     expect(first!.prompt).not.toMatch(/Film 1[12] /);
   });
 
   it("counts answers without a text and leaves them out", async () => {
-    await serve((_, number) => text(number % 2 === 0 ? " " : "something"));
+    await bench.serve((_, number) => text(number % 2 === 0 ? " " : "something"));
     const { out, result } = await run("think");
     expect((await linesOf(out, "users")).map(({ index }) => index)).toEqual([1, 3]);
     expect(result?.metrics).toMatchObject({ "users.texts": 2, "users.empty": 1, "items.empty": 6 });
   });
 
   it("marks item prompts that look at all training positions", async () => {
-    await serve(() => text("x"));
+    await bench.serve(() => text("x"));
     const { result } = await run(
       "think",
       {},
@@ -124,7 +107,7 @@ describe("think, reflect and refine", () => {
   });
 
   it("limits users and items by seed, a larger limit keeping what a smaller one chose", async () => {
-    await serve(() => text("x"));
+    await bench.serve(() => text("x"));
     const chosen = async (limits: JsonObject) => {
       const { out, result } = await run("think", {}, { params: paramsOf("think", limits) });
       const indexes = (await linesOf(out, "items")).map(({ index }) => index);
@@ -139,7 +122,7 @@ describe("think, reflect and refine", () => {
   });
 
   it("judges, refines only what is unreasonable, and keeps how a text came to be", async () => {
-    await serve(({ prompt }) => {
+    await bench.serve(({ prompt }) => {
       if (prompt.includes("Final Judgement")) {
         if (prompt.includes("first thought 1")) return judged("not reasonable", "too short");
         if (prompt.includes("first thought 2")) return judged("reasonable", "");
@@ -157,9 +140,9 @@ describe("think, reflect and refine", () => {
       "users.unreasonable": 1,
       "users.unreadable": 1,
     });
-    const before = server.seen.length;
+    const before = bench.server.seen.length;
     const refined = await run("refine", { text: reflected.out });
-    expect(server.seen.length - before).toBe(1);
+    expect(bench.server.seen.length - before).toBe(1);
     expect(refined.result?.metrics).toMatchObject({
       "users.refined": 1,
       "users.texts": 3,
@@ -184,14 +167,14 @@ describe("think, reflect and refine", () => {
       reason: "no judgement",
     });
     // A second iteration judges anew what has changed; the others' judgements are kept.
-    const asked = server.seen.length;
+    const asked = bench.server.seen.length;
     const again = await run("reflect", { text: refined.out });
-    expect(server.seen.length - asked).toBe(1);
+    expect(bench.server.seen.length - asked).toBe(1);
     expect((await linesOf(again.out, "users"))[0]!.history.at(-1)).toMatchObject({ iteration: 2 });
   });
 
   it("keeps the text before where refining gives none", async () => {
-    await serve(({ prompt }) => {
+    await bench.serve(({ prompt }) => {
       if (prompt.includes("Final Judgement")) return judged("not reasonable", "wrong");
       return text(prompt.includes("wrong") ? "" : "thought");
     });
@@ -203,7 +186,7 @@ describe("think, reflect and refine", () => {
   });
 
   it("goes on from the answer it stopped at", async () => {
-    await serve(() => text("x"));
+    await bench.serve(() => text("x"));
     const stopped = await run(
       "think",
       {},
@@ -214,17 +197,17 @@ describe("think, reflect and refine", () => {
       },
     );
     expect(String(stopped.thrown)).toMatch(/stopped at a checkpoint/);
-    const before = server.seen.length;
+    const before = bench.server.seen.length;
     expect(before).toBeLessThan(15);
     const { result } = await run("think");
     expect(result?.metrics["texts.asked"]).toBe(15 - before);
-    expect(server.seen).toHaveLength(15);
+    expect(bench.server.seen).toHaveLength(15);
     // No prompt was sent twice.
-    expect(new Set(server.seen.map(({ prompt }) => prompt)).size).toBe(15);
+    expect(new Set(bench.server.seen.map(({ prompt }) => prompt)).size).toBe(15);
   });
 
   it("passes over a line that a kill tore and asks for that answer alone", async () => {
-    await serve(() => text("x"));
+    await bench.serve(() => text("x"));
     await run("think");
     const cache = process.env["R4EC_TEXT_CACHE"]!;
     const [folder] = readdirSync(cache);
@@ -241,27 +224,29 @@ describe("think, reflect and refine", () => {
       { kind: "garbage", body: "{}" },
       { kind: "status", status: 429, headers: { "retry-after": "0" } },
     ];
-    await serve((_, number) => (number % 2 === 0 ? faults[(number / 2 - 1) % 4]! : text("x")));
+    await bench.serve((_, number) =>
+      number % 2 === 0 ? faults[(number / 2 - 1) % 4]! : text("x"),
+    );
     const { result } = await run("think");
     expect(result?.metrics["texts.asked"]).toBe(15);
-    await server.close();
-    await serve((_, number) => (number > 3 ? { kind: "status", status: 403 } : text("y")));
+    await bench.server.close();
+    await bench.serve((_, number) => (number > 3 ? { kind: "status", status: 403 } : text("y")));
     const params = paramsOf("think", { seed: 2, history: 4 });
     const { error } = await run("think", {}, { params });
     expect(error?.kind).toBe("spec");
-    await server.close();
-    await serve(() => text("y"));
+    await bench.server.close();
+    await bench.serve(() => text("y"));
     const resumed = await run("think", {}, { params });
     expect(resumed.result?.metrics["texts.asked"]).toBe(12);
   });
 
   it("takes the first model that the endpoint lists", async () => {
-    await serve(({ path: where }) =>
+    await bench.serve(({ path: where }) =>
       where.endsWith("/models")
         ? { kind: "garbage", body: JSON.stringify({ data: [{ id: "listed", object: "model" }] }) }
         : text("x"),
     );
     await run("think", {}, { execution: { model: null } });
-    expect(server.seen.at(-1)!.model).toBe("listed");
+    expect(bench.server.seen.at(-1)!.model).toBe("listed");
   });
 });

@@ -1,7 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import path from "node:path";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inferRunners } from "../../../../runners/stages/infer/runner.js";
 import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
@@ -9,7 +7,7 @@ import { knowledgeStage } from "../../../../runners/composition/index.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { StageOutcome } from "../../../support/stage.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
-import { tinyQwen2 } from "../../../support/tiny-model.js";
+import { tinyAdapter, tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 import type { Rated } from "../../../support/knowledge/dataset.js";
 import { writeDataset } from "../../../support/knowledge/dataset.js";
@@ -32,13 +30,7 @@ describe("engines with a real model: a tiny random Qwen2", () => {
     const folder = path.join(await newFolder(), "with space");
     mkdirSync(folder);
     model = await tinyQwen2(environment, folder);
-    adapter = path.join(await newFolder(), "adapter");
-    const script = fileURLToPath(
-      new URL("../../../support/knowledge/tiny_adapter.py", import.meta.url),
-    );
-    await execa(path.join(environment, "bin", "python"), [script, model, adapter], {
-      env: { OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1" },
-    });
+    adapter = await tinyAdapter(environment, model, await newFolder());
     const history = items.map((_, item): Rated => [item + 1, (item % 5) + 1]);
     dataset = await writeDataset({ users: [history, history.slice(3)], items });
   }, INSTALL_TIMEOUT);

@@ -1,33 +1,20 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inferRunners } from "../../../../runners/stages/infer/runner.js";
 import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
 import { knowledgeStage } from "../../../../runners/composition/index.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { RunnerEvent } from "../../../../src/contract/runner.js";
-import type { Reply, ScriptedServer, Seen } from "../../../support/openai-server.js";
-import { scriptedServer } from "../../../support/openai-server.js";
-import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
-import { writeFilms } from "../../../support/knowledge/dataset.js";
+import type { Reply, Seen } from "../../../support/openai-server.js";
+import { newFolder, runStage } from "../../../support/stage.js";
+import { inferBench } from "../../../support/knowledge/infer.js";
 import { datasetRequest, graphOf, settingsOf } from "../../../support/knowledge/settings.js";
 
 /** Prompts of think: three users and twelve items. */
 const PROMPTS = 15;
 
-let dataset: string;
-let server: ScriptedServer;
-beforeAll(async () => {
-  dataset = await writeFilms();
-});
-beforeEach(async () => {
-  process.env["R4EC_TEXT_CACHE"] = await newFolder();
-});
-afterEach(() => server.close());
-afterAll(async () => {
-  delete process.env["R4EC_TEXT_CACHE"];
-  await removeFolders();
-});
+const bench = inferBench();
 
 type Step = "think" | "reflect" | "refine";
 interface Options {
@@ -43,7 +30,7 @@ async function run(
   script: (seen: Seen, number: number) => Reply,
   { infer = {}, execution = {}, inputs = {}, onEvent }: Options = {},
 ) {
-  server = await scriptedServer(script);
+  const server = await bench.serve(script);
   const engine = { engine: "endpoint", base_url: server.baseUrl, model: "m", ...infer };
   const variant = step === "think" ? "kar" : "r4ec";
   // Only kar may name an endpoint; the other steps are asked the same way.
@@ -60,7 +47,7 @@ async function run(
     runner: inferRunners.find(({ name }) => name === step)!,
     params: { ...request.params, answer: think.params["answer"]! },
     execution: { ...think.execution, concurrency: 1, retries: 0, timeout_seconds: 5, ...execution },
-    inputs: { dataset, ...inputs },
+    inputs: { dataset: bench.dataset, ...inputs },
     ...(onEvent === undefined ? {} : { onEvent }),
   });
 }
@@ -94,7 +81,7 @@ describe("refused by all or most is an error in the endpoint's words", () => {
       expect(error?.kind).toBe("spec");
       expect(error?.message).toContain("this prompt is not to my taste");
       expect(error?.message).toContain(share === 1 ? "none of 15" : "only 6 of 15");
-      await server.close();
+      await bench.server.close();
     }
   });
 
@@ -112,15 +99,15 @@ describe("refused by all or most is an error in the endpoint's words", () => {
     const { error } = await run("think", () =>
       refused("Unsupported parameter: 'max_tokens' is not supported with this model."),
     );
-    expect(server.seen).toHaveLength(1);
+    expect(bench.server.seen).toHaveLength(1);
     expect(error?.message).toContain("Unsupported parameter: 'max_tokens'");
   });
 
   it("what was refused is asked again by the next attempt, and what was answered is not", async () => {
     await run("think", (_, number) => (number <= 9 ? refused("no") : text("x")));
-    await server.close();
+    await bench.server.close();
     const { result } = await run("think", () => text("y"));
-    expect(server.seen).toHaveLength(9);
+    expect(bench.server.seen).toHaveLength(9);
     expect(result?.metrics["texts.asked"]).toBe(9);
   });
 
@@ -128,9 +115,9 @@ describe("refused by all or most is an error in the endpoint's words", () => {
     const judged =
       "<Final Judgement>the user preference is not reasonable</Final Judgement><Reflection>too short</Reflection>";
     const thought = await run("think", () => text("thought"));
-    await server.close();
+    await bench.server.close();
     const reflected = await run("reflect", () => text(judged), { inputs: { text: thought.out } });
-    await server.close();
+    await bench.server.close();
     // Ten refusals are enough to judge by; of fewer the text before stands.
     for (const share of [1, 0.7]) {
       const refined = await run(
@@ -141,7 +128,7 @@ describe("refused by all or most is an error in the endpoint's words", () => {
       expect(refined.result).toBeUndefined();
       expect(refined.error?.message).toContain("not to my taste");
       process.env["R4EC_TEXT_CACHE"] = await newFolder();
-      await server.close();
+      await bench.server.close();
     }
   });
 
@@ -149,14 +136,14 @@ describe("refused by all or most is an error in the endpoint's words", () => {
     const judged =
       "<Final Judgement>the user preference is not reasonable</Final Judgement><Reflection>too short</Reflection>";
     const thought = await run("think", () => text("thought"));
-    await server.close();
+    await bench.server.close();
     // One text alone is judged unreasonable.
     const reflected = await run(
       "reflect",
       (_, number) => text(number === 1 ? judged : judged.replace("not reasonable", "reasonable")),
       { inputs: { text: thought.out } },
     );
-    await server.close();
+    await bench.server.close();
     const refined = await run("refine", () => refused("no"), { inputs: { text: reflected.out } });
     expect(refined.error).toBeUndefined();
     expect(refined.result?.metrics["answers.without.refused"]).toBe(1);
@@ -215,7 +202,7 @@ describe("some without a text are counted, named in a warning and marked", () =>
       const { result } = await run("think", twoOfThree, { execution: { coverage } });
       expect(result?.marks?.["coverage"]?.startsWith("WARNING: 1 of 3 users")).toBe(warns);
       process.env["R4EC_TEXT_CACHE"] = await newFolder();
-      await server.close();
+      await bench.server.close();
     }
   });
 
@@ -241,13 +228,13 @@ describe("cut answers", () => {
       return room < at ? cut(room) : text(`whole at ${room}`);
     };
     const { result, out } = await run("think", ends(400), { infer });
-    expect(server.seen).toHaveLength(3 * PROMPTS);
+    expect(bench.server.seen).toHaveLength(3 * PROMPTS);
     expect(result?.metrics["answers.cut"]).toBe(0);
     expect((await readTexts(out, "users"))[0]!.text).toBe("whole at 400");
-    await server.close();
+    await bench.server.close();
     process.env["R4EC_TEXT_CACHE"] = await newFolder();
     const never = await run("think", ends(9999), { infer });
-    expect(server.seen).toHaveLength(3 * PROMPTS);
+    expect(bench.server.seen).toHaveLength(3 * PROMPTS);
     expect(never.result?.metrics["answers.cut"]).toBe(15);
     expect((await readTexts(never.out, "users"))[0]!.text).toBe("400");
   });
@@ -255,9 +242,9 @@ describe("cut answers", () => {
   it("that are kept count as the first try of a later stage that gives more room", async () => {
     const reply = (seen: Seen) => (seen.body["max_tokens"] === 100 ? cut(100) : text("whole"));
     await run("think", reply, { infer: { max_new_tokens: 100 } });
-    await server.close();
+    await bench.server.close();
     const { out } = await run("think", reply, { infer: { max_new_tokens: 100, cut_tries: 1 } });
-    expect(server.seen.map(({ body }) => body["max_tokens"])).toEqual(
+    expect(bench.server.seen.map(({ body }) => body["max_tokens"])).toEqual(
       Array<number>(PROMPTS).fill(200),
     );
     expect((await readTexts(out, "items"))[0]!.text).toBe("whole");
@@ -267,9 +254,9 @@ describe("cut answers", () => {
     const thinking: Reply = { kind: "text", text: "<think>hm", finish: "length" };
     await run("think", () => thinking);
     expect(readdirSync(path.join(process.env["R4EC_TEXT_CACHE"]!))).toHaveLength(1);
-    await server.close();
+    await bench.server.close();
     const { result } = await run("think", () => text("x"));
-    expect(server.seen).toHaveLength(PROMPTS);
+    expect(bench.server.seen).toHaveLength(PROMPTS);
     expect(result?.metrics["users.texts"]).toBe(3);
   });
 });
@@ -278,12 +265,12 @@ it("infer.extra reaches the request, and decides what is kept", async () => {
   const extra = { temperature: null, max_tokens: null, max_completion_tokens: 7 };
   await run("think", () => text("x"), { infer: { extra } });
   const body = Object.fromEntries(
-    Object.entries(server.seen[0]!.body).filter(([name]) => name !== "messages"),
+    Object.entries(bench.server.seen[0]!.body).filter(([name]) => name !== "messages"),
   );
   expect(body).toEqual({ model: "m", max_completion_tokens: 7, stream: false });
-  await server.close();
+  await bench.server.close();
   await run("think", () => text("x"), { infer: { extra: { ...extra, max_completion_tokens: 8 } } });
-  expect(server.seen).toHaveLength(PROMPTS);
+  expect(bench.server.seen).toHaveLength(PROMPTS);
 });
 
 it("a stop ends the wait for a busy endpoint", async () => {

@@ -15,7 +15,7 @@ import type { RunnerEvent, StageResult } from "../../../../src/contract/runner.j
 import { Drained } from "../../../../src/contract/runner.js";
 import { FakeTask } from "../../../support/fake-task.js";
 import { newFolder, removeFolders } from "../../../support/stage.js";
-import { tinyQwen2 } from "../../../support/tiny-model.js";
+import { tinyAdapter, tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 import { writeDataset } from "../../../support/knowledge/dataset.js";
 import { runningIn } from "../../../support/knowledge/processes.js";
@@ -60,12 +60,7 @@ describe("batch prediction by LLaMA-Factory with a tiny random Qwen2", () => {
     const folder = path.join(await newFolder(), "with space");
     mkdirSync(folder);
     model = await tinyQwen2(environment, folder);
-    adapter = path.join(await newFolder(), "adapter");
-    const script = fileURLToPath(
-      new URL("../../../support/knowledge/tiny_adapter.py", import.meta.url),
-    );
-    const python = path.join(environment, "bin", "python");
-    await execa(python, [script, model, adapter], { env: QUIET });
+    adapter = await tinyAdapter(environment, model, await newFolder());
     // What LLaMA-Factory makes of the same prompts by itself.
     const plain = await newFolder();
     mkdirSync(path.join(plain, "data"));

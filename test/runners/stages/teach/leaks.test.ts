@@ -9,6 +9,7 @@ import {
 } from "../../../../runners/base/prompts/index.js";
 import { readDataset, readItems } from "../../../../runners/base/artifacts/dataset.js";
 import { prepare, removeFolders } from "../dataset/stage.js";
+import { changedFrom } from "../../../support/knowledge/changed.js";
 
 const templates = loadTemplates("movie", null);
 const STEPS: readonly Step[] = ["think", "reflect", "refine"];
@@ -76,19 +77,6 @@ const firstTen = (user: number): [string, number][] =>
     return [data.titles[data.interactionItem[row]!]!, data.interactionRating[row]!];
   });
 
-/** The data with everything from a position on replaced by something else. */
-function changedFrom(position: number): PromptData {
-  const interactionItem = data.interactionItem.slice();
-  const interactionRating = data.interactionRating.slice();
-  for (let user = 1; user <= data.users; user++) {
-    for (let row = data.offsets[user]! + position; row < data.offsets[user + 1]!; row++) {
-      interactionItem[row] = (interactionItem[row]! % data.items) + 1;
-      interactionRating[row] = 6 - interactionRating[row]!;
-    }
-  }
-  return { ...data, interactionItem, interactionRating };
-}
-
 describe("over all prompts of ML-100K", () => {
   test("a user's prompts hold positions 0 to 9 and nothing else of the user", () => {
     const maker = makerOf(data);
@@ -101,7 +89,7 @@ describe("over all prompts of ML-100K", () => {
 
   test("the teacher's form shows the title at position 10, and not its rating", () => {
     const maker = makerOf(data);
-    const flipped = makerOf({ ...changedFrom(10), interactionItem: data.interactionItem });
+    const flipped = makerOf({ ...changedFrom(data, 10), interactionItem: data.interactionItem });
     const prompts = allPrompts(maker, "teacher");
     for (const [name, prompt] of prompts) {
       if (!name.startsWith("user ")) continue;
@@ -189,7 +177,7 @@ describe("over all prompts of ML-100K", () => {
   });
 
   test("nothing at or after position 10 changes what a student is asked about a user", () => {
-    const after = allPrompts(makerOf(changedFrom(10)), "student");
+    const after = allPrompts(makerOf(changedFrom(data, 10)), "student");
     for (const [name, prompt] of allPrompts(makerOf(data), "student")) {
       if (name.startsWith("user ") && after.get(name) !== prompt) expect.fail(name);
     }
@@ -199,7 +187,7 @@ describe("over all prompts of ML-100K", () => {
     "nothing at or after position 11 of anyone changes any %s prompt, the choice of raters included",
     (form) => {
       const before = allPrompts(makerOf(data), form);
-      const after = allPrompts(makerOf(changedFrom(11)), form);
+      const after = allPrompts(makerOf(changedFrom(data, 11)), form);
       expect(before.size).toBeGreaterThan(3000);
       expect(STEPS.every((step) => [...before.keys()].some((name) => name.endsWith(step)))).toBe(
         true,
@@ -213,7 +201,7 @@ describe("over all prompts of ML-100K", () => {
 
   test("raters from all training positions do look there: the option does what its mark says", () => {
     const before = allPrompts(makerOf(data, "train"), "student");
-    const after = allPrompts(makerOf(changedFrom(11), "train"), "student");
+    const after = allPrompts(makerOf(changedFrom(data, 11), "train"), "student");
     expect([...before].some(([name, prompt]) => after.get(name) !== prompt)).toBe(true);
   });
 });

@@ -1,6 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
+import {
+  readDataset,
+  writeDataset as writeColumns,
+} from "../../../../../runners/base/artifacts/dataset.js";
 import { writeNpy } from "../../../../../runners/base/files/npy.js";
 import { writeVectors, type SideVectors } from "../../../../../runners/base/artifacts/vectors.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
@@ -53,31 +56,27 @@ export async function writeDataset(folder: string, size: Size): Promise<void> {
   }
   const itemAttributes = [0, ...itemTaste.slice(1).map((_, i) => 1 + (i % attributes))];
   await mkdir(folder, { recursive: true });
-  const int32 = async (name: string, values: readonly number[], width?: number): Promise<void> => {
-    const shape = width === undefined ? [values.length] : [values.length / width, width];
-    await writeNpy(join(folder, `${name}.npy`), Int32Array.from(values), shape);
-  };
-  await int32("offsets", offsets);
-  await int32("interaction_user", columns.user);
-  await int32("interaction_item", columns.item);
-  await int32("interaction_rating", columns.rating);
-  const times = Float64Array.from(columns.user, (_, row) => row);
-  await writeNpy(join(folder, "interaction_time.npy"), times, [times.length]);
-  await int32("split", split);
-  await int32("item_attributes", itemAttributes, 1);
-  for (const [name, rows] of Object.entries(samples)) await int32(name, rows);
-  const info = {
+  await writeColumns(folder, {
     id: "made-up",
     users,
     items,
     attributes,
-    attribute_fields: ["genre"],
+    attributeFields: ["genre"],
     ratings: 5,
-    like_above: 3,
+    likeAbove: 3,
     domain: "movie",
     interactions: columns.user.length,
-  };
-  await writeFile(join(folder, "dataset.json"), JSON.stringify(info));
+    offsets: Int32Array.from(offsets),
+    interactionUser: Int32Array.from(columns.user),
+    interactionItem: Int32Array.from(columns.item),
+    interactionRating: Int32Array.from(columns.rating),
+    interactionTime: Float64Array.from(columns.user, (_, row) => row),
+    split: Int32Array.from(split),
+    itemAttributes: Int32Array.from(itemAttributes),
+    train: Int32Array.from(samples.train),
+    valid: Int32Array.from(samples.valid),
+    test: Int32Array.from(samples.test),
+  });
 }
 
 /** Gives a data set new ratings: users like what comes at a rate of their own, whatever it is. */

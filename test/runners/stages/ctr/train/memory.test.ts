@@ -9,7 +9,7 @@ import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
 import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
-import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
+import { seenUsers } from "../../../../../runners/stages/ctr/data/seen.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
 import { nodeBackend, tf } from "../../../../../runners/stages/ctr/tensorflow.js";

@@ -13,7 +13,7 @@ import {
 } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
-import { seenUsers } from "../../../../../runners/stages/ctr/train/unseen.js";
+import { seenUsers } from "../../../../../runners/stages/ctr/data/seen.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
 

@@ -1,0 +1,102 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Dataset } from "../../../../base/artifacts/dataset.js";
+import { writeNpy, writeNpyPieces } from "../../../../base/files/npy.js";
+import { labelsOf } from "../../data/interactions.js";
+import type { CtrData } from "../../data/load.js";
+import { type ArraysInfo, ARRAYS_FORMAT } from "./info.js";
+import { perField } from "./per-field.js";
+
+/** Samples whose histories are made at once: 4 MB at a history of 5, whatever the size of the data set. */
+const PIECE = 1 << 17;
+
+/**
+ * Writes the arrays of a data set and `arrays.json`, which describes them, into a folder that is there
+ * (docs/program-backbone.md). Labels of the test samples are not among them.
+ *
+ * @param history H: interactions in a sample's history
+ */
+export async function writeArrays(
+  folder: string,
+  data: CtrData,
+  history: number,
+): Promise<ArraysInfo> {
+  const { dataset, knowledge, train, test } = data;
+  const valid = data.valid!.rows;
+  const splits = { train, valid, test: test.rows };
+  const labels = labelsOf(dataset);
+  for (const [name, rows] of Object.entries(splits)) {
+    const file = (column: string): string => join(folder, `${name}.${column}.npy`);
+    const column = (values: Int32Array): Int32Array => rows.map((row) => values[row]!);
+    await writeNpy(file("user"), column(dataset.interactionUser), [rows.length]);
+    await writeNpy(file("item"), column(dataset.interactionItem), [rows.length]);
+    const lengths = rows.map((row) => lengthOf(dataset, row, history));
+    await writeNpy(file("history_length"), lengths, [rows.length]);
+    for (const [what, values] of Object.entries({
+      item: dataset.interactionItem,
+      rating: dataset.interactionRating,
+    })) {
+      const pieces = historiesOf(dataset, rows, values, history);
+      await writeNpyPieces(file(`history_${what}`), pieces, [rows.length, history]);
+    }
+    if (name === "test") continue;
+    await writeNpy(
+      file("label"),
+      Float32Array.from(rows, (row) => labels[row]!),
+      [rows.length],
+    );
+  }
+  const fields = perField(dataset);
+  await writeNpy(join(folder, "item_attributes.npy"), fields.numbers, [
+    dataset.items + 1,
+    fields.values.length,
+  ]);
+  if (knowledge !== null) {
+    const { users, userDim, items, itemDim } = knowledge;
+    await writeNpy(join(folder, "user_knowledge.npy"), users, [users.length / userDim, userDim]);
+    await writeNpy(join(folder, "item_knowledge.npy"), items, [items.length / itemDim, itemDim]);
+  }
+  const info: ArraysInfo = {
+    format: ARRAYS_FORMAT,
+    dataset: dataset.id,
+    users: dataset.users,
+    items: dataset.items,
+    ratings: dataset.ratings,
+    rating_values: dataset.shown?.values ?? null,
+    like_above: dataset.likeAbove,
+    attributes: dataset.attributeFields.map((name, field) => ({
+      name,
+      values: fields.values[field]!,
+    })),
+    history_length: history,
+    knowledge: knowledge === null ? null : { user: knowledge.userDim, item: knowledge.itemDim },
+    samples: { train: train.length, valid: valid.length, test: test.rows.length },
+  };
+  await writeFile(join(folder, "arrays.json"), `${JSON.stringify(info, null, 2)}\n`);
+  return info;
+}
+
+/** Interactions of the user's before a row, at most H. */
+const lengthOf = (
+  { offsets, interactionUser }: Pick<Dataset, "offsets" | "interactionUser">,
+  row: number,
+  history: number,
+): number => Math.min(history, row - offsets[interactionUser[row]!]!);
+
+/** A column's values in the histories of some rows, [rows, H]: oldest first, zeros behind the newest. */
+function* historiesOf(
+  dataset: Pick<Dataset, "offsets" | "interactionUser">,
+  rows: Int32Array,
+  values: Int32Array,
+  history: number,
+): Generator<Int32Array> {
+  for (let from = 0; from < rows.length; from += PIECE) {
+    const here = rows.subarray(from, from + PIECE);
+    const piece = new Int32Array(here.length * history);
+    here.forEach((row, at) => {
+      const length = lengthOf(dataset, row, history);
+      piece.set(values.subarray(row - length, row), at * history);
+    });
+    yield piece;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { RunnerEvent, StageError, StageResult } from "../contract/runner.js";
+import type { JournalWriter } from "../journal/index.js";
+import type { Event } from "../journal/events.js";
+import type { Retry } from "./retries.js";
+
+type Written = Promise<unknown>;
+
+/** What the journal is told about one stage; each call resolves when the event is on disk. */
+export class StageEvents {
+  constructor(private readonly journal: JournalWriter) {}
+
+  /** `fusedWith` counts the stages of the call, this one included. */
+  started(
+    stage: Fingerprint,
+    call: { readonly worker: number; readonly gpus: readonly number[]; readonly fusedWith: number },
+  ): Written {
+    const before = this.journal.state?.stages.get(stage)?.attempts ?? 0;
+    return this.journal.append({ type: "stage-started", stage, attempt: before + 1, ...call });
+  }
+
+  cached(stage: Fingerprint, result: StageResult): Written {
+    return this.journal.append({ type: "stage-cached", stage, result });
+  }
+
+  finished(stage: Fingerprint, seconds: number, result: StageResult): Written {
+    return this.journal.append({ type: "stage-finished", stage, seconds, result });
+  }
+
+  interrupted(stage: Fingerprint): Written {
+    return this.journal.append({ type: "stage-interrupted", stage });
+  }
+
+  retried(stage: Fingerprint, seconds: number, error: StageError, retry: Retry): Written {
+    const { wait, changed, kept } = retry;
+    const event = { type: "stage-retried", stage, seconds, error, wait, changed, ...kept } as const;
+    return this.journal.append(event);
+  }
+
+  failed(stage: Fingerprint, seconds: number, error: StageError): Written {
+    return this.journal.append({ type: "stage-failed", stage, seconds, error });
+  }
+
+  skipped(stage: Fingerprint, because: Fingerprint): Written {
+    return this.journal.append({ type: "stage-skipped", stage, because });
+  }
+
+  /** Something that the user should know about the stage. */
+  warning(stage: Fingerprint, message: string): Written {
+    return this.journal.append({ type: "stage-note", stage, severity: "warning", message });
+  }
+
+  /** What the runner reported. Progress is shown and not kept: null. */
+  reported(stage: Fingerprint, event: RunnerEvent): Written | null {
+    if (event.type === "progress") {
+      this.journal.progress(stage, event);
+      return null;
+    }
+    const { type, ...rest } = event;
+    return this.journal.append({ type: `stage-${type}`, stage, ...rest } as Event);
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Lab } from "../../support/engine.js";
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.open();
+});
+afterEach(() => lab.close());
+
+describe("settings on the command line", () => {
+  it("name the same sweep in every command that reads a spec", async () => {
+    await lab.spec("name: toy\nsweep: {grid: {toy.model: [a, b]}}\n");
+    const given = ["spec.yaml", "toy.base=ground", "sweep.grid.toy.model=[a, c]"];
+    const swept = await lab.run("sweep", ...given);
+    expect(swept.code).toBe(0);
+    expect(lab.log()).toContain("end ground");
+    expect(Object.keys(await lab.statuses()).sort()).toEqual(["base ground", "model a", "model c"]);
+
+    const { sweep, composition } = await lab.state();
+    expect(composition).toEqual({ overrides: given.slice(1), bases: [], environment: {} });
+    for (const command of ["status", "compare", "stop", "sync"]) {
+      const { code, stderr } = await lab.run(command, ...given);
+      expect([code, stderr], command).toEqual([
+        command === "sync" ? 2 : 0,
+        expect.not.stringContaining("never run"),
+      ]);
+    }
+    for (const command of ["validate", "plan", "explain"]) {
+      expect((await lab.run(command, ...given)).code, command).toBe(0);
+    }
+    expect(JSON.parse((await lab.run("status", ...given, "--json")).stdout)).toMatchObject({
+      sweeps: [{ sweep }],
+    });
+    const other = await lab.run("compare", "spec.yaml");
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("was never run")]);
+    const unlike = await lab.run("compare", "spec.yaml", "toy.base=other");
+    expect(unlike.stderr).toContain("spec.yaml was never run with toy.base=other");
+    const named = await lab.run("status", "toy", "toy.base=ground");
+    expect([named.code, named.stderr]).toEqual([2, expect.stringContaining("is no spec's file")]);
+  });
+
+  it("are remembered: resume continues the sweep without being told them again", async () => {
+    await lab.spec("name: toy\n");
+    await lab.run("sweep", "spec.yaml", "toy.model=mine");
+    lab.forgetLog();
+    const { code, stderr } = await lab.run("resume");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("0 stages to run")]);
+  });
+
+  it("are read as the file is: a mistake stops every command with status 2", async () => {
+    await lab.spec("name: toy\n");
+    for (const command of ["sweep", "validate", "plan", "explain"]) {
+      const { code, stdout, stderr } = await lab.run(command, "spec.yaml", "toy.modell=a");
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain(
+        'command line: toy.modell=a error: unknown setting "modell" in toy; did you mean model?',
+      );
+    }
+  });
+});
+
+describe("a spec that extends another and names variables", () => {
+  it("is recorded with what it was made of", async () => {
+    await mkdir(path.join(lab.folder, "base"));
+    await writeFile(
+      path.join(lab.folder, "base/base.yaml"),
+      "name: toy\ntoy: {model: a, base: one}\n",
+    );
+    await lab.spec("extends: base/base.yaml\ntoy: {model: '${env:TOY_MODEL}'}\n");
+    lab.environment = { TOY_MODEL: "from-outside" };
+    expect((await lab.run("sweep", "spec.yaml")).code).toBe(0);
+    const { composition, resolved, cells } = await lab.state();
+    expect(composition).toEqual({
+      overrides: [],
+      bases: [{ file: "base/base.yaml", text: "name: toy\ntoy: {model: a, base: one}\n" }],
+      environment: { TOY_MODEL: "from-outside" },
+    });
+    expect(resolved["toy"]).toMatchObject({ model: "from-outside", base: "one" });
+    expect(resolved["extends"]).toBeUndefined();
+    expect(cells[0]!.settings["toy.model"]).toBe("from-outside");
+    lab.environment = {};
+    const { code, stderr } = await lab.run("resume");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("TOY_MODEL is not set")]);
+  });
+});
