@@ -1,12 +1,28 @@
-import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { crc32, createInflateRaw } from "node:zlib";
+import { crc32 } from "node:zlib";
+import type { Entry, ZipFile } from "yauzl";
+import yauzl from "yauzl";
 import { draftOf } from "./draft.js";
 import { ExitCode, UserError } from "./exit.js";
 import { openFolder } from "./folder.js";
-import type { ZipMember } from "./zip-directory.js";
-import { readMembers } from "./zip-directory.js";
+
+/*
+ * yauzl reads the archive and checks the lengths of its members. What it leaves to its caller stands
+ * here: checksums, links, permissions, and names that any system would take for a place elsewhere.
+ */
+
+/** A file of a zip archive. */
+export interface ZipMember {
+  /** Path inside the archive, with `/` between folders. */
+  readonly name: string;
+  /** Bytes, unpacked. */
+  readonly size: number;
+  /** Permissions (0o755); 0 where the archive does not say. */
+  readonly mode: number;
+  /** The member as yauzl knows it. */
+  readonly entry: Entry;
+}
 
 /** A zip archive (a wheel is one) whose list of files has been read and found harmless. */
 export interface Zip {
@@ -23,19 +39,38 @@ export interface Zip {
  * folder that it is unpacked into, or where it holds a link
  */
 export async function openZip(file: string): Promise<Zip> {
-  const handle = await open(file, "r");
+  const members: ZipMember[] = [];
   try {
-    const members = await readMembers(handle);
-    for (const { name, kind } of members) {
-      const reason = kind === "other" ? "is a link or a device" : whyUnsafe(name);
-      if (reason !== null) throw refused(file, name, reason);
+    const archive = await openArchive(file);
+    try {
+      for await (const entry of archive.eachEntry()) {
+        const name = entry.fileNameRaw.toString("utf8");
+        // The upper half of the attributes is the file's mode on a Unix system, else 0.
+        const mode = entry.externalFileAttributes >>> 16;
+        const kind = kindOf(name, mode);
+        const reason = kind === "other" ? "is a link or a device" : whyUnsafe(name);
+        if (reason !== null) throw refused(file, name, reason);
+        if (!entry.canDecodeFileData()) throw new ZipDamage(`${name} is packed in an unknown way`);
+        const size = entry.uncompressedSize;
+        if (kind === "file") members.push({ name, size, mode: mode & 0o777, entry });
+      }
+    } finally {
+      archive.close();
     }
-    return { file, members: members.filter(({ kind }) => kind === "file") };
   } catch (error) {
     throw told(file, error);
-  } finally {
-    await handle.close();
   }
+  return { file, members };
+}
+
+/** Names are taken as bytes: yauzl would refuse or mend some of them before {@link whyUnsafe} sees them. */
+const openArchive = (file: string): Promise<ZipFile> =>
+  yauzl.openPromise(file, { autoClose: false, lazyEntries: true, decodeStrings: false });
+
+function kindOf(name: string, mode: number): "file" | "folder" | "other" {
+  const type = mode & 0o170000;
+  if (type !== 0 && type !== 0o100000 && type !== 0o040000) return "other";
+  return name.endsWith("/") || type === 0o040000 ? "folder" : "file";
 }
 
 /**
@@ -54,16 +89,17 @@ export function whyUnsafe(name: string): string | null {
 /** The content of a file of the archive, in pieces; its length and its checksum (CRC-32) are checked. */
 export async function* contentOf(zip: Zip, member: ZipMember): AsyncGenerator<Buffer> {
   let sum = 0;
-  let bytes = 0;
   try {
-    for await (const piece of unpacked(zip.file, member)) {
-      bytes += piece.length;
-      // An archive that lies about sizes must not fill the disk.
-      if (bytes > member.size) break;
-      sum = crc32(piece, sum);
-      yield piece;
+    const archive = await openArchive(zip.file);
+    try {
+      for await (const piece of await archive.openReadStreamPromise(member.entry)) {
+        sum = crc32(piece as Buffer, sum);
+        yield piece as Buffer;
+      }
+    } finally {
+      archive.close();
     }
-    if (bytes !== member.size || sum !== member.crc) {
+    if (sum !== member.entry.crc32) {
       throw new ZipDamage(`${member.name} is not what its checksum says`);
     }
   } catch (error) {
@@ -122,39 +158,20 @@ export async function extract(
 /** What is wrong with the bytes of an archive. */
 class ZipDamage extends Error {}
 
-async function* unpacked(file: string, member: ZipMember): AsyncGenerator<Buffer> {
-  if (member.packed === 0) return;
-  const handle = await open(file, "r");
-  let start: number;
-  try {
-    start = await member.start(handle);
-  } finally {
-    await handle.close();
-  }
-  const raw = createReadStream(file, { start, end: start + member.packed - 1 });
-  const stream = member.deflated ? raw.pipe(createInflateRaw()) : raw;
-  // A failing file does not end what it is piped into by itself.
-  if (stream !== raw) raw.on("error", (error) => stream.destroy(error));
-  try {
-    for await (const piece of stream) yield piece as Buffer;
-  } finally {
-    raw.destroy();
-    stream.destroy();
-  }
-}
-
 const refused = (file: string, name: string, reason: string): UserError =>
   new UserError(`${file}: the member ${JSON.stringify(name)} ${reason}; nothing was unpacked`, {
     exitCode: ExitCode.environment,
     hint: "an archive like this is not to be trusted: find out where it comes from",
   });
 
-/** An error of unpacking as the user should see it. */
+/**
+ * An error of unpacking as the user should see it. What yauzl and zlib find wrong with the bytes is a plain
+ * error; one of the disk has a code of its own.
+ */
 function told(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const damaged =
-    error instanceof ZipDamage || error instanceof RangeError || /^Z_/u.test(code ?? "");
-  if (!damaged) return error;
+  if (code !== undefined && !/^Z_/u.test(code)) return error;
   return new UserError(`${file} is damaged (${message})`, {
     exitCode: ExitCode.environment,
     hint: "remove it, so that it is fetched again",

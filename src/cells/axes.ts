@@ -3,14 +3,14 @@ import { isJsonObject } from "../base/json.js";
 import type { HasSettings } from "./telling.js";
 import { SEED, tellingPaths, varyingPaths } from "./telling.js";
 
-/** Paths that a sweep varies (of grid, zip groups and includes), in the order of the resolved spec. */
+/** Paths that a sweep varies (of grid, zip groups, sample and includes), in the order of the cells. */
 export function axesOf(resolved: JsonObject): string[] {
   const sweep = isJsonObject(resolved["sweep"]) ? resolved["sweep"] : {};
   const blocks: Json[] = [sweep["grid"] ?? null];
-  for (const key of ["zip", "include"]) {
-    const list = sweep[key];
-    if (Array.isArray(list)) blocks.push(...(list as Json[]));
-  }
+  const { zip, sample, include } = sweep;
+  if (Array.isArray(zip)) blocks.push(...(zip as Json[]));
+  if (isJsonObject(sample)) blocks.push(sample["space"] ?? null);
+  if (Array.isArray(include)) blocks.push(...(include as Json[]));
   const paths = new Set<string>();
   for (const block of blocks) {
     if (isJsonObject(block)) for (const path of Object.keys(block)) paths.add(path);

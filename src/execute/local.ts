@@ -4,7 +4,7 @@ import type { Executor, Group, GroupListener, Place, RunningCall } from "./execu
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
 import type { Share } from "./slots.js";
-import { Slots } from "./slots.js";
+import { sharesOf, Slots } from "./slots.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
 import { openFolderSync } from "../base/folder.js";
@@ -74,7 +74,7 @@ export class LocalExecutor implements Executor {
     for (const worker of this.#idle) {
       if (chosen === null && worker.key === key) {
         chosen = worker;
-      } else if (worker.key !== key && worker.gpus.some((gpu) => share.gpus.includes(gpu))) {
+      } else if (worker.key !== key && shareCard(worker, share)) {
         // It holds memory of a card that is somebody else's now.
         this.#retire(worker);
       }
@@ -95,7 +95,24 @@ export class LocalExecutor implements Executor {
     }
     this.#idle.delete(chosen);
     this.#busy.add(chosen);
+    this.#leaveRoom(share);
     return chosen;
+  }
+
+  /**
+   * Workers that rest keep memory of their card. So where a share is a large part of a card, only as
+   * many stay as shares of that size have room beside each other.
+   */
+  #leaveRoom({ gpus, gpuShare }: Share): void {
+    for (const gpu of gpus) {
+      const on = (workers: ReadonlySet<WorkerProcess>): WorkerProcess[] =>
+        [...workers].filter((worker) => worker.gpus.includes(gpu));
+      const resting = on(this.#idle);
+      const room = sharesOf(gpuShare) - on(this.#busy).length;
+      for (const worker of resting.slice(0, Math.max(0, resting.length - room))) {
+        this.#retire(worker);
+      }
+    }
   }
 
   #retire(worker: WorkerProcess): void {
@@ -157,14 +174,18 @@ export class LocalExecutor implements Executor {
     }
     worker.beginCall();
     worker.hooks = { message, exit: over };
-    worker.send({
-      type: "run",
-      runner: group.runner,
-      tasks: group.tasks,
-      allocation: { gpus: share.gpus, threads: share.cpus, ...(tightened > 0 && { tightened }) },
-      toolchain: group.toolchain.paths,
+    // A worker that leaves keeps its card's memory until it is gone.
+    const leaving = [...this.#leaving].filter((one) => shareCard(one, share));
+    void Promise.all(leaving.map((one) => one.gone)).then(() => {
+      worker.send({
+        type: "run",
+        runner: group.runner,
+        tasks: group.tasks,
+        allocation: { gpus: share.gpus, threads: share.cpus, ...(tightened > 0 && { tightened }) },
+        toolchain: group.toolchain.paths,
+      });
+      if (this.#draining) worker.send({ type: "drain" });
     });
-    if (this.#draining) worker.send({ type: "drain" });
     return call;
   }
 
@@ -191,3 +212,6 @@ export class LocalExecutor implements Executor {
 
 /** True where memory was full: TensorFlow, for one, keeps what it has got. */
 const isMemory = ({ class: of }: StageError): boolean => of === "memory" || of === "gpu_memory";
+
+const shareCard = ({ gpus }: WorkerProcess, share: Share): boolean =>
+  gpus.some((gpu) => share.gpus.includes(gpu));

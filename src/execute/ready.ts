@@ -29,11 +29,22 @@ function blocks(patient: Bucket, other: Bucket): boolean {
   return other.wanted.cpus < patient.wanted.cpus;
 }
 
+/**
+ * Whether a stage takes a part of a card. The cells' own stages are many and small: as many share a
+ * card as the spec says, whatever part of a card the runner asks for.
+ */
+export function sharesCard({ cells, runner, record, execution }: PlannedStage): boolean {
+  const { gpus } = runner.resources(record.params, execution);
+  return cells.length > 0 && gpus > 0 && gpus <= 1;
+}
+
 /** Ready stages in the order they came, alike ones together; every step is O(1) in the stages. */
 export class ReadyStages {
   readonly #buckets = new Map<string, Bucket>();
   /** The largest number of stages in one call, for a stage whose group has died before. */
   readonly #smaller = new Map<Fingerprint, number>();
+  /** The part of a card that a stage takes whose card was full before. */
+  readonly #cardParts = new Map<Fingerprint, number>();
 
   constructor(
     private readonly cellsPerCard: number,
@@ -45,13 +56,16 @@ export class ReadyStages {
     this.#smaller.set(stage, most);
   }
 
+  /** From now on a call that holds the stage takes this part of a card, 0 to 1. */
+  takePart(stage: Fingerprint, cardPart: number): void {
+    this.#cardParts.set(stage, cardPart);
+  }
+
   add(stage: PlannedStage): void {
     const { record, runner, execution } = stage;
     const asked = runner.resources(record.params, execution);
-    // The cells' own stages are many and small: as many share a card as the spec says, whatever
-    // part of a card the runner asks for.
-    const shared = stage.cells.length > 0 && asked.gpus > 0 && asked.gpus <= 1;
-    const gpus = shared ? 1 / this.cellsPerCard : asked.gpus;
+    const part = this.#cardParts.get(record.fingerprint) ?? 1 / this.cellsPerCard;
+    const gpus = sharesCard(stage) ? part : asked.gpus;
     const wanted = { cpus: asked.cpus, gpus };
     const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);

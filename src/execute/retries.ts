@@ -2,6 +2,7 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { FailureClass, StageError } from "../contract/runner.js";
 import type { PlannedStage } from "../plan/index.js";
 import type { SpecFailures } from "../spec/index.js";
+import { sharesCard } from "./ready.js";
 
 /** How a stage is tried again. */
 export interface Retry {
@@ -11,8 +12,14 @@ export interface Retry {
   readonly changed: string | null;
   /** Most stages in one call; null: as before. */
   readonly groupLimit: number | null;
+  /** The part of a card, 0 to 1, that its next call takes at least; null: as before. */
+  readonly cardPart: number | null;
   /** What the journal keeps for later runs of the sweep: they would only fill the memory again. */
-  readonly kept: { readonly tightened?: number; readonly groupLimit?: number };
+  readonly kept: {
+    readonly tightened?: number;
+    readonly groupLimit?: number;
+    readonly cardPart?: number;
+  };
 }
 
 const LONGEST_WAIT = 300;
@@ -25,12 +32,17 @@ const BY_SIZE: ReadonlySet<FailureClass> = new Set(["memory", "gpu_memory"]);
 export class Retries {
   readonly #tries = new Map<Fingerprint, Map<FailureClass, number>>();
   readonly #tightened = new Map<Fingerprint, number>();
+  readonly #cardParts = new Map<Fingerprint, number>();
 
-  constructor(private readonly settings: Pick<SpecFailures, "retries" | "wait">) {}
+  constructor(
+    private readonly settings: Pick<SpecFailures, "retries" | "wait">,
+    private readonly cards: { readonly count: number; readonly cellsPerCard: number },
+  ) {}
 
   /** Goes on from what an earlier run of the sweep came to. */
-  recall(stage: Fingerprint, tightened: number): void {
-    this.#tightened.set(stage, tightened);
+  recall(stage: Fingerprint, { tightened, cardPart }: Retry["kept"]): void {
+    if (tightened !== undefined) this.#tightened.set(stage, tightened);
+    if (cardPart !== undefined) this.#cardParts.set(stage, cardPart);
   }
 
   /** How often the stage was told to need less of a card's memory. */
@@ -39,36 +51,74 @@ export class Retries {
   }
 
   /** The next try of a stage, or null: it has failed for good. */
-  next(
-    { record, runner, execution }: PlannedStage,
-    error: StageError,
-    group: number,
-  ): Retry | null {
+  next(stage: PlannedStage, error: StageError, group: number): Retry | null {
     if (error.kind !== "machine") return null;
-    const { fingerprint, params } = record;
-    const of = error.class ?? "other";
+    const { fingerprint } = stage.record;
     const tries = this.#tries.get(fingerprint) ?? new Map<FailureClass, number>();
+    const of = classAfter(tries, error.class ?? "other");
     const count = (tries.get(of) ?? 0) + 1;
     if (count > this.settings.retries[of]) return null;
     this.#tries.set(fingerprint, tries.set(of, count));
     const wait = Math.min(LONGEST_WAIT, this.settings.wait * 2 ** (count - 1));
-    if (group > 1 && !NOT_BY_SIZE.has(of)) {
-      const groupLimit = Math.floor(group / 2);
-      const stages = groupLimit === 1 ? "alone" : `in a group of at most ${groupLimit}`;
-      const changed = `${stages} (before: ${group} together)`;
-      const kept = BY_SIZE.has(of) ? { groupLimit } : {};
-      return { wait: of === "gpu_memory" ? 0 : wait, changed, groupLimit, kept };
-    }
-    const asBefore = { wait, changed: null, groupLimit: null, kept: {} };
-    if (of !== "gpu_memory") return asBefore;
-    const times = this.tightened(fingerprint) + 1;
-    const changed = runner.tighten?.(params, execution, times) ?? null;
-    // Other stages on the card may leave room later.
-    if (changed === null) return asBefore;
-    this.#tightened.set(fingerprint, times);
-    return { wait: 0, changed, groupLimit: null, kept: { tightened: times } };
+    const changes = [
+      this.#smallerGroup(group, of),
+      ...(of === "gpu_memory"
+        ? [this.#largerPart(stage), group > 1 ? null : this.#tighter(stage)]
+        : []),
+    ].filter((change) => change !== null);
+    return {
+      groupLimit: null,
+      cardPart: null,
+      ...Object.assign({}, ...changes.map(({ now }) => now)),
+      // Where nothing changes, other stages and programs on the card may leave room later.
+      wait: of === "gpu_memory" && changes.length > 0 ? 0 : wait,
+      changed: changes.length === 0 ? null : changes.map(({ words }) => words).join(", "),
+      kept: Object.assign({}, ...changes.map(({ kept }) => kept)) as Retry["kept"],
+    };
+  }
+
+  #smallerGroup(group: number, of: FailureClass): Change | null {
+    if (group === 1 || NOT_BY_SIZE.has(of)) return null;
+    const groupLimit = Math.floor(group / 2);
+    const stages = groupLimit === 1 ? "alone" : `in a group of at most ${groupLimit}`;
+    const words = `${stages} (before: ${group} together)`;
+    return { words, now: { groupLimit }, kept: BY_SIZE.has(of) ? { groupLimit } : {} };
+  }
+
+  /** Fewer groups beside it on its card: each process there needs memory of its own. */
+  #largerPart(stage: PlannedStage): Change | null {
+    const { count, cellsPerCard } = this.cards;
+    const { fingerprint } = stage.record;
+    const before = this.#cardParts.get(fingerprint) ?? 1 / cellsPerCard;
+    if (count === 0 || before >= 1 || !sharesCard(stage)) return null;
+    const cardPart = Math.min(1, 2 * before);
+    this.#cardParts.set(fingerprint, cardPart);
+    const words = cardPart === 1 ? "with a card to itself" : "beside fewer others on its card";
+    return { words, now: { cardPart }, kept: { cardPart } };
+  }
+
+  #tighter({ record, runner, execution }: PlannedStage): Change | null {
+    const tightened = this.tightened(record.fingerprint) + 1;
+    const words = runner.tighten?.(record.params, execution, tightened) ?? null;
+    if (words === null) return null;
+    this.#tightened.set(record.fingerprint, tightened);
+    return { words, now: {}, kept: { tightened } };
   }
 }
+
+/** One thing that the next try does differently. */
+interface Change {
+  readonly words: string;
+  readonly now: Partial<Pick<Retry, "groupLimit" | "cardPart">>;
+  readonly kept: Retry["kept"];
+}
+
+/**
+ * The class by which a failure is tried again. CUDA's libraries often crash where a card has no room
+ * left for them. So a process that dies after its card was full is taken to have filled it again.
+ */
+const classAfter = (before: ReadonlyMap<FailureClass, number>, of: FailureClass): FailureClass =>
+  of === "lost" && before.has("gpu_memory") ? "gpu_memory" : of;
 
 /** Times that end early when the sweep does. */
 export class Pauses {

@@ -64,7 +64,8 @@ export class Scheduler {
       this.#enqueue(free);
       this.#pump();
     });
-    this.#retries = new Retries(options.failures);
+    const { cards: count, cellsPerCard } = options;
+    this.#retries = new Retries(options.failures, { count, cellsPerCard });
     this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
     for (const fingerprint of options.needed) this.#recall(fingerprint);
   }
@@ -73,7 +74,12 @@ export class Scheduler {
   #recall(fingerprint: Fingerprint): void {
     const retries = this.options.journal.state?.stages.get(fingerprint)?.retries ?? [];
     const tightened = retries.findLast((retry) => retry.tightened !== undefined)?.tightened;
-    if (tightened !== undefined) this.#retries.recall(fingerprint, tightened);
+    const cardPart = retries.findLast((retry) => retry.cardPart !== undefined)?.cardPart;
+    this.#retries.recall(fingerprint, {
+      ...(tightened !== undefined && { tightened }),
+      ...(cardPart !== undefined && { cardPart }),
+    });
+    if (cardPart !== undefined) this.#ready.takePart(fingerprint, cardPart);
     const groupLimit = retries.findLast((retry) => retry.groupLimit !== undefined)?.groupLimit;
     if (groupLimit !== undefined) this.#ready.limit(fingerprint, groupLimit);
   }
@@ -221,8 +227,9 @@ export class Scheduler {
   /** Writes that the stage is tried again, and lets it be ready after the wait. */
   async #tryAgain(stage: PlannedStage, { error, seconds }: Failed, retry: Retry): Promise<void> {
     const { fingerprint } = stage.record;
-    const { wait, groupLimit } = retry;
+    const { wait, groupLimit, cardPart } = retry;
     if (groupLimit !== null) this.#ready.limit(fingerprint, groupLimit);
+    if (cardPart !== null) this.#ready.takePart(fingerprint, cardPart);
     this.#graph.mark(fingerprint, "waiting");
     await this.#events.retried(fingerprint, seconds, error, retry);
     this.#flight.add(this.#enqueueLater(stage, wait, groupLimit === null ? 0 : GATHER_SECONDS));

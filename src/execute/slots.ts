@@ -10,6 +10,9 @@ export interface Share {
 
 const TINY = 1e-9;
 
+/** How many shares of a card of this size, 0 to 1, have room beside each other. */
+export const sharesOf = (gpuShare: number): number => Math.floor(1 / gpuShare + TINY);
+
 /** What of a machine is free: CPU slots and shares of cards. */
 export class Slots {
   #cpus: number;

@@ -67,6 +67,8 @@ export type Event =
       readonly tightened?: number;
       /** Where memory was full in a group: most stages in one call from now on. */
       readonly groupLimit?: number;
+      /** Where a card was full: the part of a card that the stage takes from now on, 0 to 1. */
+      readonly cardPart?: number;
     }
   | {
       readonly type: "stage-finished";

@@ -37,6 +37,7 @@ export interface StageRetry {
   /** See the event: what later runs of the sweep keep to. */
   readonly tightened?: number;
   readonly groupLimit?: number;
+  readonly cardPart?: number;
 }
 
 /** All the journal knows of one stage. */
@@ -225,11 +226,12 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
     case "stage-retried": {
       stage.status = "waiting";
       stage.result = null;
-      const { error, changed, tightened, groupLimit } = event;
+      const { error, changed, tightened, groupLimit, cardPart } = event;
       stage.retries.push({
         ...{ time, error, changed },
         ...(tightened !== undefined && { tightened }),
         ...(groupLimit !== undefined && { groupLimit }),
+        ...(cardPart !== undefined && { cardPart }),
       });
       return;
     }

@@ -7,7 +7,7 @@ import type { CellOutcome } from "./outcome.js";
 
 /** The rules of a comparison. */
 export interface CompareRules {
-  /** Paths that the sweep varies: of grid, zip groups and includes. */
+  /** Paths that the sweep varies: of grid, zip groups, sample and includes. */
   readonly axes: readonly string[];
   /** Settings that mark the baseline, by the paths that cells have; null: no baseline. */
   readonly baseline: FlatSettings | null;

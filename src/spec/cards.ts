@@ -35,9 +35,9 @@ export function cardWishes(
   for (const [index, gpu] of (sweep.dealt ?? []).entries()) {
     if (grid !== undefined) number(gpu, ["sweep", "grid", "gpu", String(index)], "gpu");
   }
-  for (const { path, values, where } of sweep.dimensions.flatMap(({ axes }) => axes)) {
+  for (const { path, values, placeOf } of sweep.dimensions.flatMap(({ axes }) => axes)) {
     if (path !== "gpu") continue;
-    for (const [index, gpu] of values.entries()) number(gpu, [...where, String(index)], "gpu");
+    for (const [index, gpu] of values.entries()) number(gpu, placeOf(index), "gpu");
   }
   for (const { settings, where } of sweep.includes)
     number(settings["gpu"], [...where, "gpu"], "gpu");

@@ -189,7 +189,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
 /** The `sweep` block; the settings an axis can vary stand in $defs. */
 export const sweepFragment: JsonSchema = {
   description:
-    "Cells = (grid x every zip group) - exclude + include, over any setting by its dotted path.",
+    "Cells = (grid x every zip group x sample) - exclude + include, over any setting by its dotted path.",
   type: "object",
   additionalProperties: false,
   properties: {
@@ -209,9 +209,37 @@ export const sweepFragment: JsonSchema = {
         minProperties: 1,
       },
     },
+    sample: {
+      description:
+        "Axes whose values are drawn at random, together: each trial is one joint setting. The trials are crossed with grid and zip, so that every variant gets the same draws.",
+      type: "object",
+      additionalProperties: false,
+      required: ["trials", "space"],
+      properties: {
+        trials: {
+          description: "The number of joint settings that are drawn.",
+          type: "integer",
+          minimum: 1,
+          maximum: 100000,
+        },
+        seed: {
+          description: "The seed of the draws; another one draws everything anew.",
+          type: "integer",
+          minimum: 0,
+          maximum: 2147483647,
+          default: 1,
+        },
+        space: {
+          description: "What is drawn, by the dotted path of its setting.",
+          $ref: "#/$defs/space",
+          type: "object",
+          minProperties: 1,
+        },
+      },
+    },
     exclude: {
       description:
-        "Cells of grid and zip that are left out: a cell that has all settings of an entry is left out.",
+        "Cells of grid, zip and sample that are left out: a cell that has all settings of an entry is left out.",
       type: "array",
       items: {
         description: "Settings of the cells to leave out.",

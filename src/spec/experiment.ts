@@ -28,7 +28,7 @@ export interface Axis {
   readonly path: string;
   /** Its values as they stand in the sweep, shorthand expanded; at least one. */
   readonly values: readonly Json[];
-  /** Axes of one zip group move together; null for an axis of the grid. */
+  /** Axes of one group move together: a zip group by its index, the sampled axes by -1; null: of the grid. */
   readonly zip: number | null;
 }
 

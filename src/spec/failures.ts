@@ -21,7 +21,7 @@ const RETRIES: { readonly [name in FailureClass]: readonly [times: number, after
   memory: [1, "the memory of the machine was full"],
   gpu_memory: [
     8,
-    "the memory of a GPU was full. Cells that train as one model then train in groups of half the size; a stage that is alone then does less at once where that leaves its result the same",
+    "the memory of a GPU was full. Cells that train as one model then train in groups of half the size, with fewer other processes on their card; a stage that is alone then does less at once where that leaves its result the same",
   ],
   timeout: [1, "it took longer than its time_limit; it continues from its checkpoint"],
   lost: [1, "its process died"],

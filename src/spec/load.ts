@@ -141,7 +141,10 @@ function pathsIn(document: JsonObject): ReadonlySet<string> {
     if (Array.isArray(value)) for (const item of value as readonly Json[]) collect(item);
     else if (isJsonObject(value)) for (const key of Object.keys(value)) paths.add(key);
   };
-  if (isJsonObject(document["sweep"])) Object.values(document["sweep"]).forEach(collect);
+  if (isJsonObject(document["sweep"])) {
+    Object.values(document["sweep"]).forEach(collect);
+    if (isJsonObject(document["sweep"]["sample"])) collect(document["sweep"]["sample"]["space"]);
+  }
   if (isJsonObject(document["compare"])) {
     collect(document["compare"]["baseline"]);
     collect(document["compare"]["claims"]);
@@ -155,7 +158,8 @@ function suppliedByAxis({ where, missing }: Problem, document: JsonObject): bool
   const path = [...where, missing].join(".");
   const sweep = isJsonObject(document["sweep"]) ? document["sweep"] : {};
   const zip = Array.isArray(sweep["zip"]) ? (sweep["zip"] as readonly unknown[]) : [];
-  return [sweep["grid"], ...zip].some(
+  const space = isJsonObject(sweep["sample"]) ? sweep["sample"]["space"] : undefined;
+  return [sweep["grid"], space, ...zip].some(
     (axes) => isJsonObject(axes) && Object.keys(axes).some((axis) => contains(axis, path)),
   );
 }

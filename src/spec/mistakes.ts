@@ -274,6 +274,10 @@ function problemOf(
       return value(
         `${label} holds the same value twice (its items ${String(params["j"])} and ${String(params["i"])}, from 0)`,
       );
+    case "maxProperties":
+      return value(
+        `${label} takes ${params["limit"] === 1 ? "one" : `at most ${String(params["limit"])}`} of ${Object.keys((error.parentSchema["properties"] ?? {}) as JsonObject).join(", ")}`,
+      );
     case "minProperties":
       return value(`${label} must not be empty`);
     case "minLength":
@@ -343,5 +347,6 @@ function isAxes(where: readonly string[]): boolean {
     return where.length === (block === "baseline" ? 3 : block === "claims" ? 4 : 0);
   }
   if (head !== "sweep") return false;
+  if (block === "sample") return where[2] === "space" && where.length === 4;
   return block === "grid" ? where.length === 3 : where.length === 4;
 }

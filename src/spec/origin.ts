@@ -38,7 +38,7 @@ export function whereOf(
       : dimensions.flatMap(({ axes }, index) =>
           axes.map((axis) => ({
             path: axis.path,
-            where: [...axis.where, String(origin.choice[index]!)],
+            where: axis.placeOf(origin.choice[index]!),
           })),
         );
   const around = set.find((one) => contains(one.path, path));

@@ -32,6 +32,9 @@ function inSetting(where: readonly string[]): readonly string[] {
   const [head, block] = where;
   if (head === "sweep") {
     if (block === "grid" && where.length > 2) return [where[2]!, ...where.slice(4)];
+    if (block === "sample" && where[2] === "space" && where.length > 3) {
+      return [where[3]!, ...where.slice(where[4] === "choice" ? 6 : 4)];
+    }
     if (block === "zip" && where.length > 3) return [where[3]!, ...where.slice(5)];
     if ((block === "include" || block === "exclude") && where.length > 3) return where.slice(3);
   }

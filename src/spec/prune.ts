@@ -17,7 +17,7 @@ export function prune(document: JsonObject, problems: readonly Problem[]): JsonO
 
 /** The part of `where` that is taken out. */
 function cut(document: JsonObject, where: readonly string[]): readonly string[] {
-  if (where[0] === "sweep") return where.slice(0, 3);
+  if (where[0] === "sweep") return where.slice(0, where[1] === "sample" ? 4 : 3);
   if (where[0] === "select" || where[0] === "compare") return where.slice(0, 1);
   // Nothing inside a list is taken out alone.
   let value: Json | undefined = document;

@@ -34,6 +34,19 @@ export function rebased(
           ]),
         )
       : value;
+  const sample = (value: Json): Json =>
+    isJsonObject(value) && isJsonObject(value["space"])
+      ? { ...value, space: spaces(value["space"]) }
+      : value;
+  const spaces = (space: JsonObject): JsonObject =>
+    Object.fromEntries(
+      Object.entries(space).map(([name, range]) => [
+        name,
+        isJsonObject(range) && Array.isArray(range["choice"])
+          ? { ...range, choice: range["choice"].map((one: Json) => setting(name, one)) }
+          : range,
+      ]),
+    );
   const each = (change: (value: Json) => Json) => (value: Json) =>
     Array.isArray(value) ? value.map(change) : value;
   const moved = rebase(document, move);
@@ -41,6 +54,7 @@ export function rebased(
     within(moved, "sweep", {
       grid: axes,
       zip: each(axes),
+      sample,
       include: each(point),
       exclude: each(point),
     }),

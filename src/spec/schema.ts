@@ -76,21 +76,25 @@ function withCellsPerCard(
   return { ...resources, properties: { gpus: gpus!, [setting]: schema, ...others } };
 }
 
-/** `axes`: lists of values by path; `point`: one value by path. */
+/** `axes`: lists of values by path; `point`: one value by path; `space`: ranges by path. */
 function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: string]: JsonSchema } {
   const axes: { [path: string]: JsonSchema } = {};
   const points: { [path: string]: JsonSchema } = {};
   const openAxes: { [pattern: string]: JsonSchema } = {};
   const openPoints: { [pattern: string]: JsonSchema } = {};
+  const spaces: { [path: string]: JsonSchema } = {};
+  const openSpaces: { [pattern: string]: JsonSchema } = {};
   for (const [path, { description, pointers, open }] of settings) {
     const refs = pointers.map((pointer) => ({ $ref: pointer }));
     const value: JsonSchema = refs.length === 1 ? refs[0]! : { anyOf: refs };
     axes[path] = { description, type: "array", minItems: 1, items: value };
     points[path] = { description, ...value };
+    spaces[path] = spaceOf(description, value);
     if (open) {
       const pattern = `^${path.replaceAll(".", "\\.")}\\.[^.]`;
       openAxes[pattern] = { description, type: "array", minItems: 1 };
       openPoints[pattern] = { description };
+      openSpaces[pattern] = spaceOf(description, {});
     }
   }
   const of = (description: string, closed: JsonObject, open: JsonObject): JsonSchema => ({
@@ -103,8 +107,55 @@ function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: strin
   return {
     axes: of("Lists of values, each under the dotted path of its setting.", axes, openAxes),
     point: of("Values, each under the dotted path of its setting.", points, openPoints),
+    space: of(
+      "Ranges that values are drawn from, each under the dotted path of its setting.",
+      spaces,
+      openSpaces,
+    ),
+    ...ranges,
   };
 }
+
+/** What the values of one setting are drawn from: one of four forms. */
+const spaceOf = (description: string, value: JsonSchema): JsonSchema => ({
+  description,
+  type: "object",
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 1,
+  properties: {
+    uniform: {
+      description: "Numbers between two ends, all equally likely.",
+      $ref: "#/$defs/range",
+    },
+    log: {
+      description: "Numbers between two ends above 0, all magnitudes equally likely.",
+      $ref: "#/$defs/positiveRange",
+    },
+    integer: {
+      description: "Whole numbers between two ends, both included, all equally likely.",
+      $ref: "#/$defs/wholeRange",
+    },
+    choice: {
+      description: "One of these values, all equally likely.",
+      type: "array",
+      minItems: 1,
+      items: value,
+    },
+  },
+});
+
+const rangeOf = (item: JsonSchema): JsonSchema => ({
+  type: "array",
+  minItems: 2,
+  maxItems: 2,
+  items: { description: "An end of the range.", ...item },
+});
+const ranges: { [name: string]: JsonSchema } = {
+  range: rangeOf({ type: "number" }),
+  positiveRange: rangeOf({ type: "number", exclusiveMinimum: 0 }),
+  wholeRange: rangeOf({ type: "integer" }),
+};
 
 /** Paths (in the schema) of properties that have no description; they all must have one. */
 export function undescribed(root: JsonSchema): readonly string[] {

@@ -2,22 +2,28 @@ import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
 import { contains } from "./dotted.js";
 import type { Problem } from "./problem.js";
+import { sampledAxes } from "./sample-axes.js";
 
 /** Values of one setting, where each stands in the document. */
 export interface SweepAxis {
   readonly path: string;
   readonly values: readonly Json[];
-  /** The list in the document. */
+  /** The axis in the document: a list, or a space that values are drawn from. */
   readonly where: readonly string[];
+  /** Where the value with an index stands. */
+  readonly placeOf: (index: number) => readonly string[];
 }
 
-/** Axes that move together: one of the grid, or a zip group. */
+/** Axes that move together: one of the grid, a zip group, or all sampled ones. */
 export interface Dimension {
   readonly axes: readonly SweepAxis[];
   readonly length: number;
-  /** Index of the zip group; null for the grid. */
+  /** Index of the zip group, {@link SAMPLE} for the sampled axes; null for the grid. */
   readonly zip: number | null;
 }
+
+/** The group of the sampled axes among the zip groups. */
+export const SAMPLE = -1;
 
 /** Settings of an include or an exclude, with its place in the document. */
 export interface Point {
@@ -32,7 +38,7 @@ export interface Sweep {
   readonly dealt: readonly number[] | null;
   readonly includes: readonly Point[];
   readonly excludes: readonly Point[];
-  /** Cells of grid and zip before anything is left out. */
+  /** Cells of grid, zip and sample before anything is left out. */
   readonly product: number;
   /** True where it has more than {@link mostCells}, includes among them; then it is not expanded. */
   readonly tooLarge: boolean;
@@ -61,7 +67,8 @@ export function readSweep(sweep: Json | undefined): {
     index,
     axes: axesOf(group, ["sweep", "zip", String(index)]),
   }));
-  const axes = [...grid, ...groups.flatMap((group) => group.axes)];
+  const sampled = sampledAxes(block["sample"], (problem) => problems.push(problem));
+  const axes = [...grid, ...groups.flatMap((group) => group.axes), ...sampled];
   const clashing = overlaps(axes, wrong);
   warnOfRepeats(grid, problems);
 
@@ -78,6 +85,10 @@ export function readSweep(sweep: Json | undefined): {
     const kept = group.filter((axis) => !clashing.has(axis));
     if (kept.length === 0) continue;
     dimensions.push({ axes: kept, length: kept[0]!.values.length, zip: index });
+  }
+  const drawn = sampled.filter((axis) => !clashing.has(axis));
+  if (drawn.length > 0) {
+    dimensions.push({ axes: drawn, length: drawn[0]!.values.length, zip: SAMPLE });
   }
   const includes = listOf(block["include"]).length;
   const product = dimensions.reduce((count, { length }) => count * length, 1);
@@ -109,6 +120,7 @@ function axesOf(block: Json | undefined, where: readonly string[]): readonly Swe
     path,
     values: listOf(values),
     where: [...where, path],
+    placeOf: (index) => [...where, path, String(index)],
   }));
 }
 

@@ -22,8 +22,13 @@ function withPathsOf(root: JsonSchema, paths: ReadonlySet<string>): JsonSchema {
       ]),
     ),
   });
-  const { axes, point, ...others } = root["$defs"] as { readonly [name: string]: JsonSchema };
-  return { ...root, $defs: { ...others, axes: short(axes!), point: short(point!) } };
+  const { axes, point, space, ...others } = root["$defs"] as {
+    readonly [name: string]: JsonSchema;
+  };
+  return {
+    ...root,
+    $defs: { ...others, axes: short(axes!), point: short(point!), space: short(space!) },
+  };
 }
 
 /** The schema of a spec's top-level keys alone. */

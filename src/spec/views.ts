@@ -7,6 +7,7 @@ import type { Axis, Cell, Compare, Select } from "./experiment.js";
 import { matcher } from "./match.js";
 import type { Normaliser } from "./normalise.js";
 import { didYouMean } from "./suggest.js";
+import { SAMPLE } from "./sweep.js";
 
 /** Reads `select` and `compare`, which must speak of axes and settings that the cells have. */
 export function readViews(
@@ -70,6 +71,12 @@ function checkSelect({ report }: CheckContext, select: Select, axes: readonly Ax
       const message = `${path} is no axis of the sweep${didYouMean(path, paths) || known}`;
       report.add("error", { where, at: "value", message });
     }
+  }
+  const sampled = axes.filter(({ zip }) => zip === SAMPLE).map(({ path }) => path);
+  const left = sampled.filter((path) => !select.over.includes(path));
+  if (left.length > 0 && left.length < sampled.length) {
+    const message = `a trial of sweep.sample is one joint setting, so select picks over all its axes: add ${left.join(", ")}`;
+    report.add("error", { where: ["select", "over"], at: "key", message });
   }
   if (select.metric.startsWith("test.")) {
     const message = `picking by ${select.metric} tunes on the test split; use a metric on validation`;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { readNpy, writeNpy } from "../files/npy.js";
 import type { Side } from "./knowledge.js";
 import { SIDES } from "./knowledge.js";
-import { isZeros } from "./rows.js";
+import { filledRows } from "./rows.js";
 
 /** Vectors of the users or of the items. */
 export interface SideVectors {
@@ -76,7 +76,9 @@ export async function writeSideVectors(
 export async function readSideVectors(folder: string, side: Side): Promise<SideVectors | null> {
   if (!existsSync(sidePath(folder, side))) return null;
   const rows = await readRows(folder, side);
-  return { ...rows, withoutText: zeroRows(rows) - 1 };
+  // Row 0 is padding: nobody's.
+  const count = rows.numbers.length / rows.width - 1;
+  return { ...rows, withoutText: count - filledRows(rows).length };
 }
 
 /** Puts vectors into the rows of a side; all other rows are zeros. */
@@ -104,13 +106,4 @@ async function readRows(
     throw new TypeError(`${file} holds ${dtype} [${shape.join(", ")}], not float32 [rows, width]`);
   }
   return { width: shape[1]!, numbers: data };
-}
-
-/** Rows that hold nothing but zeros, row 0 among them. */
-function zeroRows({ width, numbers }: Pick<SideVectors, "width" | "numbers">): number {
-  let zeros = 0;
-  for (let at = 0; at < numbers.length; at += width) {
-    if (isZeros(numbers.subarray(at, at + width))) zeros += 1;
-  }
-  return zeros;
 }

@@ -6,6 +6,12 @@ const GPU_MEMORY = [
   /torch\.(?:cuda\.)?OutOfMemoryError/u,
   /CU(?:BLAS|DNN|SOLVER|SPARSE)_STATUS_ALLOC_FAILED/u,
   /OOM when allocating tensor(?![^\n]*by allocator (?:mklcpu|cpu))/u,
+  // tfjs-node gives TensorFlow's code (8: RESOURCE_EXHAUSTED) and, on a line of its own, its message.
+  /Invalid TF_Status: 8\b(?!\n[^\n]*by allocator (?:mklcpu|cpu))/u,
+  // What a full card leads to where it is noticed late: a copy without a place to go, a library
+  // without room for its handle.
+  /Dst tensor is not initialized|No (?:blas|dnn) support for stream/iu,
+  /CU(?:BLAS|DNN|SOLVER|SPARSE)_STATUS_NOT_INITIALIZED/u,
   /RESOURCE_EXHAUSTED: (?:Out of memory|Failed to allocate)|Out of memory while trying to allocate/u,
   /NCCL[^\n]*out of memory/iu,
 ];

@@ -1,10 +1,9 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
-import { UserError } from "../../../src/base/exit.js";
 import type { Embedder, EmbedParams } from "./engines/engine.js";
 import { fitter, formOf } from "./fit.js";
-import { isZeros } from "../../base/artifacts/rows.js";
 import type { VectorLog } from "./vector-log.js";
+import { warnOfZeros } from "./zeros.js";
 
 /**
  * Embeds the texts that have no vector yet. Throws {@link Drained} after a stop.
@@ -45,17 +44,4 @@ export async function embedMissing(
     throw new Error(`the model gave vectors for ${done} of ${total} texts`);
   }
   warnOfZeros(task, texts, log);
-}
-
-/** A vector of zeros says "no text": a model that gives one for a text is worth a word. */
-function warnOfZeros(
-  task: StageTask<EmbedParams>,
-  texts: ReadonlyMap<string, string>,
-  log: VectorLog,
-): void {
-  const zeros = [...texts.keys()].filter((key) => isZeros(log.get(key)!));
-  if (zeros.length === 0) return;
-  if (zeros.length === texts.size) throw new UserError("the model gave zeros alone for every text");
-  const message = `the model gave zeros alone for ${zeros.length} of ${texts.size} texts, as if they were none`;
-  task.emit({ type: "note", severity: "warning", message });
 }

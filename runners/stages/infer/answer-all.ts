@@ -17,7 +17,8 @@ import type { Reasons } from "../../base/chat/coverage.js";
 import { judgeAnswers } from "../../base/chat/coverage.js";
 import { adapterFolder } from "./adapter.js";
 import type { Answerer } from "./answerer.js";
-import { askMissing, cutTriesOf } from "./ask-missing.js";
+import { askMissing } from "./ask-missing.js";
+import { cutTriesOf } from "./settings.js";
 
 /** Whether the stage's answers are held to a form (`knowledge.infer.guided`). */
 export const isGuided = (task: InferTask): boolean => task.params.answer.guided === true;
@@ -77,10 +78,11 @@ export async function answerAll(
     keys.forEach((key, place) =>
       questions.set(key, questionOf(key, prompts[place]!, guides?.[place])),
     );
-    const { asked, without } = await askMissing(task, [...questions.values()], log, load);
+    const kept = (key: string) => keptAnswer(log, key, cutTriesOf(task.params.answer));
+    const { asked, without } = await askMissing(task, [...questions.values()], log, kept, load);
     const said = keys.map((key): Said => {
-      const kept = keptAnswer(log, key, cutTriesOf(task));
-      if (kept !== undefined) return readText(kept.text, kept.cut === true);
+      const answer = kept(key);
+      if (answer !== undefined) return readText(answer.text, answer.cut === true);
       return { text: null, cut: false, ...(without.get(key) ?? { why: "empty", words: "" }) };
     });
     const reasons = judgeAnswers(

@@ -1,28 +1,27 @@
 import { Drained } from "../../../src/contract/runner.js";
 import type { Without } from "../../base/chat/answer.js";
-import type { AnswerLog } from "../../base/chat/answer-log.js";
+import type { AnswerLog, KeptAnswer } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
-import { keptAnswer } from "../../base/chat/ask.js";
 import { atFirst } from "../../base/stage/at-first.js";
 import type { Answerer } from "./answerer.js";
 import type { InferTask } from "./engines/engine.js";
 
-/** How often a cut answer is asked again. */
-export const cutTriesOf = (task: InferTask): number => task.params.answer.cut_tries ?? 0;
-
 /**
  * Asks the questions that have no answer yet: how many those were when the stage first began, and what
  * became of them.
+ *
+ * @param log takes the answers
+ * @param kept the answer that the log has for a question, if it has one
  */
 export async function askMissing(
   task: InferTask,
   questions: readonly Question[],
   log: AnswerLog,
+  kept: (key: string) => KeptAnswer | undefined,
   load: (task: InferTask) => Promise<Answerer>,
 ): Promise<{ readonly asked: number; readonly without: ReadonlyMap<string, Without> }> {
   const total = questions.length;
-  const missing = () =>
-    questions.filter(({ key }) => keptAnswer(log, key, cutTriesOf(task)) === undefined);
+  const missing = () => questions.filter(({ key }) => kept(key) === undefined);
   const report = (done: number) => task.emit({ type: "progress", done, total, unit: "texts" });
   const first = missing();
   const asked = await atFirst(task, "asked", first.length);

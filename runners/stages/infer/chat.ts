@@ -9,7 +9,7 @@ import { firstModel } from "../../base/chat/endpoint.js";
 import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
-import { cutTriesOf } from "./ask-missing.js";
+import { cutTriesOf } from "./settings.js";
 import type { Answerer } from "./answerer.js";
 
 /** An answerer that talks to an OpenAI-compatible endpoint which is there already. */
@@ -62,7 +62,7 @@ export function chatAnswerer(
           log,
           budget: new Budget({ tokens: null, usd: null }, { prompt: 0, completion: 0 }),
           maxTokens: answer.max_new_tokens,
-          cutTries: cutTriesOf(task),
+          cutTries: cutTriesOf(task.params.answer),
           concurrency: execution.concurrency,
           stop: gone === undefined ? task.stop : endingWith(task.stop, gone),
           onAnswer: (answered) => progress(start + answered),

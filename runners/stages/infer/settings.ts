@@ -49,6 +49,9 @@ export interface Answering extends JsonObject {
   readonly cut_tries?: number;
 }
 
+/** How often a cut answer is asked again. */
+export const cutTriesOf = ({ cut_tries }: Answering): number => cut_tries ?? 0;
+
 /** Params of think, reflect and refine. */
 export interface InferParams extends JsonObject {
   readonly prompts: PromptParams;

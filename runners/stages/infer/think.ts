@@ -1,13 +1,12 @@
-import type { Side } from "../../base/artifacts/knowledge.js";
 import { SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
 import type { Without } from "../../base/chat/answer.js";
-import type { Reasons } from "../../base/chat/coverage.js";
-import { reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
+import { reasonMetrics, reasonsOf } from "../../base/chat/coverage.js";
 import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
 import { answerAll, isGuided } from "./answer-all.js";
 import { loadAnswerer } from "./load-answerer.js";
 import { chosen } from "./chosen.js";
+import { coverageText } from "./coverage-text.js";
 import type { InferTask } from "./engines/engine.js";
 import type { KnowledgeLine } from "../../base/artifacts/texts.js";
 
@@ -55,23 +54,4 @@ export async function think(task: InferTask): Promise<void> {
     ...(short.length > 0 ? { coverage: short.join(", ") } : {}),
   };
   await task.publish({ metrics, ...(Object.keys(marks).length > 0 ? { marks } : {}) });
-}
-
-/**
- * How many of `count` on one side have a text, and why the others have none: what comparisons say.
- * Warns where these are too few.
- */
-function coverageText(
-  task: InferTask,
-  side: Side,
-  texts: number,
-  count: number,
-  reasons: Reasons,
-): string {
-  const said = `${texts} of ${count} ${side} asked about have a text (${reasonsText(reasons)})`;
-  const { coverage } = task.execution;
-  if (coverage === undefined || texts >= coverage * count) return said;
-  const warning = `WARNING: ${said}, less than knowledge.coverage ${coverage}`;
-  task.emit({ type: "note", severity: "warning", message: `${task.label}: ${warning}` });
-  return warning;
 }

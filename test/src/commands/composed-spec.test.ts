@@ -85,3 +85,21 @@ describe("a spec that extends another and names variables", () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("TOY_MODEL is not set")]);
   });
 });
+
+describe("a sampled sweep", () => {
+  it("names its cells by the draws, and adds only new trials", async () => {
+    const sweep = "{sample: {trials: 2, space: {toy.cards: {integer: [0, 1000000]}}}}";
+    lab.environment = { R4EC_GPUS: "none" };
+    await lab.spec(`name: toy\nsweep: ${sweep}\n`);
+    const { stdout } = await lab.run("plan", "spec.yaml", "--json");
+    const { cells } = JSON.parse(stdout) as { cells: { id: string; name: string }[] };
+    expect(cells.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^cards=\d+$/),
+      expect.stringMatching(/^cards=\d+$/),
+    ]);
+    const more = await lab.run("plan", "spec.yaml", "sweep.sample.trials=3", "--json");
+    const longer = (JSON.parse(more.stdout) as { cells: { id: string }[] }).cells;
+    expect(longer.slice(0, 2).map(({ id }) => id)).toEqual(cells.map(({ id }) => id));
+    expect(longer).toHaveLength(3);
+  });
+});

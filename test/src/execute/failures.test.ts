@@ -10,6 +10,7 @@ import type { PlannedStage } from "../../../src/plan/index.js";
 import type { StageState } from "../../../src/journal/index.js";
 import { listSweeps } from "../../../src/journal/index.js";
 import { JOURNAL_FILE } from "../../../src/journal/read.js";
+import { machineWithCards } from "../../support/cards.js";
 import { Lab } from "../../support/engine.js";
 
 let lab: Lab;
@@ -99,6 +100,30 @@ describe("a stage that fails by the machine is tried again, by class", () => {
       "in a group of at most 2 (before: 4 together)",
       "alone (before: 2 together)",
     ]);
+  });
+
+  it("memory of a card: fewer processes on it, those at rest included", async () => {
+    lab.environment["R4EC_GPUS"] = "";
+    lab.environment["PATH"] = await machineWithCards(lab.folder, 1);
+    const spec = await lab.spec(
+      `name: toys\nretries: {wait: 0, gpu_memory: 2}\nresources: {cpus: 4, toys_per_card: 3}\ntoy: {cards: 1}\n` +
+        "sweep:\n  zip:\n    - toy.model: [a, b, c, d]\n" +
+        "      toy.act: [meet-on-card, meet-on-card, meet-on-card, alone-on-card]\n",
+    );
+    const { code, stderr } = await lab.run("sweep", spec);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("beside fewer others on its card")]);
+    const states = [...(await lab.state()).stages.values()];
+    const last = states.find(({ record }) => record.params["name"] === "d")!;
+    // The first try was one of three on the card. The second has the card to itself.
+    expect(last.retries.map(({ cardPart }) => cardPart)).toEqual([2 / 3]);
+  });
+
+  it("memory of a card: a process that dies of it", async () => {
+    const settings = "wait: 0, gpu_memory: 2, lost: 0";
+    const spec = await lab.spec(acting("die-of-card").replace("wait: 0.1", settings));
+    expect((await lab.run("sweep", spec)).code).toBe(0);
+    const { retries } = await stateOf("model");
+    expect(retries.map(({ error }) => error.class)).toEqual(["gpu_memory", "lost"]);
   });
 
   it("memory of a card: the next run of the sweep begins with what this one came to", async () => {
@@ -207,10 +232,8 @@ describe("classes", () => {
   });
 
   it("never let bad data or a bug be tried again", () => {
-    const retries = new Retries({
-      wait: 1,
-      retries: { memory: 9, gpu_memory: 9, timeout: 9, lost: 9, network: 9, disk: 9, other: 9 },
-    });
+    const counts = { memory: 9, gpu_memory: 9, timeout: 9, lost: 9, network: 9, disk: 9, other: 9 };
+    const retries = new Retries({ wait: 1, retries: counts }, { count: 0, cellsPerCard: 1 });
     const stage = { record: { fingerprint: "f" } } as unknown as PlannedStage;
     expect(retries.next(stage, { kind: "spec", message: "NaN" }, 1)).toBe(null);
     expect(retries.next(stage, { kind: "bug", message: "oops" }, 4)).toBe(null);

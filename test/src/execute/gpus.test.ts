@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { gpusHere, wantedGpus } from "../../../src/execute/gpus.js";
+import { machineWithCards } from "../../support/cards.js";
 import { Lab } from "../../support/engine.js";
 
 let folder: string;
@@ -11,15 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** PATH of a machine whose nvidia-smi tells of this many GPUs; none: it has no driver. */
-async function machineWith(count: number): Promise<string> {
-  const bin = await mkdtemp(path.join(folder, "bin-"));
-  const told = Array.from({ length: count }, (_, index) => `echo ${index}`).join("\n");
-  const body = count === 0 ? "exit 9" : told;
-  await writeFile(path.join(bin, "nvidia-smi"), `#!/bin/sh\n${body}\n`);
-  await chmod(path.join(bin, "nvidia-smi"), 0o755);
-  return `${bin}${path.delimiter}${process.env["PATH"]}`;
-}
+const machineWith = (count: number): Promise<string> => machineWithCards(folder, count);
 
 describe("the GPUs in use", () => {
   const indices = async (

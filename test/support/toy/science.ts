@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type {
@@ -22,6 +22,20 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 
 const told = (task: StageTask): string =>
   ["address", "key_env"].map((name) => String(task.execution[name])).join(" by ");
+
+/** Processes that took memory of the card. */
+const onCard = (): number[] =>
+  readdirSync(folder())
+    .filter((name) => name.startsWith("card."))
+    .map((name) => Number(name.slice("card.".length)));
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 function tell(task: StageTask): void {
   process.stderr.write(`asking ${told(task)}\n`);
@@ -66,6 +80,30 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   /** Needs so little of a card only after it was told so twice. */
   "fill-card": (task) => {
     if ((task.resources.tightened ?? 0) < 2) throw new Error("no room on the card");
+  },
+  /** Takes memory of its card until its process ends, once three processes do. */
+  "meet-on-card": async () => {
+    writeFileSync(path.join(folder(), `card.${process.pid}`), "");
+    while (onCard().length < 3) await pause();
+  },
+  /** Has no room on its card beside another process, at work or not. */
+  "alone-on-card": async () => {
+    // The others come to rest first.
+    const ends = (): number =>
+      readFileSync(path.join(folder(), "log"), "utf8").split("end ").length;
+    while (ends() < 4) await pause();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    if (onCard().some((pid) => pid !== process.pid && isAlive(pid))) {
+      throw new Error("no room on the card");
+    }
+  },
+  /** Finds its card full, then dies of it, as CUDA's libraries do. */
+  "die-of-card": (_task, name) => {
+    const tries = ["first", "second"].filter((time) => flag(`${name}.${time}`)).length;
+    if (tries === 2) return;
+    writeFileSync(path.join(folder(), `${name}.${["first", "second"][tries]!}`), "");
+    if (tries === 0) throw new Error("no room on the card");
+    process.kill(process.pid, "SIGSEGV");
   },
   /** Has no room on a card at all. */
   "no-card": () => {

@@ -1,3 +1,4 @@
+import { classOfWords } from "../../../base/python/failure-words.js";
 import { EagerSession } from "./eager-session.js";
 import { GraphSession } from "./graph-session.js";
 import type { FunctionSpec, Session } from "./session.js";
@@ -13,7 +14,7 @@ export interface MakeOptions {
 
 /**
  * A graph of the functions. If they can't become a graph and the engine is `auto`, they run operation
- * by operation, and `onFallback` is called with the reason.
+ * by operation, and `onFallback` is called with the reason. Throws where memory is full.
  */
 export async function makeSession(
   functions: { readonly [name: string]: FunctionSpec },
@@ -23,8 +24,10 @@ export async function makeSession(
   try {
     return await GraphSession.create(functions, { xla });
   } catch (error) {
-    if (engine === "graph") throw error;
-    onFallback?.((error as Error).message);
+    const { message } = error as Error;
+    // A full memory says nothing about the functions; operation by operation they would need more.
+    if (engine === "graph" || classOfWords(message) !== null) throw error;
+    onFallback?.(message);
     return new EagerSession(functions);
   }
 }

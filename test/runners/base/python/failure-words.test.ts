@@ -25,6 +25,18 @@ const WORDS: readonly (readonly [string | null, string])[] = [
     "gpu_memory",
     "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 17179869184 bytes. [Op:__inference]",
   ],
+  ["gpu_memory", "Invalid TF_Status: 8\nMessage: failed to allocate memory"],
+  [
+    "gpu_memory",
+    "Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[1310720,128] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc",
+  ],
+  ["gpu_memory", "Invalid TF_Status: 13\nMessage: Dst tensor is not initialized."],
+  ["gpu_memory", "Invalid TF_Status: 13\nMessage: No blas support for stream"],
+  ["gpu_memory", "RuntimeError: cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"],
+  [
+    "memory",
+    "Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9,9] and type float on /job:localhost/replica:0/task:0/device:CPU:0 by allocator mklcpu",
+  ],
   [
     "memory",
     "OOM when allocating tensor with shape[999999,999999] and type float on /job:localhost/replica:0/task:0/device:CPU:0 by allocator cpu",

@@ -2,6 +2,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { TensorFlow } from "../../../../../runners/base/tensorflow.js";
 import { EagerSession } from "../../../../../runners/stages/ctr/graph/eager-session.js";
 import type { FunctionSpec } from "../../../../../runners/stages/ctr/graph/session.js";
+import {
+  makeSession,
+  type MakeOptions,
+} from "../../../../../runners/stages/ctr/graph/make-session.js";
 import { GraphSession } from "../../../../../runners/stages/ctr/graph/graph-session.js";
 import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 
@@ -120,6 +124,25 @@ describe("a traced function", () => {
       run: ([x]) => [tf.real(tf.fft(tf.complex(x!, tf.zerosLike(x!))))],
     };
     await expect(GraphSession.create({ f: spec })).rejects.toThrow(/operation Complex/);
+  });
+
+  it("takes a full memory for a failure, and anything else for a function that must run eagerly", async () => {
+    const making = (message: string): Promise<string> => {
+      let reason = "no fallback";
+      const run = (): never => {
+        throw new Error(message);
+      };
+      const how = { engine: "auto", xla: false, onFallback: (said: string) => (reason = said) };
+      return makeSession({ f: { inputs: [], run } }, how as MakeOptions).then(() => reason);
+    };
+    expect(await making("no graph form")).toBe("no graph form");
+    for (const full of [
+      "Invalid TF_Status: 8\nMessage: failed to allocate memory",
+      "Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9] and type float on /device:CPU:0 by allocator cpu",
+      "Invalid TF_Status: 13\nMessage: Dst tensor is not initialized.",
+    ]) {
+      await expect(making(full)).rejects.toThrow(full);
+    }
   });
 
   it("refuses a function that reads the values it works on", async () => {
