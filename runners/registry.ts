@@ -13,6 +13,7 @@ import {
   ctrMetrics,
   ctrPerGpu,
   ctrRunner,
+  extendedCtr,
   backboneStage,
   ignoredCtr,
   ownProgramRunner,
@@ -43,6 +44,7 @@ import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
 import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
 import { rebase } from "./rebase.js";
+import { shortNames } from "./short-names.js";
 import { starterSpec } from "./starter.js";
 import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
@@ -71,6 +73,7 @@ export const science: Science = {
     describe: "run a first real sweep: 19 cells on MovieLens-100K, in some minutes",
   },
   starter: starterSpec,
+  shortNames,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
   neutral: {
     ...neutralKnowledge,
@@ -91,11 +94,15 @@ export const science: Science = {
     ...present("knowledge", settings, expandKnowledge),
   }),
   rebase,
-  ignored: (settings: JsonObject): readonly Ignored[] => [
-    ...ignoredDataset(settings),
-    ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
-    ...ignoredCtr(settings),
-  ],
+  ignored: (settings) => ignored(settings),
+  extended(document, place) {
+    const { fragment, neutral, modules } = extendedCtr(document, place);
+    return {
+      fragments: { ...science.fragments, ctr: fragment },
+      neutral: { ...science.neutral, ...neutral },
+      ignored: (settings) => ignored(settings, modules),
+    };
+  },
   check: (settings: JsonObject, place: SpecPlace): readonly Finding[] => [
     ...checkDataset(settings, place),
     ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
@@ -117,6 +124,16 @@ export const science: Science = {
   environments: [LLM_ENVIRONMENT],
   commands: [listed(datasetCommand), ...ctrCommands, listed(logCommand)],
 };
+
+/** @param modules ids of modules of the user's by their paths in the spec */
+const ignored = (
+  settings: JsonObject,
+  modules?: ReadonlyMap<string, string>,
+): readonly Ignored[] => [
+  ...ignoredDataset(settings),
+  ...(isBias(settings) ? [] : ignoredKnowledge(settings)),
+  ...ignoredCtr(settings, modules),
+];
 
 function present(
   key: string,

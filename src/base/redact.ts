@@ -28,7 +28,7 @@ export const namesSecret = (variable: string): boolean => SECRET_WORDS.test(vari
 
 /** Query parameters of an address whose names hold one of these words carry a secret. */
 const SECRET_PARAMETER =
-  /([?&#;][^=&;\s"'<>]*(?:token|key|secret|pass|pwd|auth|sig|credential)[^=&;\s"'<>]*=)([^&\s"'<>]+)/gi;
+  /([?&#;](?:code|[^=&;\s"'<>]*(?:token|key|secret|pass|pwd|auth|sig|credential)[^=&;\s"'<>]*)=)([^&\s"'<>]+)/gi;
 
 /** Keys of well-known services, by the forms that these services give them. */
 const KEY_FORMS: readonly RegExp[] = [
@@ -39,7 +39,10 @@ const KEY_FORMS: readonly RegExp[] = [
   /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{12,}/g, // AWS
   /(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{8,}/g, // Slack
   /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{20,}/g, // Google
-  /(?<![A-Za-z0-9])(?:nvapi|pplx|xai|pypi)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
+  /(?<![A-Za-z0-9])dapi[0-9a-f]{32}(?![0-9a-f])/g, // Databricks
+  /(?<![A-Za-z0-9])(?:fw|tgp_v1|wandb_v1|esecret)_(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}/g, // Fireworks, Together, Weights & Biases, Anyscale
+  /(?<![A-Za-z0-9])[A-Z]{3}\|\d{6,}\|[A-Za-z0-9_-]{12,}/g, // Meta
+  /(?<![A-Za-z0-9])(?:nvapi|pplx|xai|pypi|csk|sess)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
   /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g, // JSON Web Token
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
 ];
@@ -49,6 +52,18 @@ const ASSIGNED = new RegExp(
   `((?<![A-Za-z0-9])(?:[A-Za-z0-9]+[-_])*${SECRET_NAME}["']?\\s*[:=]\\s*["']?)(?!\\*\\*\\*)([^\\s"',;}\\]]{4,})`,
   "gi",
 );
+/** The value of a header of HTTP, whatever its scheme; a cookie's is all of the line. */
+const AUTHORIZATION =
+  /(\bauthorization["']?\s*[:=]\s*["']?(?:[A-Za-z]+\s+)?)(?!\*\*\*)([^\s"',;}\]]{4,})/gi;
+const COOKIE = /(\b(?:set-)?cookie["']?\s*:\s*["']?)(?!\*\*\*)([^\n\r"']{4,})/gi;
+/** A variable of the environment by its name, an option of a command line, and words about a key that was refused. */
+const VARIABLE_SET = /(\b[A-Z][A-Z0-9_]*_TOKEN=["']?)(?!\*\*\*)([^\s"',;}\]]{6,})/g;
+const OPTION = /(--(?:api-?key|token|password|secret)[= ]["']?)(?!\*\*\*|-)([^\s"']{6,})/gi;
+const REFUSED_KEY = /(\bAPI key provided:\s*["']?)(?!\*\*\*)([^\s"']{6,})/gi;
+/** User info in front of a host without a scheme, as variables of proxies have it. */
+const PROXY =
+  /((?:^|[\s=("'`]|\/\/)[\w.+%-]+:)(?!\*\*\*|\/\/)([^\s/:@"'`]{4,})(?=@[\w-]+(?:\.[\w-]+)*(?:\.[a-z]{2,}|:\d{2,5})\b)/gi;
+
 /** A setting that should name a variable and holds something else, perhaps the key itself. */
 const VARIABLE = /(_env["']?\s*[:=]\s*["']?)([^\s"',;}\]]{12,})/gi;
 const isVariableName = /^[A-Z][A-Z0-9_]*$/;
@@ -99,6 +114,12 @@ function conceal(text: string, found: (secret: string) => void): string {
   return shown
     .replace(HEADER, (_, kind: string, gap: string, value: string) => kind + gap + hide(value))
     .replace(SECRET_PARAMETER, (_, name: string, value: string) => name + hide(value))
+    .replace(AUTHORIZATION, (_, name: string, value: string) => name + hide(value))
+    .replace(COOKIE, (_, name: string, value: string) => name + hide(value))
+    .replace(VARIABLE_SET, (_, name: string, value: string) => name + hide(value))
+    .replace(OPTION, (_, name: string, value: string) => name + hide(value))
+    .replace(REFUSED_KEY, (_, name: string, value: string) => name + hide(value))
+    .replace(PROXY, (_, name: string, value: string) => name + hide(value))
     .replace(ASSIGNED, (_, name: string, value: string) => name + hide(value))
     .replace(VARIABLE, (whole, name: string, value: string) =>
       isVariableName.test(value) || value === MASK ? whole : name + hide(value),

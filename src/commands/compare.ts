@@ -46,7 +46,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     if ([args.json, args.csv, args.markdown].filter(Boolean).length > 1) {
       throw new UserError("choose one of --json, --csv and --markdown");
     }
-    const config = await configOf(args);
+    const config = await configOf(args, args.sweep);
     await closeKilled(config, science);
     const found = await findSweep(config, science, args.sweep, args.overrides);
     const { state, damage } = await readSweep(found.folder);

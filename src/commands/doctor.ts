@@ -27,7 +27,7 @@ export const doctorCommand = ({ environments }: Science): CommandModule<object, 
   describe: "check every part of the toolchain and show where each setting comes from",
   builder: (yargs) => yargs.option("json", jsonOutput),
   async handler({ json, ...flags }) {
-    const config = await configOf(flags);
+    const config = await configOf(flags, undefined, { quiet: true });
     const { examine, isHealthy } = await import("../doctor/examine.js");
     if (!json && process.stderr.isTTY) await write(process.stderr, "looking, some seconds ...\r");
     const checks = await examine(config, environments);

@@ -13,7 +13,7 @@ import { loadExperiment, configOf } from "./experiment.js";
 
 /** The engine as a command of the science's own sees it, under one call's options. */
 export async function engineOf(args: GlobalArguments, science: Science): Promise<Engine> {
-  const config = await configOf(args);
+  const config = await configOf(args, args.file);
   const store = new Store(config.store.value);
   return {
     async plan({ file, overrides }, only) {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Config } from "../config/config.js";
 import type { ConfigFlags, SpecOfMachines } from "../config/load.js";
@@ -16,6 +16,8 @@ export interface GlobalArguments {
   readonly "mlflow-uri"?: string | undefined;
   readonly gpus?: string | undefined;
   readonly offline?: boolean | undefined;
+  /** The spec, for commands that name it so. */
+  readonly file?: string | undefined;
 }
 
 const flagsOf = (args: GlobalArguments): ConfigFlags => ({
@@ -64,24 +66,44 @@ const saidOnce = new Set<string>();
 export async function readConfig(
   args: GlobalArguments,
   spec?: SpecOfMachines,
+  specFolder?: string,
 ): Promise<Result<Config, readonly Diagnostic[]>> {
   const { loadConfig } = await import("../config/load.js");
   return loadConfig({
     cwd: process.cwd(),
     flags: flagsOf(args),
+    specFolder,
     ...(spec === undefined ? {} : { spec }),
   });
 }
 
-/** The same; mistakes end the command. */
-export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Promise<Config> {
-  const loaded = await readConfig(args, spec);
+/** The folder of the spec that a word of a call names; undefined where it names no file. */
+async function folderOf(word: string | undefined): Promise<string | undefined> {
+  const info = word === undefined ? null : await stat(word).catch(() => null);
+  return info?.isFile() === true ? path.dirname(path.resolve(word!)) : undefined;
+}
+
+/**
+ * The same; mistakes end the command. Says on stderr which store the command uses.
+ *
+ * @param spec the spec that the command has read, or the word of the call that may name one
+ */
+export async function configOf(
+  args: GlobalArguments,
+  spec?: SpecOfMachines | string,
+  { quiet = false } = {},
+): Promise<Config> {
+  const loaded =
+    typeof spec === "string"
+      ? await readConfig(args, undefined, await folderOf(spec))
+      : await readConfig(args, spec);
   if (!loaded.ok) return refuse(loaded.error);
   for (const line of loaded.value.passedOver) {
     if (!saidOnce.has(line)) await write(process.stderr, `${line}\n`);
     saidOnce.add(line);
   }
   const { store } = loaded.value;
+  if (!quiet) await sayStore(store);
   // Stages and workers know the store by its absolute path.
   return { ...loaded.value, store: { ...store, value: path.resolve(store.value) } };
 }
@@ -89,6 +111,15 @@ export async function configOf(args: GlobalArguments, spec?: SpecOfMachines): Pr
 /** The settings on the command line, as yargs gives them. */
 export interface OverrideArguments {
   readonly overrides?: readonly string[] | undefined;
+}
+
+/** Says which store is used and what chose it, once a call. */
+async function sayStore({ value, origin }: Config["store"]): Promise<void> {
+  const folder = path.resolve(value);
+  const why = origin.name === null ? "" : ` (${origin.name})`;
+  const known = `store ${folder}`;
+  if (!saidOnce.has(known)) await write(process.stderr, `store: ${folder}${why}\n`);
+  saidOnce.add(known);
 }
 
 /** Reads a spec; mistakes in it end the command, warnings are shown. */

@@ -24,7 +24,7 @@ export const resumeCommand = (
   builder: (yargs) =>
     sweepOptions(yargs.positional("sweep", knownSweep).positional("overrides", specOverrides)),
   handler: async (args) => {
-    const config = await configOf(args);
+    const config = await configOf(args, args.sweep);
     const known = await findSweep(config, science, args.sweep, args.overrides);
     const file = await readSpecPlace(known.folder);
     if (file === null) {
@@ -49,6 +49,12 @@ export const resumeCommand = (
         hint: `run r4ec sweep ${file}; what both sweeps share is not done again`,
       });
     }
-    process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
+    // The store that holds the sweep, wherever the spec lies.
+    const store = config.store.value;
+    process.exitCode = await sweepExperiment(
+      experiment,
+      { ...args, store },
+      { science, scienceModule },
+    );
   },
 });

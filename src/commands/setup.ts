@@ -36,7 +36,7 @@ export const setupCommand = ({ environments }: Science): CommandModule<object, A
       .option("json", jsonOutput),
   async handler({ only, json, ...flags }) {
     const parts = only === undefined ? USUAL_PARTS : namedParts(only, partsOf(environments));
-    const config = await configOf(flags);
+    const config = await configOf(flags, undefined, { quiet: true });
     const { showSetup } = await import("../toolchain/show.js");
     const display = showSetup();
     const interrupted = new AbortController();

@@ -31,7 +31,7 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
       .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
       .option("json", jsonOutput),
   handler: async (args) => {
-    const config = await configOf(args);
+    const config = await configOf(args, args.sweep);
     await closeKilled(config, science);
     const known = args.all
       ? await listSweeps(config.store.value)

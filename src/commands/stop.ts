@@ -34,7 +34,7 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
       })
       .option("all", { type: "boolean", default: false, describe: "all sweeps of the store" }),
   handler: async (args) => {
-    const config = await configOf(args);
+    const config = await configOf(args, args.sweep);
     const store = config.store.value;
     const running: { sweep: KnownSweep; holder: LockHolder }[] = [];
     const among =

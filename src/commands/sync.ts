@@ -1,7 +1,8 @@
+import path from "node:path";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { KnownSweep } from "../journal/index.js";
-import { closeAbandoned, listSweeps, readSweep } from "../journal/index.js";
+import { closeAbandoned, listSweeps, readSpecPlace, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
 import { jsonOutput, specOverrides } from "../contract/options.js";
 import { resourcesOf, trackingOf } from "../spec/index.js";
@@ -35,7 +36,7 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
       .positional("overrides", specOverrides)
       .option("json", jsonOutput),
   handler: async (args) => {
-    const config = await configOf(args);
+    const config = await configOf(args, args.sweep);
     await closeAbandoned(config.store.value);
     const sweeps =
       args.sweep === undefined
@@ -44,7 +45,11 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
     const done: Synced[] = [];
     for (const known of sweeps) {
       const { sweep, experiment } = known;
-      const one = { sweep, experiment, summary: await syncOne(args, known, science) };
+      const one = {
+        sweep,
+        experiment,
+        summary: await syncOne(args, known, config.store.value, science),
+      };
       done.push(one);
       if (!args.json) await printLine(syncText(one));
     }
@@ -67,16 +72,22 @@ const OFF: TrackingSummary = {
 async function syncOne(
   args: SyncArguments,
   known: KnownSweep,
+  store: string,
   science: Science,
 ): Promise<TrackingSummary | null> {
   const { state } = await readSweep(known.folder);
   if (state === null) return null;
   // The spec's own address counts, as it did in the sweep.
-  const config = await configOf(args, {
-    file: state.specFile,
-    resources: resourcesOf(state.resolved, science.cellsPerCard.setting),
-    tracking: trackingOf(state.resolved),
-  });
+  const place = await readSpecPlace(known.folder);
+  const config = await configOf(
+    { ...args, store },
+    {
+      ...(place === null ? {} : { folder: path.dirname(place) }),
+      file: state.specFile,
+      resources: resourcesOf(state.resolved, science.cellsPerCard.setting),
+      tracking: trackingOf(state.resolved),
+    },
+  );
   const { destinationOf, syncSweep } = await import("../tracking/index.js");
   const destination = destinationOf(config);
   if (!destination.ok) throw destination.error;

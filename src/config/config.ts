@@ -21,7 +21,10 @@ export interface Configured<T> {
  * file, the user's file and the default.
  */
 export interface Config {
-  /** Folder of artifacts, journals and the local MLflow's data. R4EC_STORE; default `.r4ec`. */
+  /**
+   * Folder of artifacts, journals and the local MLflow's data. R4EC_STORE; default: `.r4ec` in the
+   * project around the spec, else in the project around the cwd, else in the cwd.
+   */
   readonly store: Configured<string>;
   /** Folder of TensorFlow, Python environments and downloads. R4EC_TOOLCHAIN; ~/.cache/r4ec. */
   readonly toolchain: Configured<string>;

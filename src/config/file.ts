@@ -109,7 +109,12 @@ export async function readConfigFile(
     report.add("error", { where: [], at: "value", message });
     return err(report.diagnostics);
   }
-  const validator = new Validator({ root: schema, settings: new Map(), cellKeys: [] });
+  const validator = new Validator({
+    root: schema,
+    settings: new Map(),
+    shortNames: {},
+    cellKeys: [],
+  });
   for (const problem of mistakesOfSpec(validator, document)) report.add("error", problem);
   if (report.failed) return err(report.diagnostics);
   return ok(settingsOfFile(file, document));

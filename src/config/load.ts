@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { ArtifactChoice, Config, Configured, Origin } from "./config.js";
 import {
   type ConfigFile,
@@ -11,6 +11,7 @@ import {
   readConfigFile,
 } from "./file.js";
 import type { Diagnostic } from "../base/diagnostic.js";
+import { PACKAGE_ROOT } from "../base/package.js";
 import { learnSecrets, redact } from "../base/redact.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { Experiment } from "../spec/index.js";
@@ -29,8 +30,9 @@ export interface ConfigFlags {
   readonly offline?: boolean | undefined;
 }
 
-/** What a spec says about machines and tracking. */
-export type SpecOfMachines = Pick<Experiment, "file" | "resources" | "tracking">;
+/** What a spec says about machines and tracking, and where it lies where that is known. */
+export type SpecOfMachines = Pick<Experiment, "file" | "resources" | "tracking"> &
+  Partial<Pick<Experiment, "folder">>;
 
 export interface ConfigRequest {
   /** Absolute. */
@@ -38,6 +40,8 @@ export interface ConfigRequest {
   readonly flags?: ConfigFlags;
   /** Its `resources.gpus` and `tracking.mlflow` override files, not the environment or flags. */
   readonly spec?: SpecOfMachines;
+  /** Absolute folder of the spec that the call names: its project comes before that of the cwd. */
+  readonly specFolder?: string | undefined;
   /** Default: process.env. */
   readonly environment?: { readonly [name: string]: string | undefined };
 }
@@ -58,7 +62,9 @@ export async function loadConfig(
     diagnostics.push(...result.error);
     return null;
   };
-  const project = await read(await findProjectFile(cwd));
+  const specFolder = ownFolder(request.specFolder ?? spec?.folder, cwd);
+  const ofSpec = specFolder === null ? null : await findProjectFile(specFolder);
+  const project = await read(ofSpec ?? (await findProjectFile(cwd)));
   const user = await read(findUserFile(environment));
 
   const parsed = <T>(name: string, text: string | undefined, parse: Parse<T>): T | undefined => {
@@ -115,7 +121,7 @@ export async function loadConfig(
         variable("R4EC_STORE", folder),
         ...files((file) => file.store),
       ],
-      join(defaultRoot(cwd), ".r4ec"),
+      join(rootAround(specFolder) ?? rootAround(cwd) ?? cwd, ".r4ec"),
     ),
     toolchain: layered(
       [
@@ -197,13 +203,27 @@ const yesOrNo: Parse<boolean> = (text) => {
   return err("must be 1 or 0");
 };
 
-/** The nearest folder around `cwd` that looks like a project; the cwd itself where none does. */
-function defaultRoot(cwd: string): string {
+/**
+ * The nearest folder around `folder` that looks like a project: one that has a store, a settings file,
+ * a .git or a package.json; null where none does.
+ */
+function rootAround(folder: string | null): string | null {
+  if (folder === null) return null;
   const marks = [...projectFiles, ".git", "package.json"];
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    const store = statSync(join(folder, ".r4ec"), { throwIfNoEntry: false });
-    if (store?.isDirectory() === true) return folder;
-    if (marks.some((mark) => existsSync(join(folder, mark)))) return folder;
-    if (dirname(folder) === folder) return cwd;
+  for (let here = folder; ; here = dirname(here)) {
+    const store = statSync(join(here, ".r4ec"), { throwIfNoEntry: false });
+    if (store?.isDirectory() === true) return here;
+    if (marks.some((mark) => existsSync(join(here, mark)))) return here;
+    if (dirname(here) === here) return null;
   }
+}
+
+/**
+ * The folder of a spec of the user's own; null for one of an installed package, or of r4ec itself
+ * while the user stands elsewhere: nobody's results go there.
+ */
+function ownFolder(folder: string | undefined, cwd: string): string | null {
+  if (folder === undefined || /[\\/]node_modules(?:[\\/]|$)/.test(folder)) return null;
+  const isOfR4ec = (one: string): boolean => !relative(PACKAGE_ROOT, one).startsWith("..");
+  return isOfR4ec(folder) && !isOfR4ec(cwd) ? null : folder;
 }

@@ -49,12 +49,16 @@ export function checkCells(
   science: Pick<Science, "check">,
   place: SpecPlace,
 ): void {
-  const { report, places, sweep, assumed, partial } = context;
+  const { report, places, sweep, assumed, mistakes, partial } = context;
+  // Of a block without a mistake it is also known what it lacks.
+  const touched = new Set(mistakes.map(({ where }) => where[0]!));
   for (const { id, settings } of kindsOfCells(cells)) {
     for (const { severity, message, path } of science.check(settings, place)) {
       const where = whereOf(origins.get(id)!, sweep.dimensions, path, places);
-      if (partial && (severity !== "error" || !places.has(where))) continue;
-      if (assumed.has(path.split(".")[0]!)) continue;
+      const key = path.split(".")[0]!;
+      const isWhole = places.has([key]) && !touched.has(key) && !touched.has("sweep");
+      if (partial && (severity !== "error" || !(isWhole || places.has(where)))) continue;
+      if (assumed.has(key)) continue;
       report.add(severity, { where, at: places.has(where) ? "value" : "key", message }, path);
     }
   }

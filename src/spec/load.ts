@@ -43,10 +43,10 @@ export function loadSpec(
 /** The same for a file that has been read. */
 export function readSpec(
   source: Source,
-  science: Science,
+  general: Science,
   surroundings: Surroundings = {},
 ): Result<Experiment, readonly Diagnostic[]> {
-  const composed = compose(source, science, surroundings);
+  const composed = compose(source, general, surroundings);
   const report = new Report(composed.places, composed.files);
   for (const { position, message, path } of composed.mistakes) {
     report.addAt(position, message, path?.join(".") ?? null);
@@ -62,6 +62,8 @@ export function readSpec(
     return err(report.diagnostics);
   }
 
+  const place = { folder: source.folder };
+  const science = { ...general, ...general.extended?.(document, place) };
   const schema = assembleSchema(science);
   const validator = new Validator(schema, pathsIn(document));
   const mistakes = mistakesOfSpec(validator, document).filter(
@@ -96,7 +98,6 @@ export function readSpec(
   if (sweep.tooLarge) return err(report.diagnostics);
 
   const expansion = expandCells(base, sweep, schema.cellKeys, science, normaliser);
-  const place = { folder: source.folder };
   const context = {
     report,
     places: composed.places,

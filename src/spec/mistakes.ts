@@ -2,9 +2,11 @@ import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import type { JsonSchema } from "../contract/science.js";
 import { aboutTheSweep } from "./engine-fragments.js";
+import { contains } from "./dotted.js";
 import { chosenForm, kindsOf } from "./forms.js";
 import { labelOf, type Problem, settingAt, shown } from "./problem.js";
-import { didYouMean } from "./suggest.js";
+import { formOf, misplacedAxis, toFlatten, toVary } from "./hints.js";
+import { didYouMean, suggest } from "./suggest.js";
 import type { SchemaError, Validator } from "./validator.js";
 
 /**
@@ -167,7 +169,8 @@ function noForm(
   const kinds = [
     ...new Set(forms.flatMap((form) => kindsOf(validator.at(form), validator.schema.root))),
   ];
-  return { where, at: "value", message: wrongKind(label, kinds, data) };
+  const hint = toVary(validator.schema, where, data);
+  return { where, at: "value", message: `${wrongKind(label, kinds, data)}${hint}` };
 }
 
 const allowedValues = (error: SchemaError): readonly Json[] =>
@@ -235,13 +238,23 @@ function problemOf(
     case "additionalProperties":
     case "unevaluatedProperties":
       return unknownKey(validator, error, where);
-    case "type":
-      return value(
-        wrongKind(label, kindsOf(error.parentSchema, validator.schema.root), error.data),
-      );
+    case "type": {
+      const { root } = validator.schema;
+      const kinds = kindsOf(error.parentSchema, root);
+      const isBlock = kinds.length === 1 && kinds[0] === "a mapping";
+      const hints = [
+        toVary(validator.schema, where, error.data),
+        toFlatten(where, error.data),
+        isBlock ? formOf(error.parentSchema, root) : "",
+      ];
+      const hint = hints.find((one) => one !== "") ?? "";
+      return value(`${wrongKind(label, kinds, error.data)}${hint}`);
+    }
     case "enum":
-    case "const":
-      return value(unknownValue(label, error.data, allowedValues(error)));
+    case "const": {
+      const hint = toVary(validator.schema, where, error.data);
+      return value(`${unknownValue(label, error.data, allowedValues(error))}${hint}`);
+    }
     case "required":
       return {
         where,
@@ -319,14 +332,31 @@ function unknownKey(validator: Validator, error: SchemaError, parent: readonly s
     const message = `${head} is not a setting of a cell, so it cannot stand here`;
     return { where, at: "key", message };
   }
+  const { settings, shortNames } = validator.schema;
+  const short = key.slice(key.lastIndexOf(".") + 1).toLowerCase();
+  const known = Object.hasOwn(shortNames, short) ? shortNames[short]! : null;
   if (axes) {
-    const message = `no setting has the path ${JSON.stringify(key)}${didYouMean(key, siblings)}`;
+    const meant = known === null ? didYouMean(key, siblings) : `; did you mean ${known}?`;
+    const message = `no setting has the path ${JSON.stringify(key)}${meant}`;
     return { where, at: "key", message };
   }
   const block = settingAt(parent);
   const inside = block === null ? "" : ` in ${labelOf(parent)}`;
   let hint = didYouMean(key, siblings);
-  if (hint === "") {
+  if (where.length === 2 && where[0] === "sweep") {
+    const written = isJsonObject(error.data) ? error.data[key] : undefined;
+    const axis = misplacedAxis(
+      validator.schema,
+      key,
+      written,
+      known ?? suggest(key, settings.keys()),
+    );
+    if (axis !== null) hint = axis;
+  } else if (known !== null && contains(parent.join("."), known)) {
+    hint = `; did you mean ${known.slice(parent.join(".").length + 1)}?`;
+  } else if (known !== null && parent.length === 0) {
+    hint = `; did you mean ${known}?`;
+  } else if (hint === "") {
     // Perhaps the right key in the wrong block.
     const elsewhere = [...validator.schema.settings.keys()].filter(
       (path) => path === key || path.endsWith(`.${key}`),

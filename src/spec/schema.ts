@@ -9,6 +9,8 @@ export interface SpecSchema {
   readonly root: JsonSchema;
   /** Every setting and block that an axis can vary, by dotted path. */
   readonly settings: ReadonlyMap<string, Setting>;
+  /** Short and foreign names of settings, with the dotted path that is meant. */
+  readonly shortNames: { readonly [name: string]: string };
   /** Top-level keys that make up a cell (`seed` and the science's), in the order of the schema. */
   readonly cellKeys: readonly string[];
 }
@@ -17,7 +19,9 @@ export interface SpecSchema {
  * Assembles the schema from the engine's fragments and the science's. Axes are listed one by one,
  * so that an editor completes and checks dotted paths as well.
  */
-export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCard">): SpecSchema {
+export function assembleSchema(
+  science: Pick<Science, "fragments" | "cellsPerCard" | "shortNames">,
+): SpecSchema {
   const { name, description, extends: bases, ...others } = engineFragments;
   const { select, compare, tracking, ...more } = others;
   const { resources: machines, failure, retries, time_limit, ...placed } = more;
@@ -63,6 +67,7 @@ export function assembleSchema(science: Pick<Science, "fragments" | "cellsPerCar
       $defs: { ...defs, ...axisDefinitions(settings) },
     },
     settings,
+    shortNames: science.shortNames ?? {},
     cellKeys: varying.filter((key) => key !== "gpu"),
   };
 }

@@ -10,6 +10,9 @@ import type { Batch } from "./values.js";
 import { batchesOf, curvesIn } from "./values.js";
 import type { Wanted } from "./wanted.js";
 
+/** What to do about a run that holds something which MLflow cannot change. */
+export const AGAIN = "delete this run in MLflow, and `r4ec sync` makes it again";
+
 export interface DeliveryOptions {
   readonly client: MlflowClient;
   readonly run: Run;
@@ -80,7 +83,8 @@ export class Delivery {
         if (halves !== null) for (const half of halves) await this.#log(half);
         else {
           const key = keysOf(one)[0]!;
-          if (!this.#refusedKeys.has(key)) problem(`${key}: ${error.message}`);
+          const advice = run.params.has(key) && one.params.length > 0 ? `; ${AGAIN}` : "";
+          if (!this.#refusedKeys.has(key)) problem(`${key}: ${error.message}${advice}`);
           this.#refusedKeys.add(key);
         }
       }

@@ -6,6 +6,7 @@ import { MlflowFailure } from "./failure.js";
 import type { Ledger } from "./ledger.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { identityOf, TAG } from "./update.js";
+import type { KeyValue } from "./values.js";
 import { cleanText, LIMITS } from "./values.js";
 
 export interface FinderOptions {
@@ -57,10 +58,7 @@ export class RunFinder {
         return { run, isNew: false };
       }
     }
-    const tags = new Map([...update.identity, ["r4ec.store", this.options.store]]);
-    const parent = ledger.runs.get("sweep");
-    if (update.key !== "sweep" && parent !== undefined) tags.set("mlflow.parentRunId", parent);
-    tags.set("mlflow.runName", cleanText(update.name));
+    const tags = this.#placing(update).set("mlflow.runName", cleanText(update.name));
     const run = await client
       .createRun({
         experimentId,
@@ -77,6 +75,25 @@ export class RunFinder {
       });
     await ledger.addRun(update.key, run.id);
     return { run, isNew: true };
+  }
+
+  /** Tags that say what a run is and where it belongs. */
+  #placing({ key, identity }: RunUpdate): Map<string, string> {
+    const tags = new Map([...identity, ["r4ec.store", this.options.store]]);
+    const parent = this.options.ledger.runs.get("sweep");
+    return key === "sweep" || parent === undefined ? tags : tags.set("mlflow.parentRunId", parent);
+  }
+
+  /**
+   * Those of them that a run must still have: none where another sweep made the run of a stage that both share.
+   */
+  placeOf(update: RunUpdate, run: Run): readonly KeyValue[] {
+    const sweep = run.tags.get(TAG.sweep) ?? this.options.sweep;
+    if (update.key.startsWith("stage:") && sweep !== this.options.sweep) return [];
+    return [...this.#placing(update)].map(([key, value]) => ({
+      key,
+      value: cleanText(value).slice(0, LIMITS.tag),
+    }));
   }
 
   async #places(key: RunKey): Promise<readonly string[]> {

@@ -9,7 +9,13 @@ import { curvesIn, whole } from "./values.js";
 import type { Wanted } from "./wanted.js";
 
 /** What of the wanted a run does not have. */
-export type Difference = Wanted;
+export interface Difference extends Wanted {
+  /**
+   * Metrics of which the run has every point, but shows another one, which somebody else has logged. Looked for only
+   * where `wanted` is all that the run is ever told: `thorough`.
+   */
+  readonly covered: readonly MetricPoint[];
+}
 
 /**
  * Reads a run back and compares it with what it is to have: status and end, params, tags, metrics,
@@ -26,11 +32,13 @@ export async function differenceOf(
   thorough: boolean,
 ): Promise<Difference> {
   const run = await client.run(runId);
+  const metrics = await missingMetrics(client, run, wanted.batch.metrics, thorough);
   return {
+    covered: metrics.covered,
     batch: {
       tags: absent(run.tags, wanted.batch.tags),
       params: absent(run.params, wanted.batch.params),
-      metrics: await missingMetrics(client, run, wanted.batch.metrics, thorough),
+      metrics: metrics.missing,
     },
     goneTags: wanted.goneTags.filter((key) => run.tags.has(key)),
     datasets: wanted.datasets.filter((input) => !run.datasets.has(datasetKey(input))),
@@ -56,7 +64,7 @@ async function missingMetrics(
   run: Run,
   metrics: readonly WireMetric[],
   thorough: boolean,
-): Promise<WireMetric[]> {
+): Promise<{ readonly missing: WireMetric[]; readonly covered: MetricPoint[] }> {
   const curves = curvesIn(metrics);
   const shows = (key: string, points: readonly WireMetric[]): boolean => {
     const have = run.metrics.get(key);
@@ -67,6 +75,7 @@ async function missingMetrics(
     ([key, points]) => !shows(key, points) || (points.length > 1 && (thorough || key === sentLast)),
   );
   const missing: WireMetric[] = [];
+  const covered: MetricPoint[] = [];
   for (const [key, points] of doubtful) {
     const have = new Map<string, MetricPoint[]>();
     // Of a metric that the run does not show at all there is no history either.
@@ -78,8 +87,11 @@ async function missingMetrics(
       const there = have.get(`${point.step} ${point.timestamp}`) ?? [];
       if (!there.some((one) => isSame(one, point))) missing.push(point);
     }
+    const shown = run.metrics.get(key);
+    if (thorough && shown !== undefined && !shows(key, points) && missing.at(-1)?.key !== key)
+      covered.push(shown);
   }
-  return missing;
+  return { missing, covered };
 }
 
 /** The point that MLflow shows of two. */
@@ -127,8 +139,8 @@ async function inFolder(
   }
 }
 
-/** True where nothing is missing. */
-export const isLevel = ({ batch, goneTags, datasets, files, status }: Difference): boolean =>
+/** True where nothing is missing; what is covered cannot be mended by sending. */
+export const isLevel = ({ batch, goneTags, datasets, files, status }: Wanted): boolean =>
   keysOf(batch).length + goneTags.length + datasets.length + files.length === 0 && status === null;
 
 /** All keys of a batch, for messages. */
@@ -137,7 +149,7 @@ export const keysOf = (batch: Batch): string[] => [
 ];
 
 /** What is missing, in words: at most five names. */
-export function namesOf(difference: Difference): string {
+export function namesOf(difference: Wanted): string {
   const { batch, goneTags, datasets, files, status } = difference;
   const names = [
     ...(status === null ? [] : [`status ${status.status}`]),

@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { Store } from "../store/index.js";
 import type { Run } from "./answers.js";
-import { Delivery } from "./deliver.js";
+import { AGAIN, Delivery } from "./deliver.js";
 import { isOfDeleted, MlflowFailure } from "./failure.js";
 import type { FinderOptions } from "./find-run.js";
 import { RunFinder } from "./find-run.js";
@@ -86,13 +86,13 @@ export class Sender {
   }
 
   async #tell(update: RunUpdate, look: boolean): Promise<void> {
-    const { client, ledger, artifacts, progress } = this.options;
+    const { client, progress } = this.options;
     const { run, isNew } = await this.runs.ensure(update);
     if (!isNew && isOthers(update, run, look)) return;
     if (!look && !isNew && update.status?.status === "RUNNING" && run.status !== "RUNNING") {
       await client.setStatus(run.id, "RUNNING", null);
     }
-    const { wanted, damage } = await wantedOf(update, run, ledger.runs, artifacts);
+    const { wanted, damage } = await this.#wantedOf(update, run, look);
     if (damage !== null) this.#problem(update, damage);
     const problem = (message: string, differs = true): void =>
       this.#problem(update, message, differs);
@@ -107,13 +107,27 @@ export class Sender {
       const missing = await differenceOf(client, run.id, wanted, look);
       progress();
       const rest = delivery.withoutRefused(missing);
-      if (isLevel(rest)) return;
+      if (isLevel(rest)) {
+        for (const { key, value } of missing.covered)
+          problem(
+            `${key}: MLflow shows ${value}, which was logged there by somebody else; ${AGAIN}`,
+          );
+        return;
+      }
       if (attempt === 2) {
         problem(`MLflow reported success but did not store: ${namesOf(rest)}`);
         return;
       }
       await delivery.sendOneByOne(rest);
     }
+  }
+
+  async #wantedOf(update: RunUpdate, run: Run, look: boolean): ReturnType<typeof wantedOf> {
+    const { ledger, artifacts } = this.options;
+    const { wanted, damage } = await wantedOf(update, run, ledger.runs, artifacts);
+    if (!look) return { wanted, damage };
+    const tags = [...this.runs.placeOf(update, run), ...wanted.batch.tags];
+    return { wanted: { ...wanted, batch: { ...wanted.batch, tags } }, damage };
   }
 
   #problem({ key, name }: RunUpdate, message: string, differs = true): void {

@@ -93,8 +93,17 @@ export class Lab {
 
   /** Starts the command line in the lab. */
   start(...args: string[]): Run {
+    return this.#startIn(".", args);
+  }
+
+  /** The same in a folder of the lab, to its end. */
+  runIn(folder: string, ...args: string[]): Promise<Finished> {
+    return this.#startIn(folder, args).finished;
+  }
+
+  #startIn(folder: string, args: readonly string[]): Run {
     const child = spawn(process.execPath, [this.program, ...args], {
-      cwd: this.folder,
+      cwd: path.join(this.folder, folder),
       env: {
         ...process.env,
         TOY: path.join(this.folder, "toy"),

@@ -36,16 +36,31 @@ const COMES_AGAIN =
   /(retry|try again) (in|after) [\d.]+ ?(ms|s|m|h)|per (second|minute|hour|day)/iu;
 
 const TOO_LONG =
-  /context[ _-]?(length|window|size)|maximum context|(prompt|input|message|request|content|text|payload|entity|body)[^.]{0,40}(too (long|large)|longer than)|too many (input |prompt )?tokens|string_above_max_length|exceeds? [^.]{0,60}tokens/iu;
-const FILTERED = /content[ _-]?(filter|policy|management)|safety|moderation|flagged|blocked by/iu;
+  /`inputs` tokens \+|context[ _-]?(length|window|size)|maximum context|(prompt|input|message|request|content|text|payload|entity|body)[^.]{0,40}(too (long|large)|longer than)|too many (input |prompt )?tokens|string_above_max_length|exceeds? [^.]{0,60}tokens/iu;
+const FILTERED =
+  /content[ _-]?(filter|policy|management)|safety|moderation|flagged|blocked by|content exists risk|inappropriate content|data_?inspection/iu;
 
 const WRONG_CODE =
   /unsupported|unknown_(parameter|field|argument)|unrecognized|model_not_found|invalid_model|model_not_supported|extra_forbidden|invalid_api_key/iu;
-const WRONG =
-  /unsupported (parameter|value|argument|field|model)|unrecognized|unknown (parameter|argument|field|model)|extra inputs are not permitted|extra fields not permitted|additional properties|unexpected (keyword|field|parameter)|(does|do) not support|(is|are) not supported|not supported with|model[^.]{0,80}(not (exist|found|available|loaded)|does(n't| not) exist)|no such model|invalid model|missing required (parameter|field)/iu;
+const WRONG = new RegExp(
+  [
+    /(unsupported|unknown|invalid|unrecognized) (request )?(param|argument|field|name|model|value)/,
+    /unrecognized|unsupported ?params|extra inputs are not permitted|extra fields not permitted/,
+    /additional properties|extraneous key|unexpected (keyword|field|parameter)/,
+    /(does|do) not support|(is|are) (not supported|unsupported|unavailable)|not supported with|only supports?\b/,
+    /model[^.]{0,80}(not (exist|found|available|loaded|deployed)|does(n't| not) exist)/,
+    /no such model|not a valid model|unable to serve model|missing required (parameter|field)/,
+    /field required|parse (the )?grammar/,
+    // Zhipu, DashScope and others: a model that does not exist, a parameter that is wrong or not supported.
+    /模型不存在|参数(错误|无效|不合法)|不支持/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "iu",
+);
 /** A field of the request, named beside a demand on its value. */
 const DEMAND =
-  /["'`]?\b(temperature|top_p|top_k|max_tokens|max_completion_tokens|seed|frequency_penalty|presence_penalty|dimensions|encoding_format|guided_regex|reasoning_effort|chat_template_kwargs|logprobs|stop)\b["'`]?[^.]{0,80}\b(must|should|needs? to|invalid|at most|at least|less than|greater than|too (large|small|high)|not allowed|out of range)\b/iu;
+  /["'`]?\b(temperature|top_p|top_k|min_p|(max|min)_(new_|completion_|output_)?tokens|seed|(frequency|presence|repetition)_penalty|dimensions|encoding_format|guided_\w+|response_format|reasoning\w*|enable_thinking|thinking|chat_template_kwargs|logprobs|stop|stream)\b["'`]?[^.]{0,80}\b(must|should|needs? to|invalid|at most|at least|less than|greater than|too (large|small|high)|not allowed|out of range)\b/iu;
 /** What of a request is the prompt. */
 const THE_PROMPT = /^$|message|prompt|input|content/iu;
 

@@ -1,5 +1,5 @@
 export { backboneFragment, ctrFragment, ctrPerGpu } from "./schema.js";
-export { checkCtr, ignoredCtr, isModule } from "./settings.js";
+export { checkCtr, extendedCtr, ignoredCtr, isModule } from "./settings.js";
 export { backboneStage } from "./stage.js";
 export { ctrRunner } from "./runner.js";
 export { ctrMetrics } from "./metric-names.js";

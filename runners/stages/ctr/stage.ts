@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { ownProgramOf } from "./own-program/settings.js";
 import { ownProgramStage } from "./own-program/stage.js";
+import { loadBackbone } from "./backbones/index.js";
+import { optionDefaults } from "./backbones/own-options.js";
 import { ctrTable } from "./schema.js";
 import { type CtrExecution, ctrOf, type CtrParams, isModule } from "./settings.js";
 import { executionIn, paramsIn, roundingIn } from "./table.js";
@@ -38,7 +41,8 @@ export function ctrStage(
   const ctr = ctrOf(settings);
   const backbone = String(settings["backbone"]);
   const module = isModule(backbone);
-  const options = module ? undefined : ctr[backbone];
+  const path = resolve(place.folder, backbone);
+  const options = module ? moduleOptions(path, ctr) : ctr[backbone];
   const params = paramsIn(ctrTable, ctr);
   const execution = executionIn(ctrTable, ctr);
   return {
@@ -59,7 +63,20 @@ export function ctrStage(
       ...(split === null ? {} : { split }),
       ...(embed === null ? {} : { embed }),
     },
-    files: module ? { backbone: { path: resolve(place.folder, backbone) } } : {},
+    files: module ? { backbone: { path } } : {},
     execution,
   };
+}
+
+/** What a cell sets of a module's options: those at their defaults follow from the module's file. */
+function moduleOptions(path: string, ctr: JsonObject): JsonObject {
+  const loaded = loadBackbone(path);
+  if (!loaded.ok) return {};
+  const given = ctr[loaded.value.id];
+  if (!isJsonObject(given)) return {};
+  const defaults = optionDefaults(loaded.value);
+  const set = Object.entries(given).filter(
+    ([name, value]) => !isDeepStrictEqual(value, defaults[name]),
+  );
+  return Object.fromEntries(set);
 }

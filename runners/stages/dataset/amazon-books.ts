@@ -98,6 +98,8 @@ async function readRatings(task: ReadTask): Promise<Ratings> {
       if (found[0] !== Found.text || found[1] !== Found.text || found[3] !== Found.number)
         return false;
       if (found[2] !== Found.number || start[0] === end[0] || start[1] === end[1]) return false;
+      if (hasOddEnd(bytes, start[0]!, end[0]!) || hasOddEnd(bytes, start[1]!, end[1]!))
+        return false;
       const rating = numberAt(bytes, scanner, 2);
       const time = numberAt(bytes, scanner, 3);
       if (!isRating(rating) || !Number.isFinite(time)) return false;
@@ -120,6 +122,10 @@ async function readRatings(task: ReadTask): Promise<Ratings> {
       }
       if (!isText(user)) return `no ${userField}`;
       if (!isText(item)) return `no ${itemField}`;
+      for (const [name, id] of [[userField, user] as const, [itemField, item] as const]) {
+        if (ODD_END.test(id))
+          return `${name} is ${JSON.stringify(id)}: an id begins and ends with no blank and no quote`;
+      }
       if (!isRating(rating)) {
         return `${ratingField} is ${JSON.stringify(rating)}, not a whole number from 1 to ${largest}`;
       }
@@ -186,6 +192,14 @@ function numberAt(bytes: Buffer, scanner: FieldScanner, field: number): number {
   if (whole && at > start && at - start <= 15) return value;
   return Number(bytes.toString("latin1", start, end));
 }
+
+/** Blanks and quotes at an end of an id, as programs leave them there: it would be another user or item. */
+const ODD_END = /^[\s"'`\p{C}]|[\s"'`\p{C}]$/u;
+/** The same for bytes that the scanner found: ASCII without escapes, so without `"`. */
+const hasOddEnd = (bytes: Uint8Array, start: number, end: number): boolean =>
+  isOdd(bytes[start]!) || isOdd(bytes[end - 1]!);
+const isOdd = (byte: number): boolean =>
+  byte <= 0x20 || byte === 0x27 || byte >= 0x7f || byte === 0x60;
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const isRating = (value: unknown): value is number =>

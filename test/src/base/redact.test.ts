@@ -39,6 +39,17 @@ describe("a secret", () => {
     ["hf_hub_token: hf_AbCdEfGhIjKlMnOpQr", "AbCd"],
     ["api_key_env: gsk1234567890abcdef", "gsk1"],
     ['{"api_key": "abcdefgh"}', "abcdefgh"],
+    ["Authorization: Token abcd1234efgh", "abcd1234"],
+    ["Cookie: session=abcd1234; user=ann", "abcd1234"],
+    ["started with MLFLOW_TRACKING_TOKEN=abcd1234efgh", "abcd1234"],
+    ["vllm serve --api-key abcd1234efgh --port 1", "abcd1234"],
+    ["Incorrect API key provided: abcd1234efgh.", "abcd1234"],
+    ["HTTPS_PROXY=ann:abcd1234@proxy.example:3128", "abcd1234"],
+    ["no connection to ann:abcd1234@10.0.0.1:3128", "abcd1234"],
+    ["from //ann:abcd1234@host.example/x", "abcd1234"],
+    ["https://host.example/v1?code=abcd1234", "abcd1234"],
+    ["dapi0123456789abcdef0123456789abcdef", "0123456789"],
+    ["LLM|123456789|AbCdEfGhIjKl1234", "AbCdEf"],
     ["-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "MIIabc"],
   ])("is not in: %s", (text, ...hidden) => {
     for (const part of hidden) expect(redact(text)).not.toContain(part);
@@ -63,6 +74,11 @@ describe("what is no secret", () => {
     "task-1234567890 of disk-1234567890",
     "max_tokens: 12345, hf_hub_token, texts.tokens=123456",
     "0f3a5b7c9d1e2f3a",
+    "pad_token=</s> eos_token: <|im_end|>",
+    "git@github.com:org/repo.git and image:tag@sha256:0f3a5b7c",
+    "12:30:45 ann@example.org wrote: 10:20@30",
+    "no API key: set OPENAI_API_KEY (api_key_env)",
+    "fw_default_settings, csk-something, --token-file x",
   ])("stays: %s", (text) => {
     expect(redact(text)).toBe(text);
     expect(redactJson({ message: text })).toEqual({ message: text });

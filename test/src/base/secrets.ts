@@ -18,7 +18,10 @@ const random = fc.stringMatching(/^[A-Za-z0-9]{12,30}[0-9]{4}$/);
 /** Keys as services give them. */
 export const keys = fc
   .tuple(
-    fc.constantFrom("sk-", "sk-proj-", "gsk_", "hf_", "ghp_", "AIza00000000", "xoxb-", "glpat-"),
+    fc.constantFrom(
+      ...["sk-", "sk-proj-", "gsk_", "hf_", "ghp_", "AIza00000000", "xoxb-", "glpat-"],
+      ...["csk-", "fw_", "tgp_v1_", "wandb_v1_", "nvapi-"],
+    ),
     random,
   )
   .map(([form, key]) => form + key);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Lab } from "../../support/engine.js";
@@ -83,6 +83,49 @@ describe("a spec that extends another and names variables", () => {
     lab.environment = {};
     const { code, stderr } = await lab.run("resume");
     expect([code, stderr]).toEqual([2, expect.stringContaining("TOY_MODEL is not set")]);
+  });
+});
+
+describe("the store", () => {
+  it("is that of the spec's own project, from any folder, and commands say which one", async () => {
+    const project = path.join(lab.folder, "project");
+    const elsewhere = path.join(lab.folder, "elsewhere");
+    for (const folder of [path.join(project, ".git"), path.join(project, "specs"), elsewhere]) {
+      await mkdir(folder, { recursive: true });
+    }
+    await writeFile(path.join(project, "specs/spec.yaml"), "name: toy\n");
+    lab.environment = { R4EC_STORE: undefined };
+    const line = `store: ${path.join(project, ".r4ec")}\n`;
+    const swept = await lab.runIn("elsewhere", "sweep", "../project/specs/spec.yaml");
+    expect([swept.code, swept.stderr]).toEqual([0, expect.stringContaining(line)]);
+    expect(await readdir(elsewhere)).toEqual([]);
+    for (const [where, command, ...rest] of [
+      ["elsewhere", "status", "../project/specs/spec.yaml"],
+      ["elsewhere", "compare", "../project/specs/spec.yaml"],
+      ["elsewhere", "plan", "../project/specs/spec.yaml"],
+      ["project", "status"],
+      ["project/specs", "resume"],
+      ["project/specs", "gc"],
+    ] as const) {
+      const { code, stderr } = await lab.runIn(where, command, ...rest);
+      expect([command, code, stderr]).toEqual([command, 0, expect.stringContaining(line)]);
+    }
+    const lost = await lab.runIn("elsewhere", "status");
+    expect([lost.code, lost.stderr]).toEqual([2, expect.stringContaining("there is no sweep in")]);
+  });
+
+  it("is the one that a settings file of the spec's project names, and flags still win", async () => {
+    const project = path.join(lab.folder, "project");
+    await mkdir(path.join(project, "specs"), { recursive: true });
+    await writeFile(path.join(project, "r4ec.config.yaml"), "store: results\n");
+    await writeFile(path.join(project, "specs/spec.yaml"), "name: toy\n");
+    lab.environment = { R4EC_STORE: undefined };
+    const planned = await lab.runIn(".", "plan", "project/specs/spec.yaml");
+    expect(planned.stderr).toContain(
+      `store: ${path.join(project, "results")} (${path.join(project, "r4ec.config.yaml")})\n`,
+    );
+    const flagged = await lab.runIn(".", "plan", "project/specs/spec.yaml", "--store", "mine");
+    expect(flagged.stderr).toContain(`store: ${path.join(lab.folder, "mine")} (--store)\n`);
   });
 });
 

@@ -44,7 +44,11 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
     "ctr: {shuffle: yes}\n",
     '4:16 ctr.shuffle must be true or false, not "yes" (YAML 1.2 knows only true and false)',
   ],
-  ["a block left empty", "ctr:\n", "4:1 ctr must be a mapping, not nothing"],
+  [
+    "a block left empty",
+    "ctr:\n",
+    "4:1 ctr must be a mapping, not nothing; write {learning_rate: 0.001, batch_size: 512}",
+  ],
   ["a scalar for a list", "ctr: {mlp: 200}\n", "4:12 ctr.mlp must be a list, not 200; write [200]"],
   ["an item of a list", "ctr: {mlp: [200, 0]}\n", "4:18 ctr.mlp[1] must be at least 1, not 0"],
   ["an empty list", "ctr: {mlp: []}\n", "4:12 ctr.mlp needs at least 1 value"],
@@ -67,7 +71,7 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
   [
     "a value of no form",
     "knowledge: [none]\n",
-    "4:12 knowledge must be none, profile, r4ec or a mapping, not a list",
+    "4:12 knowledge must be none, profile, r4ec or a mapping, not a list; to vary it, put it under sweep.grid: knowledge: [none]",
   ],
   ["something missing in a block", "knowledge: {iterations: 2}\n", "4:1 knowledge needs variant"],
   [

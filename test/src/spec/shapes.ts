@@ -14,6 +14,7 @@ const backbones = ["din", "dien", "dcnv2", "autoint"];
 /** The toy science with settings of every shape that a real science has; no spec of it is planned. */
 export const shapes: Science = {
   ...science,
+  shortNames: { lr: "ctr.learning_rate", bs: "ctr.batch_size", random_seed: "seed" },
   cellsPerCard: {
     setting: "ctr_per_gpu",
     schema: { description: "Trainings on one card.", type: "integer", minimum: 1, default: 4 },

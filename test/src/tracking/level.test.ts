@@ -30,6 +30,14 @@ async function ranAlone(name: string, files: Record<string, Uint8Array> = {}): P
   return rig;
 }
 
+/** Tells the server something that r4ec did not say. */
+const post = (place: string, body: object) =>
+  fetch(`${server.url}/api/2.0/mlflow/${place}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
 /** A success that the server behind never hears of. */
 const dropped = (body = "{}"): Fault => ({ status: 200, body });
 const isPut = ({ method, path: place }: Seen, name: string): boolean =>
@@ -82,12 +90,6 @@ describe("what is answered with 200 and dropped", () => {
     const rig = await ranAlone("dropped long ago");
     expect((await sync(rig)).exitCode).toBe(0);
     // As it would stand there had these requests been dropped, or had somebody changed it.
-    const post = (place: string, body: object) =>
-      fetch(`${server.url}/api/2.0/mlflow/${place}`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
     const before = await readBack(server.url, "dropped long ago");
     const [one, two, three] = before.runs.filter((run) => kindOf(run) === "cell");
     await post("runs/update", { run_id: one!.id, status: "RUNNING" });
@@ -96,11 +98,17 @@ describe("what is answered with 200 and dropped", () => {
       `${server.url}/api/2.0/mlflow-artifacts/artifacts/${before.id}/${three!.id}/artifacts/weights.safetensors`,
       { method: "PUT", body: "cut" },
     );
+    const [stage] = before.runs.filter((run) => kindOf(run) === "stage");
+    const parent = one!.tags["mlflow.parentRunId"];
+    for (const { id } of [one!, stage!])
+      await post("runs/set-tag", { run_id: id, key: "mlflow.parentRunId", value: "nobody" });
     const puts = network.proxy.seen.length;
     const done = await sync(rig);
     expect(done.exitCode, done.stdout).toBe(0);
     const after = await expectWholeAt(server.url, "dropped long ago", rig);
     expect(after.find(({ id }) => id === two!.id)!.tags["r4ec.runner"]).toBe("ctr 1");
+    const childless = after.filter(({ tags }) => tags["mlflow.parentRunId"] !== parent);
+    expect(childless.map(kindOf)).toEqual(["sweep"]);
     expect(after.find(({ id }) => id === three!.id)!.artifacts["weights.safetensors"]).toEqual(
       three!.artifacts["weights.safetensors"],
     );
@@ -109,6 +117,28 @@ describe("what is answered with 200 and dropped", () => {
     expect(sent).toHaveLength(1);
   }, 90_000);
 });
+
+test("what MLflow cannot change back is named, and right again once its run is deleted", async () => {
+  const rig = await ranAlone("not to be changed");
+  expect((await sync(rig)).exitCode).toBe(0);
+  const { runs } = await readBack(server.url, "not to be changed");
+  const [cell, other] = runs.filter((run) => kindOf(run) === "cell");
+  // A point that MLflow shows in the place of the sweep's, and one of a later step.
+  const time = Date.now() + 1000;
+  const point = (run_id: string, key: string, step: number) =>
+    post("runs/log-metric", { run_id, key, value: 0.99, timestamp: time, step });
+  await point(cell!.id, "test.auc", 0);
+  await point(other!.id, "valid.auc", 9);
+  await point(other!.id, "a_metric_of_my_own", 1);
+  const first = await sync(rig);
+  expect(first.exitCode, first.stdout).toBe(3);
+  const named = [...first.stdout.matchAll(/(\S+): MLflow shows 0\.99, which was logged there by/g)];
+  expect(named.map(([, key]) => key).sort()).toEqual(["test.auc", "valid.auc"]);
+  for (const { id } of [cell!, other!]) await post("runs/delete", { run_id: id });
+  const second = await sync(rig);
+  expect(second.exitCode, second.stdout).toBe(0);
+  await expectWholeAt(server.url, "not to be changed", rig);
+}, 90_000);
 
 test("an answer of another shape is a fault to retry, whatever the call", async () => {
   const rig = await Rig.make(smallSweep("other shapes", GRID));

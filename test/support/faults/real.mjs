@@ -1,10 +1,11 @@
 // Real stages under faults: runs a sweep of small real stages in processes of its own, each time with one fault
 // at one operation that changes the store, then once more without it, and tells what was not as it must be.
 //
-//   node test/support/faults/real.mjs [--sample NUMBER --seed NUMBER] [--write]
+//   node test/support/faults/real.mjs [--sample NUMBER --seed NUMBER] [--suite NAME ...] [--write]
 //
-// Without --sample: every operation of the controller and of the workers, and every fault: hours. --write puts the
-// result into docs/faults.md. The last line of the output is JSON: {stages, operations, cases, failures}.
+// --sample: so many cases of each suite. Without it: every operation of the controller and of the workers, and every fault: hours. --write puts the
+// result into docs/faults.md. The last line of the output is JSON: {stages, operations, cases, possible,
+// failures}.
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
@@ -15,33 +16,35 @@ import { parseArgs } from "node:util";
 import { complaints, linesOf, summaryOf } from "./expectations.mjs";
 import { canBefall } from "./disk.mjs";
 import { write } from "./result.mjs";
+import { SUITES, chatEndpoint } from "./suites.mjs";
 
-const project = fileURLToPath(new URL("../../../", import.meta.url));
 const { values } = parseArgs({
   options: {
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
+    suite: { type: "string", multiple: true, default: Object.keys(SUITES) },
     write: { type: "boolean", default: false },
   },
 });
 const FAULTS = ["kill", "ENOSPC", "EIO", "EACCES", "EROFS", "EMFILE"];
-const SPEC = `name: faults
-dataset: { id: ml-100k, path: ml-100k }
-backbone: din
-knowledge: { variant: profile, embed: { engine: encoder, center: true }, control: shuffled }
-ctr: { epochs: 1, batch_size: 16 }
-resources: { cpus: 1 }
-retries: { wait: 0 }
-sweep:
-  grid: { backbone: [din, bias] }
-`;
+const project = fileURLToPath(new URL("../../../", import.meta.url));
+const endpoint = await chatEndpoint();
+const parent = fs.mkdtempSync(path.join(os.tmpdir(), "r4ec-real-faults-"));
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "r4ec-real-faults-"));
-const root = path.join(folder, "store");
-fs.cpSync(path.join(project, "test/data/ml-100k"), path.join(folder, "ml-100k"), {
-  recursive: true,
-});
-fs.writeFileSync(path.join(folder, "faults.yaml"), SPEC);
+/** The folder of the suite at hand, and what lies in it. */
+let folder = "";
+let root = "";
+let fired = "";
+
+/** Makes the folder of a suite, with its spec. */
+function open(suite) {
+  folder = path.join(parent, suite);
+  root = path.join(folder, "store");
+  fired = path.join(folder, "fired");
+  fs.mkdirSync(folder);
+  SUITES[suite].prepare(folder);
+  fs.writeFileSync(path.join(folder, "faults.yaml"), SUITES[suite].spec(endpoint.address));
+}
 
 /** Runs the sweep, with a fault where there is one to order. */
 function sweep(order) {
@@ -74,7 +77,6 @@ function sweep(order) {
   });
 }
 
-const fired = path.join(folder, "fired");
 function fresh() {
   for (const name of [
     root,
@@ -109,55 +111,56 @@ function draws(seed) {
   };
 }
 
-fresh();
-const whole = await sweep({ role: null, fault: null, nth: 0, fired });
-if (whole.code !== 0)
-  throw new Error(`without a fault the sweep ends with ${whole.code}:\n${whole.stderr}`);
-const expected = summaryOf(root);
-const operations = {};
-const all = [];
-for (const role of ["controller", "worker"]) {
-  const kinds = fs
-    .readFileSync(path.join(folder, `counts.${role}`), "utf8")
-    .trim()
-    .split(" ");
-  operations[role] = kinds.length;
-  for (const fault of FAULTS) {
-    const number = kinds.filter((kind) => canBefall(kind, fault)).length;
-    for (let nth = 1; nth <= number; nth++) all.push({ role, fault, nth, fired });
-  }
-}
 const next = draws(Number(values.seed));
-const chosen =
-  values.sample === undefined
-    ? all
-    : Array.from({ length: Number(values.sample) }, () => all[Math.floor(next() * all.length)]);
-
+const result = { stages: [], operations: { controller: 0, worker: 0 }, cases: 0, possible: 0 };
 const failures = [];
-let befell = 0;
-for (const order of chosen) {
+for (const suite of values.suite) {
+  open(suite);
   fresh();
-  const first = await sweep(order);
-  if (!fs.existsSync(fired)) continue;
-  befell += 1;
-  const committed = summaryOf(root).stages;
-  const second = await sweep(null);
-  const started = startedLast();
-  const startedAgain = (label) => started.includes(committed[label].fingerprint);
-  const { fault, role, nth } = order;
-  const killedWorker = fault === "kill" && role === "worker";
-  const wrong = complaints({
-    fault: killedWorker ? "none" : fault,
-    ...{ first, second, committed, root, expected, startedAgain },
-  });
-  if (wrong.length > 0) failures.push({ fault, role, nth, wrong, first, second });
-  process.stderr.write(
-    `${befell} of ${chosen.length}: ${role} ${fault} ${nth}: ${wrong.join("; ") || "ok"}\n`,
-  );
+  const whole = await sweep({ role: null, fault: null, nth: 0, fired });
+  if (whole.code !== 0)
+    throw new Error(`without a fault ${suite} ends with ${whole.code}:\n${whole.stderr}`);
+  const expected = summaryOf(root);
+  const all = [];
+  for (const role of ["controller", "worker"]) {
+    const counts = fs.readFileSync(path.join(folder, `counts.${role}`), "utf8");
+    const kinds = counts.trim().split(" ");
+    result.operations[role] += kinds.length;
+    for (const fault of FAULTS) {
+      const number = kinds.filter((kind) => canBefall(kind, fault)).length;
+      for (let nth = 1; nth <= number; nth++) all.push({ role, fault, nth, fired });
+    }
+  }
+  const wanted = values.sample === undefined ? all.length : Number(values.sample);
+  let befell = 0;
+  for (let at = 0; at < wanted; at++) {
+    const order = values.sample === undefined ? all[at] : all[Math.floor(next() * all.length)];
+    fresh();
+    const first = await sweep(order);
+    if (!fs.existsSync(fired)) continue;
+    befell += 1;
+    const committed = summaryOf(root).stages;
+    const second = await sweep(null);
+    const started = startedLast();
+    const startedAgain = (label) => started.includes(committed[label].fingerprint);
+    const { fault, role, nth } = order;
+    const killedWorker = fault === "kill" && role === "worker";
+    const wrong = complaints({
+      fault: killedWorker ? "none" : fault,
+      ...{ first, second, committed, root, expected, startedAgain },
+    });
+    if (wrong.length > 0) failures.push({ suite, fault, role, nth, wrong, first, second });
+    process.stderr.write(
+      `${suite} ${at + 1} of ${wanted}: ${role} ${fault} ${nth}: ${wrong.join("; ") || "ok"}\n`,
+    );
+  }
+  result.stages.push(...Object.keys(expected.stages));
+  result.cases += befell;
+  result.possible += all.length;
 }
-fs.rmSync(folder, { recursive: true, force: true });
-const stages = Object.keys(expected.stages);
-const result = { stages, operations, cases: befell, possible: all.length, failures };
-if (values.write) write(result, values);
-process.stdout.write(`${JSON.stringify(result)}\n`);
+endpoint.close();
+fs.rmSync(parent, { recursive: true, force: true });
+result.stages = [...new Set(result.stages)].sort();
+if (values.write) write({ ...result, failures }, values);
+process.stdout.write(`${JSON.stringify({ ...result, failures })}\n`);
 process.exitCode = failures.length === 0 ? 0 : 1;

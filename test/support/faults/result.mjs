@@ -10,11 +10,12 @@ export function write({ stages, operations, cases, possible, failures }, { sampl
   const kind = sample === undefined ? "every case" : `a sample with seed ${seed}`;
   const lines = [
     `- Date: ${new Date().toISOString().slice(0, 10)}; Node ${process.versions.node}; ${kind}: ${cases} of ${possible}.`,
-    `- Stages: ${stages.sort().join(", ")}.`,
+    `- Stages: ${stages.join(", ")}.`,
     `- Operations: ${operations.controller} of the controller, ${operations.worker} of the workers.`,
     `- Cases in which something was not as promised: ${failures.length}.`,
     ...failures.map(
-      ({ role, fault, nth, wrong }) => `  - ${role}, ${fault} at ${nth}: ${wrong.join("; ")}`,
+      ({ suite, role, fault, nth, wrong }) =>
+        `  - ${suite}: ${role}, ${fault} at ${nth}: ${wrong.join("; ")}`,
     ),
   ];
   const [head, tail] = [page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)];

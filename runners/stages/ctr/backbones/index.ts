@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { isAbsolute } from "node:path";
+import type { JsonObject } from "../../../../src/base/json.js";
 import { err, ok, type Result } from "../../../../src/base/result.js";
 import type { Backbone } from "../toolkit/backbone.js";
 import { autoint } from "./autoint.js";
@@ -11,6 +12,8 @@ import { din } from "./din.js";
 import { fibinet } from "./fibinet.js";
 import { fignn } from "./fignn.js";
 import { gru4rec } from "./gru4rec.js";
+import { faultOfOptions } from "./option-fault.js";
+import { loadTypeScript } from "./typescript.js";
 import { xdeepfm } from "./xdeepfm.js";
 
 /** The backbones that come with r4ec, by their id. Adding one is a file and a line here. */
@@ -40,6 +43,7 @@ export function loadBackbone(idOrPath: string): Result<Backbone, string> {
   }
   let loaded: { readonly backbone?: unknown; readonly default?: unknown };
   try {
+    if (idOrPath.endsWith(".ts")) loadTypeScript();
     loaded = createRequire(import.meta.url)(idOrPath) as typeof loaded;
   } catch (error) {
     return err(`${idOrPath} can't be loaded as a backbone: ${(error as Error).message}`);
@@ -67,5 +71,5 @@ function faultOf(candidate: unknown): string | null {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return "exports a backbone whose options are not a JSON Schema";
   }
-  return null;
+  return faultOfOptions(options as JsonObject);
 }

@@ -32,6 +32,24 @@ describe("an answer of any shape is a text", () => {
     ],
     ["tags in another case", content("<Thinking>hm</THINKING >likes comedies"), "likes comedies"],
     ["tags of Magistral", content("[THINK]hm[/THINK]likes comedies"), "likes comedies"],
+    ...[
+      "<thought>hm</thought>",
+      "<reasoning>hm</reasoning>\n",
+      "<seed:think>hm</seed:think>",
+      "◁think▷hm◁/think▷",
+      "<|begin_of_thought|>hm<|end_of_thought|><|begin_of_solution|>",
+      "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>",
+      "analysishmassistantfinal",
+    ].map((thoughts): [string, Reply, string] => [
+      `thoughts as ${thoughts}`,
+      content(`${thoughts}likes comedies`),
+      "likes comedies",
+    ]),
+    [
+      "the end of a channel",
+      content("<|channel|>final<|message|>likes comedies<|return|>"),
+      "likes comedies",
+    ],
     [
       "thoughts in a field of their own",
       message({ content: "likes comedies", reasoning_content: "hm" }),
@@ -75,6 +93,8 @@ describe("or a reason that is counted", () => {
     ["an empty list", content([]), "empty"],
     ["a call of a tool", message({ content: null, tool_calls: [{ id: "1" }] }), "empty"],
     ["thoughts that do not end", content("<think>hm, let me"), "reasoning"],
+    ["thoughts of a channel", content("<|channel|>analysis<|message|>hm, let"), "reasoning"],
+    ["thoughts of Kimi that do not end", content("◁think▷hm"), "reasoning"],
     ["thoughts that begin again", content("<think>a</think>b<think>c"), "reasoning"],
     ["thoughts and nothing after", content("<think>hm</think>\n"), "reasoning"],
     ["thoughts in a field alone", message({ content: null, reasoning_content: "hm" }), "reasoning"],

@@ -76,6 +76,24 @@ describe("what every other request would meet as well is fatal", () => {
       "a model, a text in place of an object",
       { kind: "status", status: 400, body: '{"error":"invalid model name"}' },
     ],
+    ...[
+      "property 'chat_template_kwargs' is unsupported",
+      'Invalid JSON payload received. Unknown name "seed": Cannot find field.',
+      "parameter.enable_thinking must be set to false for non-streaming calls",
+      "Malformed input request: #: extraneous key [max_tokens] is not permitted, please reformat your input",
+      "Unsupported param: echo",
+      "meta/x is not a valid model ID",
+      "Input validation error: `max_new_tokens` must be <= 2048. Given: 4096",
+      "模型不存在，请检查模型代码。",
+      "Invalid parameter: top_k",
+      "Unknown request field(s): min_p",
+      "This response_format type is unavailable now",
+      "Failed to parse grammar",
+      "The requested model 'x' is not deployed",
+      "max_tokens: Field required",
+      "Thinking mode only support streaming",
+      "UnsupportedParamsError: openai does not support parameters: {'top_k': 1}",
+    ].map((message): [string, Reply] => [message, refusal(400, message)]),
     ["a key", refusal(401, "Incorrect API key provided")],
     ["a method that the server does not know", refusal(501, "not implemented")],
     [
@@ -107,6 +125,13 @@ describe("what is one prompt's own is refused", () => {
       },
       "refused",
     ],
+    ...[
+      "Prompt is too long: 214001 tokens > 200000 maximum",
+      "The input token count (1300000) exceeds the maximum number of tokens allowed (1048576).",
+      "input length and `max_tokens` exceed context limit: 199000 + 20000 > 200000",
+      "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4077 `inputs` tokens and 20 `max_new_tokens`",
+      "Range of input length should be [1, 30720]",
+    ].map((message): [string, Reply, string] => [message, refusal(400, message), "refused"]),
     [
       "too long, TGI",
       {

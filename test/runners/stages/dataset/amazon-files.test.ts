@@ -54,6 +54,20 @@ test.each([
   ],
   ["no user", '{"asin":"B","overall":5,"unixReviewTime":1}', /line 101: no reviewerID/],
   ["no time", '{"reviewerID":"A1","asin":"B","overall":5}', /line 101: unixReviewTime is missing/],
+  ...['\\"A1\\"', " A1", "A1 ", "'A1'", "A1\\t", "\\ufeffA1", "A1\u00a0"].flatMap(
+    (id): [string, string, RegExp][] => [
+      [
+        `a user's id as ${JSON.stringify(id)}`,
+        `{"reviewerID":"${id}","asin":"B","overall":5,"unixReviewTime":1}`,
+        /line 101: reviewerID is ".*": an id begins and ends with no blank and no quote/,
+      ],
+      [
+        `an item's id as ${JSON.stringify(id)}`,
+        `{"reviewerID":"A","asin":"${id}","overall":5,"unixReviewTime":1}`,
+        /line 101: asin is ".*": an id begins and ends with no blank and no quote/,
+      ],
+    ],
+  ),
   ["not an object", "[]", /line 101: not a JSON object/],
 ])("a line with %s is left out, counted and named", async (_, line, message) => {
   const { out, result, notes } = await withReviews(inserted(line, 100));
