@@ -28,10 +28,8 @@ export interface Science {
    * beside the object form under `anyOf`, the object form last.
    */
   readonly fragments: { readonly [key: string]: JsonSchema };
-<<<<<<< HEAD
   /** Short and foreign names of settings, as people write them (`n`), with the path that is meant. */
   readonly shortNames?: { readonly [name: string]: string };
-=======
   /**
    * The science as one spec extends it, where the spec names something that brings settings of its own,
    * such as a module of the user's. Left out: no spec does.
@@ -42,7 +40,6 @@ export interface Science {
     document: JsonObject,
     place: SpecPlace,
   ): Pick<Science, "fragments" | "neutral" | "ignored">;
->>>>>>> main
   /** What the program is for, as one sentence of its help. */
   readonly about: string;
   /** Metrics of a cell that people look at first, in order: progress shows them. */
