@@ -3,7 +3,7 @@ export type InstallStep = readonly (readonly string[])[];
 
 /** What some stages do in an environment, and what they need for it. */
 export interface PythonUse {
-  /** For people: `fine-tuning`. */
+  /** For people: `training`. */
   readonly does: string;
   /** Modules that its programs import. */
   readonly modules: readonly string[];
@@ -32,8 +32,8 @@ export interface PythonPart {
   /** Programs that must be there. */
   readonly programs: readonly string[];
   /**
-   * What stages use it for, by name. A runner that asks for `llm.tune` needs the use `tune` of the part
-   * `llm`; one that asks for `llm` needs its interpreter alone.
+   * What stages use it for, by name. A runner that asks for `lab.train` needs the use `train` of the part
+   * `lab`; one that asks for `lab` needs its interpreter alone.
    */
   readonly uses: { readonly [use: string]: PythonUse };
 }
