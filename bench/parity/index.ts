@@ -5,7 +5,7 @@ import { ExitCode } from "../../src/base/exit.js";
 import { readCase } from "../../runners/stages/ctr/parity/case.js";
 import { rewritesWithout, type Rewrites } from "../../runners/stages/ctr/rewrites/index.js";
 import { provideTensorFlow } from "../tensorflow.js";
-import type { CaseResult, Compared } from "../../runners/stages/ctr/parity/check.js";
+import type { CaseResult, Compared } from "../../runners/stages/ctr/parity/compare.js";
 
 /**
  * `npm run parity -- DIR`: recomputes every golden case (*.json) of a folder and prints a line each
@@ -37,13 +37,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   if (files.length === 0) return complain(`${folder} holds no .json file`);
   const fault = await provideTensorFlow();
   if (fault !== null) return complain(fault, ExitCode.environment);
-  const { checkCase } = await import("../../runners/stages/ctr/parity/check.js");
+  const { compareCase } = await import("../../runners/stages/ctr/parity/compare.js");
   const width = Math.max(...files.map((file) => file.length));
   let failed = 0;
   for (const file of files) {
     let line: string;
     try {
-      const result = checkCase(await readCase(join(folder, file)), rewrites);
+      const result = compareCase(await readCase(join(folder, file)), rewrites);
       if (result.mismatches.length > 0) failed++;
       line = describe(result);
     } catch (error) {

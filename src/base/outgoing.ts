@@ -8,7 +8,7 @@ export function isLoopback(url: string): boolean {
     hostname === "localhost" ||
     hostname === "[::1]" ||
     hostname === "0.0.0.0" ||
-    /^127\./.test(hostname)
+    /^127(?:\.\d+){3}$/.test(hostname)
   );
 }
 

@@ -2,7 +2,7 @@ import type { JsonSchema } from "../../../src/contract/science.js";
 import { backbones } from "./backbones/index.js";
 import { BIAS } from "./bias/stage.js";
 import { ownProgramFragment } from "./own-program/schema.js";
-import { anyOf, block, choice, count, flag, number, sizes } from "./setting.js";
+import { anyOf, block, choice, count, flag, number, sizes } from "./setting-schema.js";
 import type { Table } from "./table.js";
 
 /** Ids of the backbones that come with r4ec. */

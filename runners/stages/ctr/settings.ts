@@ -9,7 +9,7 @@ import { checkOwnProgram, ignoredByProgram, ownProgramOf } from "./own-program/s
 import { loadBackbone } from "./backbones/index.js";
 import { optionDefaults, ownModulesOf } from "./backbones/own-options.js";
 import { adaptorSettings, backboneIds, ctrFragment, ctrTable } from "./schema.js";
-import { defaultsOf, type ValuesOf } from "./setting.js";
+import { defaultsOf, type ValuesOf } from "./setting-schema.js";
 import { type ExecutionOf, type ParamsOf, replicaNames, type RoundingOf } from "./table.js";
 
 type Table = typeof ctrTable;

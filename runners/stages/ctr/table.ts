@@ -1,5 +1,5 @@
 import { canonicalJson, type Json, type JsonObject } from "../../../src/base/json.js";
-import type { Setting } from "./setting.js";
+import type { SettingSchema } from "./setting-schema.js";
 
 /** A setting of a stage: its schema with its default, and its role in the stage. */
 export interface Row {
@@ -10,7 +10,7 @@ export interface Row {
    *   parameter.
    */
   readonly use: "shared" | "replica" | "execution";
-  readonly setting: Setting;
+  readonly setting: SettingSchema;
   /**
    * For an execution setting: float rounding depends on it. For a result that must be the same to
    * the last bit (`fuse: off`) it is a parameter.

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rewriteNames } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { readCase, type GoldenCase } from "../../../../../runners/stages/ctr/parity/case.js";
-import { checkCase } from "../../../../../runners/stages/ctr/parity/check.js";
+import { compareCase } from "../../../../../runners/stages/ctr/parity/compare.js";
 
 const folder = fileURLToPath(new URL("../../../../data/ctr-parity", import.meta.url));
 const files = (await readdir(folder)).filter((file) => file.endsWith(".json"));
@@ -19,12 +19,12 @@ describe("parity with the reference", () => {
   });
 
   it.each(files)("%s agrees without any rewrite too", async (file) => {
-    const { mismatches, worst } = checkCase(await golden(file), new Set());
+    const { mismatches, worst } = compareCase(await golden(file), new Set());
     expect({ mismatches, worst }).toEqual({ mismatches: [], worst });
   });
 
   it.each(files)("%s: scores, loss, gradients, five steps and parameters agree", async (file) => {
-    const { mismatches, worst, leftOut } = checkCase(await golden(file));
+    const { mismatches, worst, leftOut } = compareCase(await golden(file));
     expect({ mismatches, worst }).toEqual({ mismatches: [], worst });
     const allowed = file.startsWith("gru4rec") ? ["intra_item_attn.in_proj_bias"] : [];
     expect(leftOut.map(({ name }) => name)).toEqual(allowed);
@@ -40,7 +40,7 @@ describe("a golden case that differs", () => {
       ...right.params,
       [name]: { shape, data: data.map((x, i) => (i === 5 ? x + 0.1 : x)) },
     };
-    expect(checkCase({ ...right, params }).mismatches).toContain("prob");
+    expect(compareCase({ ...right, params }).mismatches).toContain("prob");
   });
 
   it("in one expected gradient, loss or parameter is noticed", async () => {
@@ -48,17 +48,19 @@ describe("a golden case that differs", () => {
     const { expect: expected } = right;
     const digest = expected.grads["attn_out.weight"]!;
     const grads = { ...expected.grads, "attn_out.weight": { ...digest, sum: digest.sum + 0.01 } };
-    expect(checkCase({ ...right, expect: { ...expected, grads } }).mismatches).toEqual([
+    expect(compareCase({ ...right, expect: { ...expected, grads } }).mismatches).toEqual([
       "gradient",
     ]);
     const losses = expected.losses.map((loss, i) => (i === 4 ? loss * 1.001 : loss));
-    expect(checkCase({ ...right, expect: { ...expected, losses } }).mismatches).toEqual(["losses"]);
+    expect(compareCase({ ...right, expect: { ...expected, losses } }).mismatches).toEqual([
+      "losses",
+    ]);
     const after = expected.params_after["attn_out.bias"]!;
     const params_after = {
       ...expected.params_after,
       "attn_out.bias": { ...after, l2: after.l2 * 1.01 },
     };
-    expect(checkCase({ ...right, expect: { ...expected, params_after } }).mismatches).toEqual([
+    expect(compareCase({ ...right, expect: { ...expected, params_after } }).mismatches).toEqual([
       "params",
     ]);
   });
@@ -66,9 +68,11 @@ describe("a golden case that differs", () => {
   it("by a parameter that our model lacks, or lacks one of ours, is an error", async () => {
     const right = await golden("dcnv2-none.json");
     const unknown = { ...right.params, "extra.weight": { shape: [1], data: [1] } };
-    expect(() => checkCase({ ...right, params: unknown })).toThrow("extra.weight");
+    expect(() => compareCase({ ...right, params: unknown })).toThrow("extra.weight");
     const fewer = Object.entries(right.params).filter(([name]) => name !== "final_fc.bias");
-    expect(() => checkCase({ ...right, params: Object.fromEntries(fewer) })).toThrow("logit.bias");
+    expect(() => compareCase({ ...right, params: Object.fromEntries(fewer) })).toThrow(
+      "logit.bias",
+    );
   });
 });
 

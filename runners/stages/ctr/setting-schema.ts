@@ -2,13 +2,13 @@ import type { Json, JsonObject } from "../../../src/base/json.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 
 /** The JSON Schema of a setting whose values are of one type. */
-export interface Setting<Value extends Json = Json> extends JsonObject {
+export interface SettingSchema<Value extends Json = Json> extends JsonObject {
   readonly default: Value;
   readonly description: string;
 }
 
 /** A whole number from 1. */
-export function count(description: string, value: number, maximum = 64): Setting<number> {
+export function count(description: string, value: number, maximum = 64): SettingSchema<number> {
   return { type: "integer", minimum: 1, maximum, default: value, description };
 }
 
@@ -21,12 +21,15 @@ interface Range {
 }
 
 /** A number in a range. */
-export function number(description: string, value: number, range: Range): Setting<number> {
+export function number(description: string, value: number, range: Range): SettingSchema<number> {
   return { type: "number", ...range, default: value, description };
 }
 
 /** Sizes of layers, one after another. */
-export function sizes(description: string, value: readonly number[]): Setting<readonly number[]> {
+export function sizes(
+  description: string,
+  value: readonly number[],
+): SettingSchema<readonly number[]> {
   return {
     type: "array",
     items: { type: "integer", minimum: 1, maximum: 65536 },
@@ -38,7 +41,7 @@ export function sizes(description: string, value: readonly number[]): Setting<re
 }
 
 /** True or false. */
-export function flag(description: string, value: boolean): Setting<boolean> {
+export function flag(description: string, value: boolean): SettingSchema<boolean> {
   return { type: "boolean", default: value, description };
 }
 
@@ -46,7 +49,7 @@ export function flag(description: string, value: boolean): Setting<boolean> {
 export function choice<const Word extends string>(
   description: string,
   words: readonly [Word, ...Word[]],
-): Setting<Word> {
+): SettingSchema<Word> {
   return { enum: words, default: words[0], description };
 }
 
@@ -55,25 +58,27 @@ export function anyOf<Value extends Json>(
   description: string,
   value: Value,
   forms: readonly JsonSchema[],
-): Setting<Value> {
+): SettingSchema<Value> {
   return { anyOf: forms, default: value, description };
 }
 
-type Settings = { readonly [name: string]: Setting };
+type SettingSchemas = { readonly [name: string]: SettingSchema };
 
 /** Values of some settings. */
-export type ValuesOf<Of extends Settings> = { readonly [Name in keyof Of]: Of[Name]["default"] };
+export type ValuesOf<Of extends SettingSchemas> = {
+  readonly [Name in keyof Of]: Of[Name]["default"];
+};
 
 /** A block of settings. A spec may leave out each of them, and the block. */
-export function block<const Of extends Settings>(
+export function block<const Of extends SettingSchemas>(
   description: string,
   properties: Of,
-): Setting<JsonObject & Partial<ValuesOf<Of>>> {
+): SettingSchema<JsonObject & Partial<ValuesOf<Of>>> {
   return { type: "object", additionalProperties: false, default: {}, description, properties };
 }
 
 /** The default of each setting. */
-export const defaultsOf = <Of extends Settings>(settings: Of): ValuesOf<Of> =>
+export const defaultsOf = <Of extends SettingSchemas>(settings: Of): ValuesOf<Of> =>
   Object.fromEntries(
     Object.entries(settings).map(([name, setting]) => [name, setting.default]),
   ) as ValuesOf<Of>;

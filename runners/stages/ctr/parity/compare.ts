@@ -51,7 +51,7 @@ export interface CaseResult {
 }
 
 /** Recomputes all that a golden case expects, and tells how far off it is. Throws if it can't. */
-export function checkCase(golden: GoldenCase, rewrites?: Rewrites): CaseResult {
+export function compareCase(golden: GoldenCase, rewrites?: Rewrites): CaseResult {
   const model = buildModel(shapeOf(golden), [0], undefined, rewrites);
   try {
     const places = placesOf(golden, model);
