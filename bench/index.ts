@@ -5,6 +5,7 @@ export type Benchmark = (args: readonly string[]) => Promise<void>;
 /** Every benchmark by name: one line each. */
 const benchmarks: { readonly [name: string]: () => Promise<Benchmark> } = {
   dataset: async () => (await import("./dataset/index.js")).datasetBenchmark,
+  data: async () => (await import("./dataset/data.js")).dataBenchmark,
   statistics: async () => (await import("./statistics/index.js")).statisticsBenchmark,
   ctr: async () => (await import("./ctr/index.js")).ctrBenchmark,
 };

@@ -17,6 +17,7 @@ import {
   backboneStage,
   ignoredCtr,
   ownProgramRunner,
+  tryModules,
 } from "./stages/ctr/index.js";
 import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
 import { datasetFragment } from "./stages/dataset/schema.js";
@@ -108,6 +109,7 @@ export const science: Science = {
     ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
     ...checkCtr(settings, place),
   ],
+  tried: tryModules,
   metrics: ctrMetrics,
   cards: (settings: JsonObject) => (isBias(settings) ? [] : cardsOfKnowledge(settings)),
   plan(settings: JsonObject, place: SpecPlace): StageRequest {

@@ -4,7 +4,7 @@ import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import { jsonOutput, specFile, specOverrides } from "../contract/options.js";
 import type { Diagnostic } from "../base/diagnostic.js";
-import { loadSpec, type Experiment } from "../spec/index.js";
+import { kindsOfCells, loadSpec, type Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { readConfig, showDiagnostics } from "./experiment.js";
@@ -14,13 +14,20 @@ interface Arguments extends GlobalArguments, OverrideArguments {
   readonly json: boolean;
 }
 
-/** What the machine and the settings under this call's options say to the spec. */
+/** What the machine, the settings under this call's options and the user's own code say to the spec. */
 async function aboutThisMachine(
   experiment: Experiment,
   args: GlobalArguments,
+  science: Science,
 ): Promise<readonly Diagnostic[]> {
   const config = await readConfig(args, experiment);
-  return config.ok ? cardRemarks(experiment, config.value) : config.error;
+  if (!config.ok) return config.error;
+  const remarks = await cardRemarks(experiment, config.value);
+  if (science.tried === undefined) return remarks;
+  const { installedVariables } = await import("../toolchain/index.js");
+  const cells = [...kindsOfCells(experiment.cells)].map(({ settings }) => settings);
+  const installed = await installedVariables(config.value);
+  return [...remarks, ...(await science.tried(cells, { folder: experiment.folder }, installed))];
 }
 
 /** `r4ec validate FILE`: every mistake of a spec; writes nothing. */
@@ -36,7 +43,7 @@ export const validateCommand = (science: Science): CommandModule<object, Argumen
     const { file, json } = args;
     const spec = loadSpec(file, science, { overrides: args.overrides });
     const diagnostics = spec.ok
-      ? [...spec.value.diagnostics, ...(await aboutThisMachine(spec.value, args))]
+      ? [...spec.value.diagnostics, ...(await aboutThisMachine(spec.value, args, science))]
       : spec.error;
     const ok = diagnostics.every(({ severity }) => severity !== "error");
     if (!ok) process.exitCode = ExitCode.usage;

@@ -1,4 +1,4 @@
-import type { Finding } from "../base/diagnostic.js";
+import type { Diagnostic, Finding } from "../base/diagnostic.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { ListedCommand } from "./engine.js";
 import type { PythonPart } from "./python-part.js";
@@ -78,6 +78,17 @@ export interface Science {
   readonly blockNames?: { readonly [path: string]: string };
   /** Mistakes that the schema can't see: a data file that is missing, an unknown module. */
   check(settings: JsonObject, place: SpecPlace): readonly Finding[];
+  /**
+   * Mistakes that show only where code of the user's own runs, each at its place in that code. `validate`
+   * asks, once for all kinds of cells; it may take seconds. Left out: there is no such code.
+   *
+   * @param environment variables of the installed toolchain; null where it is not installed
+   */
+  tried?(
+    cells: readonly JsonObject[],
+    place: SpecPlace,
+    environment: { readonly [name: string]: string } | null,
+  ): Promise<readonly Diagnostic[]>;
   /**
    * Names of all metrics that the last stage of a cell may publish: a spec that compares or picks by
    * another one is refused. Left out: any name is taken.

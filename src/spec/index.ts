@@ -15,3 +15,4 @@ export { loadSpec } from "./load.js";
 export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";
 export { renderDiagnostic } from "./render.js";
+export { kindsOfCells } from "./check.js";

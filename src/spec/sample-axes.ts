@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
 import { drawn, unit } from "./draws.js";
 import type { Problem } from "./problem.js";
-import type { SweepAxis } from "./sweep.js";
+import type { SweepAxis } from "./sweep-axis.js";
 
 const WHERE = ["sweep", "sample", "space"] as const;
 

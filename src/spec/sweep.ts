@@ -3,16 +3,7 @@ import { canonicalJson, isJsonObject } from "../base/json.js";
 import { contains } from "./dotted.js";
 import type { Problem } from "./problem.js";
 import { sampledAxes } from "./sample-axes.js";
-
-/** Values of one setting, where each stands in the document. */
-export interface SweepAxis {
-  readonly path: string;
-  readonly values: readonly Json[];
-  /** The axis in the document: a list, or a space that values are drawn from. */
-  readonly where: readonly string[];
-  /** Where the value with an index stands. */
-  readonly placeOf: (index: number) => readonly string[];
-}
+import type { SweepAxis } from "./sweep-axis.js";
 
 /** Axes that move together: one of the grid, a zip group, or all sampled ones. */
 export interface Dimension {

@@ -11,7 +11,7 @@ import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./parts.js";
 import { Speaker } from "./setup-progress.js";
 import type { InstallContext } from "./install-context.js";
-import { TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
+import { findTensorFlow, TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
 
@@ -83,6 +83,15 @@ const variablesOnly = (environment: ReadyToolchain["environment"]): ReadyToolcha
 export function givenBinding(): string | null {
   const given = process.env["R4EC_TFJS_BINDING"];
   return given === undefined || given === "" ? null : path.resolve(given);
+}
+
+/** Variables with which TensorFlow loads, where it is installed; installs nothing. */
+export async function installedVariables(
+  config: Pick<Config, "toolchain">,
+): Promise<ReadyToolchain["environment"] | null> {
+  const given = givenBinding();
+  if (given !== null) return { R4EC_TFJS_BINDING: given };
+  return (await findTensorFlow(config.toolchain.value))?.environment ?? null;
 }
 
 /**

@@ -21,6 +21,11 @@ export interface DatasetInfo {
   /** Left out where ratings are what the data has. */
   readonly shown?: ShownRatings;
   readonly domain: Domain;
+  /**
+   * Left out for splits that leave every user's first interactions to training. With the others prompts
+   * about items show training positions alone.
+   */
+  readonly splitBy?: "date" | "column";
   /** N. */
   readonly interactions: number;
 }
@@ -88,7 +93,8 @@ const COLUMNS: {
 };
 
 /** `dataset.json` as the file spells it. */
-type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove" | "shown"> & {
+type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove" | "shown" | "splitBy"> & {
+  readonly split_by?: DatasetInfo["splitBy"];
   readonly attribute_fields: DatasetInfo["attributeFields"];
   readonly like_above: DatasetInfo["likeAbove"];
   readonly shown?: { readonly values: readonly number[]; readonly like_above: number };
@@ -121,11 +127,12 @@ export async function readDataset(folder: string, split: string = folder): Promi
 /** Reads `dataset.json` alone. The artifact's checksum says that it is still as it was written. */
 export async function readDatasetInfo(folder: string): Promise<DatasetInfo> {
   const text = await readFile(join(folder, "dataset.json"), "utf8");
-  const { attribute_fields, like_above, shown, ...same } = JSON.parse(text) as InfoFile;
+  const { attribute_fields, like_above, shown, split_by, ...same } = JSON.parse(text) as InfoFile;
   return {
     ...same,
     attributeFields: attribute_fields,
     likeAbove: like_above,
+    ...(split_by === undefined ? {} : { splitBy: split_by }),
     ...(shown === undefined
       ? {}
       : { shown: { values: shown.values, likeAbove: shown.like_above } }),
@@ -146,6 +153,7 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
       ? {}
       : { shown: { values: dataset.shown.values, like_above: dataset.shown.likeAbove } }),
     domain: dataset.domain,
+    ...(dataset.splitBy === undefined ? {} : { split_by: dataset.splitBy }),
     interactions: dataset.interactions,
   };
   await writeFile(join(folder, "dataset.json"), `${JSON.stringify(info, null, 2)}\n`);

@@ -23,9 +23,11 @@ export interface PromptData {
   readonly interactionRating: Int32Array;
   /**
    * Last training position of each user, -1 for one who is not trained on; read only where raters
-   * come from all training positions.
+   * come from all training positions, or {@link splitBy} is there.
    */
   readonly split: Int32Array;
+  /** Where it is there, a user's first positions may be tested: others' texts may not show those. */
+  readonly splitBy?: "date" | "column";
   /** Title by item; null where unknown. */
   readonly titles: readonly (string | null)[];
 }
@@ -65,6 +67,7 @@ export interface Target {
 /** A user's target, or null where the user's history ends before it. */
 export function targetOf(data: PromptData, user: number): Target | null {
   if (lengthOf(data, user) <= TARGET_POSITION) return null;
+  if (data.splitBy !== undefined && data.split[user]! < TARGET_POSITION) return null;
   const row = data.offsets[user]! + TARGET_POSITION;
   return {
     user,

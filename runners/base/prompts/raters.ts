@@ -29,7 +29,9 @@ export function indexRaters(data: PromptData, source: RaterSource, seed: number)
   const likers: number[][] = Array.from({ length: data.items + 1 }, () => []);
   const dislikers: number[][] = Array.from({ length: data.items + 1 }, () => []);
   for (let user = 1; user <= data.users; user++) {
-    const limit = source === "early" ? TARGET_POSITION : data.split[user]!;
+    const early = source === "early" ? TARGET_POSITION : Infinity;
+    const trained = source === "early" && data.splitBy === undefined ? Infinity : data.split[user]!;
+    const limit = Math.min(early, trained);
     const end = Math.min(limit + 1, lengthOf(data, user));
     for (let position = 0; position < end; position++) {
       const row = data.offsets[user]! + position;

@@ -4,7 +4,7 @@ import type { Adaptor } from "./adaptors/adaptor.js";
 import { adaptors } from "./adaptors/index.js";
 import { loadedBackbone } from "./backbones/index.js";
 import type { BuildModel, Model, ModelShape } from "./model.js";
-import type { Backbone } from "./toolkit/backbone.js";
+import type { Backbone, Network } from "./toolkit/backbone.js";
 import { sampleInput } from "./toolkit/input.js";
 import type { Widths } from "./toolkit/context.js";
 import { Kit } from "./toolkit/kit.js";
@@ -37,12 +37,23 @@ export const buildModel: BuildModel = (
     adapt = adaptors[adaptor.type].build(kit, widths, adaptor);
   }
   const read = sampleInput(kit);
-  const network = backbone.build(kit, shape);
+  const network: unknown = backbone.build(kit, shape);
+  if (!isNetwork(network)) {
+    throw new Error(
+      `build of ${backbone.id} returned ${told(network)}, not a function of a sample`,
+    );
+  }
 
   const forward: Model["forward"] = (batch, mode) => {
     const pass = new Forward(mode, ways);
     const sample = read(batch, pass);
-    const logits = network(sample).tensor;
+    const ended: unknown = network(sample);
+    if (!(ended instanceof Value)) {
+      throw new Error(
+        `${backbone.id} returned ${told(ended)} for a sample, not a value of the kit`,
+      );
+    }
+    const logits = ended.tensor;
     if (sample.usersUnread()) throw unreadUsers(backbone.id);
     const [replicas, samples, width] = logits.shape;
     if (logits.rank !== 3 || width !== 1) {
@@ -73,6 +84,11 @@ export const buildModel: BuildModel = (
     dispose: () => parameters.dispose(),
   };
 };
+
+const isNetwork = (value: unknown): value is Network => typeof value === "function";
+
+const told = (value: unknown): string =>
+  value === undefined || value === null ? "nothing" : `something of type ${typeof value}`;
 
 /** The error for a backbone that does not use the user although `ctr.user_id` is on. */
 const unreadUsers = (id: string): UserError =>

@@ -6,3 +6,4 @@ export { ctrMetrics } from "./metric-names.js";
 export { ctrCommands } from "./commands.js";
 export { arraysRunner } from "./own-program/arrays/runner.js";
 export { ownProgramRunner } from "./own-program/runner.js";
+export { tryModules } from "./trial/try-modules.js";

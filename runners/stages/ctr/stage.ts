@@ -69,7 +69,7 @@ export function ctrStage(
 }
 
 /** What a cell sets of a module's options: those at their defaults follow from the module's file. */
-function moduleOptions(path: string, ctr: JsonObject): JsonObject {
+export function moduleOptions(path: string, ctr: JsonObject): JsonObject {
   const loaded = loadBackbone(path);
   if (!loaded.ok) return {};
   const given = ctr[loaded.value.id];

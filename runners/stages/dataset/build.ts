@@ -5,15 +5,14 @@ import type {
   Dataset,
   DatasetUser,
 } from "../../base/artifacts/dataset.js";
+import { rowsByUser, sortByKey } from "./by-user.js";
 import type { Ratings } from "./ratings.js";
-
-/** Position of a user's first sample: the ten before it stand in prompts, the eleventh is a teacher's target. */
-export const FIRST_SAMPLE = 11;
+import { samplesOf, type SplitRule } from "./split-rule.js";
 
 /** What a data set says about itself. */
 export type DatasetTraits = Pick<
   DatasetInfo,
-  "id" | "attributeFields" | "ratings" | "likeAbove" | "shown" | "domain"
+  "id" | "attributeFields" | "ratings" | "likeAbove" | "shown" | "domain" | "splitBy"
 >;
 
 /** A data set with its texts, ready to be written. */
@@ -29,19 +28,21 @@ export interface BuiltDataset {
  *
  * @param ratings those that passed the core; ratings of items without a text are left out here
  * @param orderKey sequences are in ascending order of it, then of the rows
+ * @param rule how samples are split
  */
 export function buildDataset(
   traits: DatasetTraits,
   ratings: Ratings,
   texts: ReadonlyMap<string, ItemText>,
   orderKey: (seconds: number) => number,
+  rule: SplitRule,
 ): BuiltDataset {
   const userNumbers = numbered(ratings.user, (id) => ratings.users.text(id));
   const itemNumbers = numbered(ratings.item, (id) => {
     const raw = ratings.items.text(id);
     return texts.has(raw) ? raw : undefined;
   });
-  const sequences = orderSequences(ratings, userNumbers, itemNumbers, orderKey);
+  const { parts, ...sequences } = orderSequences(ratings, userNumbers, itemNumbers, orderKey);
   const items = itemNumbers.ids.map((id, i): DatasetItem => {
     const text = texts.get(id)!;
     return {
@@ -61,7 +62,7 @@ export function buildDataset(
     interactions: sequences.interactionItem.length,
     itemAttributes: table,
     ...sequences,
-    ...samplesOf(sequences.offsets, userNumbers.ids.length),
+    ...samplesOf({ ...sequences, parts }, userNumbers.ids.length, rule),
   };
   const users = userNumbers.ids.map((id, i) => ({ index: i + 1, id }));
   return { dataset, users, items };
@@ -79,17 +80,16 @@ interface Numbers {
  * before others), so that a number does not depend on the order of the file.
  */
 function numbered(column: Int32Array, textOf: (id: number) => string | undefined): Numbers {
-  const found = new Map<number, string>();
-  const seen = new Set<number>();
-  for (const id of column) {
-    if (seen.has(id)) continue;
-    seen.add(id);
-    const text = textOf(id);
-    if (text !== undefined) found.set(id, text);
-  }
-  const pairs = [...found].sort((a, b) => compareIds(a[1], b[1]));
   let largest = -1;
-  for (const id of seen) largest = Math.max(largest, id);
+  for (const id of column) if (id > largest) largest = id;
+  const seen = new Uint8Array(largest + 1);
+  for (const id of column) seen[id] = 1;
+  const found: [number, string][] = [];
+  seen.forEach((there, id) => {
+    const text = there === 0 ? undefined : textOf(id);
+    if (text !== undefined) found.push([id, text]);
+  });
+  const pairs = found.sort((a, b) => compareIds(a[1], b[1]));
   const byId = new Int32Array(largest + 1);
   pairs.forEach(([id], i) => (byId[id] = i + 1));
   return { ids: pairs.map(([, text]) => text), byId };
@@ -114,27 +114,32 @@ function orderSequences(
 ): Pick<
   Dataset,
   "offsets" | "interactionUser" | "interactionItem" | "interactionRating" | "interactionTime"
-> {
-  const kept = ratings.item
-    .map((_, row) => row)
-    .filter((row) => items.byId[ratings.item[row]!]! > 0);
-  const offsets = new Int32Array(users.ids.length + 2);
-  for (const row of kept) offsets[users.byId[ratings.user[row]!]! + 1]!++;
-  for (let u = 1; u < offsets.length; u++) offsets[u]! += offsets[u - 1]!;
-  const next = offsets.slice();
-  const ordered = new Int32Array(kept.length);
-  for (const row of kept) ordered[next[users.byId[ratings.user[row]!]!]!++] = row;
+> & { readonly parts: Uint8Array | undefined } {
+  const user = ratings.user.map((id) => users.byId[id]!);
+  const { rows: ordered, starts } = rowsByUser(
+    user,
+    users.ids.length + 1,
+    (row) => items.byId[ratings.item[row]!]! > 0,
+  );
   const key = ratings.time.map(orderKey);
-  for (let u = 1; u <= users.ids.length; u++) {
-    // Rows are in the order of the file, and the row breaks ties: the order is stable.
-    ordered.subarray(offsets[u], offsets[u + 1]).sort((a, b) => key[a]! - key[b]! || a - b);
+  const spare = new Int32Array(ordered.length);
+  // Rows are in the order of the file, and the row breaks ties: the order is stable.
+  for (let u = 1; u <= users.ids.length; u++)
+    sortByKey(ordered, starts[u]!, starts[u + 1]!, key, spare);
+  const interactionTime = new Float64Array(ordered.length);
+  for (let at = 0; at < ordered.length; at++) interactionTime[at] = ratings.time[ordered[at]!]!;
+  let parts: Uint8Array | undefined;
+  if (ratings.part !== undefined) {
+    parts = new Uint8Array(ordered.length);
+    for (let at = 0; at < ordered.length; at++) parts[at] = ratings.part[ordered[at]!]!;
   }
   return {
-    offsets,
-    interactionUser: ordered.map((row) => users.byId[ratings.user[row]!]!),
+    parts,
+    offsets: starts,
+    interactionUser: ordered.map((row) => user[row]!),
     interactionItem: ordered.map((row) => items.byId[ratings.item[row]!]!),
     interactionRating: ordered.map((row) => ratings.rating[row]!),
-    interactionTime: Float64Array.from(ordered, (row) => ratings.time[row]!),
+    interactionTime,
   };
 }
 
@@ -155,35 +160,4 @@ function attributeTable(
     });
   }
   return { table, attributes: ids.size };
-}
-
-/** Split index and samples, as docs/artifacts.md defines them. */
-function samplesOf(
-  offsets: Int32Array,
-  users: number,
-): Pick<Dataset, "split" | "train" | "valid" | "test"> {
-  const split = new Int32Array(users + 1);
-  const train: number[] = [];
-  const valid: number[] = [];
-  const test: number[] = [];
-  for (let u = 1; u <= users; u++) {
-    const start = offsets[u]!;
-    const end = offsets[u + 1]!;
-    const at = Math.floor(0.8 * (end - start));
-    split[u] = at;
-    const samples = Math.max(0, at - FIRST_SAMPLE + 1);
-    const validFrom = start + FIRST_SAMPLE + samples - Math.floor(0.1 * samples);
-    for (let row = start + FIRST_SAMPLE; row <= start + at; row++) {
-      train.push(row);
-      if (row >= validFrom) valid.push(row);
-    }
-    // In a sequence of 12 or fewer the part after the split reaches into what prompts show.
-    for (let row = start + Math.max(at + 1, FIRST_SAMPLE); row < end; row++) test.push(row);
-  }
-  return {
-    split,
-    train: Int32Array.from(train),
-    valid: Int32Array.from(valid),
-    test: Int32Array.from(test),
-  };
 }

@@ -3,7 +3,9 @@ import { formatTable } from "../../../src/base/table.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { ArtifactFacts, ScienceCommand } from "../../../src/contract/engine.js";
 import { jsonOutput, specFile, specOverrides } from "../../../src/contract/options.js";
+import { readDatasetInfo } from "../../base/artifacts/dataset.js";
 import { datasetStage } from "./stage.js";
+import { type DatasetSummary, summaryOf } from "./summary.js";
 
 interface DatasetArguments {
   readonly file: string;
@@ -26,12 +28,21 @@ interface DatasetReport {
   readonly train: Split;
   readonly valid: Split;
   readonly test: Split;
+  /** Interactions: in the files, left out by reason, and in the data set. */
+  readonly interactions: {
+    readonly read: number;
+    readonly dropped: { readonly [reason: string]: number };
+    readonly kept: number;
+  };
+  readonly lengths: DatasetSummary["lengths"];
+  readonly unseen: DatasetSummary["unseen"];
+  readonly examples: DatasetSummary["examples"];
 }
 
 /** `dataset FILE`: prepares the data sets of a spec (cached as its stages are) and counts them. */
 export const datasetCommand: ScienceCommand<DatasetArguments> = {
   command: "dataset <file> [overrides..]",
-  describe: "prepare the data sets of a spec and count users, items and samples",
+  describe: "prepare the data sets of a spec and show what was made of their files",
   builder: (yargs) =>
     yargs
       .positional("file", specFile)
@@ -46,32 +57,61 @@ export const datasetCommand: ScienceCommand<DatasetArguments> = {
       },
       progress: progressLine(),
     });
-    const reports = artifacts.map(({ facts }) => reportOf(facts));
+    const reports: DatasetReport[] = [];
+    for (const { facts, folder } of artifacts) reports.push(await reportOf(facts, folder));
     if (json) await printJson({ datasets: reports });
-    else await printLine(tableOf(reports));
+    else await printLine([tableOf(reports), ...reports.map(wordsOf)].join("\n\n"));
   },
 };
 
-function reportOf({ params, metrics }: ArtifactFacts): DatasetReport {
+async function reportOf({ metrics }: ArtifactFacts, folder: string): Promise<DatasetReport> {
   const metric = (name: string): number => {
     const value = metrics[name];
     if (value === undefined)
       throw new UserError(`the artifact lacks ${name}`, { exitCode: ExitCode.environment });
     return value;
   };
+  const { id, interactions } = await readDatasetInfo(folder);
+  const dropped = Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, count]) =>
+      name.startsWith("dropped.") ? [[name.slice("dropped.".length), count]] : [],
+    ),
+  );
   const split = (name: string): Split => ({
     samples: metric(`${name}.samples`),
     positives: metric(`${name}.positives`),
   });
   return {
-    id: String(params["id"]),
+    id,
     users: metric("users"),
     items: metric("items"),
     attributes: metric("attributes"),
     train: split("train"),
     valid: split("valid"),
     test: split("test"),
+    interactions: {
+      read: interactions + Object.values(dropped).reduce((sum, count) => sum + count, 0),
+      dropped,
+      kept: interactions,
+    },
+    ...(await summaryOf(folder)),
   };
+}
+
+/** What the table has no place for. */
+function wordsOf(report: DatasetReport): string {
+  const { id, interactions, lengths, unseen, examples } = report;
+  const number = (value: number): string => value.toLocaleString("en-US");
+  const dropped = Object.entries(interactions.dropped).map(
+    ([reason, count]) => `${number(count)} ${reason.replaceAll("_", " ")}`,
+  );
+  return [
+    `${id}: ${number(interactions.read)} interactions read, ${number(interactions.kept)} kept${dropped.length === 0 ? "" : `; left out: ${dropped.join(", ")}`}`,
+    `interactions of a user: ${number(lengths.shortest)} to ${number(lengths.longest)}, the middle ${number(lengths.median)}`,
+    `tested without training: ${number(unseen.users)} users (${number(unseen.user_samples)} samples), ${number(unseen.items)} items (${number(unseen.item_samples)} samples)`,
+    "test samples, for example:",
+    ...examples.map((example) => `  ${example}`),
+  ].join("\n");
 }
 
 function tableOf(reports: readonly DatasetReport[]): string {

@@ -3,10 +3,11 @@ import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
 import { buildDataset, type DatasetTraits } from "./build.js";
-import { tellMissing, tellOneForAll, tellRepeats } from "./remarks.js";
+import { tellMissing, tellOneForAll, tellRepeats, tellUnordered } from "./remarks.js";
 import { otherRows, repeatedRows } from "./repeats.js";
 import { coreRows } from "./core.js";
 import { keepRows, type Ratings } from "./ratings.js";
+import { ruleOf } from "./split-rule.js";
 import type { DatasetParams } from "./settings.js";
 import type { ItemText, ReadTask, Source } from "./source.js";
 import { sourceOf } from "./sources.js";
@@ -33,7 +34,7 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     params.repeats === "first" && repeats.length > 0
       ? coreOf(source, keepRows(core, otherRows(core.user.length, repeats)), params)
       : core;
-  const marks = tellRepeats(reading, core, repeats);
+  const repeated = tellRepeats(reading, core, repeats);
   if (ratings !== core) drop("repeated", core.user.length - ratings.user.length);
   const wanted = new Set<string>();
   for (const id of new Set(ratings.item)) wanted.add(ratings.items.text(id));
@@ -42,24 +43,27 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     [...found].filter((entry): entry is [string, ItemText] => entry[1] !== null),
   );
   tellMissing(reading, drop, ratings, wanted, found);
+  const rule = ruleOf(params);
   const traits = {
     id: source.id,
     attributeFields: source.attributeFields,
     domain: source.domain,
     ...source.traits?.(params),
     ...scaleOf(source, ratings, params.like_above),
+    ...(rule.by === "date" || rule.by === "column" ? { splitBy: rule.by } : {}),
   };
-  const built = buildDataset(traits, ratings, texts, order);
+  const built = buildDataset(traits, ratings, texts, order, rule);
   if (built.dataset.train.length === 0 || built.dataset.test.length === 0) {
     throw new UserError(
       `${source.id} has no ${built.dataset.train.length === 0 ? "training" : "test"} samples: a user's first sample is the 12th rating, and no user of ${built.dataset.users} has enough`,
     );
   }
   tellOneForAll(reading, built);
+  const marks = { ...repeated, ...tellUnordered(reading, built.dataset) };
   await writeBuilt(task.out, built);
   await task.publish({
     metrics: { ...metricsOf(built.dataset), ...Object.fromEntries(dropped) },
-    ...(marks === null ? {} : { marks }),
+    ...(Object.keys(marks).length === 0 ? {} : { marks }),
   });
 }
 

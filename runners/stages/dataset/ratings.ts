@@ -22,6 +22,8 @@ export interface Ratings {
   readonly rating: Uint8Array;
   /** Seconds since 1970. */
   readonly time: Float64Array;
+  /** Of PART of split-rule.ts; for a split by column alone. */
+  readonly part?: Uint8Array;
   /** Left out: ratings are whole numbers from 1 to those of the source. */
   readonly scale?: RatingScale;
 }
@@ -47,15 +49,22 @@ export class RatingColumns {
   }
 }
 
-/** The given rows of ratings, copied: what is left out can be freed. */
+/** The given rows of ratings, copied: what is left out can be freed. All rows: the ratings themselves. */
 export function keepRows(ratings: Ratings, rows: Int32Array): Ratings {
+  if (rows.length === ratings.user.length) return ratings;
+  const rating = new Uint8Array(rows.length);
+  const time = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at++) {
+    rating[at] = ratings.rating[rows[at]!]!;
+    time[at] = ratings.time[rows[at]!]!;
+  }
+  const { part } = ratings;
   return {
-    ...(ratings.scale === undefined ? {} : { scale: ratings.scale }),
-    users: ratings.users,
-    items: ratings.items,
+    ...ratings,
+    ...(part === undefined ? {} : { part: Uint8Array.from(rows, (row) => part[row]!) }),
     user: rows.map((row) => ratings.user[row]!),
     item: rows.map((row) => ratings.item[row]!),
-    rating: Uint8Array.from(rows, (row) => ratings.rating[row]!),
-    time: Float64Array.from(rows, (row) => ratings.time[row]!),
+    rating,
+    time,
   };
 }

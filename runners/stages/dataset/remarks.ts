@@ -1,4 +1,5 @@
 import type { BuiltDataset } from "./build.js";
+import type { Dataset } from "../../base/artifacts/dataset.js";
 import type { Ratings } from "./ratings.js";
 import type { DatasetParams } from "./settings.js";
 import type { ItemText, ReadTask } from "./source.js";
@@ -88,4 +89,29 @@ export function tellOneForAll(
       `all ${items.length} items have ${same} ${field}${shown}: see whether the file of items names it otherwise`,
     );
   });
+}
+
+/**
+ * Warns about training samples that come after a test sample of their user: their histories hold it.
+ *
+ * @returns the mark of such a data set; null where there is nothing to mark
+ */
+export function tellUnordered(
+  task: Pick<ReadTask, "note">,
+  dataset: Pick<Dataset, "users" | "train" | "test" | "interactionUser">,
+): { readonly split: string } | null {
+  const first = new Int32Array(dataset.users + 1).fill(-1);
+  for (const row of dataset.test) {
+    const user = dataset.interactionUser[row]!;
+    if (first[user] === -1) first[user] = row;
+  }
+  let after = 0;
+  for (const row of dataset.train) {
+    const tested = first[dataset.interactionUser[row]!]!;
+    if (tested >= 0 && tested < row) after += 1;
+  }
+  if (after === 0) return null;
+  const what = `${after} of ${dataset.train.length} training samples come after a test sample of their user, which may stand in their histories`;
+  task.note("warning", what);
+  return { split: what };
 }

@@ -4,6 +4,7 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { thresholdOf } from "./label.js";
 import { READING } from "./misread.js";
 import type { Source } from "./source.js";
+import { splitParams } from "./split.js";
 import { chosenDataset, type DatasetParams } from "./settings.js";
 
 /** The stage that prepares the data set of a cell's settings. Throws for an unknown data set. */
@@ -22,6 +23,7 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
       user_core: block.user_core,
       item_core: block.item_core,
       ...params,
+      ...splitParams(settings),
       // Left out where nothing changed, so that artifacts of earlier versions stay in use.
       ...(block.repeats === "first" ? { repeats: block.repeats } : {}),
       ...(source.misread?.(files) === true ? { reading: READING } : {}),

@@ -88,7 +88,8 @@ export function shapeOf(
   };
 }
 
-function adaptorShape(given: AdaptorParams): AdaptorShape {
+/** An adaptor's sizes out of its settings. */
+export function adaptorShape(given: AdaptorParams): AdaptorShape {
   const { type, shared_experts, specific_experts, layers } = { ...adaptorDefaults, ...given };
   return { type, sharedExperts: shared_experts, specificExperts: specific_experts, layers };
 }

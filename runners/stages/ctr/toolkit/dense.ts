@@ -2,7 +2,7 @@ import { xavierNormal, zeros, type Initial } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import { matMul } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Value } from "./value.js";
+import { knownWidth, type Value } from "./value.js";
 
 /** A function of values with parameters of its own. */
 export type Layer = (input: Value) => Value;
@@ -32,7 +32,13 @@ export function dense(
     true,
   );
   const offset = bias ? kit.parameters.add(`${name}.bias`, [to], biasInitial, false) : null;
-  return (input) => project(input, kernel, offset, activation === "relu");
+  return (input) => {
+    const width = knownWidth(input);
+    if (width !== null && width !== from) {
+      throw new Error(`the layer ${name} was made for a width of ${from} and is given ${width}`);
+    }
+    return project(input, kernel, offset, activation === "relu");
+  };
 }
 
 /** What {@link dense} computes, for a given kernel [R, in, out] and bias [R, out]. */

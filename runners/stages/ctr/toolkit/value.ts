@@ -205,6 +205,16 @@ export class Value implements Expression<Value> {
   }
 }
 
+/** The width of a value, as far as it can be told without computing the value; null: it cannot. */
+export function knownWidth(value: Value): number | null {
+  const { form } = value;
+  if (form.kind === "given") return value.computed ? value.width : null;
+  if (form.kind === "mean") return knownWidth(form.of);
+  if (form.kind !== "concat") return value.width;
+  const widths = form.parts.map(knownWidth);
+  return widths.reduce((sum, width) => (sum === null || width === null ? null : sum + width), 0);
+}
+
 /** Vectors and rows of one width, one below the other: rows. Nulls are left out. */
 export function stack(values: readonly (Value | null)[]): Value {
   const present = values.filter((value) => value !== null);

@@ -3,7 +3,10 @@ import type { ReadPosition } from "../streams.js";
 import type { BadLines } from "./bad-lines.js";
 import { eachRecord } from "./delimited.js";
 import { columnsOf, type FileForm, type HeaderColumn } from "./form.js";
-import type { Row, RowReader, WantedColumn } from "./row.js";
+import { LIST_GAP, type Row, type RowReader, type WantedColumn } from "./row.js";
+
+const BLANK = 0x20;
+const GAP = LIST_GAP.charCodeAt(0);
 
 /** A file of delimited text. */
 export interface DelimitedFile {
@@ -60,6 +63,11 @@ export async function eachDelimitedRow(
       for (let n = 0; n < places.length; n++) {
         row.starts[n] = starts[places[n]!]!;
         row.ends[n] = ends[places[n]!]!;
+        // RecBole writes the values of a token_seq with blanks between them.
+        if (wanted[n]!.kind === "list" && columns[places[n]!]!.kind === "token_seq") {
+          for (let at = row.starts[n]!; at < row.ends[n]!; at++)
+            if (bytes[at] === BLANK) bytes[at] = GAP;
+        }
       }
       const wrong = read(row);
       if (wrong !== undefined) add(wrong);

@@ -1,6 +1,8 @@
 import { UserError } from "../../../../src/base/exit.js";
 import type { Ratings } from "../ratings.js";
+import { Column } from "../column.js";
 import { RatingColumns } from "../ratings.js";
+import { PART, type SplitRule } from "../split-rule.js";
 import type { ReadTask } from "../source.js";
 import { BadLines } from "./bad-lines.js";
 import { dateReader } from "./dates.js";
@@ -20,6 +22,9 @@ export interface InteractionColumns {
   readonly time: string | null;
 }
 
+/** The column of a split by column, with the values of its parts. */
+export type PartColumn = Extract<SplitRule, { by: "column" }>;
+
 /**
  * Reads the interactions of a table. Rows without a rating are left out and counted as `unrated`;
  * rows that can't be used are left out, counted as `unreadable` and named, or are an error where
@@ -30,6 +35,7 @@ export async function readInteractions(
   input: TableInput,
   columns: InteractionColumns,
   settings: InteractionSettings,
+  part: PartColumn | null = null,
 ): Promise<Ratings> {
   const gathered = new RatingColumns();
   const levels = new LevelColumn(columns.rating);
@@ -41,7 +47,10 @@ export async function readInteractions(
     { name: columns.item, kind: "id" },
     { name: columns.rating, kind: "text" },
     ...(columns.time === null ? [] : [{ name: columns.time, kind: "text" } as const]),
+    ...(part === null ? [] : [{ name: part.column, kind: "text" } as const]),
   ];
+  const parts = new Column((length) => new Uint8Array(length));
+  const partField = wanted.length - 1;
   await eachRow(task, input, wanted, bad, (row) => {
     const { bytes, starts, ends, where } = row;
     if (isEmpty(row, 0)) return `no ${columns.user}`;
@@ -51,6 +60,8 @@ export async function readInteractions(
       unrated += 1;
       return undefined;
     }
+    const partOf = part === null ? 0 : partNumber(part, row, partField);
+    if (typeof partOf === "string") return partOf;
     const level = levels.number(bytes, starts[2]!, ends[2]!);
     if (typeof level === "string") return level;
     if (columns.time === null) times.pushRow(gathered.user.length);
@@ -59,6 +70,7 @@ export async function readInteractions(
       if (wrong !== undefined) return wrong;
     }
     levels.push(level);
+    if (part !== null) parts.push(partOf);
     gathered.user.push(gathered.users.intern(bytes, starts[0]!, ends[0]!));
     gathered.item.push(gathered.items.intern(bytes, starts[1]!, ends[1]!));
     return undefined;
@@ -72,7 +84,39 @@ export async function readInteractions(
   const { seconds, told: timesTold } = times.take();
   if (timesTold !== null) task.note("info", timesTold);
   const { levels: rating, scale } = levels.take();
-  return { ...gathered.take(), rating, time: seconds, scale };
+  return {
+    ...gathered.take(),
+    rating,
+    time: seconds,
+    scale,
+    ...(part === null ? {} : { part: parts.take() }),
+  };
+}
+
+const WORDS: { readonly [word: string]: number } = {
+  train: PART.train,
+  training: PART.train,
+  valid: PART.valid,
+  validation: PART.valid,
+  val: PART.valid,
+  dev: PART.valid,
+  test: PART.test,
+};
+
+/** The part of a row; a text says what is wrong with it. */
+function partNumber(
+  { column, test, valid }: PartColumn,
+  { bytes, starts, ends }: Row,
+  field: number,
+): number | string {
+  const text = bytes.toString("utf8", starts[field], ends[field]);
+  if (text === "") return `no ${column}`;
+  if (test !== undefined)
+    return text === test ? PART.test : text === valid ? PART.valid : PART.train;
+  return (
+    WORDS[text.toLowerCase()] ??
+    `${column} is ${JSON.stringify(text)}, not train, valid or test; give the value of the rows for testing: dataset.split.test`
+  );
 }
 
 const isEmpty = ({ starts, ends }: Row, field: number): boolean => starts[field] === ends[field];

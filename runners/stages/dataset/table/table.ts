@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { DatasetSettings, ItemText, ReadTask, Source } from "../source.js";
+import { ruleOf } from "../split-rule.js";
 import { checkTable } from "./check.js";
 import { inputFiles, inputOf } from "./inputs.js";
 import { readInteractions } from "./interactions.js";
@@ -41,7 +42,10 @@ export const table: Source = {
   readRatings: (task) => {
     const { interactions } = tableParams(task.params);
     const { columns, ...file } = interactions;
-    return readInteractions(task, inputOf("interactions", file, task.files), columns, file);
+    const input = inputOf("interactions", file, task.files);
+    const rule = ruleOf(task.params);
+    const part = rule.by === "column" ? rule : null;
+    return readInteractions(task, input, columns, file, part);
   },
   readItems,
   orderKey: () => (seconds) => seconds,

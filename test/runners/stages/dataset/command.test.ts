@@ -53,6 +53,19 @@ test("a spec's data set is prepared, counted as JSON, and not prepared again", a
         train: { samples: 70_189, positives: 38_897 },
         valid: { samples: expect.any(Number) as number, positives: expect.any(Number) as number },
         test: { samples: 19_438, positives: 10_388 },
+        interactions: { read: 100_000, dropped: {}, kept: 100_000 },
+        lengths: { shortest: 20, median: 65, longest: 737 },
+        unseen: {
+          users: expect.any(Number) as number,
+          user_samples: expect.any(Number) as number,
+          items: expect.any(Number) as number,
+          item_samples: expect.any(Number) as number,
+        },
+        examples: expect.arrayContaining([
+          expect.stringMatching(
+            /^user \d+ after \d+ interactions, the last ones ".*\((positive|\d, (positive|negative))\)$/,
+          ),
+        ]) as string[],
       },
     ],
   });
@@ -69,6 +82,8 @@ test("people get a table", async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/data set +users +items/);
   expect(stdout).toMatch(/ml-1m +6 +30/);
+  expect(stdout).toMatch(/ml-1m: \d+ interactions read, \d+ kept/);
+  expect(stdout).toMatch(/tested without training: \d+ users/);
 });
 
 test("what the files hold wrong ends the command with status 2 and makes nothing", async () => {

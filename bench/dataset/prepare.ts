@@ -1,0 +1,50 @@
+// One preparation of a table, in a process of its own: prints its seconds and its memory as JSON.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Fingerprint } from "../../src/base/fingerprint.js";
+import type { StageTask } from "../../src/contract/runner.js";
+import { datasetRunner } from "../../runners/stages/dataset/runner.js";
+import type { DatasetParams } from "../../runners/stages/dataset/settings.js";
+import { datasetStage } from "../../runners/stages/dataset/stage.js";
+
+const [file, core] = process.argv.slice(2) as [string, string];
+const dataset = {
+  id: "table",
+  interactions: {
+    ...{ file, user: "userId", item: "movieId", rating: "rating", time: "timestamp" },
+  },
+  label: { above: 3 },
+  user_core: Number(core),
+  item_core: Number(core),
+};
+const { params, files, execution, label } = datasetStage({ dataset }, { folder: "/" });
+const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
+const metrics: { [name: string]: number } = {};
+const task: StageTask<DatasetParams> = {
+  fingerprint: "0".repeat(64) as Fingerprint,
+  label,
+  params,
+  execution,
+  inputs: {},
+  files: Object.fromEntries(Object.entries(files).map(([name, { path }]) => [name, path])),
+  out: folder,
+  work: folder,
+  resources: { gpus: [], threads: 2 },
+  toolchain: { environments: {} },
+  stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
+  emit: () => undefined,
+  publish: (result) => Promise.resolve(void Object.assign(metrics, result.metrics)),
+  fail: (error) => Promise.reject(new Error(error.message)),
+};
+const began = performance.now();
+try {
+  await (await datasetRunner.load()).run([task]);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+const seconds = (performance.now() - began) / 1000;
+// Kilobytes on Linux.
+const rss = process.resourceUsage().maxRSS / 1000;
+const cpu = process.cpuUsage();
+console.log(JSON.stringify({ seconds, rss, cpu: (cpu.user + cpu.system) / 1e6, metrics }));

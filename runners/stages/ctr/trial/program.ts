@@ -1,0 +1,81 @@
+import { pathToFileURL } from "node:url";
+import { UserError } from "../../../../src/base/exit.js";
+import { buildModel } from "../build.js";
+import { adapted } from "../knowledge.js";
+import type { Batch, Model } from "../model.js";
+import { tf, type Tensor } from "../tensorflow.js";
+import type { Trial } from "./try-modules.js";
+
+/** What is wrong with a model, where it shows in the module. */
+export interface Fault {
+  /** Absolute path of the module. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/**
+ * The program of a process: tries the models in its argument, and prints the faults as one line of JSON,
+ * the last one, since a module may print too.
+ */
+const trials = JSON.parse(process.argv[2]!) as readonly Trial[];
+process.stdout.write(`\n${JSON.stringify(trials.flatMap(faultOf))}`);
+
+function faultOf(trial: Trial): Fault[] {
+  try {
+    const model = buildModel(trial, [1]);
+    for (const training of [false, true]) apply(model, trial, training);
+    model.dispose();
+    return [];
+  } catch (error) {
+    return [{ file: trial.backbone, ...placeIn(trial.backbone, error), message: wordsOf(error) }];
+  }
+}
+
+/** Two samples, the second without a history. */
+function apply(model: Model, trial: Trial, training: boolean): void {
+  const { attributeFields: F, historyLength: H, knowledge, users } = trial;
+  const whole = (values: readonly number[], ...shape: number[]): Tensor =>
+    tf.tensor([...values], [1, 2, ...shape], "int32");
+  const fill = (first: number, second: number, count: number): number[] =>
+    [first, second].flatMap((value) => Array.from({ length: count }, () => value));
+  const batch: Omit<Batch, "knowledge"> = {
+    item: whole([1, 2]),
+    itemAttributes: whole(fill(1, 2, F), F),
+    historyItems: whole(fill(3, 0, H), H),
+    historyAttributes: whole(fill(1, 0, H * F), H, F),
+    historyRatings: whole(fill(4, 0, H), H),
+    historyLength: whole([H, 0]),
+    ...(users === undefined ? {} : { user: whole([1, 2]) }),
+  };
+  const vectors =
+    knowledge === null
+      ? null
+      : { user: tf.ones([1, 2, knowledge.userDim]), item: tf.ones([1, 2, knowledge.itemDim]) };
+  const { logits } = model.forward({ ...batch, knowledge: adapted(model, vectors) }, { training });
+  if (logits.dataSync().some((logit) => !Number.isFinite(logit))) {
+    throw new Error("a sample's logit is not a finite number");
+  }
+}
+
+/** The innermost line of the module in an error's stack; its first line where there is none. */
+function placeIn(file: string, error: unknown): { readonly line: number; readonly column: number } {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const name of [pathToFileURL(file).href, file]) {
+    const at = stack.indexOf(`${name}:`);
+    const [, line, column] =
+      /^:(\d+):(\d+)/u.exec(at < 0 ? "" : stack.slice(at + name.length)) ?? [];
+    if (line !== undefined) return { line: Number(line), column: Number(column) };
+  }
+  return { line: 1, column: 1 };
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return `it throws ${String(error)}`;
+  const [first = ""] = error.message.split("\n");
+  return error instanceof UserError && error.hint !== undefined
+    ? `${first}; ${error.hint}`
+    : `${error.name === "Error" ? "" : `${error.name}: `}${first}`;
+}

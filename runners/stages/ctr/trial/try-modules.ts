@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import type { Diagnostic } from "../../../../src/base/diagnostic.js";
+import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
+import { packageFile } from "../../../../src/base/package.js";
+import type { SpecPlace } from "../../../../src/contract/spec-place.js";
+import { adaptorShape } from "../data/load.js";
+import type { ModelShape } from "../model.js";
+import { adaptorDefaults, ctrOf, isModule } from "../settings.js";
+import { moduleOptions } from "../stage.js";
+import { ctrTable } from "../schema.js";
+import { paramsIn } from "../table.js";
+import type { Fault } from "./program.js";
+
+/** Models that are tried: a sweep of many sizes shows its mistakes in the first ones. */
+const MOST = 24;
+
+/** What the program is given: sizes of a small data set, and all else as in the cell. */
+export type Trial = ModelShape;
+
+/**
+ * Builds the models of cells whose backbones are modules of the user's, and applies each to two
+ * samples. A mistake stands at the line of the module where it happened.
+ *
+ * @param environment variables with which TensorFlow loads; null where it is not installed
+ */
+export async function tryModules(
+  cells: readonly JsonObject[],
+  place: SpecPlace,
+  environment: { readonly [name: string]: string } | null,
+): Promise<readonly Diagnostic[]> {
+  const trials = new Map<string, Trial>();
+  for (const settings of cells) {
+    const trial = trialOf(settings, place);
+    if (trial !== null) trials.set(canonicalJson(trial as unknown as JsonObject), trial);
+  }
+  if (trials.size === 0) return [];
+  const files = [...new Set([...trials.values()].map(({ backbone }) => backbone))];
+  const about = (file: string, message: string): Diagnostic => ({
+    ...{ severity: "hint", file, line: 1, column: 1, path: "backbone" },
+    message,
+  });
+  if (environment === null) {
+    const message = "its model was not tried: TensorFlow is not installed (r4ec setup)";
+    return files.map((file) => about(file, message));
+  }
+  const faults = await run([...trials.values()].slice(0, MOST), environment);
+  if (typeof faults === "string") return files.map((file) => about(file, faults));
+  const seen = new Set<string>();
+  return faults.flatMap(({ file, line, column, message }) => {
+    const key = canonicalJson([file, line, column, message]);
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ severity: "error", file, line, column, message, path: "backbone" } as const];
+  });
+}
+
+function trialOf(settings: JsonObject, place: SpecPlace): Trial | null {
+  const backbone = settings["backbone"];
+  if (typeof backbone !== "string" || !isModule(backbone)) return null;
+  const file = resolve(place.folder, backbone);
+  const ctr = ctrOf(settings);
+  const params = paramsIn(ctrTable, ctr);
+  const known = "knowledge" in settings && "adaptor" in ctr;
+  return {
+    backbone: file,
+    ...{ items: 4, attributes: 3, ratings: 5, attributeFields: 2 },
+    ...(params.user_id === true ? { users: 3 } : {}),
+    historyLength: params.history_length,
+    embeddingDim: params.embedding_dim,
+    mlp: params.mlp,
+    knowledge: known ? { userDim: 3, itemDim: 2 } : null,
+    adaptor: known ? adaptorShape({ ...adaptorDefaults, ...params.adaptor }) : null,
+    options: moduleOptions(file, ctr),
+  };
+}
+
+/** The faults of trials; a text where the program itself failed. */
+async function run(
+  trials: readonly Trial[],
+  environment: { readonly [name: string]: string },
+): Promise<readonly Fault[] | string> {
+  const here = fileURLToPath(new URL("./program.js", import.meta.url));
+  // Where r4ec runs from its sources, what was compiled does the work.
+  const program = existsSync(here) ? here : packageFile("dist/runners/stages/ctr/trial/program.js");
+  const { stdout, stderr, failed } = await execa(
+    process.execPath,
+    ["--enable-source-maps", program, JSON.stringify(trials)],
+    {
+      reject: false,
+      stdin: "ignore",
+      timeout: 300_000,
+      env: { TF_CPP_MIN_LOG_LEVEL: "2", CUDA_VISIBLE_DEVICES: "", ...environment },
+    },
+  );
+  const last = stdout.split("\n").at(-1) ?? "";
+  if (!failed && last.startsWith("[")) return JSON.parse(last) as Fault[];
+  return `its model could not be tried: ${stderr.trim().split("\n").at(-1) ?? "no message"}`;
+}
