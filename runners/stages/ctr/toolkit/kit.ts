@@ -25,30 +25,30 @@ export class Kit extends LayerContext {
   /** Starting values for parameters. */
   readonly initial = initial;
 
-  /** Kernel and bias, of a vector or of each row. */
+  /** Kernel and bias: a vector [from] becomes [to], rows [n, from] become [n, to]. */
   dense(name: string, from: number, to: number, options?: DenseOptions): Layer {
     return dense(this, name, from, to, options);
   }
-  /** Dense layers with ReLU, the last one too, and dropout after each. */
+  /** Dense layers with ReLU, the last one too, and dropout after each: [from] becomes [last size]. */
   mlp(name: string, from: number, sizes: readonly number[]): Layer {
     return mlp(this, name, from, sizes);
   }
-  /** The cell's final MLP (`ctr.mlp`) and a dense layer to the logit. */
+  /** The cell's final MLP (`ctr.mlp`) and a dense layer to the logit: [from] becomes [1]. */
   head(from: number): Layer {
     const hidden = this.mlp("final", from, this.shape.mlp);
     const logit = this.dense("logit", this.shape.mlp.at(-1)!, 1);
     return (input) => input.forward.ways.eachSample(input, (piece) => logit(hidden(piece)));
   }
-  /** A kernel of its own for each row, no bias. */
+  /** A kernel of its own for each row, no bias: rows [rows, from] become [rows, to]. */
   rowDense(name: string, rows: number, from: number, to: number, start?: Initial): Layer {
     return rowDense(this, name, rows, from, to, start);
   }
-  /** Adds a trainable vector, which starts as zero. */
+  /** Adds a trainable vector [width], which starts as zero. */
   bias(name: string, width: number): Layer {
     const bias = this.parameters.add(name, [width], zeros, false);
     return (input) => input.add(input.made(tf.expandDims(bias, 1)));
   }
-  /** A table of `rows` vectors, row 0 included, looked up by ids. */
+  /** A table of `rows` vectors [width], row 0 included, looked up by ids. */
   embedding(name: string, rows: number, width: number): Embedding {
     return embedding(this, name, rows, width);
   }
@@ -71,7 +71,7 @@ export class Kit extends LayerContext {
   ): AttentionPooling {
     return attentionPooling(this, name, rows, width, hidden);
   }
-  /** Each row attends to all rows of its sample. */
+  /** Each row attends to all rows of its sample: rows [n, width] become [n, heads × size]. */
   multiHeadAttention(name: string, width: number, options: HeadsOptions): Layer {
     return multiHeadAttention(this, name, width, options);
   }
@@ -83,11 +83,11 @@ export class Kit extends LayerContext {
   gru(name: string, from: number, hidden: number, options?: GruOptions): Gru {
     return gru(this, name, from, hidden, options);
   }
-  /** One step of a gated recurrent unit. */
+  /** One step of a gated recurrent unit: [from] and a state [hidden] become [hidden]. */
   gruCell(name: string, from: number, hidden: number): GruCell {
     return gruCell(this, name, from, hidden);
   }
-  /** The first layer of several experts, as one product. */
+  /** The first layer of several experts, as one product: [from] becomes [count × width]. */
   expertInput(name: string, count: number, from: number, width: number): Layer {
     return expertInput(this, name, count, from, width);
   }
