@@ -22,10 +22,10 @@ const written = {
     pattern: "^[!-~]$",
   },
   encoding: {
-    description: "The encoding of a text file.",
+    // No default here: it would make a block `items` where the spec has none.
+    description: "The encoding of a text file; without it utf-8.",
     type: "string",
     enum: ["utf-8", "latin-1"],
-    default: "utf-8",
   },
   header: {
     description: "The names of the columns of a file without a header, in order.",

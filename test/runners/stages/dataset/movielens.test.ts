@@ -32,6 +32,29 @@ test("ML-100K from PyPI's recbole wheel gives the published counts", () => {
   });
 });
 
+test("RecBole's own files of ML-100K are a table as they are, with the same counts", async () => {
+  const table = await prepare(
+    {
+      id: "table",
+      name: "ml-100k",
+      interactions: { file: "ml-100k.inter" },
+      items: { file: "ml-100k.item", title: "movie_title", attributes: ["class"] },
+      label: { above: 3 },
+    },
+    join(downloads, "recbole-1.2.1"),
+  );
+  expect(table.error).toBeUndefined();
+  // The order within a day is that of seconds here and that of the file there: positives differ.
+  expect(table.result?.metrics).toMatchObject({
+    users: 943,
+    items: 1682,
+    "train.samples": 70_189,
+    "test.samples": 19_438,
+  });
+  const [first] = await readItems(table.out);
+  expect(first).toMatchObject({ id: "1", title: "Toy Story", attributes: ["Animation"] });
+});
+
 test("in order of Shanghai's days the positives are the other published counts", async () => {
   const { result, notes } = await prepare({ id: "ml-100k", day_zone: "Asia/Shanghai" });
   expect(result?.metrics).toMatchObject({ "train.positives": 38_967, "test.positives": 10_343 });
