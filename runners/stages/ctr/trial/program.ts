@@ -4,7 +4,7 @@ import { buildModel } from "../build.js";
 import { adapted } from "../knowledge.js";
 import type { Batch, Model } from "../model.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Trial } from "./try-modules.js";
+import type { Trial } from "./trial.js";
 
 /** What is wrong with a model, where it shows in the module. */
 export interface Fault {

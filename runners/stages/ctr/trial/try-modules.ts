@@ -7,18 +7,15 @@ import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
 import { packageFile } from "../../../../src/base/package.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { adaptorShape } from "../data/load.js";
-import type { ModelShape } from "../model.js";
 import { adaptorDefaults, ctrOf, isModule } from "../settings.js";
 import { moduleOptions } from "../stage.js";
 import { ctrTable } from "../schema.js";
 import { paramsIn } from "../table.js";
 import type { Fault } from "./program.js";
+import type { Trial } from "./trial.js";
 
 /** Models that are tried: a sweep of many sizes shows its mistakes in the first ones. */
 const MOST = 24;
-
-/** What the program is given: sizes of a small data set, and all else as in the cell. */
-export type Trial = ModelShape;
 
 /**
  * Builds the models of cells whose backbones are modules of the user's, and applies each to two
