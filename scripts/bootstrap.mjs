@@ -247,10 +247,7 @@ async function hand(verb, args) {
 /** The JavaScript file behind a program of node_modules/.bin. */
 const toolProgram = (name) => realpathSync(at("node_modules", ".bin", name));
 
-if (
-  process.argv[1] !== undefined &&
-  path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)
-) {
+async function main() {
   const [verb, ...args] = process.argv.slice(2);
   try {
     checkNode();
@@ -261,4 +258,13 @@ if (
     process.stderr.write(`r4ec: ${error.message}\n`);
     process.exitCode = error.status;
   }
+}
+
+// Not awaited here: what the command line does may import this file, and an import waits until a file
+// has run to its end. Node ends silently where two wait for each other.
+if (
+  process.argv[1] !== undefined &&
+  path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)
+) {
+  void main();
 }
