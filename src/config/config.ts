@@ -36,6 +36,11 @@ export interface Config {
   readonly gpus: Configured<"auto" | readonly number[]>;
   /** Fetch nothing from the network; use only what is already on this machine. R4EC_OFFLINE. */
   readonly offline: Configured<boolean>;
+  /**
+   * Folders of Python environments that are there already, by the part of the toolchain that they
+   * stand for. R4EC_<PART>_ENVIRONMENT.
+   */
+  readonly environments: { readonly [part: string]: Configured<string> };
   /** What was passed over, for people: a line each, without secrets. */
   readonly passedOver: readonly string[];
 }

@@ -5,6 +5,7 @@ import { cosmiconfig } from "cosmiconfig";
 import type { ArtifactChoice } from "./config.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { JsonObject } from "../base/json.js";
+import { expandHome } from "../base/home.js";
 import { isJsonObject } from "../base/json.js";
 import { err, ok, type Result } from "../base/result.js";
 import type { JsonSchema } from "../contract/science.js";
@@ -13,7 +14,7 @@ import { engineFragments } from "../spec/engine-fragments.js";
 import { parseYaml } from "../spec/parse.js";
 import { Places } from "../spec/places.js";
 import { Report } from "../spec/report.js";
-import { trackingOf } from "../spec/resolved.js";
+import { environmentsOf, trackingOf } from "../spec/resolved.js";
 import { readSource } from "../spec/source.js";
 import { Validator } from "../spec/validator.js";
 
@@ -28,6 +29,8 @@ export interface ConfigFile {
   readonly mlflowArtifacts?: ArtifactChoice;
   readonly gpus?: "auto" | readonly number[];
   readonly offline?: boolean;
+  /** Absolute folders of Python environments, by part. */
+  readonly environments?: { readonly [part: string]: string };
 }
 
 /** Names a project's file may have, in the order they are looked for in each folder. */
@@ -57,6 +60,11 @@ const schema: JsonSchema = {
     },
     offline: { description: "Use nothing from the network.", type: "boolean" },
     tracking: tracking!,
+    environments: {
+      description: "Python environments that are there already: a folder for each part.",
+      type: "object",
+      additionalProperties: { type: "string", minLength: 1 },
+    },
     resources: {
       description: "Cards to use.",
       type: "object",
@@ -137,15 +145,9 @@ function settingsOfFile(file: string, document: JsonObject): ConfigFile {
     ...pick("mlflowArtifacts", tracking.artifacts),
     ...pick("gpus", cards),
     ...pick("offline", document["offline"]),
+    ...pick("environments", environmentsOf(document, folder)),
   };
 }
-
-/** An absolute path; a leading `~` is the home folder. */
-export const expandHome = (path: string, folder: string): string =>
-  resolve(
-    folder,
-    path.replace(/^~(?=$|[\\/])/, () => homedir()),
-  );
 
 const path = (filepath: string): string => filepath;
 const contains = (folder: string, inner: string): boolean =>

@@ -4,13 +4,13 @@ import { dirname, join, relative } from "node:path";
 import type { ArtifactChoice, Config, Configured, Origin } from "./config.js";
 import {
   type ConfigFile,
-  expandHome,
   findProjectFile,
   findUserFile,
   projectFiles,
   readConfigFile,
 } from "./file.js";
 import type { Diagnostic } from "../base/diagnostic.js";
+import { expandHome } from "../base/home.js";
 import { PACKAGE_ROOT } from "../base/package.js";
 import { learnSecrets, redact } from "../base/redact.js";
 import { err, ok, type Result } from "../base/result.js";
@@ -32,7 +32,7 @@ export interface ConfigFlags {
 
 /** What a spec says about machines and tracking, and where it lies where that is known. */
 export type SpecOfMachines = Pick<Experiment, "file" | "resources" | "tracking"> &
-  Partial<Pick<Experiment, "folder">>;
+  Partial<Pick<Experiment, "folder" | "environments">>;
 
 export interface ConfigRequest {
   /** Absolute. */
@@ -99,6 +99,26 @@ export async function loadConfig(
   });
   const folder: Parse<string> = (text) => ok(expandHome(text, cwd));
   const mlflow = spec?.tracking.mlflow;
+
+  const environmentOf = (part: string): Configured<string | null> =>
+    layered<string | null>(
+      [
+        variable(`R4EC_${part.toUpperCase()}_ENVIRONMENT`, folder),
+        fromSpec(spec?.environments?.[part]),
+        ...files((file) => file.environments?.[part]),
+      ],
+      null,
+    );
+  const named = new Set([
+    ...Object.keys(environment).flatMap((name) => ENVIRONMENT.exec(name)?.[1]?.toLowerCase() ?? []),
+    ...[spec, project, user].flatMap((one) => Object.keys(one?.environments ?? {})),
+  ]);
+  const environments = Object.fromEntries(
+    [...named]
+      .sort()
+      .map((part) => [part, environmentOf(part)] as const)
+      .filter((one): one is [string, Configured<string>] => one[1].value !== null),
+  );
 
   const passedOver: string[] = [];
   /** MLflow's own variable may be meant for another program: what r4ec cannot use is passed over. */
@@ -167,6 +187,7 @@ export async function loadConfig(
       ],
       false,
     ),
+    environments,
     passedOver,
   };
   learnSecrets(config.mlflowUri.value);
@@ -176,6 +197,9 @@ export async function loadConfig(
   if (isOff || origin.kind === "flag" || origin.name === "R4EC_MLFLOW_URI") passedOver.length = 0;
   return diagnostics.length > 0 ? err(diagnostics) : ok(config);
 }
+
+/** A variable that names the folder of an environment, with the part of the toolchain in its name. */
+const ENVIRONMENT = /^R4EC_([A-Z][A-Z0-9]*)_ENVIRONMENT$/u;
 
 interface Layer<T> extends Origin {
   readonly value: T | undefined;

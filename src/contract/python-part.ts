@@ -1,6 +1,14 @@
 /** One call of `uv pip install`: its arguments, and others to try in turn where it fails. */
 export type InstallStep = readonly (readonly string[])[];
 
+/** What some stages do in an environment, and what they need for it. */
+export interface PythonUse {
+  /** For people: `training`. */
+  readonly does: string;
+  /** Modules that its programs import. */
+  readonly modules: readonly string[];
+}
+
 /** A Python environment as a part of the toolchain: what is in it, and how it is seen to work. */
 export interface PythonPart {
   /** Name of the part: runners ask for it by this name, `setup --only` installs it. */
@@ -23,4 +31,9 @@ export interface PythonPart {
   readonly trial: string;
   /** Programs that must be there. */
   readonly programs: readonly string[];
+  /**
+   * What stages use it for, by name. A runner that asks for `lab.train` needs the use `train` of the part
+   * `lab`; one that asks for `lab` needs its interpreter alone.
+   */
+  readonly uses: { readonly [use: string]: PythonUse };
 }

@@ -40,7 +40,8 @@ export interface Resources {
 
 /**
  * Name of a part of the toolchain that a runner cannot do without: `tensorflow`, or a Python
- * environment that the science brings. `r4ec setup` and a sweep install them.
+ * environment that the science brings. `r4ec setup` and a sweep install them. Of an environment that
+ * the user brings, as much is asked as the use needs: `lab.train`, see PythonPart.uses.
  */
 export type ToolchainPart = string;
 

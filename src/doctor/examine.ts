@@ -1,6 +1,6 @@
 import { fetch } from "undici";
 import type { Diagnosis } from "./diagnosis.js";
-import type { Config } from "../config/config.js";
+import type { Config, Configured, Origin } from "../config/config.js";
 import { isDiskError } from "../base/errno.js";
 import { dispatcherFor } from "../base/outgoing.js";
 import { parseAddress } from "../tracking/address.js";
@@ -12,6 +12,7 @@ import { examineFolder, examineNode, examinePackages, examineSlurm } from "./mac
 import { givenBinding } from "../toolchain/index.js";
 import { redact } from "../base/redact.js";
 import { runProgram } from "../toolchain/program.js";
+import { lookAt } from "../toolchain/given.js";
 import { findPython } from "../toolchain/python.js";
 import { damagedFiles } from "../toolchain/ready-file.js";
 import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
@@ -29,7 +30,13 @@ export async function examine(
     examinePackages(),
     examinePython(),
     examineCompiler(),
-    ...[TRACKING, ...environments].map((part) => examineEnvironment(part, toolchain)),
+    ...[TRACKING, ...environments].map((part) => {
+      const given = config.environments[part.part];
+      return given === undefined ? examineEnvironment(part, toolchain) : examineGiven(part, given);
+    }),
+    ...Object.entries(config.environments)
+      .filter(([part]) => ![TRACKING, ...environments].some((one) => one.part === part))
+      .map(([part, { origin }]) => strangePart(part, origin, [TRACKING, ...environments])),
     examineServer(config),
     examineFolder("store", config.store.value, 1e9),
     examineFolder("toolchain", toolchain, 3e9),
@@ -145,6 +152,46 @@ async function examineEnvironment(plan: PythonPart, toolchain: string): Promise<
   const detail = `${plan.contents} (Python ${ready.facts["python"] ?? "?"}, ${environment.folder})`;
   return { ...base, state: "ok", detail, mend: null };
 }
+
+/** An environment of the user's own: what it has, and which stages can run in it. */
+async function examineGiven(
+  plan: PythonPart,
+  { value: folder, origin }: Configured<string>,
+): Promise<Diagnosis> {
+  const base = { name: plan.part, needed: false } as const;
+  const named = `${folder} (${origin.name ?? origin.kind})`;
+  const uses = Object.values(plan.uses);
+  const looked = await lookAt(folder, [...new Set(uses.flatMap(({ modules }) => modules))]);
+  if (!looked.ok) {
+    const mend = "name the folder of an environment, the one that holds bin/python";
+    return { ...base, state: "failed", detail: `${named}: ${looked.error}`, mend };
+  }
+  const { python, versions } = looked.value;
+  const has = [...versions].filter(([, version]) => version !== null);
+  const lines = uses.map(({ does, modules }) => {
+    const lacking = modules.filter((name) => versions.get(name) === null);
+    return lacking.length === 0 ? `${does}: yes` : `${does}: no, it lacks ${lacking.join(", ")}`;
+  });
+  const detail = [
+    `yours, ${named}: Python ${python}${has.map(([name, version]) => `, ${name} ${version!}`).join("")}`,
+    ...lines,
+  ].join("\n");
+  const state = lines.some((line) => line.endsWith(": yes")) ? "ok" : "warning";
+  return { ...base, state, detail, mend: state === "ok" ? null : "install there what it lacks" };
+}
+
+const strangePart = (
+  part: string,
+  origin: Origin,
+  parts: readonly PythonPart[],
+): Promise<Diagnosis> =>
+  Promise.resolve({
+    name: part,
+    needed: true,
+    state: "failed",
+    detail: `${origin.name ?? origin.kind} names an environment for ${part}, which is no part of the toolchain`,
+    mend: `the parts are ${parts.map((one) => one.part).join(", ")}`,
+  });
 
 async function examineServer(config: Config): Promise<Diagnosis> {
   const base = { name: "mlflow-server", needed: false } as const;

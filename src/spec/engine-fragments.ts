@@ -271,6 +271,7 @@ export const aboutTheSweep: ReadonlySet<string> = new Set([
   "select",
   "compare",
   "resources",
+  "environments",
   "failure",
   "retries",
   "time_limit",

@@ -110,6 +110,8 @@ export interface Experiment {
   readonly select: Select | null;
   readonly compare: Compare;
   readonly resources: SpecResources;
+  /** Absolute folders of Python environments that are there already, by part of the toolchain. */
+  readonly environments: { readonly [part: string]: string };
   readonly failures: SpecFailures;
   readonly cards: readonly CardWish[];
   readonly tracking: SpecTracking;

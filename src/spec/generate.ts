@@ -14,7 +14,7 @@ export const generatedFiles = {
 
 /** The content of every generated file. Throws where a fragment breaks the rules of fragments. */
 export function generate(
-  science: Pick<Science, "fragments" | "cellsPerCard">,
+  science: Pick<Science, "fragments" | "cellsPerCard" | "environments">,
 ): ReadonlyMap<string, string> {
   const schema = assembleSchema(science);
   const missing = undescribed(schema.root);
@@ -34,7 +34,7 @@ export function generate(
 /** Generated files under `root` that don't stand as the fragments make them now. */
 export async function staleFiles(
   root: string,
-  science: Pick<Science, "fragments" | "cellsPerCard">,
+  science: Pick<Science, "fragments" | "cellsPerCard" | "environments">,
 ): Promise<readonly string[]> {
   const stale: string[] = [];
   for (const [file, content] of generate(science)) {

@@ -18,7 +18,7 @@ import { compose, type Surroundings } from "./compose.js";
 import { Report } from "./report.js";
 import { warnOfAxes } from "./shadowed.js";
 import { resolve } from "./resolve.js";
-import { resourcesOf, trackingOf } from "./resolved.js";
+import { environmentsOf, resourcesOf, trackingOf } from "./resolved.js";
 import { assembleSchema } from "./schema.js";
 import { sampleOf } from "./sample.js";
 import { readSource, type Source } from "./source.js";
@@ -128,6 +128,7 @@ export function readSpec(
     axes,
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
+    environments: environmentsOf(resolved, source.folder),
     failures: failuresOf(resolved),
     cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),

@@ -49,7 +49,7 @@ export function rebased(
     );
   const each = (change: (value: Json) => Json) => (value: Json) =>
     Array.isArray(value) ? value.map(change) : value;
-  const moved = rebase(document, move);
+  const moved = withEnvironments(rebase(document, move), move);
   return within(
     within(moved, "sweep", {
       grid: axes,
@@ -61,6 +61,16 @@ export function rebased(
     "compare",
     { baseline: point, claims: each(point) },
   );
+}
+
+function withEnvironments(document: JsonObject, move: (name: string) => string): JsonObject {
+  const { environments } = document;
+  if (!isJsonObject(environments)) return document;
+  const moved = Object.entries(environments).map(([part, folder]) => [
+    part,
+    typeof folder === "string" ? move(folder) : folder,
+  ]);
+  return { ...document, environments: Object.fromEntries(moved) as JsonObject };
 }
 
 /** A copy of the document in which parts of a block are changed. */

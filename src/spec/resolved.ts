@@ -1,3 +1,4 @@
+import { expandHome } from "../base/home.js";
 import type { JsonObject } from "../base/json.js";
 import { blockOf } from "../base/json.js";
 import type { Select, SpecResources, SpecTracking } from "./experiment.js";
@@ -30,6 +31,19 @@ export function resourcesOf(resolved: JsonObject, setting: string): SpecResource
     cellsPerCard: typeof cells === "number" ? cells : 1,
     cpus: typeof cpus === "number" ? cpus : "auto",
   };
+}
+
+/** `environments`, each folder absolute: relative ones start at `folder`. */
+export function environmentsOf(
+  resolved: JsonObject,
+  folder: string,
+): { readonly [part: string]: string } {
+  return Object.fromEntries(
+    Object.entries(blockOf(resolved, "environments")).map(([part, place]) => [
+      part,
+      expandHome(String(place), folder),
+    ]),
+  );
 }
 
 /** `tracking`. */

@@ -20,7 +20,7 @@ export interface SpecSchema {
  * so that an editor completes and checks dotted paths as well.
  */
 export function assembleSchema(
-  science: Pick<Science, "fragments" | "cellsPerCard" | "shortNames">,
+  science: Pick<Science, "fragments" | "cellsPerCard" | "environments" | "shortNames">,
 ): SpecSchema {
   const { name, description, extends: bases, ...others } = engineFragments;
   const { select, compare, tracking, ...more } = others;
@@ -44,7 +44,8 @@ export function assembleSchema(
     [key: string]: JsonSchema;
   };
   const failures = { failure, retries, time_limit };
-  Object.assign(properties, { select, compare, resources, ...failures, tracking });
+  const environments = environmentsSchema(science.environments);
+  Object.assign(properties, { select, compare, resources, environments, ...failures, tracking });
   const bare: JsonSchema = { type: "object", properties, $defs: defs };
   const varying = Object.keys(properties).filter((key) => !aboutTheSweep.has(key));
   const settings = settingsOfSchema(bare, varying);
@@ -71,6 +72,20 @@ export function assembleSchema(
     cellKeys: varying.filter((key) => key !== "gpu"),
   };
 }
+
+/** The Python environments that may be there already, by the part of the toolchain. */
+const environmentsSchema = (parts: Science["environments"]): JsonSchema => ({
+  description:
+    "Python environments that are there already, to be used as they are instead of r4ec's own: the folder that holds bin/python, for each part. Relative to this file. R4EC_<PART>_ENVIRONMENT stands over it.",
+  type: "object",
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    [{ part: "tracking", contents: "MLflow" }, ...parts].map(({ part, contents }) => [
+      part,
+      { description: `Folder of an environment with ${contents}.`, type: "string", minLength: 1 },
+    ]),
+  ),
+});
 
 /** `resources` with the setting of the science's own in it, behind the cards. */
 function withCellsPerCard(

@@ -38,6 +38,7 @@ export const TRACKING: PythonPart = {
   modules: {},
   trial: "import mlflow, mlflow.server, mlflow.store.tracking.sqlalchemy_store",
   programs: ["mlflow"],
+  uses: { server: { does: "the local MLflow server", modules: ["mlflow"] } },
 };
 
 interface Place {
@@ -68,7 +69,8 @@ export async function findEnvironment(
   return ready === null ? null : { environment: describe(place.folder), ready };
 }
 
-function describe(folder: string): PythonEnvironment {
+/** What is where in the folder of an environment, made by venv, uv or conda. */
+export function describe(folder: string): PythonEnvironment {
   const programs = path.join(folder, "bin");
   return {
     folder,

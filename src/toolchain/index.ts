@@ -1,12 +1,13 @@
 import path from "node:path";
 import type { Config } from "../config/config.js";
-import type { UserError } from "../base/exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import type { PythonPart } from "../contract/python-part.js";
 import type { ReadyToolchain } from "../contract/runner.js";
 import { isDiskError } from "../base/errno.js";
 import { TRACKING, installEnvironment } from "./environment.js";
+import { useGiven } from "./given.js";
 import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./parts.js";
 import { Speaker } from "./setup-progress.js";
@@ -15,8 +16,9 @@ import { findTensorFlow, TENSORFLOW_VERSION, installTensorFlow } from "./tensorf
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
 
-/** The settings that say where the toolchain lives and whether the network may be used. */
-export type ToolchainConfig = Pick<Config, "toolchain" | "offline">;
+/** The settings that say where the toolchain lives, and whether the network may be used. */
+export type ToolchainConfig = Pick<Config, "toolchain" | "offline"> &
+  Partial<Pick<Config, "environments">>;
 
 /** Title of the one part that is not a Python environment. */
 const TENSORFLOW = `TensorFlow ${TENSORFLOW_VERSION}`;
@@ -36,6 +38,8 @@ export async function ensure(
   say: Say,
   signal?: AbortSignal,
 ): Promise<Result<ReadyToolchain, UserError>> {
+  const strange = strangePart(config, environments);
+  if (strange !== null) return err(strange);
   const outcomes = await Promise.all(
     [...new Set(parts)].map((part) => ensureOne(part, environments, config, say, signal)),
   );
@@ -49,22 +53,41 @@ export async function ensure(
   return ok({ environment: variables, paths: { environments: folders } });
 }
 
+/** An error where a setting names an environment for a part that does not exist. */
+function strangePart(
+  { environments: given = {} }: ToolchainConfig,
+  environments: readonly PythonPart[],
+): UserError | null {
+  const parts = [TRACKING, ...environments].map(({ part }) => part);
+  const strange = Object.keys(given).find((part) => !parts.includes(part));
+  if (strange === undefined) return null;
+  const { kind, name } = given[strange]!.origin;
+  return new UserError(
+    `${name ?? kind} names an environment for ${strange}, which is no part of the toolchain`,
+    { exitCode: ExitCode.usage, hint: `the parts are ${parts.join(", ")}` },
+  );
+}
+
 async function ensureOne(
-  part: Part,
+  name: Part,
   environments: readonly PythonPart[],
   config: ToolchainConfig,
   say: Say,
   signal?: AbortSignal,
 ): Promise<Result<ReadyToolchain, UserError>> {
   const context = contextOf(config, signal);
+  const [part, use] = name.split(".") as [Part, string?];
   const plan = [TRACKING, ...environments].find((one) => one.part === part);
   if (plan === undefined && part !== "tensorflow") throw new Error(`there is no part ${part}`);
   const speaker = new Speaker(part, plan?.title ?? TENSORFLOW, say);
   return diskErrors(context.toolchain, async () => {
     if (plan !== undefined) {
-      const installed = await installEnvironment(plan, context, speaker);
-      if (!installed.ok) return installed;
-      const { folder } = installed.value;
+      const given = config.environments?.[part];
+      const found = await (given === undefined
+        ? installEnvironment(plan, context, speaker)
+        : useGiven(plan, use ?? null, given, speaker));
+      if (!found.ok) return found;
+      const { folder } = found.value;
       return ok({ environment: {}, paths: { environments: { [part]: folder } } });
     }
     const given = givenBinding();
@@ -104,8 +127,12 @@ export async function trackingEnvironment(
   signal?: AbortSignal,
 ): Promise<Result<PythonEnvironment, UserError>> {
   const context = contextOf(config, signal);
+  const speaker = new Speaker(TRACKING.part, TRACKING.title, say);
+  const given = config.environments?.[TRACKING.part];
   return diskErrors(context.toolchain, () =>
-    installEnvironment(TRACKING, context, new Speaker(TRACKING.part, TRACKING.title, say)),
+    given === undefined
+      ? installEnvironment(TRACKING, context, speaker)
+      : useGiven(TRACKING, "server", given, speaker),
   );
 }
 

@@ -37,4 +37,26 @@ export const LLM_ENVIRONMENT: PythonPart = {
   trial:
     "import torch, transformers, datasets, peft, trl, gguf, sentence_transformers, llamafactory.data",
   programs: ["llamafactory-cli"],
+  uses: {
+    tune: {
+      does: "fine-tuning",
+      modules: ["torch", "transformers", "datasets", "peft", "trl", "llamafactory"],
+    },
+    answer: {
+      does: "inference by LLaMA-Factory",
+      modules: ["torch", "transformers", "datasets", "peft", "llamafactory"],
+    },
+    serve: {
+      does: "r4ec's own server of a model",
+      modules: ["torch", "transformers", "peft", "fastapi", "uvicorn"],
+    },
+    embed: {
+      does: "embedding by sentence-transformers",
+      modules: ["torch", "sentence_transformers", "huggingface_hub", "numpy"],
+    },
+    convert: {
+      does: "reading a model out of a GGUF file",
+      modules: ["torch", "transformers", "gguf"],
+    },
+  },
 };

@@ -11,7 +11,7 @@ export const finetuneRunners: readonly Runner[] = [
   {
     name: "finetune",
     version: 1,
-    toolchain: () => ["llm"],
+    toolchain: () => ["llm.tune"],
     // Where there is no card the cores do its work.
     resources: (_, execution) => ({ cpus: 4, gpus: Number(execution["gpus"] ?? 1) }),
     tighten: (params, execution, times) => {

@@ -6,7 +6,7 @@ export const packagedModelRunner: Runner<PackagedModelParams> = {
   name: "model",
   version: 1,
   // A GGUF file is converted by transformers.
-  toolchain: () => ["llm"],
+  toolchain: () => ["llm.convert"],
   resources: () => ({ cpus: 1, gpus: 0 }),
   load: async () => (await import("./program.js")).program,
 };

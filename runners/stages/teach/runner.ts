@@ -14,7 +14,7 @@ const runner = (
 ): Runner => ({
   name,
   version,
-  toolchain: (params) => (isServed(params) ? ["llm"] : []),
+  toolchain: (params) => (isServed(params) ? ["llm.serve"] : []),
   // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
   // share one rate limit.
   resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),

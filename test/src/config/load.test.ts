@@ -42,6 +42,7 @@ describe("user-level settings", () => {
       mlflowArtifacts: { value: "small", origin },
       gpus: { value: "auto", origin },
       offline: { value: false, origin },
+      environments: {},
       passedOver: [],
     });
   });
@@ -58,6 +59,42 @@ describe("user-level settings", () => {
     expect(store.value).toBe(join(root, "project", ".r4ec"));
   });
 
+  it("name environments that are there, each part by its strongest setting", async () => {
+    const { root, cwd, environment } = world({
+      [user]: "environments: {tracking: mine, llm: mine, other: /opt/other}\n",
+      [project]: "environments: {llm: ../ours}\n",
+    });
+    const values = async (more: Partial<ConfigRequest>): Promise<{ [part: string]: string }> => {
+      const { environments } = await configOf({ cwd, environment, ...more });
+      return Object.fromEntries(
+        Object.entries(environments).map(([part, { value, origin }]) => [
+          part,
+          `${origin.kind} ${value}`,
+        ]),
+      );
+    };
+    const files = {
+      tracking: `user ${join(root, "home/r4ec/mine")}`,
+      llm: `project ${join(dirname(join(root, project)), "../ours")}`,
+      other: "user /opt/other",
+    };
+    expect(await values({})).toEqual(files);
+    const experiment = experimentOf(spec("environments: {tracking: /opt/conda/envs/lab}\n"));
+    expect(await values({ spec: experiment })).toEqual({
+      ...files,
+      tracking: "spec /opt/conda/envs/lab",
+    });
+    const variables = {
+      ...environment,
+      R4EC_TRACKING_ENVIRONMENT: "~/venv",
+      R4EC_NEW_ENVIRONMENT: "",
+    };
+    expect(await values({ spec: experiment, environment: variables })).toEqual({
+      ...files,
+      tracking: `environment ${join(homedir(), "venv")}`,
+    });
+  });
+
   it("come from the strongest of flag, environment, spec, project, user and default", async () => {
     const { root, cwd, environment } = world({
       [user]:
@@ -68,6 +105,7 @@ describe("user-level settings", () => {
       spec("resources: {gpus: [3]}\ntracking: {mlflow: {uri: 'http://spec'}}\n"),
     );
     const fromFiles = await configOf({ cwd, environment });
+    expect(fromFiles.environments).toEqual({});
     expect(fromFiles.gpus).toEqual({
       value: [2],
       origin: { kind: "project", name: join(root, project) },

@@ -29,6 +29,7 @@ const plan: PythonPart = {
   modules: { "six.py": "raise SystemExit('not the real six')\n", "standin.py": "VALUE = 7\n" },
   trial: "import six, standin; assert six.__version__ == '1.17.0' and standin.VALUE == 7",
   programs: [],
+  uses: {},
 };
 
 let toolchain: string;

@@ -65,7 +65,7 @@ export const sentenceTransformers: EmbedEngine<
       files: model.files,
     };
   },
-  toolchain: ["llm"],
+  toolchain: ["llm.embed"],
   resources: () => ({ cpus: 4, gpus: 1 }),
   gpuHours: (tokens) => embeddingHours(BILLIONS, tokens),
   load: async (task) =>

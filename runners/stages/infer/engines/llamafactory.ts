@@ -22,7 +22,7 @@ export const llamafactory: InferEngine = {
   takesAdapters: true,
   bringsTemplate: false,
   check: ({ llamafactory: given }, where) => reservedOptions(given, `${where}.llamafactory`),
-  toolchain: ["llm"],
+  toolchain: ["llm.answer"],
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
   promptsAtOnce: (execution) => execution.batch_size,
   tighten: ({ answer }, { batch_size }, times) => {
