@@ -37,10 +37,12 @@ export function toFlatten(where: readonly string[], data: Json): string {
 export function formOf(schema: JsonSchema, root: JsonSchema): string {
   const block = follow(schema, root);
   const properties = Object.entries((block["properties"] ?? {}) as { [key: string]: JsonSchema });
+  // Axes and points list every setting by its path.
+  if (properties.some(([key]) => key.includes("."))) return "; write {PATH: VALUE}";
   const needed = (block["required"] ?? []) as readonly string[];
   const told = properties
     .filter(([key]) => needed.length === 0 || needed.includes(key))
-    .slice(0, 2)
+    .slice(0, Number(block["maxProperties"] ?? 2))
     .map(([key, property]) => `${key}: ${exampleOf(property, root)}`);
   if (told.length > 0) return `; write {${told.join(", ")}}`;
   return block["properties"] === undefined && block["patternProperties"] === undefined

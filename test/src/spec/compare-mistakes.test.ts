@@ -13,7 +13,7 @@ const mistakes: readonly (readonly [name: string, compare: string, error: string
   [
     "a claim that is a word",
     "{claims: [dien]}",
-    '4:20 compare.claims[0] must be a mapping, not "dien"',
+    '4:20 compare.claims[0] must be a mapping, not "dien"; write {PATH: VALUE}',
   ],
   [
     "a claim's unknown path",
@@ -43,7 +43,7 @@ const mistakes: readonly (readonly [name: string, compare: string, error: string
   [
     "equivalence without a metric",
     "{equivalence: 0.1}",
-    "4:24 compare.equivalence must be a mapping, not 0.1",
+    "4:24 compare.equivalence must be a mapping, not 0.1; write {NAME: VALUE}",
   ],
   [
     "a margin of 0",

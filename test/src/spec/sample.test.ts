@@ -188,7 +188,7 @@ describe("a sampled sweep", () => {
     ],
     [
       { trials: 2, space: { "ctr.epochs": [1, 9] } },
-      "4:52 ctr.epochs must be a mapping, not a list",
+      "4:52 ctr.epochs must be a mapping, not a list; write {uniform: [...]}",
     ],
     [
       { trials: 2, space: { "ctr.epochs": { uniform: [1, 9], choice: [1] } } },
