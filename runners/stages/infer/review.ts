@@ -1,6 +1,6 @@
 import type { InferTask } from "./engines/engine.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
-import { readTexts, SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { readTexts, SIDES } from "../../base/artifacts/knowledge.js";
 import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";
 import type { PromptMaker, Subject } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
@@ -12,6 +12,7 @@ import { Counts } from "./counts.js";
 import { judgement } from "./judgement.js";
 import type { KnowledgeLine } from "../../base/artifacts/texts.js";
 import { nextIteration } from "../../base/artifacts/texts.js";
+import { writeLines } from "./write-lines.js";
 
 /**
  * So many prompts without an answer may end the stage. Fewer do not: the texts before them stay, and
@@ -95,21 +96,6 @@ export async function refine(task: InferTask): Promise<void> {
   });
   await writeLines(task, lines);
   await task.publish({ metrics: { ...answerMetrics(answers), ...counts.metrics() } });
-}
-
-/** Writes the lines of each side, in their order. */
-async function writeLines(
-  task: InferTask,
-  lines: readonly { readonly side: Text["side"]; readonly line: KnowledgeLine }[],
-): Promise<void> {
-  for (const side of SIDES) {
-    const own = lines.filter((each) => each.side === side);
-    await writeTexts(
-      task.out,
-      side,
-      own.map(({ line }) => line),
-    );
-  }
 }
 
 async function open(
