@@ -178,8 +178,11 @@ export function redact(text: string): string {
   return shown;
 }
 
-/** A value whose texts have been through {@link redact}; the same object where nothing is hidden. */
-export function redactJson<T extends Json>(value: T): T;
+/**
+ * A value whose texts have been through {@link redact}; the same object where nothing is hidden. `T` is JSON
+ * by its type, or an interface whose values are (which TypeScript does not take for JSON).
+ */
+export function redactJson<T extends Json | object>(value: T): T;
 export function redactJson(value: Json): Json {
   return redactValue(value, null, null);
 }

@@ -1,7 +1,6 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { RunnerEvent, StageError, StageResult } from "../contract/runner.js";
 import type { JournalWriter } from "../journal/index.js";
-import type { Event } from "../journal/events.js";
 import type { Retry } from "./retries.js";
 
 type Written = Promise<unknown>;
@@ -52,11 +51,16 @@ export class StageEvents {
 
   /** What the runner reported. Progress is shown and not kept: null. */
   reported(stage: Fingerprint, event: RunnerEvent): Written | null {
-    if (event.type === "progress") {
-      this.journal.progress(stage, event);
-      return null;
+    switch (event.type) {
+      case "progress":
+        this.journal.progress(stage, event);
+        return null;
+      case "metrics":
+        return this.journal.append({ ...event, type: "stage-metrics", stage });
+      case "note":
+        return this.journal.append({ ...event, type: "stage-note", stage });
+      case "facts":
+        return this.journal.append({ ...event, type: "stage-facts", stage });
     }
-    const { type, ...rest } = event;
-    return this.journal.append({ type: `stage-${type}`, stage, ...rest } as Event);
   }
 }

@@ -5,7 +5,6 @@ import type { Event, JournalEntry } from "./events.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { RunnerEvent } from "../contract/runner.js";
 import { makeFolder, syncFolder } from "../base/durable.js";
-import type { JsonObject } from "../base/json.js";
 import { redactJson } from "../base/redact.js";
 import { formatLine } from "./line.js";
 import { writePlanFile } from "./plan-file.js";
@@ -29,9 +28,6 @@ export interface EventSink {
 const BATCH_MILLISECONDS = 400;
 const isBatched = (event: Event): boolean =>
   event.type === "stage-metrics" || event.type === "stage-facts";
-
-// Events are JSON by their types; redacting keeps their form.
-const withoutSecrets = (event: Event): Event => redactJson(event as unknown as JsonObject) as Event;
 
 interface Pending {
   readonly entry: JournalEntry;
@@ -117,7 +113,7 @@ export class JournalWriter {
       const entry: JournalEntry = {
         seq: ++this.#seq,
         time: Date.now(),
-        event: withoutSecrets(event),
+        event: redactJson(event),
       };
       this.#pending.push({ entry, resolve, reject });
       if (isBatched(event)) {
