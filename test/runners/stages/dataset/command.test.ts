@@ -73,7 +73,7 @@ test("a spec's data set is prepared, counted as JSON, and not prepared again", a
   const made = await artifacts();
   const second = await dataset({ id: "ml-100k", day_zone: "UTC" }, "--json");
   expect(second.stdout).toBe(first.stdout);
-  expect(second.stderr).toBe("");
+  expect(second.stderr).toMatch(/^store: \S+ \(--store\)$/);
   expect(await artifacts()).toEqual(made);
 });
 
