@@ -1,11 +1,13 @@
 // Real stages under faults: runs a sweep of small real stages in processes of its own, each time with one fault
 // at one operation that changes the store, then once more without it, and tells what was not as it must be.
 //
-//   node test/support/faults/real.mjs [--sample NUMBER --seed NUMBER] [--suite NAME ...] [--write]
+//   node test/support/faults/real.mjs [--sample NUMBER --seed NUMBER] [--suite NAME ...] [--jobs NUMBER]
+//     [--minutes NUMBER] [--write]
 //
-// --sample: so many cases of each suite. Without it: every operation of the controller and of the workers, and every fault: hours. --write puts the
+// --sample: so many cases of each suite. Without it: every operation of the controller and of the workers, and every fault: some ten hours of one
+// core. --jobs: so many processes share the cases. --minutes: no case begins after so many. --write puts the
 // result into docs/faults.md. The last line of the output is JSON: {stages, operations, cases, possible,
-// failures}.
+// late, failures}; late: --minutes were over before the last case.
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
@@ -23,9 +25,21 @@ const { values } = parseArgs({
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     suite: { type: "string", multiple: true, default: Object.keys(SUITES) },
+    jobs: { type: "string", default: "1" },
+    minutes: { type: "string", default: "Infinity" },
     write: { type: "boolean", default: false },
+    // Of a process that another one started: its cases are those whose number leaves this rest.
+    rest: { type: "string" },
   },
 });
+const jobs = Number(values.jobs);
+if (jobs > 1 && values.rest === undefined) {
+  await share();
+  process.exit();
+}
+const began = performance.now();
+const isLate = () => performance.now() - began > Number(values.minutes) * 60_000;
+const isMine = (at) => values.rest === undefined || at % jobs === Number(values.rest);
 const FAULTS = ["kill", "ENOSPC", "EIO", "EACCES", "EROFS", "EMFILE"];
 const project = fileURLToPath(new URL("../../../", import.meta.url));
 const endpoint = await chatEndpoint();
@@ -35,6 +49,32 @@ const parent = fs.mkdtempSync(path.join(os.tmpdir(), "r4ec-real-faults-"));
 let folder = "";
 let root = "";
 let fired = "";
+
+/** Has several processes do the cases, and puts their results together. */
+async function share() {
+  const of = async (rest) => {
+    const args = [...process.argv.slice(2).filter((one) => one !== "--write"), "--rest", `${rest}`];
+    const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    child.stdout.on("data", (chunk) => (said += chunk));
+    await new Promise((resolve) => child.on("close", resolve));
+    const line = said.trimEnd().split("\n").at(-1);
+    if (!line.startsWith("{")) throw new Error(`process ${rest} gave no result`);
+    return JSON.parse(line);
+  };
+  const parts = await Promise.all(Array.from({ length: jobs }, (_, rest) => of(rest)));
+  const failures = parts.flatMap((part) => part.failures);
+  const cases = parts.reduce((sum, part) => sum + part.cases, 0);
+  finish({ ...parts[0], cases, late: parts.some(({ late }) => late), failures });
+}
+
+function finish(result) {
+  if (values.write) write(result, values);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.exitCode = result.failures.length === 0 ? 0 : 1;
+}
 
 /** Makes the folder of a suite, with its spec. */
 function open(suite) {
@@ -112,7 +152,13 @@ function draws(seed) {
 }
 
 const next = draws(Number(values.seed));
-const result = { stages: [], operations: { controller: 0, worker: 0 }, cases: 0, possible: 0 };
+const result = {
+  stages: [],
+  operations: { controller: 0, worker: 0 },
+  cases: 0,
+  possible: 0,
+  late: false,
+};
 const failures = [];
 for (const suite of values.suite) {
   open(suite);
@@ -135,6 +181,11 @@ for (const suite of values.suite) {
   let befell = 0;
   for (let at = 0; at < wanted; at++) {
     const order = values.sample === undefined ? all[at] : all[Math.floor(next() * all.length)];
+    if (!isMine(at)) continue;
+    if (isLate()) {
+      result.late = true;
+      break;
+    }
     fresh();
     const first = await sweep(order);
     if (!fs.existsSync(fired)) continue;
@@ -161,6 +212,4 @@ for (const suite of values.suite) {
 endpoint.close();
 fs.rmSync(parent, { recursive: true, force: true });
 result.stages = [...new Set(result.stages)].sort();
-if (values.write) write({ ...result, failures }, values);
-process.stdout.write(`${JSON.stringify({ ...result, failures })}\n`);
-process.exitCode = failures.length === 0 ? 0 : 1;
+finish({ ...result, failures });

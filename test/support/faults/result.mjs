@@ -5,9 +5,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 const PAGE = new URL("../../../docs/faults.md", import.meta.url);
 const [BEGIN, END] = ["<!-- result: written by npm run test:faults -->", "<!-- end of result -->"];
 
-export function write({ stages, operations, cases, possible, failures }, { sample, seed }) {
+export function write({ stages, operations, cases, possible, late, failures }, { sample, seed }) {
   const page = readFileSync(PAGE, "utf8");
-  const kind = sample === undefined ? "every case" : `a sample with seed ${seed}`;
+  const all = late ? "cases in their order, as many as there was time for" : "every case";
+  const kind = sample === undefined ? all : `a sample with seed ${seed}`;
   const lines = [
     `- Date: ${new Date().toISOString().slice(0, 10)}; Node ${process.versions.node}; ${kind}: ${cases} of ${possible}.`,
     `- Stages: ${stages.join(", ")}.`,
