@@ -6,8 +6,13 @@ import { bytesOf } from "../../base/files/numbers.js";
 
 /**
  * Vectors of one length in two files: `.f32` with their numbers, and `.keys` with a line for each
- * vector, its key and the checksum of its numbers. The length is the end of the files' name. The
- * numbers are written first, and a vector whose checksum is not right is passed over.
+ * vector: its key, the checksum of its numbers, and its place among the vectors that were kept together,
+ * such as `3/32`. The length is the end of the files' name. The numbers are written first, and a vector whose
+ * checksum is not right is passed over.
+ *
+ * Vectors that were made together are read all or not at all: where only some are there (the disk was
+ * full), the others would be made again beside other texts, and many encoders then give numbers that
+ * differ in the last digits.
  */
 const keysAndNumbers: RecordForm<Float32Array> = {
   ending: ".keys",
@@ -15,7 +20,9 @@ const keysAndNumbers: RecordForm<Float32Array> = {
     [".f32", ".keys"].map((ending) => openSync(`${base}-${length}${ending}`, "wx")),
   write([numbers, keys], records) {
     writeSync(numbers!, Buffer.concat(records.map(([, vector]) => bytesOf(vector))));
-    const lines = records.map(([key, vector]) => `${key} ${checksum(bytesOf(vector))}\n`);
+    const lines = records.map(
+      ([key, vector], i) => `${key} ${checksum(bytesOf(vector))} ${i + 1}/${records.length}\n`,
+    );
     writeSync(keys!, lines.join(""));
   },
   *read(base, wanted) {
@@ -25,16 +32,38 @@ const keysAndNumbers: RecordForm<Float32Array> = {
     const size = 4 * length;
     // A line without an end was torn by a kill.
     const lines = readFileSync(`${base}.keys`, "utf8").split("\n").slice(0, -1);
-    for (const [row, line] of lines.entries()) {
-      const [key, sum] = line.split(" ") as [string, string | undefined];
-      if (!wanted(key)) continue;
-      const own = bytes.subarray(row * size, (row + 1) * size);
-      if (own.length < size || checksum(own) !== sum) continue;
-      // A copy of its own: typed arrays need an aligned start.
-      yield [key, new Float32Array(Uint8Array.from(own).buffer)];
+    const vectorOf = (row: number): Uint8Array => bytes.subarray(row * size, (row + 1) * size);
+    for (const batch of batchesOf(lines)) {
+      if (!batch.some(({ key }) => wanted(key))) continue;
+      if (!batch.every(({ row, sum }) => checksum(vectorOf(row)) === sum)) continue;
+      for (const { row, key } of batch) {
+        // A copy of its own: typed arrays need an aligned start.
+        if (wanted(key)) yield [key, new Float32Array(Uint8Array.from(vectorOf(row)).buffer)];
+      }
     }
   },
 };
+
+/** A line of `.keys`; the row counts lines and vectors alike. */
+interface Line {
+  readonly row: number;
+  readonly key: string;
+  readonly sum: string;
+}
+
+/** Lines that were kept together, where all of them are there. A line without a place stands alone. */
+function batchesOf(lines: readonly string[]): readonly (readonly Line[])[] {
+  const batches: Line[][] = [];
+  let open: Line[] = [];
+  for (const [row, line] of lines.entries()) {
+    const [key = "", sum = "", places = "1/1"] = line.split(" ");
+    const [place, size] = places.split("/").map(Number);
+    if (place === 1) open = [];
+    open.push({ row, key, sum });
+    if (place === size && open.length === size) batches.push(open);
+  }
+  return batches;
+}
 
 const checksum = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex").slice(0, 16);

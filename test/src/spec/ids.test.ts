@@ -154,7 +154,7 @@ describe("a cell's id", () => {
       const { readSpec } = await import(${JSON.stringify(new URL("../../../dist/src/spec/load.js", import.meta.url).href)});
       const science = { fragments: { dataset: { description: "x", type: "object", additionalProperties: true, default: {} } },
         cellsPerCard: { setting: "per_card", schema: { description: "x", type: "integer", default: 1 } },
-        expand: (s) => s, ignored: () => [], neutral: {}, check: () => [] };
+        expand: (s) => s, ignored: () => [], neutral: {}, environments: [], check: () => [] };
       const text = "name: t\\ndataset: {ä: 1, z: 2, a: 3, I: 4, i: 5, ı: 6, İ: 7, é: 8}\\nsweep: {grid: {seed: [1, 2]}}";
       const result = readSpec({ file: "a.yaml", folder: process.cwd(), text }, science);
       console.log(result.value.cells.map(({ id }) => id).join());`;

@@ -184,10 +184,10 @@ describe("kept vectors", () => {
       }
       return new VectorLog(folder, every);
     };
-    // A line of keys is the key, a space, 16 digits and the line's end.
+    // A line of keys is the key, a space, 16 digits, a space, the place as 1/2, and the line's end.
     for (let bytes = 0; bytes <= 16; bytes++) {
-      for (let keys = 0; keys <= 38; keys++) {
-        const whole = Math.min(Math.floor(bytes / 8), Math.floor(keys / 19));
+      for (let keys = 0; keys <= 46; keys++) {
+        const whole = bytes === 16 && keys === 46 ? 2 : 0;
         const log = await cutTo(bytes, keys);
         expect(log.size).toBe(whole);
         if (whole > 0) expect([...log.get("a")!]).toEqual([1, 2]);
@@ -210,6 +210,7 @@ describe("kept vectors", () => {
     writeFileSync(file, bytes);
     const log = new VectorLog(folder, every);
     expect(log.get("a")).toBeUndefined();
-    expect([...log.get("b")!]).toEqual([3, 4]);
+    // It was made together with the other.
+    expect(log.get("b")).toBeUndefined();
   });
 });

@@ -63,7 +63,7 @@ async function think(own: Partial<TeacherSettings> = {}) {
   const stage = teachStages(settings, datasetRequest).think;
   const files = Object.entries(stage.files).map(([name, file]) => [name, file.path]);
   const runner = teachRunners.find(({ name }) => name === "teach-think")!;
-  expect(runner.toolchain(stage.params)).toEqual(["llm"]);
+  expect(runner.toolchain(stage.params)).toEqual(["llm.serve"]);
   return runStage({
     runner,
     params: stage.params,
