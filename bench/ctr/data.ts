@@ -5,7 +5,7 @@ import { datasetRunner } from "../../runners/stages/dataset/runner.js";
 import { datasetStage } from "../../runners/stages/dataset/stage.js";
 import { readDataset, writeDataset } from "../../runners/base/artifacts/dataset.js";
 import { writeVectors, type SideVectors } from "../../runners/base/artifacts/vectors.js";
-import { taskOf } from "./task.js";
+import { taskOf } from "../task.js";
 
 /** A data set, and vectors of its users and items: two artifacts. */
 export interface BenchData {

@@ -1,6 +1,6 @@
 import { program } from "../../runners/stages/ctr/program.js";
 import type { CtrExecution, CtrParams } from "../../runners/stages/ctr/settings.js";
-import { taskOf } from "./task.js";
+import { taskOf } from "../task.js";
 
 /** What a process trains, and where. */
 export interface PeakWork {

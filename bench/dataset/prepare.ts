@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Fingerprint } from "../../src/base/fingerprint.js";
 import type { StageTask } from "../../src/contract/runner.js";
 import { datasetRunner } from "../../runners/stages/dataset/runner.js";
 import type { DatasetParams } from "../../runners/stages/dataset/settings.js";
 import { datasetStage } from "../../runners/stages/dataset/stage.js";
+import { taskOf } from "../task.js";
 
 const [file, core] = process.argv.slice(2) as [string, string];
 const dataset = {
@@ -18,24 +18,14 @@ const dataset = {
   user_core: Number(core),
   item_core: Number(core),
 };
-const { params, files, execution, label } = datasetStage({ dataset }, { folder: "/" });
+const request = datasetStage({ dataset }, { folder: "/" });
 const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
 const metrics: { [name: string]: number } = {};
 const task: StageTask<DatasetParams> = {
-  fingerprint: "0".repeat(64) as Fingerprint,
-  label,
-  params,
-  execution,
-  inputs: {},
-  files: Object.fromEntries(Object.entries(files).map(([name, { path }]) => [name, path])),
-  out: folder,
-  work: folder,
+  ...taskOf({ ...request, inputs: {} }, folder),
+  files: Object.fromEntries(Object.entries(request.files).map(([name, { path }]) => [name, path])),
   resources: { gpus: [], threads: 2 },
-  toolchain: { environments: {} },
-  stop: { draining: false, onDrain: () => undefined, abort: new AbortController().signal },
-  emit: () => undefined,
   publish: (result) => Promise.resolve(void Object.assign(metrics, result.metrics)),
-  fail: (error) => Promise.reject(new Error(error.message)),
 };
 const began = performance.now();
 try {

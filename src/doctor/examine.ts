@@ -1,6 +1,6 @@
 import { fetch } from "undici";
 import type { Diagnosis } from "./diagnosis.js";
-import type { Config, Configured, Origin } from "../config/config.js";
+import type { Config, Configured } from "../config/config.js";
 import { isDiskError } from "../base/errno.js";
 import { dispatcherFor } from "../base/outgoing.js";
 import { parseAddress } from "../tracking/address.js";
@@ -9,10 +9,10 @@ import { findCompiler } from "../toolchain/compiler.js";
 import type { PythonPart } from "../contract/python-part.js";
 import { TRACKING, findEnvironment } from "../toolchain/environment.js";
 import { examineFolder, examineNode, examinePackages, examineSlurm } from "./machine.js";
-import { givenBinding } from "../toolchain/index.js";
+import { givenBinding, strangeParts } from "../toolchain/index.js";
 import { redact } from "../base/redact.js";
 import { runProgram } from "../toolchain/program.js";
-import { lookAt } from "../toolchain/given.js";
+import { NAME_A_FOLDER, lookAt } from "../toolchain/given.js";
 import { findPython } from "../toolchain/python.js";
 import { damagedFiles } from "../toolchain/ready-file.js";
 import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
@@ -34,9 +34,10 @@ export async function examine(
       const given = config.environments[part.part];
       return given === undefined ? examineEnvironment(part, toolchain) : examineGiven(part, given);
     }),
-    ...Object.entries(config.environments)
-      .filter(([part]) => ![TRACKING, ...environments].some((one) => one.part === part))
-      .map(([part, { origin }]) => strangePart(part, origin, [TRACKING, ...environments])),
+    ...strangeParts(config, environments).map(({ part, error }): Diagnosis => ({
+      ...{ name: part, needed: true, state: "failed" },
+      ...{ detail: error.message, mend: error.hint ?? null },
+    })),
     examineServer(config),
     examineFolder("store", config.store.value, 1e9),
     examineFolder("toolchain", toolchain, 3e9),
@@ -163,8 +164,8 @@ async function examineGiven(
   const uses = Object.values(plan.uses);
   const looked = await lookAt(folder, [...new Set(uses.flatMap(({ modules }) => modules))]);
   if (!looked.ok) {
-    const mend = "name the folder of an environment, the one that holds bin/python";
-    return { ...base, state: "failed", detail: `${named}: ${looked.error}`, mend };
+    const detail = `${named}: ${looked.error}`;
+    return { ...base, state: "failed", detail, mend: NAME_A_FOLDER };
   }
   const { python, versions } = looked.value;
   const has = [...versions].filter(([, version]) => version !== null);
@@ -179,19 +180,6 @@ async function examineGiven(
   const state = lines.some((line) => line.endsWith(": yes")) ? "ok" : "warning";
   return { ...base, state, detail, mend: state === "ok" ? null : "install there what it lacks" };
 }
-
-const strangePart = (
-  part: string,
-  origin: Origin,
-  parts: readonly PythonPart[],
-): Promise<Diagnosis> =>
-  Promise.resolve({
-    name: part,
-    needed: true,
-    state: "failed",
-    detail: `${origin.name ?? origin.kind} names an environment for ${part}, which is no part of the toolchain`,
-    mend: `the parts are ${parts.map((one) => one.part).join(", ")}`,
-  });
 
 async function examineServer(config: Config): Promise<Diagnosis> {
   const base = { name: "mlflow-server", needed: false } as const;

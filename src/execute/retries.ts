@@ -40,7 +40,10 @@ export class Retries {
   ) {}
 
   /** Goes on from what an earlier run of the sweep came to. */
-  recall(stage: Fingerprint, { tightened, cardPart }: Retry["kept"]): void {
+  recall(
+    stage: Fingerprint,
+    { tightened, cardPart }: { tightened: number | undefined; cardPart: number | undefined },
+  ): void {
     if (tightened !== undefined) this.#tightened.set(stage, tightened);
     if (cardPart !== undefined) this.#cardParts.set(stage, cardPart);
   }

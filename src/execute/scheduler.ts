@@ -73,15 +73,22 @@ export class Scheduler {
   /** What an earlier run of the sweep found out about the memory that a stage has. */
   #recall(fingerprint: Fingerprint): void {
     const retries = this.options.journal.state?.stages.get(fingerprint)?.retries ?? [];
-    const tightened = retries.findLast((retry) => retry.tightened !== undefined)?.tightened;
-    const cardPart = retries.findLast((retry) => retry.cardPart !== undefined)?.cardPart;
-    this.#retries.recall(fingerprint, {
-      ...(tightened !== undefined && { tightened }),
-      ...(cardPart !== undefined && { cardPart }),
-    });
-    if (cardPart !== undefined) this.#ready.takePart(fingerprint, cardPart);
-    const groupLimit = retries.findLast((retry) => retry.groupLimit !== undefined)?.groupLimit;
-    if (groupLimit !== undefined) this.#ready.limit(fingerprint, groupLimit);
+    // Of each finding the last one counts; a try that found nothing out lacks it.
+    const { tightened, cardPart, groupLimit } = Object.assign({}, ...retries) as Retry["kept"];
+    this.#retries.recall(fingerprint, { tightened, cardPart });
+    this.#confine(fingerprint, { cardPart, groupLimit });
+  }
+
+  /** Has the next calls of a stage take a part of a card, and hold no more stages, where that is said. */
+  #confine(
+    fingerprint: Fingerprint,
+    {
+      cardPart,
+      groupLimit,
+    }: { cardPart?: number | null | undefined; groupLimit?: number | null | undefined },
+  ): void {
+    if (cardPart != null) this.#ready.takePart(fingerprint, cardPart);
+    if (groupLimit != null) this.#ready.limit(fingerprint, groupLimit);
   }
 
   /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */
@@ -227,9 +234,8 @@ export class Scheduler {
   /** Writes that the stage is tried again, and lets it be ready after the wait. */
   async #tryAgain(stage: PlannedStage, { error, seconds }: Failed, retry: Retry): Promise<void> {
     const { fingerprint } = stage.record;
-    const { wait, groupLimit, cardPart } = retry;
-    if (groupLimit !== null) this.#ready.limit(fingerprint, groupLimit);
-    if (cardPart !== null) this.#ready.takePart(fingerprint, cardPart);
+    const { wait, groupLimit } = retry;
+    this.#confine(fingerprint, retry);
     this.#graph.mark(fingerprint, "waiting");
     await this.#events.retried(fingerprint, seconds, error, retry);
     this.#flight.add(this.#enqueueLater(stage, wait, groupLimit === null ? 0 : GATHER_SECONDS));

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { AT_HOME } from "../base/home.js";
 import type { Json, JsonObject } from "../base/json.js";
 import { isJsonObject } from "../base/json.js";
 import type { Science } from "../contract/science.js";
@@ -15,7 +16,7 @@ export function rebased(
 ): JsonObject {
   if (rebase === undefined || from === to) return document;
   const move = (name: string): string => {
-    if (path.isAbsolute(name) || /^~(?:$|[\\/])/.test(name)) return name;
+    if (path.isAbsolute(name) || AT_HOME.test(name)) return name;
     const moved = path.relative(to, path.resolve(from, name)) || ".";
     return moved.startsWith(".") || path.isAbsolute(moved) ? moved : `./${moved}`;
   };

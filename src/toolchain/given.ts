@@ -18,6 +18,9 @@ export interface GivenEnvironment {
   readonly versions: ReadonlyMap<string, string | null>;
 }
 
+/** How a setting that names no environment is mended. */
+export const NAME_A_FOLDER = "name the folder of an environment, the one that holds bin/python";
+
 /** Says, as JSON, the version of Python and of modules, which it finds but does not import. */
 const LOOK = `
 import importlib.metadata, importlib.util, json, platform, sys
@@ -67,10 +70,7 @@ export async function useGiven(
   const wanted = use === null ? undefined : plan.uses[use];
   const looked = await lookAt(folder, wanted?.modules ?? []);
   if (!looked.ok) {
-    return wrong(
-      `${where} cannot be used: ${looked.error}`,
-      "name the folder of an environment, the one that holds bin/python",
-    );
+    return wrong(`${where} cannot be used: ${looked.error}`, NAME_A_FOLDER);
   }
   const { environment, python, versions } = looked.value;
   const lacking = [...versions].filter(([, version]) => version === null).map(([name]) => name);

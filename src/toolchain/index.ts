@@ -38,8 +38,8 @@ export async function ensure(
   say: Say,
   signal?: AbortSignal,
 ): Promise<Result<ReadyToolchain, UserError>> {
-  const strange = strangePart(config, environments);
-  if (strange !== null) return err(strange);
+  const [strange] = strangeParts(config, environments);
+  if (strange !== undefined) return err(strange.error);
   const outcomes = await Promise.all(
     [...new Set(parts)].map((part) => ensureOne(part, environments, config, say, signal)),
   );
@@ -53,19 +53,19 @@ export async function ensure(
   return ok({ environment: variables, paths: { environments: folders } });
 }
 
-/** An error where a setting names an environment for a part that does not exist. */
-function strangePart(
-  { environments: given = {} }: ToolchainConfig,
+/** Parts that do not exist and that a setting names an environment for, each with its error. */
+export function strangeParts(
+  { environments: given = {} }: Pick<ToolchainConfig, "environments">,
   environments: readonly PythonPart[],
-): UserError | null {
+): readonly { readonly part: Part; readonly error: UserError }[] {
   const parts = [TRACKING, ...environments].map(({ part }) => part);
-  const strange = Object.keys(given).find((part) => !parts.includes(part));
-  if (strange === undefined) return null;
-  const { kind, name } = given[strange]!.origin;
-  return new UserError(
-    `${name ?? kind} names an environment for ${strange}, which is no part of the toolchain`,
-    { exitCode: ExitCode.usage, hint: `the parts are ${parts.join(", ")}` },
-  );
+  const hint = `the parts are ${parts.join(", ")}`;
+  return Object.entries(given)
+    .filter(([part]) => !parts.includes(part))
+    .map(([part, { origin }]) => {
+      const message = `${origin.name ?? origin.kind} names an environment for ${part}, which is no part of the toolchain`;
+      return { part, error: new UserError(message, { exitCode: ExitCode.usage, hint }) };
+    });
 }
 
 async function ensureOne(

@@ -1,13 +1,10 @@
-import { homedir } from "node:os";
 import { statSync } from "node:fs";
-import path from "node:path";
+import { expandHome } from "../../../src/base/home.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 
 /** The absolute path of a name in a spec: relative paths start at the spec, `~` is the home folder. */
-export function resolvePath(name: string, place: SpecPlace): string {
-  if (name === "~" || name.startsWith("~/")) return path.join(homedir(), name.slice(1));
-  return path.resolve(place.folder, name);
-}
+export const resolvePath = (name: string, place: SpecPlace): string =>
+  expandHome(name, place.folder);
 
 /**
  * What is at a path; null where nothing is, or where the path leads nowhere: it is too long, a part of

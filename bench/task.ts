@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Fingerprint } from "../../src/base/fingerprint.js";
-import type { StageRequest, StageTask } from "../../src/contract/runner.js";
+import type { Fingerprint } from "../src/base/fingerprint.js";
+import type { StageRequest, StageTask } from "../src/contract/runner.js";
 
 /** What a stage is asked for, its inputs being folders. */
 type Asked<Params, Execution> = Pick<
