@@ -18,6 +18,7 @@ interface CompareArguments extends GlobalArguments, OverrideArguments {
   readonly json: boolean;
   readonly csv: boolean;
   readonly markdown: boolean;
+  readonly latex: boolean;
 }
 
 /** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
@@ -41,10 +42,15 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       })
       .option("json", jsonOutput)
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
-      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" }),
+      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" })
+      .option("latex", {
+        type: "boolean",
+        default: false,
+        describe: "print LaTeX (booktabs): best bold, second underlined, significance marked",
+      }),
   handler: async (args) => {
-    if ([args.json, args.csv, args.markdown].filter(Boolean).length > 1) {
-      throw new UserError("choose one of --json, --csv and --markdown");
+    if ([args.json, args.csv, args.markdown, args.latex].filter(Boolean).length > 1) {
+      throw new UserError("choose one of --json, --csv, --markdown and --latex");
     }
     const config = await configOf(args, args.sweep);
     await closeKilled(config, science);
@@ -74,10 +80,12 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       await write(process.stdout, report.comparisonAsCsv(comparison));
       // The table has no place for them.
       for (const { kind, text } of comparison.warnings) {
-        if (kind === "journal") await write(process.stderr, `warning: ${text}\n`);
+        if (kind === "journal" || kind === "unfinished") await write(process.stderr, `warning: ${text}\n`);
       }
     } else if (args.markdown) {
       await write(process.stdout, report.comparisonAsMarkdown(comparison));
+    } else if (args.latex) {
+      await write(process.stdout, report.comparisonAsLatex(comparison));
     } else {
       const { bold, dim } = colours(process.stdout);
       const width = process.stdout.columns ?? 120;

@@ -7,6 +7,7 @@ export { cellCounts } from "./outcome.js";
 export type { CompareRules } from "./rules.js";
 export type { Direction, Selection } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
+export { comparisonAsLatex } from "./latex.js";
 export { comparisonAsMarkdown } from "./markdown.js";
 export { comparisonAsText } from "./text.js";
 export { notPicked } from "./notes.js";

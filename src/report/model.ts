@@ -41,6 +41,7 @@ export interface Warning {
     | "left out"
     | "seeds alone"
     | "science"
+    | "unfinished"
     | "journal";
   readonly text: string;
 }
