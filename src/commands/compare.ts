@@ -80,7 +80,8 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       await write(process.stdout, report.comparisonAsCsv(comparison));
       // The table has no place for them.
       for (const { kind, text } of comparison.warnings) {
-        if (kind === "journal" || kind === "unfinished") await write(process.stderr, `warning: ${text}\n`);
+        if (kind === "journal" || kind === "unfinished")
+          await write(process.stderr, `warning: ${text}\n`);
       }
     } else if (args.markdown) {
       await write(process.stdout, report.comparisonAsMarkdown(comparison));
