@@ -1,18 +1,20 @@
 import { stat } from "node:fs/promises";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
+import type { Config } from "../config/config.js";
+import type { ComparedSweep } from "../report/index.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, specOverrides } from "../contract/options.js";
+import { jsonOutput } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
-import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
 import { closeKilled, findSweep } from "./find-sweep.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
-interface CompareArguments extends GlobalArguments, OverrideArguments {
-  readonly sweep?: string | undefined;
+interface CompareArguments extends GlobalArguments {
+  readonly sweeps?: readonly string[] | undefined;
   readonly metric?: readonly string[] | undefined;
   readonly test?: "all" | "seeds" | undefined;
   readonly json: boolean;
@@ -21,19 +23,19 @@ interface CompareArguments extends GlobalArguments, OverrideArguments {
   readonly latex: boolean;
 }
 
-/** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
+/** `compare [SWEEPS..]`: variants beside each other, over seeds, against the baseline. */
 export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
-  command: "compare [sweep] [overrides..]",
+  command: "compare [sweeps..]",
   describe:
     "compare the variants of a sweep: their differences, with intervals and p-values, and what follows from them",
   builder: (yargs) =>
     yargs
-      .positional("sweep", {
+      .positional("sweeps", {
         type: "string",
-        describe: "a spec's file, a sweep's id, or an experiment's name; default: the last sweep",
+        array: true,
+        describe:
+          "specs' files, sweeps' ids or experiments' names; several are compared in one table; behind a spec, settings in place of its own (PATH=VALUE, or ~PATH); default: the last sweep",
       })
-      .positional("overrides", specOverrides)
-
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
       .option("test", {
         choices: ["all", "seeds"] as const,
@@ -52,27 +54,22 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     if ([args.json, args.csv, args.markdown, args.latex].filter(Boolean).length > 1) {
       throw new UserError("choose one of --json, --csv, --markdown and --latex");
     }
-    const config = await configOf(args, args.sweep);
+    const named = await sweepWords(args.sweeps ?? []);
+    const config = await configOf(args, named[0].word);
     await closeKilled(config, science);
-    const found = await findSweep(config, science, args.sweep, args.overrides);
-    const { state, damage } = await readSweep(found.folder);
-    if (state === null) {
-      const why = damage[0]?.reason ?? "it is empty";
-      throw new UserError(`the journal of sweep ${found.sweep} cannot be read: ${why}`, {
-        exitCode: ExitCode.environment,
-      });
-    }
-    const metrics = args.metric === undefined ? undefined : await knownMetrics(state, args.metric);
+    const sweeps: [ComparedSweep, ...ComparedSweep[]] = [
+      await openSweep(named[0], config, science),
+    ];
+    for (const one of named.slice(1)) sweeps.push(await openSweep(one, config, science));
+    const states = sweeps.map(({ state }) => state);
+    const metrics = args.metric === undefined ? undefined : await knownMetrics(states, args.metric);
     const report = await import("../report/index.js");
-    const experiment = await specOf(args.sweep, science, args.overrides);
     const { Store } = await import("../store/index.js");
-    const evidence = await report.evidenceOf(state, new Store(config.store.value), science);
-    const comparison = report.compareSweep(state, {
+    const evidence = await report.evidenceOf(states, new Store(config.store.value), science);
+    const comparison = report.compareSweeps(sweeps, {
       science,
       evidence,
-      damage,
       ...(args.test === undefined ? {} : { test: args.test }),
-      ...(experiment === null ? {} : { experiment }),
       ...(metrics === undefined ? {} : { metrics }),
     });
     if (args.json) await printJson(comparison);
@@ -80,8 +77,7 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       await write(process.stdout, report.comparisonAsCsv(comparison));
       // The table has no place for them.
       for (const { kind, text } of comparison.warnings) {
-        if (kind === "journal" || kind === "unfinished")
-          await write(process.stderr, `warning: ${text}\n`);
+        if (OF_THE_NUMBERS.has(kind)) await write(process.stderr, `warning: ${text}\n`);
       }
     } else if (args.markdown) {
       await write(process.stdout, report.comparisonAsMarkdown(comparison));
@@ -94,10 +90,56 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     }
     const unpicked = report.notPicked(comparison);
     for (const line of unpicked) await write(process.stderr, `error: ${line}\n`);
-    if (damage.length > 0) process.exitCode = ExitCode.environment;
+    if (sweeps.some(({ damage = [] }) => damage.length > 0))
+      process.exitCode = ExitCode.environment;
     else if (unpicked.length > 0) process.exitCode = ExitCode.cellsFailed;
   },
 });
+
+/** Kinds of warnings that a reader of bare numbers must see too. */
+const OF_THE_NUMBERS: ReadonlySet<string> = new Set([
+  "journal",
+  "unfinished",
+  "not comparable",
+  "sweeps",
+]);
+
+/** A sweep as a call names it; without a word the last one is meant. */
+interface NamedSweep {
+  readonly word: string | undefined;
+  readonly overrides: readonly string[];
+}
+
+/** The words of a call: sweeps, each with the settings that stand behind it. */
+async function sweepWords(words: readonly string[]): Promise<[NamedSweep, ...NamedSweep[]]> {
+  const named: { word: string | undefined; overrides: string[] }[] = [];
+  for (const word of words) {
+    const isSetting = /^~|=/.test(word) && (await stat(word).catch(() => null)) === null;
+    if (!isSetting) named.push({ word, overrides: [] });
+    else if (named.length > 0) named.at(-1)!.overrides.push(word);
+    else throw new UserError(`${word} stands before any spec that it could change`);
+  }
+  const [first = { word: undefined, overrides: [] }, ...others] = named;
+  return [first, ...others];
+}
+
+/** Reads the journal of a sweep and, where its spec was named, the spec as it stands now. */
+async function openSweep(
+  { word, overrides }: NamedSweep,
+  config: Config,
+  science: Science,
+): Promise<ComparedSweep> {
+  const found = await findSweep(config, science, word, overrides);
+  const { state, damage } = await readSweep(found.folder);
+  if (state === null) {
+    const why = damage[0]?.reason ?? "it is empty";
+    throw new UserError(`the journal of sweep ${found.sweep} cannot be read: ${why}`, {
+      exitCode: ExitCode.environment,
+    });
+  }
+  const experiment = (await specOf(word, science, overrides)) ?? undefined;
+  return { state, damage, experiment };
+}
 
 /** The spec, where a sweep is named by it: its `compare` and `select` as they stand now count. */
 async function specOf(
@@ -112,10 +154,15 @@ async function specOf(
 }
 
 /** The metrics asked for; a UserError for one that no cell has. */
-async function knownMetrics(state: SweepState, asked: readonly string[]): Promise<string[]> {
+async function knownMetrics(
+  states: readonly SweepState[],
+  asked: readonly string[],
+): Promise<string[]> {
   const known = new Set<string>();
-  for (const { stage } of state.cells) {
-    for (const name of Object.keys(state.stages.get(stage)?.result?.metrics ?? {})) known.add(name);
+  for (const { cells, stages } of states) {
+    for (const { stage } of cells) {
+      for (const name of Object.keys(stages.get(stage)?.result?.metrics ?? {})) known.add(name);
+    }
   }
   const wanted = asked.flatMap((one) => one.split(",")).map((one) => one.trim());
   for (const name of wanted) {

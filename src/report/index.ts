@@ -11,4 +11,5 @@ export { comparisonAsLatex } from "./latex.js";
 export { comparisonAsMarkdown } from "./markdown.js";
 export { comparisonAsText } from "./text.js";
 export { notPicked } from "./notes.js";
-export { compareSweep, evidenceOf } from "./sweep.js";
+export type { ComparedSweep } from "./sweep.js";
+export { compareSweep, compareSweeps, evidenceOf } from "./sweep.js";

@@ -42,6 +42,8 @@ export interface Warning {
     | "seeds alone"
     | "science"
     | "unfinished"
+    | "not comparable"
+    | "sweeps"
     | "journal";
   readonly text: string;
 }

@@ -20,6 +20,7 @@ export function warningsOf(
   layout: Layout,
   tables: readonly JudgedTable[],
   labels: Labels,
+  incomparable: readonly string[],
 ): readonly Warning[] {
   const names = new Names(labels);
   const seen = new Map<string, Warning>();
@@ -27,6 +28,7 @@ export function warningsOf(
     for (const text of texts) if (!seen.has(text)) seen.set(text, { kind, text });
   };
   add("unfinished", unfinished(cells));
+  add("not comparable", incomparable);
   const first = tables[0];
   if (first !== undefined) {
     const { statistics } = first.judging.field;

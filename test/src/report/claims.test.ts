@@ -15,6 +15,7 @@ const statistics: ScienceStatistics = {
   unit: { one: "pupil", many: "pupils" },
   version: 1,
   reader: () => Promise.reject(new Error("the evidence is given")),
+  tested: [],
   leftOut: () => "they were ill",
   folds: ["part"],
   control: { path: "control", also: [], applies: ({ variant }) => variant !== "none" },
