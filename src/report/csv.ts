@@ -12,6 +12,9 @@ const field = (value: Json | undefined): string =>
     ? ""
     : quoted(typeof value === "string" ? value : JSON.stringify(value));
 
+/** Cells as one line of CSV (RFC 4180), without its end. */
+export const csvLine = (cells: readonly (Json | undefined)[]): string => cells.map(field).join(",");
+
 /** The verdicts of the joint claims about a variant in a row. */
 const verdictsOf = ({ claims }: MetricTable, row: Row, entry: Entry): string =>
   claims
@@ -77,5 +80,5 @@ export function comparisonAsCsv(comparison: Comparison): string {
       }),
     ),
   );
-  return `${[head, ...lines].map((cells) => cells.map(field).join(",")).join("\r\n")}\r\n`;
+  return `${[head, ...lines].map(csvLine).join("\r\n")}\r\n`;
 }

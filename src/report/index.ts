@@ -13,3 +13,7 @@ export { comparisonAsText } from "./text.js";
 export { notPicked } from "./notes.js";
 export type { ComparedSweep } from "./sweep.js";
 export { compareSweep, compareSweeps, evidenceOf } from "./sweep.js";
+export type { TypedTable } from "./results.js";
+export { curvesOf, resultsOf } from "./results.js";
+export { writeParquet } from "./results-parquet.js";
+export { tableAsCsv, tableAsJson } from "./results-text.js";
