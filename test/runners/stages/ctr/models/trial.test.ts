@@ -70,7 +70,10 @@ it("says how many of how many models it tried, spread over all", async () => {
 const a = kit.dense("a", shape.embeddingDim, 1);
 const input = kit.fields();
 return (sample) => a(input.read(sample).sum());`;
-  writeFileSync(file, `export default { id: "many", description: "d", build(kit, shape) { ${build} } };`);
+  writeFileSync(
+    file,
+    `export default { id: "many", description: "d", options: { properties: {} }, build(kit, shape) { ${build} } };`,
+  );
   const cells = Array.from({ length: 60 }, (_, n) => ({
     backbone: "./many.mjs",
     ctr: { embedding_dim: n + 1 },
