@@ -14,7 +14,9 @@ export type EditorScience = Pick<
  * would show it above each setting.
  */
 export function editorSchema(science: EditorScience): JsonSchema {
-  const { title: _, ...root } = assembleSchema(science).root;
+  const root = Object.fromEntries(
+    Object.entries(assembleSchema(science).root).filter(([key]) => key !== "title"),
+  );
   const blocks = science.moduleBlocks;
   if (blocks === undefined) return root;
   const { under, description } = blocks;
