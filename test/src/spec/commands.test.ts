@@ -98,6 +98,9 @@ describe("quickstart", () => {
     const { cells } = JSON.parse(stdout) as { readonly cells: readonly { settings: object }[] };
     expect(cells).toHaveLength(7);
     const wrong = await quickstart("ctr.epoch=1");
-    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining("did you mean epochs?")]);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("did you mean epochs?"),
+    ]);
   });
 });
