@@ -1,12 +1,10 @@
-import { settingsText } from "../cells/index.js";
 import type { Comparison, Entry, Row } from "../report/index.js";
-
-const named = (text: string): string => (text === "" ? "all" : text);
+import { settingsOrAll } from "../report/index.js";
 
 /** A variant's settings, as in the names of cells. */
-export const nameOfEntry = ({ labels, variants }: Comparison, { settings }: Entry): string =>
-  named(settingsText(settings, variants, labels));
+export const nameOfEntry = (comparison: Comparison, { settings }: Entry): string =>
+  settingsOrAll(comparison, settings, comparison.variants);
 
 /** A row's settings, as in the names of cells. */
-export const nameOfRow = ({ labels, rows }: Comparison, { settings }: Row): string =>
-  named(settingsText(settings, rows, labels));
+export const nameOfRow = (comparison: Comparison, { settings }: Row): string =>
+  settingsOrAll(comparison, settings, comparison.rows);

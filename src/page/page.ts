@@ -3,13 +3,14 @@ import { packageFile } from "../base/package.js";
 import { redact } from "../base/redact.js";
 import type { SweepState } from "../journal/index.js";
 import type { Comparison, MetricTable } from "../report/index.js";
-import { claimLines, gridOf, headText, notesOf, titleText, warningLines } from "../report/index.js";
+import { claimLines, notesOf, warningLines } from "../report/index.js";
 import { curveFigure } from "./figures/curves.js";
 import type { Figure } from "./figures/figure.js";
 import { forestFigure } from "./figures/forest.js";
 import { timeFigure } from "./figures/times.js";
-import { Html, html, tableOf } from "./html.js";
+import { attribute, Html, html } from "./html.js";
 import { originSection } from "./origin.js";
+import { resultsTable } from "./results.js";
 import { stagesTable } from "./stages.js";
 
 /** What a page is made of. */
@@ -86,12 +87,8 @@ function warnings(comparison: Comparison): Html | null {
 }
 
 async function metricSection(comparison: Comparison, table: MetricTable): Promise<Html> {
-  const { heads, grid } = gridOf(comparison, table);
-  const rows = grid.map(({ row, cells }) => [...row, ...cells.flat()]);
-  const head = [...comparison.rows.map((path) => headText(comparison, path)), ...heads.flat()];
   return html`<h3>${table.metric}</h3>
-    ${tableOf(titleText(table), head, rows, comparison.rows.length)}
-    ${figureOf(await forestFigure(comparison, table))}`;
+    ${resultsTable(comparison, table)} ${figureOf(await forestFigure(comparison, table))}`;
 }
 
 function notes(comparison: Comparison): Html | null {
@@ -117,6 +114,8 @@ function figureOf(figure: Figure | null): Html | null {
   if (figure === null) return null;
   return html`<figure>
     <figcaption><strong>${figure.title}.</strong> ${figure.about}</figcaption>
-    <div class="scroll" role="region" tabindex="0" aria-label="figure">${new Html(figure.svg)}</div>
+    <div class="scroll" role="region" tabindex="0" aria-label=${attribute(figure.title)}>
+      ${new Html(figure.svg)}
+    </div>
   </figure>`;
 }

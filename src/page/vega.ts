@@ -33,6 +33,7 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
     orient: "bottom",
     columns: 2,
   },
+  mark: { color: SERIES[0]! },
   range: { category: [...SERIES] },
 };
 

@@ -9,9 +9,16 @@ export type { Direction, Selection } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsLatex } from "./latex.js";
 export { comparisonAsMarkdown } from "./markdown.js";
-export { comparisonAsText, gridOf } from "./text.js";
-export { headText, titleText } from "./labels.js";
-export { claimLines, notesOf, notPicked, warningLines } from "./notes.js";
+export { comparisonAsText } from "./text.js";
+export {
+  differenceTexts,
+  entryMarks,
+  entryText,
+  headText,
+  settingsOrAll,
+  titleText,
+} from "./labels.js";
+export { claimLines, marksOfComparison, notesOf, notPicked, warningLines } from "./notes.js";
 export type { ComparedSweep } from "./sweep.js";
 export { compareSweep, compareSweeps, evidenceOf } from "./sweep.js";
 export type { TypedTable } from "./results.js";

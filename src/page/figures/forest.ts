@@ -56,7 +56,8 @@ export async function forestFigure(
         height: { step: 24 },
         layer: [
           {
-            mark: { type: "rule", strokeDash: [4, 4], color: "currentColor" },
+            // It says nothing to who does not see it.
+            mark: { type: "rule", strokeDash: [4, 4], color: "currentColor", aria: false },
             encoding: { x: { datum: 0 } },
           },
           {
