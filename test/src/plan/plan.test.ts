@@ -28,7 +28,7 @@ function scienceOf(version = 1, execution: JsonObject = {}): Science {
   return {
     about: "",
     headline: [],
-  curves: [],
+    curves: [],
     quickstart: { spec: "toy.yaml", describe: "run a toy" },
     starter: { questions: () => [], write: () => "" },
     cellsPerCard: { setting: "per_card", schema: {} },
