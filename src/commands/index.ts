@@ -1,8 +1,9 @@
-import type { CommandModule } from "yargs";
-import type { ListedCommand } from "../contract/engine.js";
+import type { Argv, CommandModule } from "yargs";
+import { type ListedCommand, withExamples } from "../contract/engine.js";
 import type { ProgramParts } from "../contract/science.js";
 import { compareCommand } from "./compare.js";
 import { doctorCommand } from "./doctor.js";
+import { examples } from "./examples.js";
 import { explainCommand } from "./explain.js";
 import { gcCommand } from "./gc.js";
 import { initCommand } from "./init.js";
@@ -21,10 +22,25 @@ import { syncCommand } from "./sync.js";
 import { validateCommand } from "./validate.js";
 
 /** A command of the engine as a member of a list of commands. */
-const own = <Arguments>(command: CommandModule<object, Arguments>): ListedCommand => ({
-  usages: [command.command ?? [], command.aliases ?? []].flat(2),
-  addTo: (yargs) => yargs.command(command),
-});
+function own<Arguments>(command: CommandModule<object, Arguments>): ListedCommand {
+  const usages = [command.command ?? [], command.aliases ?? []].flat(2);
+  const shown = examples[usages[0]!.split(" ")[0]!] ?? [];
+  return {
+    usages,
+    examples: shown,
+    addTo: (yargs) =>
+      yargs.command({
+        ...command,
+        builder: (of: Argv<object>) =>
+          withExamples(
+            typeof command.builder === "function"
+              ? (command.builder(of) as Argv<Arguments>)
+              : (of as Argv<Arguments>),
+            shown,
+          ),
+      }),
+  };
+}
 
 /** All commands in the order of the help. */
 export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly ListedCommand[] => [

@@ -112,6 +112,8 @@ export interface Engine {
 
 /** A command of the science's own. */
 export interface ScienceCommand<Arguments = object> {
+  /** At least one, for its help. */
+  readonly examples: readonly Example[];
   /** Name and positional arguments in yargs' form: `score <cell> [samples]`. */
   readonly command: string;
   /** A line for the help. */
@@ -125,15 +127,28 @@ export interface ScienceCommand<Arguments = object> {
 export interface ListedCommand {
   /** Name and positional arguments in yargs' form; several where it has other names too. */
   readonly usages: readonly string[];
+  /** At least one, for its help. */
+  readonly examples: readonly Example[];
   /** Adds it to a command line; `engine` opens the engine under the options of the call. */
   addTo(yargs: Argv, engine: () => Promise<Engine>): Argv;
 }
 
+/** A call of a command without the program's name, and what it does, for the command's help. */
+export type Example = readonly [call: string, meaning: string];
+
+/** Adds examples to the help of a command. */
+export const withExamples = <T>(yargs: Argv<T>, examples: readonly Example[]): Argv<T> =>
+  examples.reduce((help, [call, meaning]) => help.example(`$0 ${call}`, meaning), yargs);
+
 /** A command of the science as a member of a list of commands. */
 export const listed = <Arguments>(command: ScienceCommand<Arguments>): ListedCommand => ({
   usages: [command.command],
+  examples: command.examples,
   addTo: (yargs, engine) =>
-    yargs.command(command.command, command.describe, command.builder, async (args) =>
-      command.run(args, await engine()),
+    yargs.command(
+      command.command,
+      command.describe,
+      (of) => withExamples(command.builder(of), command.examples),
+      async (args) => command.run(args, await engine()),
     ),
 });

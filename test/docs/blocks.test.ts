@@ -4,13 +4,10 @@ import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { execa } from "execa";
 import { parseAllDocuments } from "yaml";
-import type { Argv } from "yargs";
 import { science } from "../../runners/registry.js";
-import { commandLine } from "../../src/command-line.js";
-import { commandsOf } from "../../src/commands/index.js";
 import { readConfigFile } from "../../src/config/file.js";
-import type { ListedCommand } from "../../src/contract/engine.js";
 import { readSpec } from "../../src/spec/load.js";
+import { idleCommands, parseCall } from "../support/idle-commands.js";
 import { type Block, blocksOf, pages, readPage, spansOf } from "../support/pages.js";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -96,37 +93,17 @@ function checkCode({ text, above, page }: Block): void {
   for (const line of text.split("\n")) if (!line.includes("…")) expect(whole).toContain(line);
 }
 
-type AddCommand = (...parts: unknown[]) => Argv;
-
-/** Every command of the real command line, with nothing behind it. */
-const commands: readonly ListedCommand[] = commandsOf({ science, scienceModule: "" }).map(
-  ({ usages, addTo }) => ({
-    usages,
-    addTo: (yargs, engine) => {
-      const add = yargs.command.bind(yargs) as AddCommand;
-      const handler = (): void => undefined;
-      const command: AddCommand = (...parts) =>
-        parts.length === 1
-          ? add({ ...(parts[0] as object), handler })
-          : add(...parts.slice(0, 3), handler);
-      Object.assign(yargs, { command });
-      addTo(yargs, engine);
-      return Object.assign(yargs, { command: add });
-    },
-  }),
-);
 /** A call at the beginning of a line. */
 const calling = (): RegExp => new RegExp(`^(\\$ )?(r4ec (${names.join("|")})\\b|npm run )`, "m");
 
-const names = commands.flatMap(({ usages }) => usages.map((usage) => usage.split(" ")[0]!));
+const names = idleCommands.flatMap(({ usages }) => usages.map((usage) => usage.split(" ")[0]!));
 
 /** Refuses a call that r4ec's command line would refuse. `[WORD]` is a word that may be left out. */
 async function checkCall(words: readonly string[]): Promise<void> {
   const call = words.map((word) => word.replace(/^\[(.*)\]$/, "$1"));
   if (call[0] === "--help" && call.length === 1) return;
   expect(["completion", ...names]).toContain(call[0]);
-  const surroundings = { options: () => undefined, engine: () => Promise.reject(new Error()) };
-  await commandLine(call, "", commands, surroundings).parseAsync();
+  await parseCall(call);
 }
 
 const { scripts } = JSON.parse(readPage("package.json")) as { readonly scripts: object };

@@ -22,6 +22,10 @@ interface LogArguments {
  */
 export const logCommand: ScienceCommand<LogArguments> = {
   command: "log <file> [overrides..]",
+  examples: [
+    ["log my.yaml", "the stages behind its cells"],
+    ["log my.yaml --user 910", "every text about a user"],
+  ],
   describe:
     "show where a number came from: the stages behind cells, or the texts about a user or item",
   builder: (yargs) =>

@@ -24,6 +24,10 @@ const cellHelp =
 /** `score CELL [SAMPLES]`: new samples through a trained cell, as JSON Lines. */
 const scoreCommand: ScienceCommand<ScoreArguments> = {
   command: "score <cell> [samples]",
+  examples: [
+    ["score 3fa29c --split test", "the test split of a cell, by the beginning of its id"],
+    ["score 3fa29c samples.jsonl", "samples of your own"],
+  ],
   describe: "score new samples with a trained cell",
   builder: (yargs) =>
     yargs
@@ -86,6 +90,7 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
 /** `export CELL FOLDER`: a trained cell as a TensorFlow SavedModel. */
 const exportCommand: ScienceCommand<ExportArguments> = {
   command: "export <cell> <folder>",
+  examples: [["export 3fa29c saved-model", "a cell, by the beginning of its id"]],
   describe: "write a trained cell as a TensorFlow SavedModel",
   builder: (yargs) =>
     yargs

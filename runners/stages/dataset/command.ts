@@ -44,6 +44,7 @@ interface DatasetReport {
 /** `dataset FILE`: prepares the data sets of a spec (cached as its stages are) and counts them. */
 export const datasetCommand: ScienceCommand<DatasetArguments> = {
   command: "dataset <file> [overrides..]",
+  examples: [["dataset my.yaml", "count what was made of the files"]],
   describe: "prepare the data sets of a spec and show what was made of their files",
   builder: (yargs) =>
     yargs

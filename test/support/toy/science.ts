@@ -234,6 +234,7 @@ const block = (settings: JsonObject, key: string): JsonObject => settings[key] a
 /** `shout NAME`: the artifact of a model's stage in capitals; without one, makes the base of a spec. */
 const shoutCommand: ScienceCommand<{ readonly name: string }> = {
   command: "shout <name>",
+  examples: [["shout a", "the model a"]],
   describe: "print what a model made, loudly",
   builder: (yargs) => yargs.positional("name", { type: "string", demandOption: true }),
   run: async ({ name }, engine) => {
