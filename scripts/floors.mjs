@@ -22,6 +22,6 @@ export const science = [["base"], ["stages"], ["composition"]];
 export const ground = [
   ["files", "python"],
   ["artifacts", "chat"],
-  ["prompts", "stage"],
+  ["fields", "prompts", "stage"],
   ["models"],
 ];
