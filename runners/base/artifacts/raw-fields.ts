@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isJsonObject, type Json } from "../../../src/base/json.js";
 import { readNpy, writeNpy } from "../files/npy.js";
 
 /** Whose field it is: the user's, the item's, or the interaction's (its context). */
@@ -63,3 +64,21 @@ export const infoOfField = ({ name, of, kind, most }: FieldInfo): FieldInfo => (
   kind,
   ...(most === undefined ? {} : { most }),
 });
+
+/** Fields that a block `dataset` of a spec names, by place. */
+export function fieldsNamed(dataset: Json | undefined): readonly Pick<FieldInfo, "name" | "of">[] {
+  if (!isJsonObject(dataset)) return [];
+  const places = { users: "user", items: "item", interactions: "context" } as const;
+  return Object.entries(places).flatMap(([block, of]) => {
+    const settings = dataset[block];
+    const fields = isJsonObject(settings) ? settings["fields"] : undefined;
+    return (Array.isArray(fields) ? fields : []).map((field) => {
+      const name = isJsonObject(field) ? (field["name"] ?? field["column"]) : field;
+      return { name: String(name), of };
+    });
+  });
+}
+
+/** Their names. */
+export const namesOfFields = (dataset: Json | undefined): readonly string[] =>
+  fieldsNamed(dataset).map(({ name }) => name);

@@ -133,8 +133,13 @@ function edgesOf(sorted: Float64Array, buckets: number): Float64Array {
   return Float64Array.from(edges);
 }
 
-/** @param padded row 0 stands for nobody */
-function slotTable(
+/**
+ * Fields by row, as slots.
+ *
+ * @param raw the same fields with their values by row
+ * @param padded row 0 stands for nobody
+ */
+export function slotTable(
   fields: readonly FittedField[],
   raw: readonly RawField[],
   padded: boolean,
