@@ -46,6 +46,9 @@ const files: { readonly [name: string]: string } = {
     "user_id\tcountry\tage",
     ...Array.from({ length: 24 }, (_, id) => `u${id}\t${["NL", "DE"][id % 2]}\t${20 + id}`),
   ].join("\n"),
+  "half.jsonl": [0.5, 2.5, 4.5]
+    .map((rating) => JSON.stringify({ user: 3, item: 12, history: [{ item: 7, rating }] }))
+    .join("\n"),
   "new.jsonl": ["phone", "desk", "fax"]
     .map((device) => JSON.stringify({ user: "u1", item: "0012", context: { device } }))
     .join("\n"),
@@ -97,6 +100,19 @@ beforeAll(async () => {
     await writeFile(path.join(folder, name), content);
 }, INSTALL_TIMEOUT);
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A history may have the ratings of the file, and no others. */
+async function checkHalfStars({ fingerprint }: { readonly fingerprint: string }): Promise<void> {
+  const { exitCode, stdout, stderr } = await run("score", fingerprint, "half.jsonl");
+  expect(exitCode, stderr).toBe(0);
+  const scores = stdout.split("\n").map((line) => (JSON.parse(line) as { score: number }).score);
+  expect(new Set(scores).size).toBe(3);
+  const whole = { user: 3, item: 12, history: [{ item: 7, rating: 4 }] };
+  await writeFile(path.join(folder, "whole.jsonl"), JSON.stringify(whole));
+  const refused = await run("score", fingerprint, "whole.jsonl");
+  expect(refused.exitCode).not.toBe(0);
+  expect(refused.stderr).toContain("none of the data set's: 0.5, 1.5, 2.5, 3.5, 4.5");
+}
 
 /** Scores of a trained cell are those of its test, follow the context, and its export reads the fields. */
 async function checkServed(cell: { readonly fingerprint: string }): Promise<void> {
@@ -154,6 +170,8 @@ describe("tables of one's own, from files to trained cells", () => {
       for (const { metrics } of cells) expect(metrics["test.auc"]).toBeGreaterThan(0);
       const profile = lineage.find(({ runner }) => runner === "profile");
       expect(profile !== undefined).toBe(name === "goodreads");
+      if (name === "movielens")
+        await checkHalfStars(lineage.find(({ runner }) => runner === "ctr")!);
       if (profile === undefined) return;
       await checkServed(cells.find(({ metrics }) => "unknown.test.device" in metrics)!);
       const id = profile.fingerprint;

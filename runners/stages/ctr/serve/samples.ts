@@ -192,12 +192,20 @@ function lastOf(dataset: Dataset, user: number, count: number): Event[] {
 function eventsOf(
   history: unknown,
   itemOf: (id: unknown) => number,
-  { ratings }: Dataset,
+  { ratings, shown, implicit }: Dataset,
   wrong: (what: string) => UserError,
 ): Event[] {
   if (!Array.isArray(history)) throw wrong("history is not a list of {item, rating}");
   return history.map((entry: unknown) => {
     const { item, rating } = (entry ?? {}) as Record<string, unknown>;
+    // Interactions of implicit feedback have no rating.
+    if (implicit !== undefined && rating === undefined) return { item: itemOf(item), rating: 1 };
+    if (shown !== undefined) {
+      const place = shown.values.indexOf(rating as number);
+      if (place >= 0) return { item: itemOf(item), rating: place + 1 };
+      const values = shown.values.join(", ");
+      throw wrong(`a rating in the history is none of the data set's: ${values}`);
+    }
     const whole = Number.isInteger(rating) && (rating as number) >= 1;
     if (!whole || (rating as number) > ratings) {
       throw wrong(`a rating in the history is not a whole number from 1 to ${ratings}`);
