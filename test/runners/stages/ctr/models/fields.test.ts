@@ -1,8 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { backbones } from "../../../../../runners/stages/ctr/backbones/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import type { FieldShape } from "../../../../../runners/stages/ctr/model.js";
 import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
+import { newFolder, removeFolders } from "../../../../support/stage.js";
 import {
   batchOf,
   difference,
@@ -123,5 +126,76 @@ describe("the vector of a field", () => {
     ];
     expect(difference(item(of(0.5, 0.5)), item(of(1, 0)))).toBeLessThan(1e-6);
     model.dispose();
+  });
+});
+
+describe("a module of the user's own", () => {
+  afterAll(removeFolders);
+  const moduleOf = async (body: string): Promise<string> => {
+    const file = path.join(await newFolder(), "own.mjs");
+    const text = `export default { id: "own", description: "d", options: { type: "object", properties: {} },
+build(kit, shape) { ${body} } };`;
+    await writeFile(file, text);
+    return file;
+  };
+  const modelOf = async (body: string) => {
+    const shape = { ...smallShape("din", null, withFields), backbone: await moduleOf(body) };
+    return { model: buildModel({ ...shape, options: {} }, [1]), batch: batchOf(shape, 8, [4]) };
+  };
+
+  it("sees fields by their names, in the history too", async () => {
+    const { model, batch } = await modelOf(`
+const width = shape.embeddingDim;
+const layer = kit.dense("a", 4 * width, 1);
+return (s) => layer(kit.concat([s.field("hour"), s.field("country"), s.field("genres"), s.historyField("genres").mean()]));`);
+    const scored = [...score(model, batch)];
+    // By hand: weight × vector of the id, summed over the slots, and the layer.
+    const [table] = model.parameters.filter(({ name }) => name === "field_embedding");
+    const kernel = model.parameters.find(({ name }) => name === "a.kernel")!.variable.dataSync();
+    const vectors = table!.variable.dataSync();
+    const width = model.shape.embeddingDim;
+    const { user, item, context, history } = batch.fields!;
+    const of = (slots: typeof user, from: number, count: number): number[] => {
+      const [ids, weights] = [slots!.ids.dataSync(), slots!.weights.dataSync()];
+      return Array.from({ length: width }, (_, n) =>
+        Array.from(
+          { length: count },
+          (_, k) => weights[from + k]! * vectors[ids[from + k]! * width + n]!,
+        ).reduce((a, b) => a + b, 0),
+      );
+    };
+    const expected = scored.map((_, sample) => {
+      const past = Array.from({ length: 5 }, (_, place) =>
+        of(history, (sample * 5 + place) * 2, 2),
+      );
+      const mean = Array.from(
+        { length: width },
+        (_, n) => past.reduce((sum, row) => sum + row[n]!, 0) / 5,
+      );
+      const all = [
+        ...of(context, sample, 1),
+        ...of(user, sample, 1),
+        ...of(item, sample * 2, 2),
+        ...mean,
+      ];
+      return all.reduce((sum, number, n) => sum + number * kernel[n]!, 0);
+    });
+    expect(difference(scored, expected)).toBeLessThan(1e-5);
+    model.dispose();
+  });
+
+  it("is told the names where there is none of that name, and what it leaves unread", async () => {
+    const unknown = await modelOf(
+      `const a = kit.dense("a", 8, 1); return (s) => a(s.field("age"));`,
+    );
+    expect(() => score(unknown.model, unknown.batch)).toThrow(
+      "there is no field age here; the data set has country, genres, hour",
+    );
+    const unread = await modelOf(
+      `const head = kit.head(kit.widths.target); return (s) => head(s.target);`,
+    );
+    expect(() => score(unread.model, unread.batch)).toThrow(
+      "the data set has the fields country, hour, but the backbone own reads neither sample.user nor sample.field(name)",
+    );
   });
 });
