@@ -8,5 +8,7 @@ export interface InstallContext {
    * only source: nothing is fetched.
    */
   readonly carried?: string | undefined;
+  /** True: wheels that were fetched stay after they have been installed. */
+  readonly keepDownloads?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

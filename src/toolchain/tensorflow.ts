@@ -57,8 +57,9 @@ async function describe(plan: TensorFlowPlan): Promise<TensorFlowPart | null> {
 export async function installTensorFlow(
   context: InstallContext,
   speaker: Speaker,
+  flavour?: Flavour,
 ): Promise<Result<TensorFlowPart, UserError>> {
-  const planned = planFor(context.toolchain, await wantedFlavour());
+  const planned = planFor(context.toolchain, flavour ?? (await wantedFlavour()));
   if (!planned.ok) return planned;
   const plan = planned.value;
   const there = await describe(plan);
@@ -91,7 +92,8 @@ async function build(
     if (!cuda.ok) return cuda;
   }
   const compiled =
-    (await takeCarried(plan, context, speaker)) ?? (await compile(plan, findTool, context, speaker));
+    (await takeCarried(plan, context, speaker)) ??
+    (await compile(plan, findTool, context, speaker));
   if (!compiled.ok) return compiled;
   const environment = {
     R4EC_TFJS_BINDING: path.join(plan.folder, BINDING),
@@ -109,7 +111,7 @@ async function build(
   });
   // The headers served their purpose, and a wheel is 270 MB or more. Other files that were fetched stay.
   await rm(path.join(plan.folder, "tensorflow", "include"), { recursive: true, force: true });
-  if (process.env["R4EC_KEEP_DOWNLOADS"] !== "1") {
+  if (context.keepDownloads !== true && process.env["R4EC_KEEP_DOWNLOADS"] !== "1") {
     await removeWheel(plan.wheel, wheelsOf(context));
   }
   speaker.line("ready");
