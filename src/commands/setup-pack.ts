@@ -114,10 +114,7 @@ export async function packInto(
     python: args.python === undefined ? null : pythonVersion(args.python),
     partSize: args["part-size"] === undefined ? null : bytesOf(args["part-size"]),
     asked: {
-      parts:
-        args.parts === undefined
-          ? [TRACKING.part]
-          : environmentsOf(listOf(args.parts), environments),
+      parts: args.parts === undefined ? null : environmentsOf(listOf(args.parts), environments),
       supplies: Object.fromEntries(supplies.map(({ option }) => [option, named(option)])),
       node: args.node ?? false,
     },
@@ -175,9 +172,10 @@ export async function installFrom(
   }
 }
 
-async function tell({ what, state, missing, bad, error }: RestoredOutcome): Promise<void> {
-  if (state === "ready") return printLine(`${what}: ready`);
-  if (state === "there") return printLine(`${what}: was there`);
+async function tell({ what, state, missing, bad, error, folder }: RestoredOutcome): Promise<void> {
+  const where = folder === null ? "" : `, in ${folder}`;
+  if (state === "ready") return printLine(`${what}: ready${where}`);
+  if (state === "there") return printLine(`${what}: was there${where}`);
   if (state === "apart") return;
   const lines = [
     ...bad.map(({ file, why }) => `${what}: ${file} is ${why}; copy it again`),

@@ -17,8 +17,6 @@ export interface GatheredFiles {
   readonly place: string;
   /** Absolute paths of the files here, by their paths in the place, with `/` between folders. */
   readonly files: { readonly [name: string]: string };
-  /** For people: what to do with them on the other machine; null: they are found by themselves. */
-  readonly use: string | null;
 }
 
 /**

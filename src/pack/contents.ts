@@ -160,16 +160,18 @@ export async function supplyContent(
   name: string,
   gatherTask: Parameters<Supply["gather"]>[1],
 ): Promise<Content> {
-  const { place, files, use } = await supply.gather(name, gatherTask);
+  const { place, files } = await supply.gather(name, gatherTask);
   const entries = Object.entries(files).map(([file, from]) => ({ name: file, file: from }));
   const sizes = await Promise.all(
     entries.map(async ({ name: file, file: from }) => [file, (await stat(from)).size] as const),
   );
-  if (use !== null) gatherTask.say(use);
+  const [title = ""] = name.split("=");
+  const plain = title.replace(/[^A-Za-z0-9._-]+/gu, "-");
   return {
-    name: `${supply.option}-${name.split("=")[0]!.replace(/[^A-Za-z0-9._-]+/gu, "-")}`,
+    // Two names that differ only in what a file's name cannot hold are two items.
+    name: `${supply.option}-${plain}${plain === title ? "" : `-${keyOf(title).slice(0, 6)}`}`,
     kind: "supply",
-    what: `${supply.option}: ${name.split("=")[0]!}`,
+    what: `${supply.option}: ${title}`,
     supply: { option: supply.option, place },
     files: Object.fromEntries(sizes),
     gzip: false,

@@ -43,7 +43,10 @@ export interface PackedItem {
   readonly pieces: readonly Piece[];
 }
 
-/** What a pack is to hold: kept, so that a later call goes on. */
+/** Name of the file that keeps what was asked for; it is not carried: it may name folders of this machine. */
+export const ASKED = ".asked.json";
+
+/** What a pack is to hold: kept in its folder, so that a later call goes on. */
 export interface Asked {
   /** Python environments, by the names of their parts. */
   readonly parts: readonly string[];
@@ -62,7 +65,6 @@ export interface Manifest {
   readonly flavour: Flavour;
   /** Python that the wheels are for: `3.11`. */
   readonly python: string;
-  readonly asked: Asked;
   /** False until all that was asked for is in it. */
   readonly complete: boolean;
   readonly items: readonly PackedItem[];
@@ -108,12 +110,10 @@ const isName = (value: unknown): boolean =>
 function isManifest(value: unknown): value is Manifest {
   const manifest = value as Manifest | null;
   if (typeof manifest !== "object" || manifest === null || manifest.format !== 1) return false;
-  const { items, asked, platform, flavour, python } = manifest;
+  const { items, platform, flavour, python } = manifest;
   return (
     Array.isArray(items) &&
     [platform, flavour, python].every(isName) &&
-    Array.isArray(asked?.parts) &&
-    typeof asked.supplies === "object" &&
     (items as readonly PackedItem[]).every(
       ({ name, kind, pieces }) =>
         isName(name) &&

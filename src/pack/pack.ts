@@ -1,7 +1,9 @@
-import { chmod, copyFile, readdir, rm } from "node:fs/promises";
+import { chmod, copyFile, readFile, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { writeDurable } from "../base/durable.js";
+import { isErrno } from "../base/errno.js";
 import { UserError } from "../base/exit.js";
 import { openFolder } from "../base/folder.js";
 import { waitForLock } from "../base/lock.js";
@@ -26,7 +28,7 @@ import {
   uvContent,
 } from "./contents.js";
 import type { Asked, Manifest, PackedItem } from "./manifest.js";
-import { MANIFEST, readManifest, SUMS, writeManifest } from "./manifest.js";
+import { ASKED, MANIFEST, readManifest, SUMS, writeManifest } from "./manifest.js";
 import { filesBelow, findPiece, writePieces } from "./pieces.js";
 import { tar } from "./tar.js";
 
@@ -96,10 +98,11 @@ export async function pack(
   try {
     const before = await readManifest(path.join(folder, MANIFEST));
     const header = await headerOf(request, before);
+    const asked = await askedFor(request);
     const task = taskOf(header, means);
     await copyFile(packageFile(`src/pack/${INSTALLER}`), path.join(folder, INSTALLER));
     await chmod(path.join(folder, INSTALLER), 0o755);
-    const contents = await contentsOf(header.asked, task, means);
+    const contents = await contentsOf(asked, task, means);
     const items: PackedItem[] = [];
     const save = (complete: boolean): Promise<void> => {
       // What a former call packed stays listed until its turn comes.
@@ -133,7 +136,7 @@ export async function pack(
 
 /** What the pack is for: as asked, and as the folder has it. */
 async function headerOf(
-  { folder, flavour, python, asked, partSize: _ }: PackRequest,
+  { folder, flavour, python }: PackRequest,
   before: Manifest | null,
 ): Promise<Omit<Manifest, "items" | "complete">> {
   const header = {
@@ -142,10 +145,6 @@ async function headerOf(
     platform: platformName(),
     flavour: flavour ?? before?.flavour ?? (await wantedFlavour()),
     python: python ?? before?.python ?? minorOf(need(await findPython()).version),
-    asked: joined(before?.asked ?? { parts: [], supplies: {}, node: false }, {
-      ...asked,
-      parts: asked.parts ?? (before === null ? [TRACKING.part] : []),
-    }),
   };
   for (const key of ["platform", "flavour", "python"] as const) {
     if (before !== null && before[key] !== header[key]) {
@@ -156,6 +155,22 @@ async function headerOf(
     }
   }
   return header;
+}
+
+/** What is asked for, now and before, kept for the next call. */
+async function askedFor({ folder, asked }: PackRequest): Promise<Asked> {
+  const file = path.join(folder, ASKED);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if (isErrno(error, "ENOENT")) return null;
+    throw error;
+  });
+  const before = text === null ? null : (JSON.parse(text) as Asked);
+  const all = joined(before ?? { parts: [], supplies: {}, node: false }, {
+    ...asked,
+    parts: asked.parts ?? (before === null ? [TRACKING.part] : []),
+  });
+  await writeDurable(file, `${JSON.stringify(all)}\n`);
+  return all;
 }
 
 const minorOf = (version: string): string => version.split(".").slice(0, 2).join(".");

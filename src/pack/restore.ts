@@ -50,6 +50,8 @@ export interface RestoredOutcome {
   /** Parts that are not what was packed, with what is wrong. */
   readonly bad: readonly { readonly file: string; readonly why: string }[];
   readonly error: UserError | null;
+  /** Of a supply: the absolute folder that its files are in. */
+  readonly folder: string | null;
 }
 
 /** What a pack came to on this machine. */
@@ -136,11 +138,12 @@ async function restoreItem(
   means: RestoreMeans,
 ): Promise<RestoredOutcome> {
   const { name, what } = item;
-  const outcome = { name, what, missing: [], bad: [], error: null };
+  const outcome = { name, what, missing: [], bad: [], error: null, folder: null };
   // Whoever runs this has r4ec and a Node.
   if (item.kind === "r4ec" || item.kind === "node") return { ...outcome, state: "apart" };
   const installer = installerOf(item, manifest, means);
-  if (await installer.isThere()) return { ...outcome, state: "there" };
+  const folder = item.kind === "supply" ? supplyFolder(installer.folder, item) : null;
+  if (await installer.isThere()) return { ...outcome, folder, state: "there" };
   const speaker = new Speaker(name, what, means.say);
   const found = await speaker.during("checking its parts", () =>
     Promise.all(item.pieces.map(async (piece) => ({ piece, ...(await findPiece(piece, files)) }))),
@@ -155,7 +158,7 @@ async function restoreItem(
   try {
     await speaker.during("unpacking", () => untar(item, whole, installer.folder, means.signal));
     await installer.install(speaker);
-    return { ...outcome, state: "ready" };
+    return { ...outcome, folder, state: "ready" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { ...outcome, state: "failed", error };
@@ -211,6 +214,15 @@ function installerOf(item: PackedItem, manifest: Manifest, means: RestoreMeans):
     default:
       return supplyInstaller(item, means);
   }
+}
+
+/** The folder of the place that all of a supply's files are in. */
+function supplyFolder(place: string, { files = {} }: PackedItem): string {
+  const [first = [], ...others] = Object.keys(files).map((file) => file.split("/").slice(0, -1));
+  const shared = first.filter((_, n) =>
+    others.every((other) => first.slice(0, n + 1).every((part, k) => other[k] === part)),
+  );
+  return path.join(place, ...shared);
 }
 
 function supplyInstaller(
