@@ -48,7 +48,7 @@ import { splitRunner } from "./stages/split/runner.js";
 import { splitStage } from "./stages/split/stage.js";
 import { rebase } from "./rebase.js";
 import { shortNames } from "./short-names.js";
-import { starterSpec } from "./starter.js";
+import { starter } from "./starter/index.js";
 import { statistics } from "./statistics.js";
 import { teachRunners } from "./stages/teach/runner.js";
 
@@ -75,7 +75,7 @@ export const science: Science = {
     spec: "experiments/quickstart.yaml",
     describe: "run a first real sweep: 19 cells on MovieLens-100K, in some minutes",
   },
-  starter: starterSpec,
+  starter,
   shortNames,
   cellsPerCard: { setting: "ctr_per_gpu", schema: ctrPerGpu },
   neutral: {
@@ -101,7 +101,8 @@ export const science: Science = {
   extended(document, place) {
     const { fragment, neutral, modules } = extendedCtr(document, place);
     return {
-      fragments: { ...science.fragments, ctr: fragment },
+      // The engine keeps what it has made of fragments, as long as they are the same.
+      fragments: modules.size === 0 ? science.fragments : { ...science.fragments, ctr: fragment },
       neutral: { ...science.neutral, ...neutral },
       ignored: (settings) => ignored(settings, modules),
     };

@@ -16,7 +16,7 @@ export const engine = [
 ];
 
 /** Folders of runners, the ground floor first. Folders of one floor do not import each other. */
-export const science = [["base"], ["stages"], ["composition"]];
+export const science = [["base"], ["stages"], ["composition", "starter"]];
 
 /** Folders of runners/base, the ground floor first. Folders of one floor do not import each other. */
 export const ground = [

@@ -4,6 +4,7 @@ import type { ListedCommand } from "./engine.js";
 import type { PythonPart } from "./python-part.js";
 import type { SpecPlace } from "./spec-place.js";
 import type { FailureClass, Runner, StageRequest } from "./runner.js";
+import type { Starter } from "./starter.js";
 import type { ScienceStatistics } from "./statistics.js";
 import type { Supply } from "./supply.js";
 
@@ -47,8 +48,8 @@ export interface Science {
   readonly headline: readonly string[];
   /** What `quickstart` runs: a spec of the package, by its path there, and a line for the help. */
   readonly quickstart: { readonly spec: string; readonly describe: string };
-  /** The spec that `init` writes; `schema` is the schema's address for editors. */
-  starter(schema: string): string;
+  /** The spec that `init` writes, and what it asks for it. */
+  readonly starter: Starter;
   /**
    * The setting under `resources` that says how many last stages of cells share one GPU, with its
    * schema (a whole number with a default). Cells are many and small, so one cell rarely fills a

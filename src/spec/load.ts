@@ -10,6 +10,7 @@ import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
 import { checkTimeLimits, failuresOf } from "./failures.js";
+import { validatorFor } from "./kept-validator.js";
 import { Normaliser } from "./normalise.js";
 import type { Problem } from "./problem.js";
 import { prune } from "./prune.js";
@@ -19,12 +20,10 @@ import { Report } from "./report.js";
 import { warnOfAxes } from "./shadowed.js";
 import { resolve } from "./resolve.js";
 import { environmentsOf, resourcesOf, trackingOf } from "./resolved.js";
-import { assembleSchema } from "./schema.js";
 import { sampleOf } from "./sample.js";
 import { readSource, type Source } from "./source.js";
 import { checkMetricNames } from "./metric-names.js";
 import { readSweep, type Sweep } from "./sweep.js";
-import { Validator } from "./validator.js";
 import { readViews } from "./views.js";
 
 /**
@@ -64,8 +63,8 @@ export function readSpec(
 
   const place = { folder: source.folder };
   const science = { ...general, ...general.extended?.(document, place) };
-  const schema = assembleSchema(science);
-  const validator = new Validator(schema, pathsIn(document));
+  const validator = validatorFor(science, pathsIn(document));
+  const { schema } = validator;
   const mistakes = mistakesOfSpec(validator, document).filter(
     (problem) => !suppliedByAxis(problem, document),
   );

@@ -29,6 +29,8 @@ const FIELD = new RegExp(`(?<![a-z0-9])(?:${WORDS.join("|")})(?![a-z0-9])`, "gi"
 const ALLOWED = [
   // Counts of an endpoint's API, by the API's own names, in estimates.
   /\bpromptTokens\b/g,
+  // A package's name: it asks people questions on the terminal.
+  /"@clack\/prompts"/g,
 ];
 
 /** The field's words in a text, each with its line. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../../runners/base/files/npy.js";
-import { drawsOf } from "../../runners/stages/control/draws.js";
+import { drawsOf } from "../../runners/base/stage/draws.js";
 import { commandLine } from "../support/command-line.js";
 import { writeRatings } from "../support/ratings.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";

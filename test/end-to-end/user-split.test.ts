@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDataset, type Dataset } from "../../runners/base/artifacts/dataset.js";
 import { decodeSafetensors, type NamedTensor } from "../../runners/base/files/safetensors.js";
-import { drawsOf } from "../../runners/stages/control/draws.js";
+import { drawsOf } from "../../runners/base/stage/draws.js";
 import { commandLine } from "../support/command-line.js";
 import { writeRatings } from "../support/ratings.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../support/toolchain.js";

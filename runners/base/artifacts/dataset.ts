@@ -28,6 +28,25 @@ export interface DatasetInfo {
   readonly splitBy?: "date" | "column";
   /** N. */
   readonly interactions: number;
+  /** How negatives were drawn; left out where labels are those of the data. */
+  readonly implicit?: Implicit;
+}
+
+/** `dataset.label.implicit`: every interaction is positive, and items that a user does not have are negative. */
+export type Implicit = {
+  /** Drawn for each sample. */
+  readonly negatives: number;
+  /** uniform: each item equally likely; popularity: by its number of interactions. */
+  readonly by: "uniform" | "popularity";
+  readonly seed: number;
+};
+
+/** Drawn negatives, ascending by the interaction that each was drawn for. */
+export interface Negatives {
+  /** [M]: rows of interactions. */
+  readonly of: Int32Array;
+  /** [M] */
+  readonly item: Int32Array;
 }
 
 /** A prepared data set: the columns of docs/artifacts.md. */
@@ -50,6 +69,8 @@ export interface Dataset extends DatasetInfo {
   readonly train: Int32Array;
   readonly valid: Int32Array;
   readonly test: Int32Array;
+  /** Where there is {@link DatasetInfo.implicit}. */
+  readonly negatives?: Negatives;
 }
 
 /** A line of `items.jsonl`. */
@@ -100,6 +121,9 @@ type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove" | "shown" | "s
   readonly shown?: { readonly values: readonly number[]; readonly like_above: number };
 };
 
+/** Files of {@link Negatives}. */
+const NEGATIVE_FILES = ["negative_of.npy", "negative_item.npy"] as const;
+
 /** Columns that a split by users replaces, which is an artifact of its own. */
 const OF_SPLIT: ReadonlySet<string> = new Set(["split", "train", "valid", "test"]);
 
@@ -121,7 +145,15 @@ export async function readDataset(folder: string, split: string = folder): Promi
   return {
     ...info,
     ...(Object.fromEntries(columns) as Pick<Dataset, Column>),
+    ...(info.implicit === undefined ? {} : { negatives: await readNegatives(folder) }),
   };
+}
+
+async function readNegatives(folder: string): Promise<Negatives> {
+  const [of, item] = await Promise.all(
+    NEGATIVE_FILES.map(async (name) => (await readNpy(join(folder, name))).data as Int32Array),
+  );
+  return { of: of!, item: item! };
 }
 
 /** Reads `dataset.json` alone. The artifact's checksum says that it is still as it was written. */
@@ -155,6 +187,7 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
     domain: dataset.domain,
     ...(dataset.splitBy === undefined ? {} : { split_by: dataset.splitBy }),
     interactions: dataset.interactions,
+    ...(dataset.implicit === undefined ? {} : { implicit: dataset.implicit }),
   };
   await writeFile(join(folder, "dataset.json"), `${JSON.stringify(info, null, 2)}\n`);
   for (const [key, { file, table }] of Object.entries(COLUMNS)) {
@@ -163,6 +196,10 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
     const shape = table === true ? [rows, data.length / rows] : [data.length];
     await writeNpy(join(folder, `${file}.npy`), data, shape);
   }
+  if (dataset.negatives === undefined) return;
+  const { of, item } = dataset.negatives;
+  await writeNpy(join(folder, NEGATIVE_FILES[0]), of, [of.length]);
+  await writeNpy(join(folder, NEGATIVE_FILES[1]), item, [item.length]);
 }
 
 /** Items in ascending index: item i is element i - 1. */

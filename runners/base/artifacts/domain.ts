@@ -6,6 +6,8 @@ export interface Words {
   readonly entry: string;
   readonly item_aspects: string;
   readonly taste_aspects: string;
+  /** What a user did with an item, as a past form: `read`, `played`. Left out: rated. */
+  readonly read?: string;
   /** The words that free text begins with if answers are guided. */
   readonly user_lead?: string;
   readonly item_lead?: string;

@@ -45,7 +45,7 @@ export function loadTemplates(domain: Domain, own: string | null): Templates {
   const texts = new Map(
     TEMPLATE_NAMES.map((name) => {
       const file = findFile(`${name}.txt`, folders);
-      const text = readFileSync(file, "utf8").trimEnd();
+      const text = withoutAbsent(readFileSync(file, "utf8").trimEnd(), words);
       checkTemplate(name, text, file, words);
       return [name, text] as const;
     }),
@@ -102,6 +102,18 @@ function findFile(name: string, folders: readonly string[]): string {
   if (file === undefined) throw new Error(`the prompt ${name} is missing`);
   return file;
 }
+
+const OPTIONAL = /\{\{\s*(\w+)\s*\|([^{}|]*)\}\}/gu;
+
+/**
+ * A template for some words: `{{read|rated}}` is `{{read}}` where there is such a word, and else the
+ * text behind the bar. The hash of a template counts what is left, so that a word that a domain does
+ * not have changes nothing.
+ */
+const withoutAbsent = (text: string, words: Words): string =>
+  text.replace(OPTIONAL, (_, key: string, usual: string) =>
+    words[key as keyof Words] === undefined ? usual.trim() : `{{${key}}}`,
+  );
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/gu;
 

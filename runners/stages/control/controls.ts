@@ -2,7 +2,7 @@ import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { Rows } from "../../base/artifacts/rows.js";
 import { filledRows, lengthOf, meanLength, meanRow, rowOf } from "../../base/artifacts/rows.js";
-import { drawsOf } from "./draws.js";
+import { drawsOf } from "../../base/stage/draws.js";
 import type { Control } from "./settings.js";
 
 /** What a control of one side is made from. */

@@ -8,6 +8,7 @@ import type {
   TestedCell,
 } from "../../../src/contract/statistics.js";
 import { readDatasetInfo } from "../../base/artifacts/dataset.js";
+import { readSampleRows } from "../../base/artifacts/negatives.js";
 import { readNpy } from "../../base/files/npy.js";
 import { influences, testSplit, type TestSplit } from "../../base/influence/influence.js";
 
@@ -60,18 +61,31 @@ async function readCell(
 /** The test samples' users and labels, in the order of predictions.npy. */
 async function readTestSplit(inputs: TestedCell["inputs"]): Promise<Tested> {
   const dataset = inputs["dataset"]!;
-  const { likeAbove } = await readDatasetInfo(dataset);
+  const { likeAbove, implicit } = await readDatasetInfo(dataset);
+  if (implicit !== undefined) {
+    const samples = await readSampleRows(dataset, inputs["split"]);
+    const of = (whole: Int32Array): Int32Array => samples.test.map((row) => whole[row]!);
+    const ratings = of(samples.interactionRating);
+    return testedOf(of(samples.interactionUser), ratings, of(samples.interactionItem), likeAbove);
+  }
   const rows = await column(inputs["split"] ?? dataset, "test");
   const take = async (name: string): Promise<Int32Array> => {
     const whole = await column(dataset, name);
     return rows.map((row) => whole[row]!);
   };
-  const users = await take("interaction_user");
-  const labels = Uint8Array.from(await take("interaction_rating"), (rating) =>
-    rating > likeAbove ? 1 : 0,
-  );
+  const [users, ratings] = [await take("interaction_user"), await take("interaction_rating")];
+  return testedOf(users, ratings, await take("interaction_item"), likeAbove);
+}
+
+function testedOf(
+  users: Int32Array,
+  ratings: Int32Array,
+  items: Int32Array,
+  likeAbove: number,
+): Tested {
+  const labels = Uint8Array.from(ratings, (rating) => (rating > likeAbove ? 1 : 0));
   const hash = createHash("sha256").update(users).update(labels);
-  const samples = hash.update(await take("interaction_item")).digest("hex");
+  const samples = hash.update(items).digest("hex");
   return { split: testSplit(users, labels), samples };
 }
 

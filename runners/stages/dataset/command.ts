@@ -3,7 +3,7 @@ import { formatTable } from "../../../src/base/table.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { ArtifactFacts, ScienceCommand } from "../../../src/contract/engine.js";
 import { jsonOutput, specFile, specOverrides } from "../../../src/contract/options.js";
-import { readDatasetInfo } from "../../base/artifacts/dataset.js";
+import { readDatasetInfo, type Implicit } from "../../base/artifacts/dataset.js";
 import { datasetStage } from "./stage.js";
 import { type DatasetSummary, summaryOf } from "./summary.js";
 
@@ -34,6 +34,8 @@ interface DatasetReport {
     readonly dropped: { readonly [reason: string]: number };
     readonly kept: number;
   };
+  /** Drawn negatives, and how; left out where labels are those of the data. */
+  readonly negatives?: Implicit & { readonly drawn: number };
   readonly lengths: DatasetSummary["lengths"];
   readonly unseen: DatasetSummary["unseen"];
   readonly examples: DatasetSummary["examples"];
@@ -71,7 +73,7 @@ async function reportOf({ metrics }: ArtifactFacts, folder: string): Promise<Dat
       throw new UserError(`the artifact lacks ${name}`, { exitCode: ExitCode.environment });
     return value;
   };
-  const { id, interactions } = await readDatasetInfo(folder);
+  const { id, interactions, implicit } = await readDatasetInfo(folder);
   const dropped = Object.fromEntries(
     Object.entries(metrics).flatMap(([name, count]) =>
       name.startsWith("dropped.") ? [[name.slice("dropped.".length), count]] : [],
@@ -94,19 +96,25 @@ async function reportOf({ metrics }: ArtifactFacts, folder: string): Promise<Dat
       dropped,
       kept: interactions,
     },
+    ...(implicit === undefined ? {} : { negatives: { ...implicit, drawn: metric("negatives") } }),
     ...(await summaryOf(folder)),
   };
 }
 
 /** What the table has no place for. */
 function wordsOf(report: DatasetReport): string {
-  const { id, interactions, lengths, unseen, examples } = report;
+  const { id, interactions, negatives, lengths, unseen, examples } = report;
   const number = (value: number): string => value.toLocaleString("en-US");
   const dropped = Object.entries(interactions.dropped).map(
     ([reason, count]) => `${number(count)} ${reason.replaceAll("_", " ")}`,
   );
   return [
     `${id}: ${number(interactions.read)} interactions read, ${number(interactions.kept)} kept${dropped.length === 0 ? "" : `; left out: ${dropped.join(", ")}`}`,
+    ...(negatives === undefined
+      ? []
+      : [
+          `negatives: ${number(negatives.drawn)}, ${number(negatives.negatives)} for each sample, drawn by ${negatives.by} with seed ${negatives.seed}`,
+        ]),
     `interactions of a user: ${number(lengths.shortest)} to ${number(lengths.longest)}, the middle ${number(lengths.median)}`,
     `tested without training: ${number(unseen.users)} users (${number(unseen.user_samples)} samples), ${number(unseen.items)} items (${number(unseen.item_samples)} samples)`,
     "test samples, for example:",

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { UserError } from "../../../src/base/exit.js";
 import { Drained, type StageTask } from "../../../src/contract/runner.js";
 import { programOf } from "../../base/stage/program.js";
-import { buildDataset, type DatasetTraits } from "./build.js";
+import { buildDataset, type BuiltDataset, type DatasetTraits } from "./build.js";
+import { implicitIn } from "./label.js";
+import { drawNegatives } from "./negatives.js";
 import { tellMissing, tellOneForAll, tellRepeats, tellUnordered } from "./remarks.js";
 import { otherRows, repeatedRows } from "./repeats.js";
 import { coreRows } from "./core.js";
@@ -52,7 +54,7 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     ...scaleOf(source, ratings, params.like_above),
     ...(rule.by === "date" || rule.by === "column" ? { splitBy: rule.by } : {}),
   };
-  const built = buildDataset(traits, ratings, texts, order, rule);
+  const built = withDrawn(task, buildDataset(traits, ratings, texts, order, rule));
   if (built.dataset.train.length === 0 || built.dataset.test.length === 0) {
     throw new UserError(
       `${source.id} has no ${built.dataset.train.length === 0 ? "training" : "test"} samples: a user's first sample is the 12th rating, and no user of ${built.dataset.users} has enough`,
@@ -65,6 +67,22 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     metrics: { ...metricsOf(built.dataset), ...Object.fromEntries(dropped) },
     ...(Object.keys(marks).length === 0 ? {} : { marks }),
   });
+}
+
+/** The data set with its drawn negatives, where its labels are implicit. */
+function withDrawn(task: StageTask<DatasetParams>, built: BuiltDataset): BuiltDataset {
+  const implicit = implicitIn(task.params);
+  if (implicit === null) return built;
+  const { dataset, users } = built;
+  const rows = Int32Array.from([...dataset.train, ...dataset.test]).sort();
+  const ids = ["", ...users.map(({ id }) => id)];
+  const { negatives, short } = drawNegatives(dataset, rows, ids, implicit);
+  if (short.length > 0) {
+    const first = JSON.stringify(ids[short[0]!]);
+    const message = `${short.length} users, such as ${first}, lack fewer than ${implicit.negatives} items: each of their samples has all of these as negatives`;
+    task.emit({ type: "note", severity: "warning", message });
+  }
+  return { ...built, dataset: { ...dataset, implicit, negatives } };
 }
 
 /** The largest rating and the threshold, in ratings as the artifact has them. */

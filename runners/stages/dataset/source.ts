@@ -3,12 +3,17 @@ import type { Json, JsonObject } from "../../../src/base/json.js";
 import type { FileInput, StopSignal } from "../../../src/contract/runner.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import type { Implicit } from "../../base/artifacts/dataset.js";
 import type { Domain } from "../../base/artifacts/domain.js";
 import type { WantedWheel } from "../../base/python/wheel.js";
 import type { Ratings } from "./ratings.js";
 
 /** `dataset.label`: what a positive sample is. */
-export type Label = { readonly above: number } | { readonly column: string };
+export type Label =
+  { readonly above: number } | { readonly column: string } | { readonly implicit: ImplicitLabel };
+
+/** `dataset.label.implicit`; what is left out has its default. */
+export type ImplicitLabel = JsonObject & Partial<Implicit>;
 
 /** Settings that every data set has. */
 export interface CommonSettings {

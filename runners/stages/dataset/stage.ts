@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageRequest } from "../../../src/contract/runner.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
-import { thresholdOf } from "./label.js";
+import { implicitParams, thresholdOf } from "./label.js";
 import { READING } from "./misread.js";
 import type { Source } from "./source.js";
 import { splitParams } from "./split.js";
@@ -24,6 +24,7 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
       item_core: block.item_core,
       ...params,
       ...splitParams(settings),
+      ...implicitParams(block),
       // Left out where nothing changed, so that artifacts of earlier versions stay in use.
       ...(block.repeats === "first" ? { repeats: block.repeats } : {}),
       ...(source.misread?.(files) === true ? { reading: READING } : {}),

@@ -1,4 +1,5 @@
 import { readDataset, readItems, readUsers, type Dataset } from "../../base/artifacts/dataset.js";
+import { withNegatives } from "../../base/artifacts/negatives.js";
 import { ratingOf } from "../../base/artifacts/shown-ratings.js";
 
 /** What a prepared data set is like, beyond its counts. */
@@ -40,7 +41,7 @@ export async function summaryOf(folder: string): Promise<DatasetSummary> {
       median: lengths[Math.floor(lengths.length / 2)] ?? 0,
       longest: lengths.at(-1) ?? 0,
     },
-    unseen: unseenIn(dataset),
+    unseen: unseenIn(withNegatives(dataset)),
     examples,
   };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Dataset } from "../../base/artifacts/dataset.js";
 import { writeDataset } from "../../base/artifacts/dataset.js";
+import { withNegatives } from "../../base/artifacts/negatives.js";
 import { writeJsonl } from "../../base/files/jsonl.js";
 import type { BuiltDataset } from "./build.js";
 
@@ -12,7 +13,8 @@ export async function writeBuilt(folder: string, built: BuiltDataset): Promise<v
 }
 
 /** The stage's metrics: counts, with samples and positives of each split. */
-export function metricsOf(dataset: Dataset): { readonly [name: string]: number } {
+export function metricsOf(prepared: Dataset): { readonly [name: string]: number } {
+  const dataset = withNegatives(prepared);
   const positives = (rows: Int32Array): number => {
     let count = 0;
     for (const row of rows) if (dataset.interactionRating[row]! > dataset.likeAbove) count += 1;
@@ -28,5 +30,6 @@ export function metricsOf(dataset: Dataset): { readonly [name: string]: number }
     "valid.positives": positives(dataset.valid),
     "test.samples": dataset.test.length,
     "test.positives": positives(dataset.test),
+    ...(prepared.negatives === undefined ? {} : { negatives: prepared.negatives.of.length }),
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { readDataset, readUsers } from "../../base/artifacts/dataset.js";
+import { withNegatives } from "../../base/artifacts/negatives.js";
 import { splitByUsers, type UserSplit } from "../../base/artifacts/split.js";
 import { writeNpy } from "../../base/files/npy.js";
 import { programOf } from "../../base/stage/program.js";
@@ -14,13 +15,14 @@ async function split(task: StageTask<UserSplit>): Promise<void> {
   const [dataset, users] = [await readDataset(folder), await readUsers(folder)];
   const columns = splitByUsers(dataset, ["", ...users.map(({ id }) => id)], task.params);
   const numbers = (rows: Int32Array): Set<number> =>
-    new Set(Array.from(rows, (row) => dataset.interactionUser[row]!));
+    new Set(Array.from(rows, (row) => samples.interactionUser[row]!));
+  const samples = withNegatives({ ...dataset, ...columns });
   const metrics: { [name: string]: number } = {};
   for (const name of ["train", "valid", "test"] as const) {
-    const rows = columns[name];
+    const rows = samples[name];
     const count = numbers(rows).size;
     if (count === 0) {
-      const all = numbers(columns.train).size + numbers(columns.test).size;
+      const all = numbers(samples.train).size + numbers(samples.test).size;
       throw new UserError(
         `split by users: of ${all} users with samples none is left for ${name} with ${task.params.folds} folds`,
         {
@@ -29,7 +31,7 @@ async function split(task: StageTask<UserSplit>): Promise<void> {
         },
       );
     }
-    const positive = (row: number): boolean => dataset.interactionRating[row]! > dataset.likeAbove;
+    const positive = (row: number): boolean => samples.interactionRating[row]! > dataset.likeAbove;
     metrics[`${name}.users`] = count;
     metrics[`${name}.samples`] = rows.length;
     metrics[`${name}.positives`] = rows.filter(positive).length;

@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readTexts } from "../../../runners/base/artifacts/knowledge.js";
 import { openPromptMaker, type PromptParams } from "../../../runners/base/prompts/open.js";
-import { builtInPrompts, loadTemplates } from "../../../runners/base/prompts/templates.js";
+import {
+  builtInPrompts,
+  loadTemplates,
+  TEMPLATE_NAMES,
+} from "../../../runners/base/prompts/templates.js";
 import { checkKnowledge, knowledgeStage } from "../../../runners/composition/index.js";
 import type * as Sources from "../../../runners/stages/dataset/sources.js";
 import { inferRunners } from "../../../runners/stages/infer/runner.js";
@@ -186,4 +191,29 @@ it("keeps r4ec's words where a user's own words.yaml has no entry of that name",
   expect(loadTemplates("song", own).words.thing).toBe("song");
   expect(loadTemplates("book", own).words).toEqual(loadTemplates("book", null).words);
   expect(() => loadTemplates("opera", own)).toThrow(/words\.yaml: opera needs thing/);
+});
+
+describe("the word for what users did with items", () => {
+  const words = { ...loadTemplates("book", null).words };
+  const history = { history: "[]", like_above: "3" };
+
+  it("stands in prompts where there is one, and is part of a template's hash", () => {
+    const templates = loadTemplates({ ...words, read: "devoured" }, null);
+    const prompt = templates.render("user-think.student", history);
+    expect(prompt).toContain("From what one user devoured, work out");
+    expect(templates.render("user-think.student", history)).not.toContain("{{");
+    const hash = templates.hash("user-think.student");
+    expect(hash).not.toBe(loadTemplates(words, null).hash("user-think.student"));
+  });
+
+  it("leaves a template what it was where there is none: its text and its hash hold no bar", () => {
+    const templates = loadTemplates("book", null);
+    for (const name of TEMPLATE_NAMES) {
+      const text = templates.text(name);
+      expect(text).not.toContain("|");
+      if (!name.includes("user-re")) expect(text).toMatch(/user rated,|users rated:/u);
+      const hash = createHash("sha256").update(`${text}\0${JSON.stringify(templates.words)}`);
+      expect(templates.hash(name)).toBe(hash.digest("hex"));
+    }
+  });
 });

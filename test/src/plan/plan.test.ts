@@ -29,7 +29,7 @@ function scienceOf(version = 1, execution: JsonObject = {}): Science {
     about: "",
     headline: [],
     quickstart: { spec: "toy.yaml", describe: "run a toy" },
-    starter: () => "",
+    starter: { questions: () => [], write: () => "" },
     cellsPerCard: { setting: "per_card", schema: {} },
     fragments: {},
     expand: (settings) => settings,

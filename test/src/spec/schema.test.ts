@@ -7,12 +7,14 @@ import { science } from "../../../runners/registry.js";
 import { generate, generatedFiles } from "../../../src/spec/generate.js";
 import { loadSpec } from "../../../src/spec/index.js";
 import { assembleSchema, undescribed } from "../../../src/spec/schema.js";
-import { starterSpec } from "../../../runners/starter.js";
+import { usualAnswers } from "../../../src/contract/starter.js";
 import { Validator } from "../../../src/spec/validator.js";
 import { read, spec } from "./read.js";
 import { shapes } from "./shapes.js";
 
 const root = new URL("../../../", import.meta.url);
+const { questions, write } = science.starter;
+const starterText = write(usualAnswers(questions({ folder: "." }, ".")), "x");
 const text = (file: string): string => readFileSync(new URL(file, root), "utf8");
 
 describe("generated files", () => {
@@ -39,7 +41,7 @@ describe("the schema", () => {
   it("is a strict draft 2020-12 schema by itself", () => {
     const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
     const validate = ajv.compile(JSON.parse(text(generatedFiles.schema)) as object);
-    expect(validate(parse(starterSpec("x")))).toBe(true);
+    expect(validate(parse(starterText))).toBe(true);
     expect(
       validate({ name: "t", dataset: "ml-100k", sweep: { grid: { "ctr.epochs": [0] } } }),
     ).toBe(false);
@@ -108,7 +110,7 @@ describe("specs that come with r4ec", () => {
   });
 
   it("the starter of init is valid, without a remark", () => {
-    const result = read(starterSpec("x"), science);
+    const result = read(starterText, science);
     expect(result.ok ? result.value.diagnostics : result.error).toEqual([]);
     expect(result.ok ? result.value.cells.length : 0).toBe(54);
   });

@@ -261,7 +261,10 @@ export const science: Science = {
   about: "Runs toys.",
   headline: ["value"],
   quickstart: { spec: "toy.yaml", describe: "run a toy" },
-  starter: (schema) => `# yaml-language-server: $schema=${schema}\nname: first-toy\n`,
+  starter: {
+    questions: () => [],
+    write: (_, schema) => `# yaml-language-server: $schema=${schema}\nname: first-toy\n`,
+  },
   cellsPerCard: {
     setting: "toys_per_card",
     schema: { description: "Toys on one card.", type: "integer", minimum: 1, default: 2 },

@@ -57,8 +57,9 @@ function historyRows(
   historyLength: number,
   full: boolean,
 ): Tensor {
+  const behind = columns.anchor === null ? rows : wholeRows(columns.anchor, rows);
   const steps = tf.range(0, historyLength, 1, "int32");
-  const first = full ? tf.sub(rows, tf.scalar(historyLength, "int32")) : tf.sub(rows, lengths);
+  const first = full ? tf.sub(behind, tf.scalar(historyLength, "int32")) : tf.sub(behind, lengths);
   const history = tf.add(tf.expandDims(first, -1), steps);
   if (full) return history;
   const present = tf.less(steps, tf.expandDims(lengths, -1));

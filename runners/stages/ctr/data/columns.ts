@@ -19,6 +19,8 @@ export interface Columns {
   readonly rating: Variable;
   /** Place of the row within its user's sequence, from 0. */
   readonly position: Variable;
+  /** The row right behind a row's history; null where that is the row itself. */
+  readonly anchor: Variable | null;
   /** float32 [N + 1], 0 or 1 */
   readonly label: Variable;
   /** Whole numbers [I + 1, F] */
@@ -66,6 +68,7 @@ export function makeColumns(
     item: column(data.interactionItem),
     rating: column(data.interactionRating),
     position: column(data.position),
+    anchor: data.anchor === undefined ? null : column(data.anchor),
     label: column(labelsOf(data)),
     itemAttributes: variable(items, [items.length / attributeFields, attributeFields]),
     userKnowledge:

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../../base/artifacts/dataset.js";
+import { anchorOf, type SampleRows } from "../../../base/artifacts/negatives.js";
 
 /** Raw knowledge vectors by user and by item, row 0 being padding: float32, row-major. */
 export interface KnowledgeTables {
@@ -17,17 +18,20 @@ export type Interactions = Pick<
   | "itemAttributes"
   | "likeAbove"
   | "attributeFields"
-> & {
-  /** [N]: place of each row within its user's sequence, from 0. */
-  readonly position: Int32Array;
-};
+> &
+  Pick<SampleRows, "anchor"> & {
+    /** [N]: place of each row within its user's sequence, from 0. */
+    readonly position: Int32Array;
+  };
 
 /** Labels of all interactions: 1 where the rating is above what counts as liking. */
 export function labelsOf(data: Pick<Dataset, "interactionRating" | "likeAbove">): Float32Array {
   return Float32Array.from(data.interactionRating, (rating) => (rating > data.likeAbove ? 1 : 0));
 }
 
-/** Place of each interaction within its user's sequence, from 0. */
-export function positionsOf(data: Pick<Dataset, "offsets" | "interactionUser">): Int32Array {
-  return data.interactionUser.map((user, row) => row - data.offsets[user]!);
+/** Place of each row within its user's sequence, from 0; a negative has that of its interaction. */
+export function positionsOf(
+  data: Pick<SampleRows, "offsets" | "interactionUser" | "anchor">,
+): Int32Array {
+  return data.interactionUser.map((user, row) => anchorOf(data, row) - data.offsets[user]!);
 }

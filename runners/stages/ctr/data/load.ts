@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../../src/base/json.js";
-import { readDataset, type Dataset } from "../../../base/artifacts/dataset.js";
+import { anchorOf, readSampleRows, type SampleRows } from "../../../base/artifacts/negatives.js";
 import { readVectors } from "../../../base/artifacts/vectors.js";
 import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
 import type { AdaptorShape, ModelShape } from "../model.js";
@@ -16,7 +16,7 @@ export interface Split {
 
 /** All the data that cells of one group train and are tested on. */
 export interface CtrData {
-  readonly dataset: Dataset;
+  readonly dataset: SampleRows;
   readonly knowledge: KnowledgeTables | null;
   /** Rows to train on: without the validation samples where the epoch is picked on them. */
   readonly train: Int32Array;
@@ -32,7 +32,7 @@ export async function loadCtrData(
   inputs: { readonly [name: string]: string },
   params: Pick<CtrParams, "pick" | "history_length">,
 ): Promise<CtrData> {
-  const dataset = await readDataset(inputs["dataset"]!, inputs["split"]);
+  const dataset = await readSampleRows(inputs["dataset"]!, inputs["split"]);
   const knowledge = inputs["embed"] === undefined ? null : await loadKnowledge(inputs["embed"]);
   const labels = labelsOf(dataset);
   const split = (rows: Int32Array): Split => ({
@@ -42,7 +42,8 @@ export async function loadCtrData(
   });
   const held = new Set(params.pick === "valid" ? dataset.valid : []);
   const hasHistory = (row: number): boolean =>
-    row - dataset.offsets[dataset.interactionUser[row]!]! >= params.history_length;
+    anchorOf(dataset, row) - dataset.offsets[dataset.interactionUser[row]!]! >=
+    params.history_length;
   return {
     dataset,
     knowledge,

@@ -1,5 +1,6 @@
 import { tf } from "../tensorflow.js";
 import { readDataset } from "../../../base/artifacts/dataset.js";
+import { readSampleRows } from "../../../base/artifacts/negatives.js";
 import { buildModel } from "../build.js";
 import { makeColumns } from "../data/columns.js";
 import { positionsOf, type Interactions } from "../data/interactions.js";
@@ -51,8 +52,8 @@ export async function scoreSplit(
   split: "train" | "valid" | "test",
   other: string | null = null,
 ): Promise<ScoredSplit> {
-  const own = await readDataset(trained.dataset, trained.split);
-  const dataset = other === null ? own : await readDataset(other);
+  const own = await readSampleRows(trained.dataset, trained.split);
+  const dataset = other === null ? own : await readSampleRows(other);
   const rows = dataset[split];
   const position = positionsOf(dataset);
   const interactions =

@@ -1,12 +1,13 @@
 import { UserError } from "../../../../src/base/exit.js";
-import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
+import { readItems, readUsers } from "../../../base/artifacts/dataset.js";
+import { anchorOf, type SampleRows } from "../../../base/artifacts/negatives.js";
 import type { Interactions } from "../data/interactions.js";
 import { stranger } from "./samples.js";
 
 /** A prepared data set and the folder of its artifact. */
 export interface Prepared {
   readonly folder: string;
-  readonly dataset: Dataset;
+  readonly dataset: SampleRows;
 }
 
 /**
@@ -41,7 +42,9 @@ export async function translated(
   const itemOf = numbers(items, otherItems);
   const interactionItem = theirs.interactionItem.map((item) => itemOf[item]!);
   for (const row of rows) {
-    for (let at = row - Math.min(position[row]!, historyLength); at <= row; at++) {
+    const behind = anchorOf(theirs, row);
+    const shown = Math.min(position[row]!, historyLength);
+    for (const at of [...Array.from({ length: shown }, (_, n) => behind - shown + n), row]) {
       if (interactionItem[at] !== 0) continue;
       const { id } = otherItems[theirs.interactionItem[at]! - 1]!;
       throw new UserError(`the cell's data set has no item ${id}, which ${other.folder} shows`);
@@ -52,6 +55,7 @@ export async function translated(
     interactionItem,
     interactionRating: theirs.interactionRating,
     position,
+    ...(theirs.anchor === undefined ? {} : { anchor: theirs.anchor }),
     itemAttributes: mine.itemAttributes,
     attributeFields: mine.attributeFields,
     likeAbove: theirs.likeAbove,

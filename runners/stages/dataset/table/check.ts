@@ -37,6 +37,14 @@ export function checkTable(
       ),
     );
   }
+  if (columns.rating === null && interactions.rating !== undefined) {
+    findings.push(
+      mistake(
+        `${at}.rating`,
+        "with label.implicit every interaction is positive, and a rating is not read; leave it out, or keep some ratings alone by an sql: query",
+      ),
+    );
+  }
   for (const name of ["user", "item", "rating"] as const) {
     if (columns[name] !== "") continue;
     findings.push(mistake(at, `interactions needs \`${name}\`: the name of a column`));
@@ -45,7 +53,7 @@ export function checkTable(
     ...checkSource(at, interactions, place, [
       ["user", columns.user],
       ["item", columns.item],
-      labelled ? ["", columns.rating] : ["rating", columns.rating],
+      labelled ? ["", columns.rating ?? ""] : ["rating", columns.rating ?? ""],
       ["time", columns.time ?? ""],
     ]),
     ...checkTimes(settings),

@@ -2,7 +2,10 @@ import { MARK_BYTES, startsWithMark } from "../../../base/files/byte-order-mark.
 import { ZSTD_START } from "../zstd.js";
 import { headOf } from "../head.js";
 import { firstRecord } from "./delimited.js";
-import { columnsOf, type FileForm, type HeaderColumn } from "./form.js";
+import { columnsOf, type FileForm, formOf, type HeaderColumn } from "./form.js";
+import { filesOf } from "./inputs.js";
+import type { SpecPlace } from "../../../../src/contract/spec-place.js";
+import type { TableFile } from "./settings.js";
 
 /**
  * The columns that the first line of a delimited text names; null where it can't be read from the
@@ -24,4 +27,12 @@ export function readHeader(
   } catch {
     return null;
   }
+}
+
+/** The names of a table's columns by its first line; null where they do not show there. */
+export function tableHeader(table: TableFile, place: SpecPlace): readonly string[] | null {
+  const form = table.file === undefined ? null : formOf(table, table.file);
+  if (form?.kind !== "delimited") return null;
+  const columns = readHeader(filesOf(table, place)[0] ?? "", form);
+  return columns?.map(({ name }) => name) ?? null;
 }

@@ -16,8 +16,8 @@ import { TimeColumn } from "./times.js";
 export interface InteractionColumns {
   readonly user: string;
   readonly item: string;
-  /** What the label comes from, a rating or a label by itself. */
-  readonly rating: string;
+  /** What the label comes from, a rating or a label by itself; null: every interaction is positive. */
+  readonly rating: string | null;
   /** Null: the order of the rows is the order in time. */
   readonly time: string | null;
 }
@@ -38,38 +38,39 @@ export async function readInteractions(
   part: PartColumn | null = null,
 ): Promise<Ratings> {
   const gathered = new RatingColumns();
-  const levels = new LevelColumn(columns.rating);
+  const levels = columns.rating === null ? null : new LevelColumn(columns.rating);
   const times = new TimeColumn(timeSettings(settings));
   const bad = new BadLines();
   let unrated = 0;
   const wanted: WantedColumn[] = [
     { name: columns.user, kind: "id" },
     { name: columns.item, kind: "id" },
-    { name: columns.rating, kind: "text" },
+    ...(columns.rating === null ? [] : [{ name: columns.rating, kind: "text" } as const]),
     ...(columns.time === null ? [] : [{ name: columns.time, kind: "text" } as const]),
     ...(part === null ? [] : [{ name: part.column, kind: "text" } as const]),
   ];
   const parts = new Column((length) => new Uint8Array(length));
+  const timeField = columns.rating === null ? 2 : 3;
   const partField = wanted.length - 1;
   await eachRow(task, input, wanted, bad, (row) => {
     const { bytes, starts, ends, where } = row;
     if (isEmpty(row, 0)) return `no ${columns.user}`;
     if (isEmpty(row, 1)) return `no ${columns.item}`;
-    if (columns.time !== null && isEmpty(row, 3)) return `no ${columns.time}`;
-    if (isEmpty(row, 2)) {
+    if (columns.time !== null && isEmpty(row, timeField)) return `no ${columns.time}`;
+    if (levels !== null && isEmpty(row, 2)) {
       unrated += 1;
       return undefined;
     }
     const partOf = part === null ? 0 : partNumber(part, row, partField);
     if (typeof partOf === "string") return partOf;
-    const level = levels.number(bytes, starts[2]!, ends[2]!);
+    const level = levels?.number(bytes, starts[2]!, ends[2]!);
     if (typeof level === "string") return level;
     if (columns.time === null) times.pushRow(gathered.user.length);
     else {
-      const wrong = times.push(bytes, starts[3]!, ends[3]!, where);
+      const wrong = times.push(bytes, starts[timeField]!, ends[timeField]!, where);
       if (wrong !== undefined) return wrong;
     }
-    levels.push(level);
+    if (level !== undefined) levels!.push(level);
     if (part !== null) parts.push(partOf);
     gathered.user.push(gathered.users.intern(bytes, starts[0]!, ends[0]!));
     gathered.item.push(gathered.items.intern(bytes, starts[1]!, ends[1]!));
@@ -83,15 +84,22 @@ export async function readInteractions(
     task.note("info", `${unrated} interactions have no ${columns.rating} and were left out`);
   const { seconds, told: timesTold } = times.take();
   if (timesTold !== null) task.note("info", timesTold);
-  const { levels: rating, scale } = levels.take();
+  const taken = gathered.take();
+  const { levels: rating, scale } = levels?.take() ?? allPositive(taken.user.length);
   return {
-    ...gathered.take(),
+    ...taken,
     rating,
     time: seconds,
     scale,
     ...(part === null ? {} : { part: parts.take() }),
   };
 }
+
+/** The ratings of interactions that have none: each is 1, and above the threshold 0. */
+const allPositive = (rows: number): ReturnType<LevelColumn["take"]> => ({
+  levels: new Uint8Array(rows).fill(1),
+  scale: { largest: 1, values: null },
+});
 
 const WORDS: { readonly [word: string]: number } = {
   train: PART.train,

@@ -82,10 +82,11 @@ export function interactionColumns(
     ? { user: "user_id", item: "item_id", rating: "rating", time: "timestamp" }
     : { user: "", item: "", rating: "", time: null };
   const column = label !== undefined && "column" in label ? label.column : undefined;
+  const implicit = label !== undefined && "implicit" in label;
   return {
     user: interactions.user ?? usual.user,
     item: interactions.item ?? usual.item,
-    rating: column ?? interactions.rating ?? usual.rating,
+    rating: implicit ? null : (column ?? interactions.rating ?? usual.rating),
     time: interactions.time ?? usual.time,
   };
 }

@@ -6,6 +6,7 @@ import type { Domain } from "../../../base/artifacts/domain.js";
 export interface WordSettings extends JsonObject {
   readonly one?: string;
   readonly many?: string;
+  readonly read?: string;
   readonly item_aspects?: string;
   readonly taste_aspects?: string;
 }
@@ -22,6 +23,9 @@ export const wordsFragment: JsonSchema = {
   properties: {
     one: text("One item: comic, song."),
     many: text("Several items: comics, songs."),
+    read: text(
+      "What a user did with an item, in the past: read, heard, played. Prompts begin with it: from what one user read. The default is: rated.",
+    ),
     item_aspects: text(
       "What a description of an item speaks of. The default is: its kind, its content and style, and how it was received.",
     ),
@@ -32,7 +36,7 @@ export const wordsFragment: JsonSchema = {
 };
 
 /** The words that prompts are filled with; without any the entry `item` of prompts/words.yaml. */
-export function wordsOf({ one, many, item_aspects, taste_aspects }: WordSettings): Domain {
+export function wordsOf({ one, many, read, item_aspects, taste_aspects }: WordSettings): Domain {
   if (one === undefined || many === undefined) return "item";
   return {
     thing: one,
@@ -41,5 +45,6 @@ export function wordsOf({ one, many, item_aspects, taste_aspects }: WordSettings
     entry: '["title", rating]',
     item_aspects: item_aspects ?? "its kind, its content and style, and how it was received",
     taste_aspects: taste_aspects ?? "kind, content, style and quality",
+    ...(read === undefined ? {} : { read }),
   };
 }

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Dataset } from "../../../../base/artifacts/dataset.js";
+import { anchorOf, type SampleRows } from "../../../../base/artifacts/negatives.js";
 import { writeNpy, writeNpyPieces } from "../../../../base/files/npy.js";
 import { labelsOf } from "../../data/interactions.js";
 import type { CtrData } from "../../data/load.js";
@@ -78,14 +78,15 @@ export async function writeArrays(
 
 /** Interactions of the user's before a row, at most H. */
 const lengthOf = (
-  { offsets, interactionUser }: Pick<Dataset, "offsets" | "interactionUser">,
+  dataset: Pick<SampleRows, "offsets" | "interactionUser" | "anchor">,
   row: number,
   history: number,
-): number => Math.min(history, row - offsets[interactionUser[row]!]!);
+): number =>
+  Math.min(history, anchorOf(dataset, row) - dataset.offsets[dataset.interactionUser[row]!]!);
 
 /** A column's values in the histories of some rows, [rows, H]: oldest first, zeros behind the newest. */
 function* historiesOf(
-  dataset: Pick<Dataset, "offsets" | "interactionUser">,
+  dataset: Pick<SampleRows, "offsets" | "interactionUser" | "anchor">,
   rows: Int32Array,
   values: Int32Array,
   history: number,
@@ -95,7 +96,8 @@ function* historiesOf(
     const piece = new Int32Array(here.length * history);
     here.forEach((row, at) => {
       const length = lengthOf(dataset, row, history);
-      piece.set(values.subarray(row - length, row), at * history);
+      const behind = anchorOf(dataset, row);
+      piece.set(values.subarray(behind - length, behind), at * history);
     });
     yield piece;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cycleOf } from "../../../../runners/stages/control/controls.js";
-import { drawsOf, logOf, wordsFrom } from "../../../../runners/stages/control/draws.js";
+import { drawsOf, logOf, wordsFrom } from "../../../../runners/base/stage/draws.js";
 
 describe("the generator of controls", () => {
   it("gives the words of xoshiro128** as its authors' program does", () => {
