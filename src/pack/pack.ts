@@ -221,6 +221,13 @@ async function contentsOf(
       contents.push(await supplyContent(supply, name, gatherTaskOf(supply, task, means)));
     }
   }
+  const names = contents.map(({ name }) => name);
+  const twice = contents.find(({ name }, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) {
+    throw new UserError(
+      `the pack cannot hold two of ${twice.what}: name it once, or take another folder`,
+    );
+  }
   return contents;
 }
 

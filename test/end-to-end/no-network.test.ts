@@ -216,24 +216,24 @@ describe("a pack", { timeout: 300_000 }, () => {
   it("is enough for a sweep where there is no network, from an empty home", async () => {
     const ml1m = path.join(home, ".cache", "r4ec", "downloads", "ml-1m");
     await writeFile(
-      path.join(home, "tiny.yaml"),
+      path.join(home, "trained.yaml"),
       `
-name: tiny
-dataset: { id: ml-100k, user_core: 60, item_core: 90 }
-knowledge: { variant: profile, embed: encoder }
+name: trained
+dataset: { id: ml-1m, path: ${ml1m} }
+knowledge: { embed: encoder }
 backbone: deepfm
-ctr: { epochs: 1, batch_size: 512 }
+ctr: { epochs: 1, batch_size: 16 }
 tracking: { mlflow: "off" }
 sweep: { grid: { knowledge.variant: [none, profile] } }
 `,
     );
     await writeFile(
-      path.join(home, "own.yaml"),
-      `name: own\ndataset: { id: ml-1m, path: ${ml1m} }\nbackbone: bias\ntracking: { mlflow: "off" }\n`,
+      path.join(home, "fetched.yaml"),
+      'name: fetched\ndataset: ml-100k\nbackbone: bias\ntracking: { mlflow: "off" }\n',
     );
     for (const [spec, cells] of [
-      ["tiny.yaml", 2],
-      ["own.yaml", 1],
+      ["trained.yaml", 2],
+      ["fetched.yaml", 1],
     ] as const) {
       const { exitCode, stdout, stderr } = await r4ec("sweep", spec, "--json");
       expect(exitCode, stderr).toBe(ExitCode.done);
