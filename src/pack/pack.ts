@@ -267,8 +267,7 @@ async function packItem(
   most: number,
   { say, signal }: PackMeans,
 ): Promise<PackedItem> {
-  const { gather, cleanUp: _, ...item } = content;
-  const entries = await gather();
+  const entries = await content.gather();
   const speaker = new Speaker(content.name, content.what, say);
   let done = 0;
   const pieces = await speaker.during(
@@ -284,7 +283,14 @@ async function packItem(
     },
     (seconds) => byteProgress(done, null, seconds),
   );
-  return { ...item, pieces };
+  // Written out: the manifest holds data alone.
+  const { name, kind, what, key, recipe, supply, files, gzip } = content;
+  const more = {
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(supply === undefined ? {} : { supply }),
+    ...(files === undefined ? {} : { files }),
+  };
+  return { name, kind, what, key, ...more, gzip, pieces };
 }
 
 /** Removes parts that no item has any more, and what an interrupted call left. */
