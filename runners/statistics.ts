@@ -20,6 +20,7 @@ export const statistics: ScienceStatistics = {
   unit: { one: "user", many: "users" },
   version: 1,
   reader: async () => (await import("./stages/ctr/influences.js")).ctrInfluences(),
+  tested: ["dataset", "split"],
   leftOut: (metric) =>
     metric === "test.gauc" ? "their test samples are all positive or all negative" : null,
   folds: ["dataset.split.fold"],

@@ -39,9 +39,16 @@ export interface NamedSweep {
   readonly resolved: JsonObject;
 }
 
-/** Names of all cells and stages of a sweep. Computed once: keep it where many names are asked for. */
-export function namesOf({ cells, stages, resolved }: NamedSweep): Names {
-  const names = cellNames(cells, axesOf(resolved));
+/**
+ * Names of all cells and stages of a sweep. Computed once: keep it where many names are asked for.
+ *
+ * @param axes paths that the sweep varies; left out: those of its spec
+ */
+export function namesOf(
+  { cells, stages, resolved }: NamedSweep,
+  axes: readonly string[] = axesOf(resolved),
+): Names {
+  const names = cellNames(cells, axes);
   const lasts = new Map<Fingerprint, CellId>();
   for (const { id, stage } of cells) if (!lasts.has(stage)) lasts.set(stage, id);
   const cell = (id: CellId): string => names.get(id) ?? id;

@@ -1,38 +1,33 @@
-import { stat } from "node:fs/promises";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
+import type { ComparedSweep } from "../report/index.js";
 import type { SweepState } from "../journal/index.js";
-import { readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, specOverrides } from "../contract/options.js";
-import type { Experiment } from "../spec/index.js";
-import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { jsonOutput } from "../contract/options.js";
+import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
-import { closeKilled, findSweep } from "./find-sweep.js";
+import { closeKilled } from "./find-sweep.js";
+import { knownSweeps, openSweep, sweepWords } from "./open-sweep.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
-interface CompareArguments extends GlobalArguments, OverrideArguments {
-  readonly sweep?: string | undefined;
+interface CompareArguments extends GlobalArguments {
+  readonly sweeps?: readonly string[] | undefined;
   readonly metric?: readonly string[] | undefined;
   readonly test?: "all" | "seeds" | undefined;
   readonly json: boolean;
   readonly csv: boolean;
   readonly markdown: boolean;
+  readonly latex: boolean;
 }
 
-/** `compare [SWEEP]`: variants beside each other, over seeds, against the baseline. */
+/** `compare [SWEEPS..]`: variants beside each other, over seeds, against the baseline. */
 export const compareCommand = (science: Science): CommandModule<object, CompareArguments> => ({
-  command: "compare [sweep] [overrides..]",
+  command: "compare [sweeps..]",
   describe:
     "compare the variants of a sweep: their differences, with intervals and p-values, and what follows from them",
   builder: (yargs) =>
     yargs
-      .positional("sweep", {
-        type: "string",
-        describe: "a spec's file, a sweep's id, or an experiment's name; default: the last sweep",
-      })
-      .positional("overrides", specOverrides)
-
+      .positional("sweeps", knownSweeps)
       .option("metric", { type: "string", array: true, describe: "metrics to show instead" })
       .option("test", {
         choices: ["all", "seeds"] as const,
@@ -41,32 +36,32 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       })
       .option("json", jsonOutput)
       .option("csv", { type: "boolean", default: false, describe: "print CSV" })
-      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" }),
+      .option("markdown", { type: "boolean", default: false, describe: "print Markdown" })
+      .option("latex", {
+        type: "boolean",
+        default: false,
+        describe: "print LaTeX (booktabs): best bold, second underlined, significance marked",
+      }),
   handler: async (args) => {
-    if ([args.json, args.csv, args.markdown].filter(Boolean).length > 1) {
-      throw new UserError("choose one of --json, --csv and --markdown");
+    if ([args.json, args.csv, args.markdown, args.latex].filter(Boolean).length > 1) {
+      throw new UserError("choose one of --json, --csv, --markdown and --latex");
     }
-    const config = await configOf(args, args.sweep);
+    const named = await sweepWords(args.sweeps ?? []);
+    const config = await configOf(args, named[0].word);
     await closeKilled(config, science);
-    const found = await findSweep(config, science, args.sweep, args.overrides);
-    const { state, damage } = await readSweep(found.folder);
-    if (state === null) {
-      const why = damage[0]?.reason ?? "it is empty";
-      throw new UserError(`the journal of sweep ${found.sweep} cannot be read: ${why}`, {
-        exitCode: ExitCode.environment,
-      });
-    }
-    const metrics = args.metric === undefined ? undefined : await knownMetrics(state, args.metric);
+    const sweeps: [ComparedSweep, ...ComparedSweep[]] = [
+      await openSweep(named[0], config, science),
+    ];
+    for (const one of named.slice(1)) sweeps.push(await openSweep(one, config, science));
+    const states = sweeps.map(({ state }) => state);
+    const metrics = args.metric === undefined ? undefined : await knownMetrics(states, args.metric);
     const report = await import("../report/index.js");
-    const experiment = await specOf(args.sweep, science, args.overrides);
     const { Store } = await import("../store/index.js");
-    const evidence = await report.evidenceOf(state, new Store(config.store.value), science);
-    const comparison = report.compareSweep(state, {
+    const evidence = await report.evidenceOf(states, new Store(config.store.value), science);
+    const comparison = report.compareSweeps(sweeps, {
       science,
       evidence,
-      damage,
       ...(args.test === undefined ? {} : { test: args.test }),
-      ...(experiment === null ? {} : { experiment }),
       ...(metrics === undefined ? {} : { metrics }),
     });
     if (args.json) await printJson(comparison);
@@ -74,10 +69,12 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
       await write(process.stdout, report.comparisonAsCsv(comparison));
       // The table has no place for them.
       for (const { kind, text } of comparison.warnings) {
-        if (kind === "journal") await write(process.stderr, `warning: ${text}\n`);
+        if (OF_THE_NUMBERS.has(kind)) await write(process.stderr, `warning: ${text}\n`);
       }
     } else if (args.markdown) {
       await write(process.stdout, report.comparisonAsMarkdown(comparison));
+    } else if (args.latex) {
+      await write(process.stdout, report.comparisonAsLatex(comparison));
     } else {
       const { bold, dim } = colours(process.stdout);
       const width = process.stdout.columns ?? 120;
@@ -85,28 +82,30 @@ export const compareCommand = (science: Science): CommandModule<object, CompareA
     }
     const unpicked = report.notPicked(comparison);
     for (const line of unpicked) await write(process.stderr, `error: ${line}\n`);
-    if (damage.length > 0) process.exitCode = ExitCode.environment;
+    if (sweeps.some(({ damage = [] }) => damage.length > 0))
+      process.exitCode = ExitCode.environment;
     else if (unpicked.length > 0) process.exitCode = ExitCode.cellsFailed;
   },
 });
 
-/** The spec, where a sweep is named by it: its `compare` and `select` as they stand now count. */
-async function specOf(
-  word: string | undefined,
-  science: Science,
-  overrides: readonly string[] = [],
-): Promise<Experiment | null> {
-  if (word === undefined || (await stat(word).catch(() => null))?.isFile() !== true) return null;
-  const { loadSpec } = await import("../spec/index.js");
-  const spec = loadSpec(word, science, { overrides });
-  return spec.ok ? spec.value : null;
-}
+/** Kinds of warnings that a reader of bare numbers must see too. */
+const OF_THE_NUMBERS: ReadonlySet<string> = new Set([
+  "journal",
+  "unfinished",
+  "not comparable",
+  "sweeps",
+]);
 
 /** The metrics asked for; a UserError for one that no cell has. */
-async function knownMetrics(state: SweepState, asked: readonly string[]): Promise<string[]> {
+async function knownMetrics(
+  states: readonly SweepState[],
+  asked: readonly string[],
+): Promise<string[]> {
   const known = new Set<string>();
-  for (const { stage } of state.cells) {
-    for (const name of Object.keys(state.stages.get(stage)?.result?.metrics ?? {})) known.add(name);
+  for (const { cells, stages } of states) {
+    for (const { stage } of cells) {
+      for (const name of Object.keys(stages.get(stage)?.result?.metrics ?? {})) known.add(name);
+    }
   }
   const wanted = asked.flatMap((one) => one.split(",")).map((one) => one.trim());
   for (const name of wanted) {

@@ -9,6 +9,7 @@ import { initCommand } from "./init.js";
 import { mlflowCommand } from "./mlflow.js";
 import { planCommand } from "./plan.js";
 import { quickstartCommand } from "./quickstart.js";
+import { resultsCommand } from "./results.js";
 import { resumeCommand } from "./resume.js";
 import { schemaCommand } from "./schema.js";
 import { setupCommand } from "./setup.js";
@@ -35,6 +36,7 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly L
   own(stopCommand(science)),
   own(resumeCommand(science, scienceModule)),
   own(compareCommand(science)),
+  own(resultsCommand(science)),
   own(explainCommand(science)),
   ...science.commands,
   own(syncCommand(science)),

@@ -55,7 +55,7 @@ export async function sweepAsText(
     const comparison = compareSweep(state, {
       experiment,
       science,
-      evidence: await evidenceOf(state, store, science),
+      evidence: await evidenceOf([state], store, science),
     });
     parts.push("", comparisonAsText(comparison, { width, bold, dim }), "");
   }

@@ -68,6 +68,11 @@ export interface ScienceStatistics {
   readonly version: number;
   /** Loads the code that computes influences. */
   reader(): Promise<InfluenceReader>;
+  /**
+   * Names of the inputs of a cell's last stage that decide what its metrics are computed on: cells whose
+   * inputs of these names are different stages cannot be compared.
+   */
+  readonly tested: readonly string[];
   /** Why units are left out of a metric, as the end of a sentence; null: none ever is. */
   leftOut(metric: string): string | null;
   /** Settings whose values are replicates beside the seed, such as the fold of a split. */

@@ -1,7 +1,7 @@
 export type { Plan, PlannedStage } from "./plan.js";
 export { makePlan } from "./plan.js";
 export type { Difference, Explanation } from "./explain.js";
-export { explainStages } from "./explain.js";
+export { differencesOf, explainStages } from "./explain.js";
 export type { PlanEstimate } from "./estimate.js";
 export { estimatePlan } from "./estimate.js";
 export { FileHashes } from "./files.js";

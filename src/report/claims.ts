@@ -6,7 +6,7 @@ import { contrastOf } from "./contrast.js";
 import { extendsSettings } from "./groups.js";
 import type { Layout, Place } from "./layout.js";
 import type { ClaimResult } from "./model.js";
-import { directionOf } from "./select.js";
+import { directionOf, isOpenState } from "./select.js";
 
 /** Every joint claim of the science about every variant that it can be made of. */
 export function claimsOf(
@@ -53,11 +53,12 @@ function claimOf(
       ? []
       : [{ gain: sign * contrast.difference, combined: contrast.combined }],
   );
-  const impediments = [place, ...against.map((one) => one.place)].map((one) =>
-    claim.impediment(one.all[0]!.settings),
-  );
+  const involved = [place, ...against.map((one) => one.place)];
+  const impediments = involved.map((one) => claim.impediment(one.all[0]!.settings));
   const why =
-    impediments.find((one) => one !== null) ?? whyOpen(against.map((one) => one.contrast));
+    impediments.find((one) => one !== null) ??
+    whyUnfinished(involved) ??
+    whyOpen(against.map((one) => one.contrast));
   const complete = differences.length === against.length;
   const verdict = why === null && complete ? judge(differences, margin) : "cannot tell";
   const open = verdict === "cannot tell" && complete && margin !== null;
@@ -82,6 +83,13 @@ function claimOf(
       return [{ name, difference, interval, oneSided: p, seeds }];
     }),
   };
+}
+
+/** A verdict from some of the seeds would change with the next one: it waits for all that can finish. */
+function whyUnfinished(places: readonly Place[]): string | null {
+  const open = places.flatMap(({ all }) => all.filter(({ state }) => isOpenState(state))).length;
+  if (open === 0) return null;
+  return open === 1 ? "1 cell has not finished" : `${open} cells have not finished`;
 }
 
 function whyOpen(contrasts: readonly (Contrast | null)[]): string | null {

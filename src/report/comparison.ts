@@ -1,5 +1,6 @@
 import type { Evidence } from "../statistics/index.js";
 import { claimsOf } from "./claims.js";
+import { incomparable, type StageLookup } from "./comparable.js";
 import type { Judging } from "./contrast.js";
 import { entriesOf } from "./entries.js";
 import { type ComparedScience, Field } from "./field.js";
@@ -22,6 +23,8 @@ export interface CompareRequest {
   readonly science?: ComparedScience;
   /** Influences of the cells, where they were gathered. */
   readonly evidence?: Evidence;
+  /** Looks up the stages behind the cells; left out: what differs between them is not said. */
+  readonly stageOf?: StageLookup;
 }
 
 /** Compares the variants of a sweep. */
@@ -52,6 +55,8 @@ export function compareCells(request: CompareRequest): Comparison {
     };
     return { table, judging };
   });
+  const stageOf = request.stageOf ?? (() => undefined);
+  const unlike = incomparable(layout, field, stageOf, roles.labels);
   return {
     experiment,
     sweep,
@@ -66,7 +71,7 @@ export function compareCells(request: CompareRequest): Comparison {
         : { ...rules.select, direction: directionOf(rules.select.metric) },
     units: field.statistics?.unit.many ?? null,
     metrics: tables.map(({ table }) => table),
-    warnings: warningsOf(cells, layout, tables, roles.labels),
+    warnings: warningsOf(cells, layout, tables, roles.labels, unlike),
   };
 }
 

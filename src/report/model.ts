@@ -41,6 +41,9 @@ export interface Warning {
     | "left out"
     | "seeds alone"
     | "science"
+    | "unfinished"
+    | "not comparable"
+    | "sweeps"
     | "journal";
   readonly text: string;
 }

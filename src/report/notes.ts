@@ -48,8 +48,13 @@ export function marksOfComparison(comparison: Comparison): string[] {
 const markNotes = (comparison: Comparison): string[] =>
   marksOfComparison(comparison).map((text, index) => `[${index + 1}] ${text}`);
 
-const nothingPicked = (candidates: readonly Candidate[]): string =>
-  `nothing was picked: none of the ${candidates.length} candidates has the metric for all its seeds`;
+/** Why nothing was picked. */
+function nothingPicked(candidates: readonly Candidate[]): string {
+  const open = candidates.filter((one) => one.open > 0).length;
+  return open > 0
+    ? `nothing is picked yet: ${open} of the ${candidates.length} candidates ${open === 1 ? "has" : "have"} not finished`
+    : `nothing was picked: none of the ${candidates.length} candidates has the metric for all its seeds`;
+}
 
 /** Where `select` has nothing to pick from though all cells have ended, a line each. */
 export function notPicked(comparison: Comparison): string[] {
@@ -134,7 +139,7 @@ function testNotes(comparison: Comparison): string[] {
 }
 
 /** What p is corrected over; null where no row has a claim. */
-function familyText({ metrics }: Comparison): string | null {
+export function familyText({ metrics }: Pick<Comparison, "metrics">): string | null {
   const all = metrics.flatMap(({ rows }) => rows.map(({ claims }) => claims));
   const sizes = [...new Set(all)].filter((size) => size > 0).sort((a, b) => a - b);
   if (sizes.length === 0) return null;

@@ -1,6 +1,6 @@
-import type { CellRecord } from "../contract/records.js";
+import type { CellRecord, StageRecord } from "../contract/records.js";
 import type { Json } from "../base/json.js";
-import { namesOf } from "../cells/index.js";
+import { axesOf, namesOf } from "../cells/index.js";
 import type { StageStatus, SweepState } from "../journal/index.js";
 import { marksOf } from "../journal/lineage.js";
 
@@ -21,15 +21,24 @@ export interface CellOutcome {
   readonly marks: { readonly [name: string]: string };
   /** Why it is not finished, where that is known. */
   readonly why: string | null;
+  /** Its last stage, where that is known. */
+  readonly record?: StageRecord | undefined;
 }
 
 /** The state of a cell, which follows from the status of its last stage. */
 const cellStateOf = (status: StageStatus): CellState =>
   status === "done" || status === "cached" ? "finished" : status;
 
-/** The cells of a sweep as its journal tells them. */
-export function outcomesOf(sweep: SweepState): CellOutcome[] {
-  const names = namesOf(sweep);
+/**
+ * The cells of a sweep as its journal tells them.
+ *
+ * @param axes paths that the sweep varies; left out: those of its spec
+ */
+export function outcomesOf(
+  sweep: SweepState,
+  axes: readonly string[] = axesOf(sweep.resolved),
+): CellOutcome[] {
+  const names = namesOf(sweep, axes);
   return sweep.cells.map((cell: CellRecord) => {
     const stage = sweep.stages.get(cell.stage);
     const state = cellStateOf(stage?.status ?? "waiting");
@@ -42,6 +51,7 @@ export function outcomesOf(sweep: SweepState): CellOutcome[] {
       metrics: state === "finished" ? (stage?.result?.metrics ?? {}) : {},
       marks: Object.fromEntries(marksOf(sweep.stages, cell.stage)),
       why: stage?.error?.message ?? (because === null ? null : `${names.stage(because)} failed`),
+      record: stage?.record,
     };
   });
 }

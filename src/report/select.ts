@@ -27,19 +27,26 @@ export interface Candidate {
   /** The number of all cells, and of cells that are not finished or lack the metric. */
   readonly cells: number;
   readonly missing: number;
+  /** The number of cells that can still finish: they run, wait, or were interrupted. */
+  readonly open: number;
 }
 
 /** Who won, and against whom. */
 export interface Selection {
-  /** Settings of the winner; null where no candidate is complete. */
+  /** Settings of the winner; null where no candidate is complete, or one can still become it. */
   readonly winner: { readonly [path: string]: Json } | null;
   readonly candidates: readonly Candidate[];
 }
 
+/** True for a cell that can still finish. */
+export const isOpenState = (state: string): boolean =>
+  state === "running" || state === "waiting" || state === "interrupted";
+
 /**
  * Picks among cells that differ in `over` and in seeds alone: the candidate with the best mean over
  * its seeds. A candidate with a seed missing does not compete (its mean would be another thing). Of
- * equal ones the first in the sweep's order wins.
+ * equal ones the first in the sweep's order wins. Nothing is picked while a cell can still finish:
+ * its candidate might win.
  */
 export function selectWinner(
   cells: readonly CellOutcome[],
@@ -60,10 +67,12 @@ export function selectWinner(
       best = { score, index };
     }
     const settings = pick(group.settings, over);
-    return { settings, score, cells: group.cells.length, missing };
+    const open = group.cells.filter(({ state }) => isOpenState(state)).length;
+    return { settings, score, cells: group.cells.length, missing, open };
   });
   const winner = best as { score: number; index: number } | null;
-  if (winner === null) return { selection: { winner: null, candidates }, cells: [] };
+  const open = candidates.some((one) => one.open > 0);
+  if (winner === null || open) return { selection: { winner: null, candidates }, cells: [] };
   const { settings } = candidates[winner.index]!;
   return { selection: { winner: settings, candidates }, cells: groups[winner.index]!.cells };
 }

@@ -65,11 +65,8 @@ function tablesOf(
   return tables;
 }
 
-/** A table as texts: for each variant one column, or five beside a baseline. */
-export function gridOf(
-  comparison: Comparison,
-  table: MetricTable,
-): { heads: string[][]; grid: { row: string[]; cells: string[][] }[] } {
+/** The variants of a table, the baseline first: the key that tells each from the others, and an entry of it. */
+export function variantsOf(table: MetricTable): [key: string, entry: Entry][] {
   const variants = new Map<string, Entry>();
   for (const row of table.rows) {
     for (const entry of row.variants) {
@@ -77,9 +74,17 @@ export function gridOf(
       if (!variants.has(key)) variants.set(key, entry);
     }
   }
+  return [...variants].sort(([, a], [, b]) => Number(b.baseline) - Number(a.baseline));
+}
+
+/** A table as texts: for each variant one column, or five beside a baseline. */
+export function gridOf(
+  comparison: Comparison,
+  table: MetricTable,
+): { heads: string[][]; grid: { row: string[]; cells: string[][] }[] } {
   const marks = marksOfComparison(comparison);
   const wide = (entry: Entry): boolean => comparison.baseline !== null && !entry.baseline;
-  const ordered = [...variants].sort(([, a], [, b]) => Number(b.baseline) - Number(a.baseline));
+  const ordered = variantsOf(table);
   return {
     heads: ordered.map(([, entry]) => {
       const name = variantText(comparison, entry);

@@ -6,7 +6,7 @@ import { contrastOf, type Judging } from "./contrast.js";
 import type { Layout, Place } from "./layout.js";
 import type { MetricTable, Warning } from "./model.js";
 import type { CellOutcome } from "./outcome.js";
-import { directionOf } from "./select.js";
+import { directionOf, isOpenState } from "./select.js";
 
 /** A table of one metric with what its differences are judged by. */
 export interface JudgedTable {
@@ -20,12 +20,15 @@ export function warningsOf(
   layout: Layout,
   tables: readonly JudgedTable[],
   labels: Labels,
+  incomparable: readonly string[],
 ): readonly Warning[] {
   const names = new Names(labels);
   const seen = new Map<string, Warning>();
   const add = (kind: Warning["kind"], texts: readonly string[]): void => {
     for (const text of texts) if (!seen.has(text)) seen.set(text, { kind, text });
   };
+  add("unfinished", unfinished(cells));
+  add("not comparable", incomparable);
   const first = tables[0];
   if (first !== undefined) {
     const { statistics } = first.judging.field;
@@ -39,6 +42,16 @@ export function warningsOf(
   for (const { table, judging } of tables)
     add("seeds dominate", seedsDominate(table, judging, names));
   return [...seen.values()];
+}
+
+/** What stands in the tables while cells can still finish is no result yet. */
+function unfinished(cells: readonly CellOutcome[]): string[] {
+  const open = cells.filter(({ state }) => isOpenState(state)).length;
+  return open === 0
+    ? []
+    : [
+        `${open} of ${cells.length} cells have not finished: means, picks, p and verdicts can still change`,
+      ];
 }
 
 /** How settings are called. */

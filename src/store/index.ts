@@ -1,5 +1,7 @@
 export type { ArtifactFile, Manifest } from "./manifest.js";
 export { MANIFEST_FILE } from "./manifest.js";
+export type { CurveStep } from "./curves.js";
+export { readCurves } from "./curves.js";
 export { resultOf } from "./manifest.js";
 export type { Inspection } from "./artifact.js";
 export { Store } from "./store.js";

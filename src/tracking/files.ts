@@ -1,9 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
-import { isJsonObject } from "../base/json.js";
 import type { ArtifactFile, Store } from "../store/index.js";
-import { MANIFEST_FILE } from "../store/index.js";
+import { MANIFEST_FILE, readCurves } from "../store/index.js";
 import type { ArtifactSource } from "./artifacts.js";
 import type { StageFiles } from "./update.js";
 import type { Metric } from "./values.js";
@@ -69,28 +68,10 @@ const listing = (folder: string, reason: string, left: readonly ArtifactFile[]):
   return { path: "left-in-the-store.json", text };
 };
 
-/**
- * Points of the artifact's `curves.jsonl` (docs/artifacts.md): a line an epoch, every number in it
- * a metric at that epoch (or step).
- */
+/** The curves that an artifact keeps, as points of MLflow's metrics. */
 export async function curvesOf(folder: string, timestamp: number): Promise<Metric[]> {
-  const text = await readFile(path.join(folder, "curves.jsonl"), "utf8").catch(() => "");
-  const points: Metric[] = [];
-  for (const line of text.split("\n")) {
-    if (line.trim() === "") continue;
-    let row: unknown;
-    try {
-      row = JSON.parse(line);
-    } catch {
-      continue;
-    }
-    if (!isJsonObject(row)) continue;
-    const step = row["epoch"] ?? row["step"];
-    if (typeof step !== "number" || !Number.isSafeInteger(step)) continue;
-    for (const [key, value] of Object.entries(row)) {
-      if (key === "epoch" || key === "step" || typeof value !== "number") continue;
-      points.push({ key, value, timestamp, step });
-    }
-  }
-  return points;
+  const steps = await readCurves(folder);
+  return steps.flatMap(({ step, values }) =>
+    Object.entries(values).map(([key, value]) => ({ key, value, timestamp, step })),
+  );
 }

@@ -23,7 +23,7 @@ export function comparisonSummary(science: Science, store: Store, folder: string
   return {
     prepare: async () => {
       const { state } = await readSweep(folder);
-      if (state !== null) evidence = await evidenceOf(state, store, science);
+      if (state !== null) evidence = await evidenceOf([state], store, science);
     },
     of: (sweep) => {
       const comparison = compareSweep(sweep, { science, evidence });

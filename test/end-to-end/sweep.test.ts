@@ -4,6 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Comparison } from "../../src/report/index.js";
 import { commandLine, LOCAL_MLFLOW } from "../support/command-line.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../support/toolchain.js";
 
@@ -106,6 +107,38 @@ print(json.dumps([
     const logged = runs.filter(({ auc }) => auc !== null).map(({ auc }) => auc!);
     for (const { metrics } of first.cells) expect(logged).toContain(metrics["test.auc"]);
     expect(runs.filter(({ parent }) => parent === null).length).toBeGreaterThanOrEqual(1);
+  });
+
+  it("is read by pandas as docs/results.md shows", { timeout: 120_000 }, async () => {
+    const file = fileURLToPath(new URL("../../docs/results.md", import.meta.url));
+    const text = await readFile(file, "utf8");
+    const block = (language: string): string =>
+      new RegExp(`\n\`\`\`${language}\n(.*?)\n\`\`\``, "s").exec(text)![1]!;
+    for (const line of block("sh").split("\n")) {
+      const { exitCode, stderr } = await r4ec(...line.split(" ").slice(1));
+      expect(exitCode, stderr).toBe(0);
+    }
+    const script = path.join(folder, "results.py");
+    await writeFile(script, block("python"));
+    const { stdout } = await execa(python, [script], { cwd: folder });
+    const compared = JSON.parse((await r4ec("compare", "--json")).stdout) as Comparison;
+    for (const { settings, mean, n } of compared.metrics[0]!.rows[0]!.variants) {
+      const line = stdout.split("\n").find((one) => one.startsWith(String(settings["backbone"])))!;
+      expect(line.split(/\s+/)[1]).toBe(String(Number(mean!.toFixed(4))));
+      expect(line.split(/\s+/)[3]).toBe(String(n));
+    }
+    const best = first.cells.toSorted(
+      (a, b) => b.metrics["test.auc"]! - a.metrics["test.auc"]!,
+    )[0]!;
+    const status = JSON.parse((await r4ec("status", "spec.yaml", "--json")).stdout) as {
+      sweeps: { cells: { id: string; name: string }[] }[];
+    };
+    const { name } = status.sweeps[0]!.cells.find(({ id }) => id === best.id)!;
+    expect(stdout).toContain(`best: ${name} with learning rate`);
+    // A row for each of the two epochs.
+    expect(stdout.split("\n").filter((line) => /^[12] +0\.\d+ +0\.\d+$/.test(line))).toHaveLength(
+      2,
+    );
   });
 
   it("is compared by the mean over its seeds", { timeout: 60_000 }, async () => {

@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { engineOf } from "../../../src/commands/engine.js";
 import type { ArtifactKind, Engine } from "../../../src/contract/engine.js";
+import type { Comparison } from "../../../src/report/index.js";
 import { Lab } from "../../support/engine.js";
 import { science } from "../../support/toy/science.js";
 
@@ -80,7 +81,7 @@ describe("an artifact that a command reads", () => {
 });
 
 describe("compare", () => {
-  const formats = [[], ["--json"], ["--csv"], ["--markdown"]];
+  const formats = [[], ["--json"], ["--csv"], ["--markdown"], ["--latex"]];
   it.each(formats)("says in every form that the journal is damaged: %s", async (...format) => {
     const file = await lab.spec(spec);
     await lab.run("sweep", file);
@@ -96,6 +97,37 @@ describe("compare", () => {
     expect(code).toBe(3);
     const said = format[0] === "--csv" ? stderr : stdout;
     expect(said).toMatch(new RegExp(`line ${at} of the sweep's journal cannot be used`));
+  });
+});
+
+describe("compare A B", () => {
+  it("puts sweeps into one table, each by its spec with settings behind it, or by its name", async () => {
+    const compared = "compare: {baseline: {toy.model: a}, metrics: [value]}\n";
+    const first = await lab.spec(`name: first\ntoy: {model: a}\n${compared}`, "first.yaml");
+    const second = await lab.spec("name: second\ntoy: {model: b}\n", "second.yaml");
+    for (const call of [[first], [second], [second, "toy.model=cde"]]) {
+      expect((await lab.run("sweep", ...call)).code).toBe(0);
+    }
+    const all = await lab.run("compare", first, "second.yaml", second, "toy.model=cde", "--json");
+    const { experiment, cells, metrics } = JSON.parse(all.stdout) as Comparison;
+    expect([all.code, experiment, cells.finished]).toEqual([0, "first + second", 3]);
+    const shown = metrics[0]!.rows[0]!.variants.map(({ settings, mean, difference }) => [
+      settings["toy.model"],
+      mean,
+      difference?.mean ?? null,
+    ]);
+    expect(shown).toEqual([
+      ["a", 1, null],
+      ["b", 1, 0],
+      ["cde", 3, 2],
+    ]);
+    const named = await lab.run("compare", "first", "second", "--latex");
+    expect([named.code, named.stdout]).toEqual([0, expect.stringContaining("\\toprule")]);
+    const wrong = await lab.run("compare", "toy.model=b", second);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("toy.model=b stands before any spec that it could change"),
+    ]);
   });
 });
 

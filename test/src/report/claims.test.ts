@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import type { CellId } from "../../../src/base/fingerprint.js";
 import type { ScienceStatistics } from "../../../src/contract/statistics.js";
 import type { CellOutcome, ComparedScience, CompareRules } from "../../../src/report/index.js";
-import { compareCells, comparisonAsMarkdown, comparisonAsText } from "../../../src/report/index.js";
+import {
+  compareCells,
+  comparisonAsCsv,
+  comparisonAsMarkdown,
+  comparisonAsText,
+} from "../../../src/report/index.js";
 import type { Evidence } from "../../../src/statistics/index.js";
 import { cell, rulesOf } from "./cells.js";
 
@@ -10,6 +15,7 @@ const statistics: ScienceStatistics = {
   unit: { one: "pupil", many: "pupils" },
   version: 1,
   reader: () => Promise.reject(new Error("the evidence is given")),
+  tested: [],
   leftOut: () => "they were ill",
   folds: ["part"],
   control: { path: "control", also: [], applies: ({ variant }) => variant !== "none" },
@@ -107,6 +113,66 @@ test("units and seeds count together, and the claim rests on both differences", 
   expect(bad.metrics[0]!.claims[0]!.verdict).toBe("hurts");
   const text = comparisonAsText(bad);
   expect(text).toContain("teaching helps (score, book): hurts: against none +0.0990");
+});
+
+test.each(["running", "waiting", "interrupted"] as const)(
+  "a claim has no verdict while a cell that it needs is %s",
+  (state) => {
+    const open = (part: typeof none): typeof none => ({
+      ...part,
+      cells: part.cells.map((one, at) => (at === 2 ? { ...one, state, metrics: {} } : one)),
+    });
+    for (const parts of [
+      [open(none), book, shuffled],
+      [none, open(book), shuffled],
+      [none, book, open(shuffled)],
+    ]) {
+      const [claim] = compare(parts).metrics[0]!.claims;
+      expect(claim).toMatchObject({ verdict: "cannot tell", why: "1 cell has not finished" });
+    }
+    // What the claim does not need does not hold it up.
+    expect(compare([none, book, shuffled, open(film)]).metrics[0]!.claims[0]!.verdict).toBe(
+      "helps",
+    );
+  },
+);
+
+test("text, Markdown and CSV give the same table, with every entry, difference, p and verdict", () => {
+  const result = compare([none, book, film, shuffled]);
+  const [head, ...lines] = comparisonAsCsv(result)
+    .trimEnd()
+    .split("\r\n")
+    .map((line) => line.split(","));
+  const rows = lines.map((line) => Object.fromEntries(head!.map((name, at) => [name, line[at]!])));
+  const [, names, , values] = comparisonAsMarkdown(result)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.slice(2, -2).split(" | "));
+  const text = comparisonAsText(result, { width: 1000 });
+  expect(rows).toHaveLength(4);
+  for (const row of rows) {
+    const control = row["control"] === "" ? "" : row["control"];
+    const name = [row["variant"], ...(control === "shuffled" ? [control] : [])].join(" ");
+    const at = names!.findIndex((one) => one === name || one === `${name} (baseline)`);
+    expect(at, name).toBeGreaterThanOrEqual(0);
+    const shown = (value: string, digits = 4): string => Number(value).toFixed(digits);
+    expect(values![at]).toBe(`${shown(row["mean"]!)} ± ${shown(row["sd"]!)} n=${row["n"]}`);
+    expect(text).toContain(values![at]);
+    if (row["baseline"] === "true") continue;
+    const [difference, interval, p, corrected] = values!.slice(at + 1, at + 5);
+    expect(Number(difference)).toBe(Number(shown(row["difference"]!)));
+    expect(interval!.split(" to ").map(Number)).toEqual(
+      [row["low"]!, row["high"]!].map((one) => Number(shown(one))),
+    );
+    const probability = (value: string): string =>
+      value === "" ? "-" : Number(value) < 1e-4 ? "<0.0001" : shown(value);
+    expect([p, corrected]).toEqual([probability(row["p"]!), probability(row["p_holm"]!)]);
+    for (const one of [difference, interval, p, corrected]) expect(text).toContain(one);
+  }
+  const judged = rows.filter(({ verdict }) => verdict !== "");
+  expect(judged.map(({ variant, verdict }) => [variant, verdict])).toEqual([
+    ["book", "teaching helps: helps"],
+  ]);
 });
 
 test("warnings stand in the text, the Markdown and the data", () => {

@@ -52,10 +52,14 @@ test("as text: aligned, with marks, what is missing, and why there is no p", () 
 test("as CSV: quoted as RFC 4180 asks, numbers in full", () => {
   const [head, none, other] = comparisonAsCsv(comparison).split("\r\n");
   expect(head).toBe(
-    "metric,knowledge.variant,baseline,mean,sd,n,difference,difference_sd,pairs,low,high,method,t,df,p,p_holm,margin,p_equivalence,selected,missing,marks",
+    "metric,knowledge.variant,baseline,is_control,is_claim,mean,sd,n,difference,difference_sd,pairs,low,high,method,t,df,p,p_holm,margin,p_equivalence,equivalent,verdict,selected,missing,marks",
   );
-  expect(none).toMatch(/^test\.auc,none,true,0\.7603,0\.000424\d+,2,,,,,,,,,,,,,,0,$/);
-  expect(other).toMatch(/^test\.auc,"a ""b"", c",false,0\.761,,1,0\.001\d*,,1,,,,,,,,,,,1,leak: /);
+  expect(none).toMatch(
+    /^test\.auc,none,true,false,false,0\.7603,0\.000424\d+,2,,,,,,,,,,,,,,,,0,$/,
+  );
+  expect(other).toMatch(
+    /^test\.auc,"a ""b"", c",false,false,true,0\.761,,1,0\.001\d*,,1,,,,,,,,,,,,,1,leak: /,
+  );
 });
 
 test("as Markdown: a table that a pipe in a value does not break", () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { compareCells } from "../../../src/report/index.js";
+import {
+  compareCells,
+  comparisonAsCsv,
+  comparisonAsLatex,
+  comparisonAsMarkdown,
+  comparisonAsText,
+} from "../../../src/report/index.js";
 import { directionOf } from "../../../src/report/select.js";
 import { cell, rulesOf } from "./cells.js";
 
@@ -71,6 +77,33 @@ describe("select", () => {
     expect(none.selection!.candidates[0]).toMatchObject({ score: null, cells: 2, missing: 1 });
     expect(none.missing).toHaveLength(1);
   });
+
+  test.each(["running", "waiting", "interrupted"] as const)(
+    "picks nothing while a cell of a candidate is %s, and says so in every form",
+    (state) => {
+      const all = cells();
+      // The first candidate is complete and best so far; the second might still win.
+      all[2] = { ...all[2]!, state, metrics: {} };
+      const result = compare(all);
+      const [none, r4ec] = result.metrics[0]!.rows[0]!.variants;
+      expect(none).toMatchObject({ mean: null, n: 0, selection: { winner: null } });
+      expect(none!.selection!.candidates.map(({ open }) => open)).toEqual([0, 1]);
+      // What the open cell is no candidate for is picked as ever.
+      expect(r4ec!.selection!.winner).toEqual({ "ctr.learning_rate": 0.0001 });
+      expect(r4ec!.difference).toBeNull();
+      for (const text of [comparisonAsText, comparisonAsMarkdown, comparisonAsLatex]) {
+        const shown = text(result);
+        expect(shown).toContain("nothing is picked yet: 1 of the 2 candidates has not finished");
+        expect(shown).toContain("1 of 8 cells have not finished");
+        expect(shown).not.toContain("0.7550");
+      }
+      expect(comparisonAsCsv(result)).not.toContain("0.755");
+      const failed = all.map((one) =>
+        one.state === state ? { ...one, state: "failed" as const } : one,
+      );
+      expect(compare(failed).metrics[0]!.rows[0]!.variants[0]!.mean).toBeCloseTo(0.755, 12);
+    },
+  );
 
   test("picks nothing where no candidate is complete", () => {
     const all = cells().map((one) =>
