@@ -198,7 +198,7 @@ const listOf = (text = ""): readonly string[] =>
     .filter((name) => name !== "");
 
 /**
- * Parts by their names, those of their uses (`llm.embed`), or a use's name alone where one part has it.
+ * Parts by their names, those of their uses (`lab.train`), or a use's name alone where one part has it.
  * `tensorflow` is always carried and names nothing more.
  */
 function environmentsOf(

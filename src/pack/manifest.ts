@@ -25,7 +25,7 @@ export type ItemKind = "r4ec" | "node" | "uv" | "tensorflow" | "environment" | "
 
 /** Something that a pack carries: one tar archive, cut into pieces. */
 export interface PackedItem {
-  /** `tensorflow`, `llm`, `data-ml-100k`: the beginning of its pieces' names. */
+  /** `tensorflow`, `tracking`, `data-my-set`: the beginning of its pieces' names. */
   readonly name: string;
   readonly kind: ItemKind;
   /** For people: `TensorFlow 2.21.0 (cpu)`. */

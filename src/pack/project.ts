@@ -3,23 +3,8 @@ import path from "node:path";
 import { PACKAGE_ROOT } from "../base/package.js";
 import type { TarEntry } from "./tar.js";
 
-/** Folders and files of r4ec that run, read or describe it. What is not there is left out. */
-const OWN = [
-  ...[
-    "bin",
-    "dist",
-    "src",
-    "runners",
-    "bench",
-    "scripts",
-    "prompts",
-    "schemas",
-    "experiments",
-    "docs",
-  ],
-  ...["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.build.json"],
-  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE"],
-];
+/** What npm takes along without being told. */
+const ALWAYS = ["package.json", "README.md", "LICENSE"];
 
 /** What only compilers, browsers and debuggers read of a package. */
 const NOT_RUN = /\.(?:map|flow|html|tsbuildinfo|d\.[cm]?ts)$/u;
@@ -36,7 +21,7 @@ export async function projectFiles(root = PACKAGE_ROOT): Promise<readonly TarEnt
   const entries: TarEntry[] = [];
   const add = (name: string): unknown =>
     entries.push({ name: `r4ec/${name}`, file: path.join(root, name) });
-  for (const name of OWN) {
+  for (const name of [...ALWAYS, ...(await ownFiles(root))]) {
     for (const file of await filesUnder(root, name)) {
       if (!file.endsWith(".map") && !file.includes("__pycache__/")) add(file);
     }
@@ -53,6 +38,12 @@ export async function projectFiles(root = PACKAGE_ROOT): Promise<readonly TarEnt
     for (const file of await filesUnder(root, `node_modules/${note}`)) add(file);
   }
   return entries;
+}
+
+/** Folders and files that make r4ec up, as package.json lists them. */
+async function ownFiles(root: string): Promise<readonly string[]> {
+  const text = await readFile(path.join(root, "package.json"), "utf8");
+  return (JSON.parse(text) as { readonly files: readonly string[] }).files;
 }
 
 const isForBrowsers = (file: string): boolean =>
