@@ -10,6 +10,7 @@ import { mlflowCommand } from "./mlflow.js";
 import { planCommand } from "./plan.js";
 import { quickstartCommand } from "./quickstart.js";
 import { resultsCommand } from "./results.js";
+import { reportCommand } from "./report.js";
 import { resumeCommand } from "./resume.js";
 import { schemaCommand } from "./schema.js";
 import { setupCommand } from "./setup.js";
@@ -37,6 +38,7 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly L
   own(resumeCommand(science, scienceModule)),
   own(compareCommand(science)),
   own(resultsCommand(science)),
+  own(reportCommand(science)),
   own(explainCommand(science)),
   ...science.commands,
   own(syncCommand(science)),
