@@ -141,6 +141,26 @@ print(json.dumps([
     );
   });
 
+  it("has cells that score and log name by their settings", { timeout: 120_000 }, async () => {
+    const { cells } = JSON.parse((await r4ec("plan", "spec.yaml", "--json")).stdout) as {
+      cells: { id: string; stage: string; settings: { backbone: string; seed: number } }[];
+    };
+    const { id, stage } = cells.find(
+      ({ settings: { backbone, seed } }) => backbone === "dcnv2" && seed === 2,
+    )!;
+    const log = await r4ec("log", "backbone=dcnv2", "seed=2", "--json");
+    const { lineage } = JSON.parse(log.stdout) as {
+      lineage: { fingerprint: string; runner: string }[];
+    };
+    expect(lineage.map(({ runner }) => runner)).toEqual(["ctr", "dataset"]);
+    expect(lineage[0]!.fingerprint).toBe(stage);
+    const scored = await r4ec("score", "backbone=dcnv2", "seed=2", "--split", "valid");
+    expect([scored.exitCode, scored.stderr.includes(id)], scored.stderr).toEqual([0, true]);
+    expect(scored.stdout.split("\n").length).toBeGreaterThan(100);
+    const two = await r4ec("export", "backbone=dcnv2", "saved");
+    expect([two.exitCode, two.stderr]).toEqual([2, expect.stringContaining("any of 2 cells")]);
+  });
+
   it("is compared by the mean over its seeds", { timeout: 60_000 }, async () => {
     const { exitCode, stdout } = await r4ec("compare", "--markdown");
     expect(exitCode).toBe(0);
