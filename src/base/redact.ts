@@ -42,7 +42,7 @@ const KEY_FORMS: readonly RegExp[] = [
   /(?<![A-Za-z0-9])dapi[0-9a-f]{32}(?![0-9a-f])/g, // Databricks
   /(?<![A-Za-z0-9])(?:fw|tgp_v1|wandb_v1|esecret)_(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}/g, // Fireworks, Together, Weights & Biases, Anyscale
   /(?<![A-Za-z0-9])[A-Z]{3}\|\d{6,}\|[A-Za-z0-9_-]{12,}/g, // Meta
-  /(?<![A-Za-z0-9])(?:nvapi|pplx|xai|pypi|csk|sess)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
+  /(?<![A-Za-z0-9])(?:nvapi|pplx|xai|pypi|csk|sess|co)[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g, // NVIDIA, Perplexity and others
   /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g, // JSON Web Token
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
 ];
@@ -59,10 +59,14 @@ const COOKIE = /(\b(?:set-)?cookie["']?\s*:\s*["']?)(?!\*\*\*)([^\n\r"']{4,})/gi
 /** A variable of the environment by its name, an option of a command line, and words about a key that was refused. */
 const VARIABLE_SET = /(\b[A-Z][A-Z0-9_]*_TOKEN=["']?)(?!\*\*\*)([^\s"',;}\]]{6,})/g;
 const OPTION = /(--(?:api-?key|token|password|secret)[= ]["']?)(?!\*\*\*|-)([^\s"']{6,})/gi;
+/** A line of a `.netrc` file. */
+const NETRC = /(\blogin\s+\S+\s+password\s+["']?)(?!\*\*\*)([^\s"']{4,})/gi;
 const REFUSED_KEY = /(\bAPI key provided:\s*["']?)(?!\*\*\*)([^\s"']{6,})/gi;
 /** User info in front of a host without a scheme, as variables of proxies have it. */
 const PROXY =
   /((?:^|[\s=("'`]|\/\/)[\w.+%-]+:)(?!\*\*\*|\/\/)([^\s/:@"'`]{4,})(?=@[\w-]+(?:\.[\w-]+)*(?:\.[a-z]{2,}|:\d{2,5})\b)/gi;
+/** The same after two slashes, where no other text is meant: any host, and a user alone. */
+const SLASHES = /((?<![\w:/])\/\/[^\s/?#:@"'<>`]*:)(?!\*\*\*)([^\s/?#"'<>`]{4,})(?=@[\w[])/gi;
 
 /** A setting that should name a variable and holds something else, perhaps the key itself. */
 const VARIABLE = /(_env["']?\s*[:=]\s*["']?)([^\s"',;}\]]{12,})/gi;
@@ -119,6 +123,8 @@ function conceal(text: string, found: (secret: string) => void): string {
     .replace(VARIABLE_SET, (_, name: string, value: string) => name + hide(value))
     .replace(OPTION, (_, name: string, value: string) => name + hide(value))
     .replace(REFUSED_KEY, (_, name: string, value: string) => name + hide(value))
+    .replace(NETRC, (_, name: string, value: string) => name + hide(value))
+    .replace(SLASHES, (_, name: string, value: string) => name + hide(value))
     .replace(PROXY, (_, name: string, value: string) => name + hide(value))
     .replace(ASSIGNED, (_, name: string, value: string) => name + hide(value))
     .replace(VARIABLE, (whole, name: string, value: string) =>

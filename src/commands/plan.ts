@@ -11,6 +11,7 @@ import { estimateAsJson, estimateAsText } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
+import { variableRemarks } from "./variables.js";
 
 interface PlanArguments extends GlobalArguments, OverrideArguments {
   readonly file: string;
@@ -48,6 +49,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
         : narrowPlan(whole, parseSelector(args.only, whole.cells, science.expand));
     const names = namesOf({ ...whole, resolved: experiment.resolved });
     const presence = await lookAtStages(plan, new Store(config.store.value));
+    await showOrRefuse(variableRemarks(experiment, plan, presence));
     const { estimatePlan } = await import("../plan/index.js");
     const estimate = args.estimate ? estimatePlan(plan, presence) : null;
     if (args.json) {

@@ -14,6 +14,7 @@ import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
+import { missingVariables, variableRemarks } from "./variables.js";
 import { planAsJson, planAsText } from "./plan.js";
 import { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
@@ -80,6 +81,7 @@ export async function sweepExperiment(
   const names = namesOf({ ...plan, resolved: experiment.resolved });
   if (args["dry-run"]) {
     await showOrRefuse(await cardRemarks(experiment, config));
+    await showOrRefuse(variableRemarks(experiment, selected, presence));
     if (args.json) await printJson(planAsJson(selected, presence, names));
     else {
       const paint = colours(process.stdout);
@@ -88,6 +90,7 @@ export async function sweepExperiment(
     return ExitCode.done;
   }
   await refuseMissingCards(experiment, config, selected, presence);
+  await showOrRefuse(missingVariables(experiment, selected, presence));
   const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);

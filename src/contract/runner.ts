@@ -45,6 +45,13 @@ export interface Resources {
  */
 export type ToolchainPart = string;
 
+/** A variable of the environment that a setting names. */
+export interface NamedVariable {
+  readonly name: string;
+  /** Dotted path of the setting. */
+  readonly setting: string;
+}
+
 /**
  * The code of one kind of stage. Lives in runners/, knows nothing of sweeps or tracking. Its type
  * parameters are the forms of its stages' parameters and execution settings: whoever writes a stage
@@ -57,6 +64,8 @@ export interface Runner<Params = JsonObject, Execution = JsonObject> {
   /** Parts of the toolchain that a stage with these parameters needs. */
   toolchain(params: Params): readonly ToolchainPart[];
   resources(params: Params, execution: Execution): Resources;
+  /** Variables of the environment that the stage needs: keys of services. Undefined: none. */
+  variables?(params: Params, execution: Execution): readonly NamedVariable[];
   /**
    * Ready stages with equal keys may be given to one call of {@link run}, up to `limit`.
    * Undefined: never. `cards`: how many GPUs there are.

@@ -1,3 +1,4 @@
+import type { Position } from "./places.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
@@ -115,6 +116,8 @@ export interface Experiment {
   readonly failures: SpecFailures;
   readonly cards: readonly CardWish[];
   readonly tracking: SpecTracking;
+  /** Where the spec says a setting, given by its dotted path; else the nearest block around it. */
+  readonly placeOf: (setting: string) => Position;
   /** Warnings and hints, in the order of the file; never an error. */
   readonly diagnostics: readonly Diagnostic[];
 }

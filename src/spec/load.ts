@@ -131,6 +131,7 @@ export function readSpec(
     failures: failuresOf(resolved),
     cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),
+    placeOf: (setting) => composed.places.value(setting.split(".")),
     diagnostics: report.diagnostics,
   });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { answerTo } from "../support/faults/chat.mjs";
 import type { Reply, Seen } from "../support/openai-server.js";
 
 const program = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
@@ -51,26 +52,7 @@ export const environmentOf = (store: string) => ({
  * A teacher by script: it foresees that everything is liked, finds what was wrong with what it
  * wrote where that turns out wrong, and then foresees the contrary.
  */
-export function scriptedTeacher({ prompt }: Seen): Reply {
-  const about = prompt.includes("<Target User History>") ? "item" : "user";
-  const thing = /<Target Book>|Book Knowledge>/u.test(prompt) ? "book" : "movie";
-  const kind = thing === "book" ? "Book" : "Movie";
-  const tag = about === "user" ? "User Preference" : `${kind} Knowledge`;
-  const who = about === "user" ? "the user" : "the target user";
-  const text = (answer: string): Reply => ({ kind: "text", text: answer });
-  if (prompt.includes("<Final Judgement>")) {
-    const what = about === "user" ? "user preference" : `${thing} knowledge`;
-    return text(
-      `<Final Judgement>the ${what} is not reasonable</Final Judgement>\n` +
-        "<Reflection>It rests on one rating alone and overlooks what was disliked.</Reflection>",
-    );
-  }
-  const refines = prompt.includes("<Reflection>");
-  const knowledge = refines
-    ? "Likes quiet stories with people in them, and stays away from loud ones."
-    : "Likes stories of adventure with a happy end.";
-  return text(
-    `<${tag}>${knowledge}</${tag}>\n` +
-      `<Final Verdict>${who} will ${refines ? "not " : ""}like the target ${thing}</Final Verdict>`,
-  );
-}
+export const scriptedTeacher = ({ prompt }: Seen): Reply => ({
+  kind: "text",
+  text: answerTo(prompt),
+});

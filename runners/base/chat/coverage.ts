@@ -30,8 +30,8 @@ export const reasonMetrics = (
 
 /** How the answers to a stage's prompts are judged. */
 export interface Judging {
-  /** Who was asked, for messages: a model's name. */
-  readonly who: string;
+  /** Who was asked, for messages: a model's name. Missing: the stage's label, before each message, tells it. */
+  readonly who?: string;
   /**
    * So many prompts without a text end the stage, if they are too great a share. Above 1 where a
    * prompt without an answer loses nothing that was there before.
@@ -60,13 +60,14 @@ export function judgeAnswers(
   const without = outcomes.filter((each) => each !== null);
   if (without.length === 0) return reasons;
   const said = without.find(({ words }) => words !== "");
+  const asked = who === undefined ? "" : `${who}: `;
   const words = said === undefined ? "" : `; the first: ${shortened(said.words)}`;
   const refused = without.filter(({ why }) => REFUSALS.has(why)).length;
   const none = without.length === outcomes.length;
   if (without.length >= least && ((none && !textStands) || refused > outcomes.length / 2)) {
     const how = none ? "none" : `only ${outcomes.length - without.length}`;
     throw new EndpointError(
-      `${who}: ${how} of ${outcomes.length} prompts got a text ` +
+      `${asked}${how} of ${outcomes.length} prompts got a text ` +
         `(${reasonsText(reasons)})${words}${adviceOn(reasons)}`,
       "fatal",
     );
@@ -75,7 +76,7 @@ export function judgeAnswers(
     type: "note",
     severity: "warning",
     message:
-      `${who}: ${without.length} of ${outcomes.length} prompts got no text ` +
+      `${asked}${without.length} of ${outcomes.length} prompts got no text ` +
       `(${reasonsText(reasons)})${words}`,
   });
   return reasons;

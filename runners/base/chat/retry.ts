@@ -17,17 +17,34 @@ export interface RetryOptions {
   readonly onRetry?: (error: EndpointError, attempt: number, wait: number) => void;
 }
 
+/** A failure that goes on is told again after so many milliseconds. */
+const TOLD_AGAIN = 30_000;
+
 /**
- * A listener for {@link RetryOptions.onRetry} that writes each failed try into the journal.
+ * A listener for {@link RetryOptions.onRetry} that writes failed tries into the journal. Many prompts
+ * are asked at once, and one cause befalls them all: the same words are told once in a while, with
+ * their number, not for each prompt.
  *
  * @param who what was asked, for the message: a model's name, `embeddings`
  */
-export const notesRetries =
-  (task: Pick<StageTask, "emit">, who: string): NonNullable<RetryOptions["onRetry"]> =>
-  ({ message }, attempt, wait) => {
+export function notesRetries(
+  task: Pick<StageTask, "emit">,
+  who: string,
+): NonNullable<RetryOptions["onRetry"]> {
+  const told = new Map<string, { at: number; since: number }>();
+  return ({ message }, attempt, wait) => {
+    const before = told.get(message);
+    if (before !== undefined && Date.now() - before.at < TOLD_AGAIN) {
+      before.since += 1;
+      return;
+    }
     const again = `asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1})`;
-    task.emit({ type: "note", severity: "info", message: `${who}: ${message}; ${again}` });
+    const more =
+      before === undefined ? "" : `; ${before.since} more times since this was last said`;
+    told.set(message, { at: Date.now(), since: 0 });
+    task.emit({ type: "note", severity: "info", message: `${who}: ${message}; ${again}${more}` });
   };
+}
 
 export const DEFAULT_RETRY: RetryOptions = {
   attempts: 8,

@@ -12,6 +12,8 @@ export const embedRunner: Runner<EmbedParams> = {
   version: 1,
   toolchain: (params) => engineOf(params).toolchain,
   resources: (params, execution) => engineOf(params).resources(execution),
+  variables: (_, { api_key_env: name }) =>
+    typeof name === "string" ? [{ name, setting: "knowledge.embed.api_key_env" }] : [],
   estimate: ({ params, inputs: { text } }) => {
     const texts = sizeOf(text, "users.texts") + sizeOf(text, "items.texts");
     return { ...sizesOnly({}), gpuHours: engineOf(params).gpuHours(texts * KNOWLEDGE) };

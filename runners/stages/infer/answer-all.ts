@@ -88,9 +88,16 @@ export async function answerAll(
     const reasons = judgeAnswers(
       task,
       said.map((each) => (each.text === null ? each : null)),
-      { who: task.label, least, textStands },
+      { least, textStands },
     );
-    const cut = said.filter((each) => each.text !== null && each.cut).length;
+    const texts = said.filter(({ text }) => text !== null);
+    const cut = texts.filter((each) => each.cut).length;
+    if (cut > 0 && cut >= texts.length / 2) {
+      const message =
+        `${cut} of ${texts.length} texts were cut at the longest answer that is allowed, perhaps within a sentence: ` +
+        "knowledge.infer.max_new_tokens allows longer ones, knowledge.infer.cut_tries asks again with more room";
+      task.emit({ type: "note", severity: "warning", message });
+    }
     return { said, reasons, cut, asked };
   } finally {
     log.close();

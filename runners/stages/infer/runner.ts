@@ -11,6 +11,8 @@ const runner = (name: "think" | "reflect" | "refine"): Runner<InferParams, Infer
   toolchain: ({ answer }) => engineNamed(inferEngines, answer.engine).toolchain,
   resources: ({ answer }, execution) =>
     engineNamed(inferEngines, answer.engine).resources(execution),
+  variables: (_, { api_key_env: name }) =>
+    typeof name === "string" ? [{ name, setting: "knowledge.infer.api_key_env" }] : [],
   tighten: (params, execution, times) =>
     engineNamed(inferEngines, params.answer.engine).tighten?.(params, execution, times) ?? null,
   estimate: (stage) => estimateInfer(name, stage),

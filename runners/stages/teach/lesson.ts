@@ -70,7 +70,7 @@ export async function openLesson(
       readableTries: params.readable_tries,
       onAnswer: (done, total) => task.emit({ type: "progress", done, total, unit }),
       judge: (outcomes) => {
-        judgeAnswers(task, outcomes, { who: `${task.label}, ${unit}`, least });
+        judgeAnswers(task, outcomes, { who: unit, least });
         without.push(...outcomes.filter((each) => each !== null));
         prompts += outcomes.length;
       },

@@ -18,6 +18,8 @@ const runner = (
   // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
   // share one rate limit.
   resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),
+  variables: (_, { api_key_env: name }) =>
+    typeof name === "string" ? [{ name, setting: "knowledge.teacher.api_key_env" }] : [],
   estimate,
   load,
 });

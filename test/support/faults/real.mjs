@@ -18,7 +18,8 @@ import { parseArgs } from "node:util";
 import { complaints, linesOf, summaryOf } from "./expectations.mjs";
 import { canBefall } from "./disk.mjs";
 import { write } from "./result.mjs";
-import { SUITES, chatEndpoint } from "./suites.mjs";
+import { serve } from "./chat.mjs";
+import { SUITES } from "./suites.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +43,7 @@ const isLate = () => performance.now() - began > Number(values.minutes) * 60_000
 const isMine = (at) => values.rest === undefined || at % jobs === Number(values.rest);
 const FAULTS = ["kill", "ENOSPC", "EIO", "EACCES", "EROFS", "EMFILE"];
 const project = fileURLToPath(new URL("../../../", import.meta.url));
-const endpoint = await chatEndpoint();
+const endpoint = await serve(0);
 const parent = fs.mkdtempSync(path.join(os.tmpdir(), "r4ec-real-faults-"));
 
 /** The folder of the suite at hand, and what lies in it. */
@@ -77,12 +78,12 @@ function finish(result) {
 }
 
 /** Makes the folder of a suite, with its spec. */
-function open(suite) {
+async function open(suite) {
   folder = path.join(parent, suite);
   root = path.join(folder, "store");
   fired = path.join(folder, "fired");
   fs.mkdirSync(folder);
-  SUITES[suite].prepare(folder);
+  await SUITES[suite].prepare(folder);
   fs.writeFileSync(path.join(folder, "faults.yaml"), SUITES[suite].spec(endpoint.address));
 }
 
@@ -161,7 +162,7 @@ const result = {
 };
 const failures = [];
 for (const suite of values.suite) {
-  open(suite);
+  await open(suite);
   fresh();
   const whole = await sweep({ role: null, fault: null, nth: 0, fired });
   if (whole.code !== 0)

@@ -1,11 +1,15 @@
 // Sweeps of small real stages for faults: each has a spec, and writes the files that the spec names.
 
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import http from "node:http";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const EXCERPT = fileURLToPath(new URL("../../data/ml-100k", import.meta.url));
+const CHAT = fileURLToPath(new URL("chat.mjs", import.meta.url));
+const TINY_MODEL = fileURLToPath(new URL("../tiny_qwen2.py", import.meta.url));
+const PROMPTS = fileURLToPath(new URL("../../../prompts", import.meta.url));
 const USERS = 30;
 const ITEMS = 20;
 
@@ -35,6 +39,23 @@ function writeRatings(folder) {
 /** One's own vectors in JSON Lines. */
 const vectors = (count) =>
   Array.from({ length: count }, (_, at) => `{"id":"${at + 1}","vector":[${at % 5},1,${at % 3}]}\n`);
+
+/** A tiny model of random weights, made in the LLM environment. */
+async function writeTinyModel(folder) {
+  const compiled = (file) => import(new URL(`../../../dist/${file}`, import.meta.url).href);
+  const { ensure } = await compiled("src/toolchain/index.js");
+  const { science } = await compiled("runners/registry.js");
+  const toolchain = process.env.R4EC_TOOLCHAIN || path.join(os.homedir(), ".cache", "r4ec");
+  const config = { toolchain: { value: toolchain }, offline: { value: false } };
+  const ready = await ensure(["llm"], science.environments, config, () => undefined);
+  if (!ready.ok) throw ready.error;
+  const texts = fs.readdirSync(PROMPTS).filter((name) => name.endsWith(".txt"));
+  execFileSync(
+    path.join(ready.value.paths.environments.llm, "bin", "python"),
+    [TINY_MODEL, folder, ...texts.map((name) => path.join(PROMPTS, name))],
+    { stdio: "ignore", env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1" } },
+  );
+}
 
 /**
  * `prepare` writes what the spec needs into the folder of the spec; `server` is the address of a chat endpoint
@@ -81,22 +102,28 @@ backbone: deepfm
 ctr: { epochs: 1, batch_size: 16 }
 `),
   },
+  taught: {
+    prepare: async (folder) => {
+      copyExcerpt(folder);
+      await writeTinyModel(path.join(folder, "tiny-qwen2"));
+    },
+    spec: (server) =>
+      spec(`name: faults
+dataset: { id: ml-100k, path: ml-100k }
+knowledge:
+  variant: r4ec
+  users: 4
+  items: 4
+  actor: ./tiny-qwen2
+  teacher: { base_url: "${server}", model: m, api_key_env: null, users: 4, items: 4 }
+  finetune: { epochs: 1, batch_size: 4, micro_batch_size: 4, cutoff_len: 128, lora_rank: 2, save_steps: 2, validation: 0 }
+  infer:
+    engine: server
+    command: [${process.execPath}, ${CHAT}, "{port}"]
+    adapter_arguments: ["{adapter}"]
+  embed: encoder
+backbone: deepfm
+ctr: { epochs: 1, batch_size: 16 }
+`),
+  },
 };
-
-/** A chat endpoint of this machine. @returns its address, and what ends it */
-export async function chatEndpoint() {
-  const server = http.createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const prompt = JSON.parse(body).messages.at(-1).content;
-    const content = `A taste of ${prompt.length % 7} kinds.`;
-    const answer = {
-      choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content } }],
-      usage: { prompt_tokens: 9, completion_tokens: 6, total_tokens: 15 },
-    };
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify(answer));
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { address: `http://127.0.0.1:${server.address().port}/v1`, close: () => server.close() };
-}

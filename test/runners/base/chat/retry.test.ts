@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { chatEndpoint } from "../../../../runners/base/chat/completions.js";
 import type { RetryOptions } from "../../../../runners/base/chat/retry.js";
-import { DEFAULT_RETRY, withRetries } from "../../../../runners/base/chat/retry.js";
-import type { StopSignal } from "../../../../src/contract/runner.js";
+import { DEFAULT_RETRY, notesRetries, withRetries } from "../../../../runners/base/chat/retry.js";
+import { EndpointError } from "../../../../runners/base/chat/endpoint-error.js";
+import type { RunnerEvent, StopSignal } from "../../../../src/contract/runner.js";
 import { Drained } from "../../../../src/contract/runner.js";
 import { scriptedServer, type Reply, type ScriptedServer } from "../../../support/openai-server.js";
 
@@ -103,4 +104,24 @@ it("an endpoint that is never there is a failure of the machine, one that answer
   const body = '{"error":{"message":"provider failed","code":503}}';
   const answered = ask(() => ({ kind: "garbage", body }), options);
   await expect(answered).rejects.toMatchObject({ kind: "refused", reason: "error" });
+});
+
+it("one failure of many prompts is told once in a while, with its number; another one at once", () => {
+  vi.useFakeTimers();
+  try {
+    const events: RunnerEvent[] = [];
+    const note = notesRetries({ emit: (event) => events.push(event) }, "m");
+    const fail = (message: string) => note(new EndpointError(message, "passing"), 1, 500);
+    for (let prompt = 0; prompt < 100; prompt++) fail("overloaded");
+    fail("no connection");
+    vi.advanceTimersByTime(60_000);
+    fail("overloaded");
+    expect(events.map((event) => (event.type === "note" ? event.message : ""))).toEqual([
+      "m: overloaded; asking again in 0.5 s (try 2)",
+      "m: no connection; asking again in 0.5 s (try 2)",
+      "m: overloaded; asking again in 0.5 s (try 2); 99 more times since this was last said",
+    ]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

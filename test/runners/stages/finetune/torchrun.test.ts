@@ -7,7 +7,13 @@ import { finetuneRunners } from "../../../../runners/stages/finetune/runner.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { Drained } from "../../../../src/contract/runner.js";
 import { runningIn } from "../../../support/knowledge/processes.js";
-import { newFolder, removeFolders, runStage, type StageSetup } from "../../../support/stage.js";
+import {
+  newFolder,
+  removeFolders,
+  runStage,
+  type StageOutcome,
+  type StageSetup,
+} from "../../../support/stage.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 
@@ -19,6 +25,8 @@ let model: string;
 let samples: string;
 beforeAll(async () => {
   const real = (await testToolchain("llm")).paths.environments["llm"]!;
+  // Python then tells its stack where it is aborted.
+  process.env["PYTHONFAULTHANDLER"] = "1";
   const folder = path.join(await newFolder(), "with space");
   await mkdir(folder);
   environment = path.join(folder, "llm");
@@ -55,8 +63,25 @@ const setupOf = (
   fingerprint: "ef".repeat(32),
 });
 
+/** Milliseconds after which a run hangs; it takes 10 to 30 s. */
+const HANGS = 240_000;
+
+/** Runs the stage; one that hangs is ended, and the error tells the stack of each process. */
+async function runUnlessItHangs(setup: StageSetup): Promise<StageOutcome> {
+  const work = setup.work ?? (await newFolder());
+  let hung = false;
+  const timer = setTimeout(() => {
+    hung = true;
+    for (const pid of runningIn(work)) process.kill(Number(pid), "SIGABRT");
+  }, HANGS);
+  const outcome = await runStage({ ...setup, work });
+  clearTimeout(timer);
+  if (hung) throw new Error(`it hung: ${await readFile(path.join(work, "stderr.log"), "utf8")}`);
+  return outcome;
+}
+
 test("two processes train as one, stop with all they started, and one goes on from there", async () => {
-  const first = await runStage({
+  const first = await runUnlessItHangs({
     ...setupOf(),
     onEvent: (event, drain) => {
       if (event.type === "metrics" && event.step >= 9) drain();
@@ -78,7 +103,7 @@ test("two processes train as one, stop with all they started, and one goes on fr
   // Had the second process been killed while it wrote, the checkpoint before would be taken.
   await truncate(path.join(whole.folder, "rng_state_1.pth"), 1000);
   // On CPUs PyTorch can't give several processes their optimizer back; one can go on for two.
-  const second = await runStage({ ...setupOf({}, []), work: first.work });
+  const second = await runUnlessItHangs({ ...setupOf({}, []), work: first.work });
   expect(second.error ?? second.thrown).toBeUndefined();
   const notes = second.events.flatMap((each) => (each.type === "note" ? [each.message] : []));
   expect(notes).toEqual([
@@ -91,10 +116,10 @@ test("two processes train as one, stop with all they started, and one goes on fr
   expect(told).toEqual(Array.from({ length: 40 }, (_, step) => step + 1));
   expect(existsSync(path.join(second.out, "adapter_model.safetensors"))).toBe(true);
   expect(runningIn(first.work)).toEqual([]);
-}, 600_000);
+}, 900_000);
 
 test("what one of two processes failed of is told, not that torchrun failed", async () => {
-  const { error } = await runStage(setupOf({ ddp_backend: "gloo", lora_target: "nope" }));
+  const { error } = await runUnlessItHangs(setupOf({ ddp_backend: "gloo", lora_target: "nope" }));
   expect(error?.message).toMatch(
     /^LLaMA-Factory's training failed \(exit status 1\): ValueError: .*nope/,
   );

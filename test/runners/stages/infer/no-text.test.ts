@@ -217,8 +217,9 @@ describe("cut answers", () => {
   const cut = (tokens: number): Reply => ({ kind: "text", text: `${tokens}`, finish: "length" });
 
   it("are counted and used", async () => {
-    const { result } = await run("think", () => cut(1));
+    const { result, events } = await run("think", () => cut(1));
     expect(result?.metrics).toMatchObject({ "answers.cut": 15, "users.texts": 3 });
+    expect(warnings(events)).toEqual([expect.stringContaining("15 of 15 texts were cut")]);
   });
 
   it("are asked again with more room, until they end or the tries do", async () => {
