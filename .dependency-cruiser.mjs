@@ -91,7 +91,7 @@ export default {
       name: "no-orphan",
       comment: "A file that nothing imports and that imports nothing is dead.",
       severity: "error",
-      from: { orphan: true, pathNot: "(?:\\.d\\.ts|-worker\\.mjs)$" },
+      from: { orphan: true, pathNot: "(?:\\.d\\.m?ts|-worker\\.mjs)$" },
       to: {},
     },
     {
