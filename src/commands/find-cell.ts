@@ -24,7 +24,7 @@ export const isDigits = (word: string): boolean => /^[0-9a-f]{4,64}$/.test(word)
 
 /**
  * The cell that a word of a call names, in the sweep that changed last among those that have one: by
- * settings (`backbone=din seed=1`), by its name as every view shows it, or by the beginning of its id
+ * settings (`rate=1 seed=2`), by its name as every view shows it, or by the beginning of its id
  * or of its last stage's fingerprint. Null where no sweep has it. Several cells of one sweep, unless they
  * share their last stage, are a UserError that lists them.
  */
