@@ -88,6 +88,11 @@ export const science: Science = {
     backbone: backboneFragment,
     ctr: ctrFragment,
   },
+  moduleBlocks: {
+    under: "ctr",
+    description:
+      "Options of a backbone that is a module of your own, under its id; r4ec validate checks them.",
+  },
   blockNames: { backbone: "name" },
   expand: (settings: JsonObject): JsonObject => ({
     ...settings,

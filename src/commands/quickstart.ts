@@ -2,8 +2,9 @@ import path from "node:path";
 import type { CommandModule } from "yargs";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, onlyCells } from "../contract/options.js";
+import { jsonOutput, onlyCells, specOverrides } from "../contract/options.js";
 import { packageFile } from "../base/package.js";
+import type { OverrideArguments } from "./experiment.js";
 import { loadExperiment } from "./experiment.js";
 import type { SweepArguments } from "./sweep.js";
 import { sweepExperiment } from "./sweep.js";
@@ -13,11 +14,12 @@ import { printLine } from "../base/terminal.js";
 export const quickstartCommand = (
   science: Science,
   scienceModule: string,
-): CommandModule<object, SweepArguments> => ({
-  command: "quickstart",
+): CommandModule<object, SweepArguments & OverrideArguments> => ({
+  command: "quickstart [overrides..]",
   describe: science.quickstart.describe,
   builder: (yargs) =>
     yargs
+      .positional("overrides", specOverrides)
       .option("only", onlyCells)
       .option("dry-run", { type: "boolean", default: false, describe: "show what would run" })
       .option("json", jsonOutput),
@@ -26,7 +28,7 @@ export const quickstartCommand = (
     const relative = path.relative(process.cwd(), installed);
     // Messages name the spec as somebody standing here would.
     const file = relative.startsWith("..") ? installed : relative;
-    const experiment = await loadExperiment(file, science);
+    const experiment = await loadExperiment(file, science, args.overrides);
     process.exitCode = await sweepExperiment(experiment, args, { science, scienceModule });
     if (args.json || args["dry-run"] || process.exitCode !== ExitCode.done) return;
     await printLine(

@@ -5,7 +5,7 @@ import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import { generate, staleFiles } from "../spec/generate.js";
-import { assembleSchema } from "../spec/schema.js";
+import { editorSchema } from "../spec/editor-schema.js";
 import { openFolder } from "../base/folder.js";
 
 interface Arguments {
@@ -49,7 +49,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       }
       process.stderr.write("schema and reference page are up to date\n");
     } else {
-      process.stdout.write(`${JSON.stringify(assembleSchema(science).root, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(editorSchema(science), null, 2)}\n`);
     }
   },
 });

@@ -41,6 +41,11 @@ export interface Science {
     document: JsonObject,
     place: SpecPlace,
   ): Pick<Science, "fragments" | "neutral" | "ignored">;
+  /**
+   * The top-level block under which a module of the user's may have a block of settings of its own, and what
+   * such a block is, as a sentence. Left out: there are none.
+   */
+  readonly moduleBlocks?: { readonly under: string; readonly description: string };
   /** What the program is for, as one sentence of its help. */
   readonly about: string;
   /** Metrics of a cell that people look at first, in order: progress shows them. */

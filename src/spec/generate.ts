@@ -1,7 +1,7 @@
 import { mistakesOfSpec } from "./mistakes.js";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Science } from "../contract/science.js";
+import { editorSchema, type EditorScience } from "./editor-schema.js";
 import { referencePage } from "./reference.js";
 import { assembleSchema, undescribed } from "./schema.js";
 import { Validator } from "./validator.js";
@@ -13,9 +13,7 @@ export const generatedFiles = {
 } as const;
 
 /** The content of every generated file. Throws where a fragment breaks the rules of fragments. */
-export function generate(
-  science: Pick<Science, "fragments" | "cellsPerCard" | "environments">,
-): ReadonlyMap<string, string> {
+export function generate(science: EditorScience): ReadonlyMap<string, string> {
   const schema = assembleSchema(science);
   const missing = undescribed(schema.root);
   if (missing.length > 0) throw new Error(`no description at ${missing.join(", ")}`);
@@ -26,16 +24,13 @@ export function generate(
     for (const pointer of pointers) validator.fits(pointer, null);
   }
   return new Map([
-    [generatedFiles.schema, `${JSON.stringify(schema.root, null, 2)}\n`],
+    [generatedFiles.schema, `${JSON.stringify(editorSchema(science), null, 2)}\n`],
     [generatedFiles.reference, referencePage(schema)],
   ]);
 }
 
 /** Generated files under `root` that don't stand as the fragments make them now. */
-export async function staleFiles(
-  root: string,
-  science: Pick<Science, "fragments" | "cellsPerCard" | "environments">,
-): Promise<readonly string[]> {
+export async function staleFiles(root: string, science: EditorScience): Promise<readonly string[]> {
   const stale: string[] = [];
   for (const [file, content] of generate(science)) {
     const found = await readFile(join(root, file), "utf8").catch(() => null);

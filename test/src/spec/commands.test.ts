@@ -87,3 +87,20 @@ describe("schema", () => {
     expect((await r4ec(tmpdir(), "schema", "--check")).exitCode).toBe(0);
   });
 });
+
+describe("quickstart", () => {
+  it("takes settings in place of its spec's, as sweep does", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "r4ec-commands-"));
+    const quickstart = (...args: readonly string[]) =>
+      r4ec(folder, "quickstart", "--dry-run", "--json", "--store", join(folder, "store"), ...args);
+    const { stdout, exitCode, stderr } = await quickstart("sweep.grid.seed=[7]", "ctr.epochs=1");
+    expect(exitCode, stderr).toBe(0);
+    const { cells } = JSON.parse(stdout) as { readonly cells: readonly { settings: object }[] };
+    expect(cells).toHaveLength(7);
+    const wrong = await quickstart("ctr.epoch=1");
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("did you mean epochs?"),
+    ]);
+  });
+});

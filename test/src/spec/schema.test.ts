@@ -45,6 +45,26 @@ describe("the schema", () => {
     expect(
       validate({ name: "t", dataset: "ml-100k", sweep: { grid: { "ctr.epochs": [0] } } }),
     ).toBe(false);
+  });
+
+  it("takes the settings of modules where an editor reads it, and no mistake beside them", () => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    const validate = ajv.compile(JSON.parse(text(generatedFiles.schema)) as object);
+    const fits = (rest: object): boolean =>
+      validate({ name: "t", dataset: "ml-100k", backbone: "./nfm.mjs", ...rest });
+    const sample = { trials: 1, seed: 1, space: { "ctr.nfm.hidden": { choice: [[1]] } } };
+    expect(fits({ ctr: { nfm: { hidden: [64, 32] } } })).toBe(true);
+    expect(fits({ sweep: { grid: { "ctr.nfm.hidden": [[64], [128]] }, sample } })).toBe(true);
+    expect(fits({ sweep: { exclude: [{ "ctr.nfm.hidden": [64] }] } })).toBe(true);
+    for (const wrong of [
+      { ctr: { epoch: 3 } },
+      { ctr: { din: { attentions: [1] } } },
+      { sweep: { grid: { "ctr.epoch": [3] } } },
+      { sweep: { grid: { "ctr.adaptor.tpye": ["hea"] } } },
+      { sweep: { grid: { "knowledge.nfm.hidden": [1] } } },
+    ]) {
+      expect(fits(wrong), JSON.stringify(wrong)).toBe(false);
+    }
     expect(validate({ name: "t", dataset: "ml-100k", sweep: { grid: { "ctr.epoch": [1] } } })).toBe(
       false,
     );

@@ -14,8 +14,14 @@ import { paramsIn } from "../table.js";
 import type { Fault } from "./program.js";
 import type { Trial } from "./trial.js";
 
-/** Models that are tried: a sweep of many sizes shows its mistakes in the first ones. */
+/** So many models are tried, spread over all: a mistake of a module shows in most sizes of it. */
 const MOST = 24;
+
+/** At most {@link MOST} of some things, the first and the last among them. */
+const spread = <T>(all: readonly T[]): readonly T[] =>
+  all.length <= MOST
+    ? all
+    : Array.from({ length: MOST }, (_, n) => all[Math.round((n * (all.length - 1)) / (MOST - 1))]!);
 
 /**
  * Builds the models of cells whose backbones are modules of the user's, and applies each to two
@@ -43,15 +49,25 @@ export async function tryModules(
     const message = "its model was not tried: TensorFlow is not installed (r4ec setup)";
     return files.map((file) => about(file, message));
   }
-  const faults = await run([...trials.values()].slice(0, MOST), environment);
+  const tried = spread([...trials.values()]);
+  const faults = await run(tried, environment);
   if (typeof faults === "string") return files.map((file) => about(file, faults));
   const seen = new Set<string>();
-  return faults.flatMap(({ file, line, column, message }) => {
+  const errors = faults.flatMap(({ file, line, column, message }) => {
     const key = canonicalJson([file, line, column, message]);
     if (seen.has(key)) return [];
     seen.add(key);
     return [{ severity: "error", file, line, column, message, path: "backbone" } as const];
   });
+  if (tried.length === trials.size) return errors;
+  const left = files.flatMap((file) => {
+    const of = (some: Iterable<Trial>): number =>
+      [...some].filter(({ backbone }) => backbone === file).length;
+    const [all, some] = [of(trials.values()), of(tried)];
+    const message = `${some} of its ${all} models in this sweep were tried, spread over all: ${all - some} were not`;
+    return some === all ? [] : [about(file, message)];
+  });
+  return [...errors, ...left];
 }
 
 function trialOf(settings: JsonObject, place: SpecPlace): Trial | null {

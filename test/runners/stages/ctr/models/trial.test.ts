@@ -63,6 +63,28 @@ it("says where nothing can be tried", async () => {
   expect(await tryModules([{ backbone: "din" }], { folder }, null)).toEqual([]);
 });
 
+it("says how many of how many models it tried, spread over all", async () => {
+  // Of 60 embedding sizes the largest alone is refused by the module.
+  const file = path.join(folder, "many.mjs");
+  const build = `if (shape.embeddingDim === 60) throw new RangeError("too wide");
+const a = kit.dense("a", shape.embeddingDim, 1);
+const input = kit.fields();
+return (sample) => a(input.read(sample).sum());`;
+  writeFileSync(
+    file,
+    `export default { id: "many", description: "d", options: { properties: {} }, build(kit, shape) { ${build} } };`,
+  );
+  const cells = Array.from({ length: 60 }, (_, n) => ({
+    backbone: "./many.mjs",
+    ctr: { embedding_dim: n + 1 },
+  }));
+  const found = await tryModules(cells, { folder }, environment);
+  expect(found.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
+    "error RangeError: too wide",
+    "hint 24 of its 60 models in this sweep were tried, spread over all: 36 were not",
+  ]);
+}, 120_000);
+
 it("is a part of validate, with the cell's own options", async () => {
   const text = `name: t\ndataset: ml-100k\nknowledge: none\nbackbone: ./thrown.mjs\n`;
   writeFileSync(path.join(folder, "spec.yaml"), text);
