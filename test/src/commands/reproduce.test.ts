@@ -54,40 +54,6 @@ describe("reproduce", () => {
     expect(text).toContain("baseline:");
   });
 
-  it("writes a spec that makes one cell again: the same fingerprint, and the same metrics", async () => {
-    const before = await json<Planned>("plan", "spec.yaml", "toy.note=x", "--json");
-    const cell = before.cells.find(({ name }) => name === "b seed=2")!;
-    const told = await json<{ exact: boolean }>(
-      "reproduce",
-      "model=b",
-      "seed=2",
-      "--out",
-      "one",
-      "--json",
-    );
-    expect(told.exact).toBe(true);
-    // The spec that was run is not needed for it.
-    await lab.spec("name: gone\n");
-    const made = await json<{ cells: { id: string; metrics: Json }[] }>(
-      ...["sweep", "one/spec.yaml", "--store", "fresh", "--json"],
-    );
-    const lock = await lockOf("one");
-    expect(made.cells.map(({ id, metrics }) => ({ id, metrics }))).toEqual([
-      { id: cell.id, metrics: lock.cells[0]!.metrics },
-    ]);
-    const after = await json<Planned>("plan", "one/spec.yaml", "--json");
-    expect(after.cells.map(({ stage }) => stage)).toEqual([cell.stage]);
-    expect(lock.cells[0]!.stage).toBe(cell.stage);
-    expect(lock.code.version).toMatch(/^\d+\.\d+/);
-    expect(lock.stages.map(({ runner, params }) => [runner, params.name])).toEqual([
-      ["base", "base"],
-      ["middle", "m"],
-      ["model", "b"],
-    ]);
-    // It finds everything in the store where it was made first.
-    expect((await lab.run("sweep", "one/spec.yaml")).stderr).toContain("0 stages to run, 3 cached");
-  });
-
   it("overwrites nothing, and says where there is no such cell or sweep", async () => {
     await writeFile(path.join(lab.folder, "lock.json"), "mine");
     const there = await lab.run("reproduce", "model=b", "seed=2", "--out", ".");
