@@ -69,6 +69,7 @@ const byName = new Map(runners.map((runner) => [runner.name, runner]));
 export const science: Science = {
   about: "Runs experiments in LLM-augmented recommendation from one YAML file.",
   headline: ["test.auc", "test.logloss"],
+  curves: ["valid.auc", "train.loss"],
   quickstart: {
     spec: "experiments/quickstart.yaml",
     describe: "run a first real sweep: 19 cells on MovieLens-100K, in some minutes",

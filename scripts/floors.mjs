@@ -10,6 +10,7 @@ export const engine = [
   ["toolchain", "journal"],
   ["cells", "execute", "statistics"],
   ["report"],
+  ["page"],
   ["tracking"],
   ["doctor"],
   ["commands"],

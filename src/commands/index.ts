@@ -11,6 +11,7 @@ import { planCommand } from "./plan.js";
 import { quickstartCommand } from "./quickstart.js";
 import { reproduceCommand } from "./reproduce.js";
 import { resultsCommand } from "./results.js";
+import { reportCommand } from "./report.js";
 import { resumeCommand } from "./resume.js";
 import { schemaCommand } from "./schema.js";
 import { setupCommand } from "./setup.js";
@@ -38,6 +39,7 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly L
   own(resumeCommand(science, scienceModule)),
   own(compareCommand(science)),
   own(resultsCommand(science)),
+  own(reportCommand(science)),
   own(explainCommand(science)),
   own(reproduceCommand(science)),
   ...science.commands,

@@ -50,6 +50,8 @@ export interface Science {
   readonly about: string;
   /** Metrics of a cell that people look at first, in order: progress shows them. */
   readonly headline: readonly string[];
+  /** Metrics whose curves over the steps of training are drawn in a report, in order. */
+  readonly curves: readonly string[];
   /** What `quickstart` runs: a spec of the package, by its path there, and a line for the help. */
   readonly quickstart: { readonly spec: string; readonly describe: string };
   /** The spec that `init` writes, and what it asks for it. */

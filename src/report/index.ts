@@ -10,7 +10,15 @@ export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsLatex } from "./latex.js";
 export { comparisonAsMarkdown } from "./markdown.js";
 export { comparisonAsText } from "./text.js";
-export { notPicked } from "./notes.js";
+export {
+  differenceTexts,
+  entryMarks,
+  entryText,
+  headText,
+  settingsOrAll,
+  titleText,
+} from "./labels.js";
+export { claimLines, marksOfComparison, notesOf, notPicked, warningLines } from "./notes.js";
 export type { ComparedSweep } from "./sweep.js";
 export { compareSweep, compareSweeps, evidenceOf } from "./sweep.js";
 export type { TypedTable } from "./results.js";

@@ -5,7 +5,17 @@ import { aboutTheSweep } from "./engine-fragments.js";
 import { contains } from "./dotted.js";
 import { chosenForm, kindsOf } from "./forms.js";
 import { labelOf, type Problem, settingAt, shown } from "./problem.js";
-import { formOf, misplacedAxis, toFlatten, toVary } from "./hints.js";
+import { follow } from "./settings.js";
+import {
+  formOf,
+  inline,
+  inOtherBlock,
+  misplacedAxis,
+  oddBlank,
+  rangeMeant,
+  toFlatten,
+  toVary,
+} from "./hints.js";
 import { didYouMean, suggest } from "./suggest.js";
 import type { SchemaError, Validator } from "./validator.js";
 
@@ -89,7 +99,8 @@ export function mistakesOf(
     errors = without(errors, choice, inside);
     const place = [...where, ...segments(choice.instancePath)];
     const chosen = chosenForm(validator, forms, choice.data);
-    if (chosen === null) problems.push(noForm(validator, forms, choice, place));
+    if (chosen === null || isOneName(validator.at(chosen), choice.data))
+      problems.push(noForm(validator, forms, choice, place));
     else problems.push(...mistakesOf(validator, chosen, choice.data, place));
   }
   for (const error of errors) {
@@ -98,6 +109,14 @@ export function mistakesOf(
     if (problem !== null) problems.push(problem);
   }
   return problems;
+}
+
+/** Whether a form is a single name, such as `off`, and the value another text: perhaps another form was meant. */
+function isOneName(form: JsonSchema, data: Json): boolean {
+  const names = (form["enum"] ?? [form["const"] ?? null]) as readonly Json[];
+  const [name] = names;
+  if (names.length !== 1 || typeof name !== "string" || typeof data !== "string") return false;
+  return didYouMean(data, [name]) === "";
 }
 
 /** The first error about a choice of forms that lies in no other one; null where there is none. */
@@ -164,13 +183,23 @@ function noForm(
       .filter((schema) => schema["enum"] === undefined && schema["const"] === undefined)
       .map(({ description }) => lowerFirst(String(description ?? "").replace(/\.$/, "")))
       .filter((text) => text !== "");
-    return { where, at: "value", message: unknownValue(label, data, named, others) };
+    const more = named.length === 1 ? formOfMapping(validator, forms) : "";
+    return { where, at: "value", message: `${unknownValue(label, data, named, others)}${more}` };
   }
   const kinds = [
     ...new Set(forms.flatMap((form) => kindsOf(validator.at(form), validator.schema.root))),
   ];
   const hint = toVary(validator.schema, where, data);
   return { where, at: "value", message: `${wrongKind(label, kinds, data)}${hint}` };
+}
+
+/** `; write {…}`: the form of the one mapping among forms; nothing where there are several. */
+function formOfMapping(validator: Validator, forms: readonly string[]): string {
+  const { root } = validator.schema;
+  const mappings = forms
+    .map((form) => follow(validator.at(form), root))
+    .filter((schema) => schema["type"] === "object");
+  return mappings.length === 1 ? formOf(mappings[0]!, root) : "";
 }
 
 const allowedValues = (error: SchemaError): readonly Json[] =>
@@ -244,8 +273,11 @@ function problemOf(
       const isBlock = kinds.length === 1 && kinds[0] === "a mapping";
       const hints = [
         toVary(validator.schema, where, error.data),
-        toFlatten(where, error.data),
+        toFlatten(validator.schema, where, error.data),
         isBlock ? formOf(error.parentSchema, root) : "",
+        kinds.join() === "a list" && isJsonObject(error.data)
+          ? `; write [${inline(error.data)}]`
+          : "",
       ];
       const hint = hints.find((one) => one !== "") ?? "";
       return value(`${wrongKind(label, kinds, error.data)}${hint}`);
@@ -342,7 +374,7 @@ function unknownKey(validator: Validator, error: SchemaError, parent: readonly s
   }
   const block = settingAt(parent);
   const inside = block === null ? "" : ` in ${labelOf(parent)}`;
-  let hint = didYouMean(key, siblings);
+  let hint = rangeMeant(where, key, siblings) || oddBlank(key) || didYouMean(key, siblings);
   if (where.length === 2 && where[0] === "sweep") {
     const written = isJsonObject(error.data) ? error.data[key] : undefined;
     const axis = misplacedAxis(
@@ -352,10 +384,15 @@ function unknownKey(validator: Validator, error: SchemaError, parent: readonly s
       known ?? suggest(key, settings.keys()),
     );
     if (axis !== null) hint = axis;
+    else if (hint === "") hint = `; it knows ${siblings.join(", ")}`;
   } else if (known !== null && contains(parent.join("."), known)) {
     hint = `; did you mean ${known.slice(parent.join(".").length + 1)}?`;
   } else if (known !== null && parent.length === 0) {
-    hint = `; did you mean ${known}?`;
+    const written = isJsonObject(error.data) ? error.data[key] : undefined;
+    const vary = toVary(validator.schema, [known], written ?? null);
+    hint = `; did you mean ${known}?${vary.replace(/^;/, "")}`;
+  } else if (parent.length === 0 && inOtherBlock(validator.schema.root, key) !== "") {
+    hint = inOtherBlock(validator.schema.root, key);
   } else if (hint === "") {
     // Perhaps the right key in the wrong block.
     const elsewhere = [...validator.schema.settings.keys()].filter(

@@ -68,7 +68,7 @@ export function parseYaml(
   const tabs = document.errors.filter((error) => error.code === "TAB_AS_INDENT");
   const report = (errors: readonly YAMLError[]): void => {
     for (const error of errors) {
-      const message = syntaxMessage(error);
+      const message = syntaxMessage(error, source.text);
       if (message === null) continue;
       const position = text.position(error.pos[0]);
       if (mistakes.some((other) => isDeepStrictEqual(other.position, position))) continue;

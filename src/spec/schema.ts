@@ -1,7 +1,7 @@
 import type { JsonObject } from "../base/json.js";
 import type { JsonSchema, Science } from "../contract/science.js";
 import { aboutTheSweep, engineFragments, sweepFragment } from "./engine-fragments.js";
-import { type Setting, settingsOfSchema } from "./settings.js";
+import { follow, type Setting, settingsOfSchema } from "./settings.js";
 
 /** The schema of a spec and what is derived from it. */
 export interface SpecSchema {
@@ -65,7 +65,7 @@ export function assembleSchema(
             "r4ec does not read this: it is a place for YAML anchors that the rest of the spec uses.",
         },
       },
-      $defs: { ...defs, ...axisDefinitions(settings) },
+      $defs: { ...defs, ...axisDefinitions(settings, bare) },
     },
     settings,
     shortNames: science.shortNames ?? {},
@@ -97,7 +97,10 @@ function withCellsPerCard(
 }
 
 /** `axes`: lists of values by path; `point`: one value by path; `space`: ranges by path. */
-function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: string]: JsonSchema } {
+function axisDefinitions(
+  settings: ReadonlyMap<string, Setting>,
+  root: JsonSchema,
+): { [name: string]: JsonSchema } {
   const axes: { [path: string]: JsonSchema } = {};
   const points: { [path: string]: JsonSchema } = {};
   const openAxes: { [pattern: string]: JsonSchema } = {};
@@ -109,7 +112,8 @@ function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: strin
     const value: JsonSchema = refs.length === 1 ? refs[0]! : { anyOf: refs };
     axes[path] = { description, type: "array", minItems: 1, items: value };
     points[path] = { description, ...value };
-    spaces[path] = spaceOf(description, value);
+    const isWhole = refs.every((ref) => follow(ref, root)["type"] === "integer");
+    spaces[path] = spaceOf(description, value, isWhole);
     if (open) {
       const pattern = `^${path.replaceAll(".", "\\.")}\\.[^.]`;
       openAxes[pattern] = { description, type: "array", minItems: 1 };
@@ -136,22 +140,26 @@ function axisDefinitions(settings: ReadonlyMap<string, Setting>): { [name: strin
   };
 }
 
-/** What the values of one setting are drawn from: one of four forms. */
-const spaceOf = (description: string, value: JsonSchema): JsonSchema => ({
+const fractions: { readonly [name: string]: JsonSchema } = {
+  uniform: {
+    description: "Numbers between two ends, all equally likely.",
+    $ref: "#/$defs/range",
+  },
+  log: {
+    description: "Numbers between two ends above 0, all magnitudes equally likely.",
+    $ref: "#/$defs/positiveRange",
+  },
+};
+
+/** What the values of one setting are drawn from: one of four forms, of whole numbers one of two. */
+const spaceOf = (description: string, value: JsonSchema, isWhole = false): JsonSchema => ({
   description,
   type: "object",
   additionalProperties: false,
   minProperties: 1,
   maxProperties: 1,
   properties: {
-    uniform: {
-      description: "Numbers between two ends, all equally likely.",
-      $ref: "#/$defs/range",
-    },
-    log: {
-      description: "Numbers between two ends above 0, all magnitudes equally likely.",
-      $ref: "#/$defs/positiveRange",
-    },
+    ...(!isWhole && fractions),
     integer: {
       description: "Whole numbers between two ends, both included, all equally likely.",
       $ref: "#/$defs/wholeRange",

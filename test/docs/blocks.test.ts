@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { execa } from "execa";
 import { parseAllDocuments } from "yaml";
 import type { Argv } from "yargs";
 import { science } from "../../runners/registry.js";
@@ -30,6 +31,9 @@ const checks: { readonly [kind: string]: (block: Block) => unknown } = {
     for (const line of text.split("\n")) await checkCommands(line);
   },
   js: checkCode,
+  // It is read by Python here; where a page gives numbers to look at, the test of these numbers runs it.
+  python: ({ text }) =>
+    execa("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: text }),
   // The picture of the folders, which `npm run map` draws and checks.
   mermaid: ({ page }) => expect(page).toBe("ARCHITECTURE.md"),
   // What commands print: no reader can run it or copy it into a file.

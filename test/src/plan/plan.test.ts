@@ -28,6 +28,7 @@ function scienceOf(version = 1, execution: JsonObject = {}): Science {
   return {
     about: "",
     headline: [],
+    curves: [],
     quickstart: { spec: "toy.yaml", describe: "run a toy" },
     starter: { questions: () => [], write: () => "" },
     cellsPerCard: { setting: "per_card", schema: {} },

@@ -43,6 +43,43 @@ describe("a mistake that people make often", () => {
       "select: valid.loss",
       'select must be a mapping, not "valid.loss"; write {metric: ..., over: [...]}',
     ],
+    [
+      "random_seed: [1, 2, 3]",
+      'unknown setting "random_seed"; did you mean seed? to vary it, put it under sweep.grid: seed: [1, 2, 3]',
+    ],
+    ["gpus: [0, 1]", 'unknown setting "gpus"; did you mean resources.gpus?'],
+    ["baseline: {backbone: din}", "did you mean compare.baseline?"],
+    ["defaults: [base]", "did you mean extends?"],
+    [
+      "sweep: {zip: {seed: [1, 2], ctr.epochs: [1, 2]}}",
+      "sweep.zip must be a list, not a mapping; write [{seed: [1, 2], ctr.epochs: [1, 2]}]",
+    ],
+    [
+      "sweep: {grid: {seed: [1, 2]}, exclude: {seed: 1}}",
+      "sweep.exclude must be a list, not a mapping; write [{seed: 1}]",
+    ],
+    ["sweep: {method: random}", "it knows grid, zip, sample, exclude, include"],
+    [
+      "sweep: {grid: {ctr.learning_rate: {uniform: [0, 0.5]}}}",
+      "list its values, or draw them: sweep.sample: {trials: 10, space: {ctr.learning_rate: {",
+    ],
+    [
+      "sweep: {grid: {seed: {range: [1, 5]}}}",
+      "seed must be a list, not a mapping; list its values",
+    ],
+    [
+      "sweep: {sample: {trials: 3, space: {ctr.learning_rate: {loguniform: [0.1, 0.5]}}}}",
+      'unknown setting "loguniform" in ctr.learning_rate; did you mean log?',
+    ],
+    [
+      "sweep: {sample: {trials: 3, space: {ctr.epochs: {uniform: [1, 5]}}}}",
+      "it is a whole number: write {integer: [...]} or {choice: [...]}",
+    ],
+    [
+      "tracking: {mlflow: http://localhost:5000}",
+      'unknown value "http://localhost:5000" for tracking.mlflow; it must be off; or an MLflow server; write {uri: ...',
+    ],
+    ["\u00a0name: t", "looks like a blank and is none (U+00A0)"],
     ["sweep: [1]", "sweep must be a mapping, not a list; write {grid: {...}, zip: [...]}"],
   ])("%s: says what to write", (line, message) => {
     const found = said(spec(`${line}\n`));

@@ -188,11 +188,11 @@ describe("a sampled sweep", () => {
     ],
     [
       { trials: 2, space: { "ctr.epochs": [1, 9] } },
-      "4:52 ctr.epochs must be a mapping, not a list; write {uniform: [...]}",
+      "4:52 ctr.epochs must be a mapping, not a list; write {integer: [...]}",
     ],
     [
-      { trials: 2, space: { "ctr.epochs": { uniform: [1, 9], choice: [1] } } },
-      "4:52 ctr.epochs takes one of uniform, log, integer, choice",
+      { trials: 2, space: { "ctr.learning_rate": { uniform: [0, 0.5], choice: [0.1] } } },
+      "4:59 ctr.learning_rate takes one of uniform, log, integer, choice",
     ],
     [
       { trials: 2, space: { [RATE]: { log: [0, 1] } } },

@@ -33,9 +33,22 @@ describe("a file that is not YAML", () => {
     [
       "a list that does not end",
       "a: [1, 2\nb: 3\n",
-      [
-        "2:1 bad indentation: flow sequence in block collection must be sufficiently indented and end with a ]",
-      ],
+      ["2:1 not closed: a [ that begins before this place lacks its ]"],
+    ],
+    [
+      "a mapping that does not end",
+      "a: {b: 1\nc: 3\n",
+      ["2:1 not closed: a { that begins before this place lacks its }"],
+    ],
+    [
+      "a line without a colon",
+      "name: a\ndataset ml-100k # mine\nseed: 1\n",
+      ["2:1 this line has no colon: write dataset: ml-100k"],
+    ],
+    [
+      "a line that is indented too far",
+      "ctr:\n  epochs: 1\n   patience: 2\n",
+      ["2:11 the line below is indented more than this one, which already has a value"],
     ],
     [
       "two documents",

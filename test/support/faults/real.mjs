@@ -4,7 +4,7 @@
 //   node test/support/faults/real.mjs [--sample NUMBER --seed NUMBER] [--suite NAME ...] [--jobs NUMBER]
 //     [--minutes NUMBER] [--write]
 //
-// --sample: so many cases of each suite. Without it: every operation of the controller and of the workers, and every fault: some ten hours of one
+// --sample: so many cases of each suite. Without it: every operation of the controller and of the workers, and every fault: many hours of one
 // core. --jobs: so many processes share the cases. --minutes: no case begins after so many. --write puts the
 // result into docs/faults.md. The last line of the output is JSON: {stages, operations, cases, possible,
 // late, failures}; late: --minutes were over before the last case.

@@ -45,7 +45,8 @@ async function writeTinyModel(folder) {
   const compiled = (file) => import(new URL(`../../../dist/${file}`, import.meta.url).href);
   const { ensure } = await compiled("src/toolchain/index.js");
   const { science } = await compiled("runners/registry.js");
-  const toolchain = process.env.R4EC_TOOLCHAIN || path.join(os.homedir(), ".cache", "r4ec");
+  const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
+  const toolchain = process.env.R4EC_TOOLCHAIN || path.join(cache, "r4ec");
   const config = { toolchain: { value: toolchain }, offline: { value: false } };
   const ready = await ensure(["llm"], science.environments, config, () => undefined);
   if (!ready.ok) throw ready.error;

@@ -260,6 +260,7 @@ const shoutCommand: ScienceCommand<{ readonly name: string }> = {
 export const science: Science = {
   about: "Runs toys.",
   headline: ["value"],
+  curves: ["loss"],
   quickstart: { spec: "toy.yaml", describe: "run a toy" },
   starter: {
     questions: () => [],

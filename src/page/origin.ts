@@ -1,0 +1,44 @@
+import type { SweepState } from "../journal/index.js";
+import { html, type Html, tableOf } from "./html.js";
+
+/** Where the results come from: spec, code, machine; and what stages said of their results. */
+export function originSection(state: SweepState): Html {
+  const remarks = remarksOf(state);
+  return html`${
+      remarks.length === 0
+        ? null
+        : html`<h2>Remarks of stages</h2>
+            ${tableOf("What stages say of their results", ["stage", "remark"], remarks)}`
+    }
+    <h2>Where it comes from</h2>
+    ${tableOf(
+      "Origin",
+      ["what", "value"],
+      [
+        ["sweep", state.sweep],
+        ["spec", state.specFile],
+        ["r4ec", state.codeVersion],
+        ["commit of the spec's project", state.gitCommit ?? "-"],
+        ["host", state.host],
+        ["runs", String(state.runs)],
+        ["begun", new Date(state.firstStartedAt).toISOString()],
+        ["ended", state.endedAt === null ? "-" : new Date(state.endedAt).toISOString()],
+      ],
+    )}
+    <details>
+      <summary>The spec</summary>
+      <pre tabindex="0">${state.specText}</pre>
+    </details>`;
+}
+
+/** The distinct marks of results, with the label of a stage that has each. */
+function remarksOf(state: SweepState): [string, string][] {
+  const seen = new Map<string, string>();
+  for (const { record, result } of state.stages.values()) {
+    for (const [name, text] of Object.entries(result?.marks ?? {})) {
+      const remark = `${name}: ${text}`;
+      if (!seen.has(remark)) seen.set(remark, record.label);
+    }
+  }
+  return [...seen].map(([remark, label]) => [label, remark]);
+}
