@@ -23,6 +23,6 @@ export const science = [["base"], ["stages"], ["composition", "starter"]];
 export const ground = [
   ["files", "python"],
   ["artifacts", "chat"],
-  ["prompts", "stage"],
+  ["fields", "prompts", "stage"],
   ["models"],
 ];

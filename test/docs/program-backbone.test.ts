@@ -47,8 +47,12 @@ sys.exit(json.dumps([p, sorted(os.listdir(p["data"]))]))
     const named = firstColumn("The arrays");
     const ofTrain = (name: string): string => name.replace(/^(?:train|valid|test)\./, "train.");
     const table = new Set(named.map(ofTrain));
-    // Where a cell has knowledge.
-    const more = ["user_knowledge.npy", "item_knowledge.npy"];
+    // Where a cell has knowledge, or the data set fields: test/runners/stages/dataset/table/fields.test.ts.
+    const more = [
+      ...["user_knowledge.npy", "item_knowledge.npy", "user_fields.npy", "item_fields.npy"],
+      ...["user_field_weights.npy", "item_field_weights.npy"],
+      ...["train.context_fields.npy", "train.context_field_weights.npy"],
+    ];
     const files = new Set(written.map(ofTrain));
     expect([...table].filter((name) => !more.includes(name)).sort()).toEqual([...files].sort());
     expect(named).toEqual(expect.arrayContaining(more));

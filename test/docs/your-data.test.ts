@@ -38,13 +38,15 @@ async function filesOfPage(): Promise<string> {
   await mkdir(path.join(folder, "parts"));
   const files = {
     "ratings.csv": table(
-      "user_id,book_id,stars,added",
-      ({ user, item, rating, seconds }) => `${user},${item},${rating},${iso(seconds)}`,
+      "user_id,book_id,stars,added,device",
+      ({ user, item, rating, seconds }) =>
+        `${user},${item},${rating},${iso(seconds)},${["phone", "desk"][seconds % 2]}`,
     ),
     "books.csv": itemLines(
-      "book_id,title,publisher",
-      (id) => `${id},"Comic, ${id}",Press ${id % 3}`,
+      "book_id,title,publisher,genres,pages",
+      (id) => `${id},"Comic, ${id}",Press ${id % 3},${["funny", "sad|long"][id % 2]},${id * 10}`,
     ),
+    "users.tsv": `user_id\tcountry\tage\n${Array.from({ length: 8 }, (_, n) => `u${n}\t${["NL", "DE"][n % 2]}\t${20 + n}`).join("\n")}\n`,
     "parts/ratings-1.dat": parts.slice(0, 70).join("\n"),
     "parts/ratings-2.dat": parts.slice(70).join("\n"),
     "ml-100k.inter": table(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readOwnJsonl } from "../files/jsonl.js";
 import { readNpy, writeNpy } from "../files/npy.js";
 import type { Domain } from "./domain.js";
+import { readRawFields, writeRawFields, type FieldInfo, type RawField } from "./raw-fields.js";
 import type { ShownRatings } from "./shown-ratings.js";
 
 /** `dataset.json` of the artifact (docs/artifacts.md). */
@@ -28,6 +29,8 @@ export interface DatasetInfo {
   readonly splitBy?: "date" | "column";
   /** N. */
   readonly interactions: number;
+  /** Fields of users, items and contexts; left out where there are none. */
+  readonly fieldInfos?: readonly FieldInfo[];
   /** How negatives were drawn; left out where labels are those of the data. */
   readonly implicit?: Implicit;
 }
@@ -71,6 +74,8 @@ export interface Dataset extends DatasetInfo {
   readonly test: Int32Array;
   /** Where there is {@link DatasetInfo.implicit}. */
   readonly negatives?: Negatives;
+  /** Where there are {@link DatasetInfo.fieldInfos}, in their order. */
+  readonly fields?: readonly RawField[];
 }
 
 /** A line of `items.jsonl`. */
@@ -114,7 +119,11 @@ const COLUMNS: {
 };
 
 /** `dataset.json` as the file spells it. */
-type InfoFile = Omit<DatasetInfo, "attributeFields" | "likeAbove" | "shown" | "splitBy"> & {
+type InfoFile = Omit<
+  DatasetInfo,
+  "attributeFields" | "likeAbove" | "shown" | "splitBy" | "fieldInfos"
+> & {
+  readonly fields?: DatasetInfo["fieldInfos"];
   readonly split_by?: DatasetInfo["splitBy"];
   readonly attribute_fields: DatasetInfo["attributeFields"];
   readonly like_above: DatasetInfo["likeAbove"];
@@ -146,6 +155,9 @@ export async function readDataset(folder: string, split: string = folder): Promi
     ...info,
     ...(Object.fromEntries(columns) as Pick<Dataset, Column>),
     ...(info.implicit === undefined ? {} : { negatives: await readNegatives(folder) }),
+    ...(info.fieldInfos === undefined
+      ? {}
+      : { fields: await readRawFields(folder, info.fieldInfos) }),
   };
 }
 
@@ -159,12 +171,15 @@ async function readNegatives(folder: string): Promise<Negatives> {
 /** Reads `dataset.json` alone. The artifact's checksum says that it is still as it was written. */
 export async function readDatasetInfo(folder: string): Promise<DatasetInfo> {
   const text = await readFile(join(folder, "dataset.json"), "utf8");
-  const { attribute_fields, like_above, shown, split_by, ...same } = JSON.parse(text) as InfoFile;
+  const { attribute_fields, like_above, shown, split_by, fields, ...same } = JSON.parse(
+    text,
+  ) as InfoFile;
   return {
     ...same,
     attributeFields: attribute_fields,
     likeAbove: like_above,
     ...(split_by === undefined ? {} : { splitBy: split_by }),
+    ...(fields === undefined ? {} : { fieldInfos: fields }),
     ...(shown === undefined
       ? {}
       : { shown: { values: shown.values, likeAbove: shown.like_above } }),
@@ -187,6 +202,7 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
     domain: dataset.domain,
     ...(dataset.splitBy === undefined ? {} : { split_by: dataset.splitBy }),
     interactions: dataset.interactions,
+    ...(dataset.fieldInfos === undefined ? {} : { fields: dataset.fieldInfos }),
     ...(dataset.implicit === undefined ? {} : { implicit: dataset.implicit }),
   };
   await writeFile(join(folder, "dataset.json"), `${JSON.stringify(info, null, 2)}\n`);
@@ -196,6 +212,7 @@ export async function writeDataset(folder: string, dataset: Dataset): Promise<vo
     const shape = table === true ? [rows, data.length / rows] : [data.length];
     await writeNpy(join(folder, `${file}.npy`), data, shape);
   }
+  if (dataset.fields !== undefined) await writeRawFields(folder, dataset.fields);
   if (dataset.negatives === undefined) return;
   const { of, item } = dataset.negatives;
   await writeNpy(join(folder, NEGATIVE_FILES[0]), of, [of.length]);

@@ -55,6 +55,8 @@ export const buildModel: BuildModel = (
     }
     const logits = ended.tensor;
     if (sample.usersUnread()) throw unreadUsers(backbone.id);
+    const unread = sample.fieldsUnread();
+    if (unread.length > 0) throw unreadFields(backbone.id, unread);
     const [replicas, samples, width] = logits.shape;
     if (logits.rank !== 3 || width !== 1) {
       throw new Error(
@@ -100,6 +102,16 @@ const unreadUsers = (id: string): UserError =>
     },
   );
 
+/** The error for a backbone that uses none of the data set's fields of users and contexts. */
+const unreadFields = (id: string, names: readonly string[]): UserError =>
+  new UserError(
+    `the data set has the fields ${names.join(", ")}, but the backbone ${id} reads neither sample.user nor sample.field(name)`,
+    {
+      exitCode: ExitCode.usage,
+      hint: "read one of them (docs/adding-a-backbone.md), or leave the fields out of dataset",
+    },
+  );
+
 /** Options that a spec may leave out: a user's own module is not part of the schema. */
 function defaultsOf({ options }: Backbone): JsonObject {
   const { properties } = options;
@@ -115,13 +127,15 @@ function widthsOf({
   embeddingDim,
   attributeFields,
   users,
+  fields = [],
   knowledge,
   adaptor,
 }: ModelShape): Widths {
+  const ofItem = fields.filter(({ of }) => of === "item").length;
   return {
-    user: users === undefined ? 0 : embeddingDim,
-    target: (1 + attributeFields) * embeddingDim,
-    history: (2 + attributeFields) * embeddingDim,
+    user: ((users === undefined ? 0 : 1) + fields.length - ofItem) * embeddingDim,
+    target: (1 + attributeFields + ofItem) * embeddingDim,
+    history: (2 + attributeFields + ofItem) * embeddingDim,
     knowledge: knowledge === null || adaptor === null ? 0 : 2 * adaptor.layers.at(-1)!,
   };
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../src/base/json.js";
+import { namesOfFields } from "../../base/artifacts/raw-fields.js";
 import type { Quality } from "./metrics.js";
 import { isBias } from "./bias/stage.js";
 import { ownProgramOf } from "./own-program/settings.js";
@@ -23,6 +24,10 @@ export const unseenNames = (split: TestedSplit): { users: string; samples: strin
   samples: `unseen.${split}.samples`,
 });
 
+/** Name of the count of samples in a split whose field has a value that training has not seen. */
+export const unknownName = (split: TestedSplit, field: string): string =>
+  `unknown.${split}.${field}`;
+
 /** The metrics that describe a cell's training. */
 export const trainingNames = ["best_epoch", "epochs", "parameters", "samples_per_second"] as const;
 
@@ -39,6 +44,11 @@ export function ctrMetrics(settings: JsonObject): readonly string[] {
     ...(!bias && ctr["user_id"] === true
       ? splits.flatMap((split) => Object.values(unseenNames(split)))
       : []),
+    ...(bias
+      ? []
+      : splits.flatMap((split) =>
+          namesOfFields(settings["dataset"]).map((field) => unknownName(split, field)),
+        )),
     ...(bias ? [] : ownProgramOf(settings) === null ? trainingNames : toldNames),
   ];
 }

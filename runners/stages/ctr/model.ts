@@ -13,6 +13,10 @@ export interface ModelShape {
   readonly users?: number;
   /** F, attribute ids per item. */
   readonly attributeFields: number;
+  /** Fields of users, items and contexts, in this order; left out where the data set has none. */
+  readonly fields?: readonly FieldShape[];
+  /** Ids of all fields together, nothing (0) not counted. Where there are fields. */
+  readonly fieldIds?: number;
   /** H: the number of interactions in a sample's history. */
   readonly historyLength: number;
   /** E. */
@@ -25,6 +29,20 @@ export interface ModelShape {
   readonly adaptor: AdaptorShape | null;
   /** The backbone's own options, complete with defaults. */
   readonly options: { readonly [name: string]: unknown };
+}
+
+/** One field of a data set, as a model sees it. */
+export interface FieldShape {
+  readonly name: string;
+  readonly of: "user" | "item" | "context";
+  /** Ids with weights that make up its vector. */
+  readonly slots: number;
+}
+
+/** Ids, int32 [R, B, S] or [R, B, H, S], and their weights, float32 of the same shape. */
+export interface FieldSlots {
+  readonly ids: Tensor;
+  readonly weights: Tensor;
 }
 
 export interface AdaptorShape {
@@ -56,6 +74,8 @@ export interface Batch {
   readonly historyLength: Tensor;
   /** int32 [R, B]: the user, 0 for one whom the data set does not know. Where the shape has users. */
   readonly user?: Tensor;
+  /** By place, those that the shape has: of the history there are those of its items. */
+  readonly fields?: { readonly [place in FieldShape["of"] | "history"]?: FieldSlots };
   /** What the adaptor made of the samples' knowledge; null where the model has no adaptor. */
   readonly knowledge: Knowledge | null;
 }

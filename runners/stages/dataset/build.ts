@@ -7,13 +7,18 @@ import type {
 } from "../../base/artifacts/dataset.js";
 import { rowsByUser, sortByKey } from "./by-user.js";
 import type { Ratings } from "./ratings.js";
+import { infoOfField, type FieldInfo } from "../../base/artifacts/raw-fields.js";
+import { rawField, textRows } from "./raw-fields.js";
 import { samplesOf, type SplitRule } from "./split-rule.js";
 
 /** What a data set says about itself. */
 export type DatasetTraits = Pick<
   DatasetInfo,
   "id" | "attributeFields" | "ratings" | "likeAbove" | "shown" | "domain" | "splitBy"
->;
+> & {
+  /** Of users, items and contexts. */
+  readonly fields?: readonly FieldInfo[];
+};
 
 /** A data set with its texts, ready to be written. */
 export interface BuiltDataset {
@@ -29,6 +34,7 @@ export interface BuiltDataset {
  * @param ratings those that passed the core; ratings of items without a text are left out here
  * @param orderKey sequences are in ascending order of it, then of the rows
  * @param rule how samples are split
+ * @param users texts of fields of users by raw id, in the order of the fields
  */
 export function buildDataset(
   traits: DatasetTraits,
@@ -36,13 +42,19 @@ export function buildDataset(
   texts: ReadonlyMap<string, ItemText>,
   orderKey: (seconds: number) => number,
   rule: SplitRule,
+  users: ReadonlyMap<string, readonly string[]> = new Map(),
 ): BuiltDataset {
   const userNumbers = numbered(ratings.user, (id) => ratings.users.text(id));
   const itemNumbers = numbered(ratings.item, (id) => {
     const raw = ratings.items.text(id);
     return texts.has(raw) ? raw : undefined;
   });
-  const { parts, ...sequences } = orderSequences(ratings, userNumbers, itemNumbers, orderKey);
+  const { parts, ordered, ...sequences } = orderSequences(
+    ratings,
+    userNumbers,
+    itemNumbers,
+    orderKey,
+  );
   const items = itemNumbers.ids.map((id, i): DatasetItem => {
     const text = texts.get(id)!;
     return {
@@ -54,8 +66,33 @@ export function buildDataset(
     };
   });
   const { table, attributes } = attributeTable(items, traits.attributeFields.length);
+  const { fields: infos = [], ...told } = traits;
+  const places = { user: 0, item: 0, context: 0 };
+  const fields = infos.map((info) => {
+    const place = places[info.of]++;
+    switch (info.of) {
+      case "user":
+        return rawField(
+          info,
+          textRows(
+            userNumbers.ids.length,
+            (n) => users.get(userNumbers.ids[n - 1]!)?.[place] ?? "",
+          ),
+        );
+      case "item":
+        return rawField(
+          info,
+          textRows(items.length, (n) => texts.get(items[n - 1]!.id)!.fields?.[place] ?? ""),
+        );
+      case "context": {
+        const { texts, value } = ratings.context![place]!;
+        return rawField(info, { texts, value: ordered.map((row) => value[row]!) });
+      }
+    }
+  });
   const dataset: Dataset = {
-    ...traits,
+    ...told,
+    ...(fields.length === 0 ? {} : { fieldInfos: fields.map(infoOfField), fields }),
     users: userNumbers.ids.length,
     items: items.length,
     attributes,
@@ -64,8 +101,8 @@ export function buildDataset(
     ...sequences,
     ...samplesOf({ ...sequences, parts }, userNumbers.ids.length, rule),
   };
-  const users = userNumbers.ids.map((id, i) => ({ index: i + 1, id }));
-  return { dataset, users, items };
+  const lines = userNumbers.ids.map((id, i) => ({ index: i + 1, id }));
+  return { dataset, users: lines, items };
 }
 
 interface Numbers {
@@ -114,7 +151,7 @@ function orderSequences(
 ): Pick<
   Dataset,
   "offsets" | "interactionUser" | "interactionItem" | "interactionRating" | "interactionTime"
-> & { readonly parts: Uint8Array | undefined } {
+> & { readonly parts: Uint8Array | undefined; readonly ordered: Int32Array } {
   const user = ratings.user.map((id) => users.byId[id]!);
   const { rows: ordered, starts } = rowsByUser(
     user,
@@ -135,6 +172,7 @@ function orderSequences(
   }
   return {
     parts,
+    ordered,
     offsets: starts,
     interactionUser: ordered.map((row) => user[row]!),
     interactionItem: ordered.map((row) => items.byId[ratings.item[row]!]!),

@@ -38,6 +38,7 @@ interface DatasetReport {
   readonly negatives?: Implicit & { readonly drawn: number };
   readonly lengths: DatasetSummary["lengths"];
   readonly unseen: DatasetSummary["unseen"];
+  readonly fields?: NonNullable<DatasetSummary["fields"]>;
   readonly examples: DatasetSummary["examples"];
 }
 
@@ -101,6 +102,17 @@ async function reportOf({ metrics }: ArtifactFacts, folder: string): Promise<Dat
   };
 }
 
+const kindWords: {
+  readonly [kind in NonNullable<DatasetSummary["fields"]>[number]["kind"]]: (
+    values: string,
+  ) => string;
+} = {
+  category: (values) => `${values} categories`,
+  categories: (values) => `${values} categories, several at once`,
+  buckets: (values) => `a number in ${values} buckets`,
+  number: () => "a number, standardised",
+};
+
 /** What the table has no place for. */
 function wordsOf(report: DatasetReport): string {
   const { id, interactions, negatives, lengths, unseen, examples } = report;
@@ -117,6 +129,10 @@ function wordsOf(report: DatasetReport): string {
         ]),
     `interactions of a user: ${number(lengths.shortest)} to ${number(lengths.longest)}, the middle ${number(lengths.median)}`,
     `tested without training: ${number(unseen.users)} users (${number(unseen.user_samples)} samples), ${number(unseen.items)} items (${number(unseen.item_samples)} samples)`,
+    ...(report.fields ?? []).map(
+      ({ name, of, kind, values, unknown_test_samples: unknown }) =>
+        `field ${name} of the ${of}: ${kindWords[kind](number(values))}; ${number(unknown)} test samples have a value that training does not have`,
+    ),
     "test samples, for example:",
     ...examples.map((example) => `  ${example}`),
   ].join("\n");

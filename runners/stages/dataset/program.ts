@@ -5,7 +5,7 @@ import { programOf } from "../../base/stage/program.js";
 import { buildDataset, type BuiltDataset, type DatasetTraits } from "./build.js";
 import { implicitIn } from "./label.js";
 import { drawNegatives } from "./negatives.js";
-import { tellMissing, tellOneForAll, tellRepeats, tellUnordered } from "./remarks.js";
+import { tellFields, tellMissing, tellOneForAll, tellRepeats, tellUnordered } from "./remarks.js";
 import { otherRows, repeatedRows } from "./repeats.js";
 import { coreRows } from "./core.js";
 import { keepRows, type Ratings } from "./ratings.js";
@@ -45,6 +45,7 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     [...found].filter((entry): entry is [string, ItemText] => entry[1] !== null),
   );
   tellMissing(reading, drop, ratings, wanted, found);
+  const users = await userFields(source, reading, ratings);
   const rule = ruleOf(params);
   const traits = {
     id: source.id,
@@ -54,7 +55,8 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     ...scaleOf(source, ratings, params.like_above),
     ...(rule.by === "date" || rule.by === "column" ? { splitBy: rule.by } : {}),
   };
-  const built = withDrawn(task, buildDataset(traits, ratings, texts, order, rule));
+  const built = withDrawn(task, buildDataset(traits, ratings, texts, order, rule, users));
+  tellFields(reading, built.dataset.fields ?? []);
   if (built.dataset.train.length === 0 || built.dataset.test.length === 0) {
     throw new UserError(
       `${source.id} has no ${built.dataset.train.length === 0 ? "training" : "test"} samples: a user's first sample is the 12th rating, and no user of ${built.dataset.users} has enough`,
@@ -67,6 +69,19 @@ async function prepare(task: StageTask<DatasetParams>): Promise<void> {
     metrics: { ...metricsOf(built.dataset), ...Object.fromEntries(dropped) },
     ...(Object.keys(marks).length === 0 ? {} : { marks }),
   });
+}
+
+/** Texts of users' fields by raw id. */
+async function userFields(
+  source: Source,
+  task: ReadTask,
+  ratings: Ratings,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const fields = source.traits?.(task.params).fields ?? [];
+  if (source.readUsers === undefined || fields.every(({ of }) => of !== "user")) return new Map();
+  const wanted = new Set<string>();
+  for (const id of new Set(ratings.user)) wanted.add(ratings.users.text(id));
+  return source.readUsers(task, wanted);
 }
 
 /** The data set with its drawn negatives, where its labels are implicit. */

@@ -1,5 +1,6 @@
 import { Column } from "./column.js";
 import { IdTable } from "./ids.js";
+import type { TextRows } from "./raw-fields.js";
 
 /** What the ratings of a data set stand for. */
 export interface RatingScale {
@@ -24,6 +25,8 @@ export interface Ratings {
   readonly time: Float64Array;
   /** Of PART of split-rule.ts; for a split by column alone. */
   readonly part?: Uint8Array;
+  /** Fields of the context, by their order: texts, and the number of each row's. Left out: none. */
+  readonly context?: readonly TextRows[];
   /** Left out: ratings are whole numbers from 1 to those of the source. */
   readonly scale?: RatingScale;
 }
@@ -58,10 +61,18 @@ export function keepRows(ratings: Ratings, rows: Int32Array): Ratings {
     rating[at] = ratings.rating[rows[at]!]!;
     time[at] = ratings.time[rows[at]!]!;
   }
-  const { part } = ratings;
+  const { part, context } = ratings;
   return {
     ...ratings,
     ...(part === undefined ? {} : { part: Uint8Array.from(rows, (row) => part[row]!) }),
+    ...(context === undefined
+      ? {}
+      : {
+          context: context.map(({ texts, value }) => ({
+            texts,
+            value: rows.map((row) => value[row]!),
+          })),
+        }),
     user: rows.map((row) => ratings.user[row]!),
     item: rows.map((row) => ratings.item[row]!),
     rating,

@@ -1,10 +1,14 @@
 import type { BuiltDataset } from "./build.js";
 import type { Dataset } from "../../base/artifacts/dataset.js";
+import { type RawField, valuesOfText } from "../../base/artifacts/raw-fields.js";
 import type { Ratings } from "./ratings.js";
 import type { DatasetParams } from "./settings.js";
 import type { ItemText, ReadTask } from "./source.js";
 
 const NAMED = 3;
+
+/** Categories that are all numbers are doubted from here on. */
+const MANY = 100;
 
 /**
  * Reports which ratings are left out because their item is not described, or because of its title.
@@ -114,4 +118,26 @@ export function tellUnordered(
   const what = `${after} of ${dataset.train.length} training samples come after a test sample of their user, which may stand in their histories`;
   task.note("warning", what);
   return { split: what };
+}
+
+/** Says what is doubtful about fields: values that are left out, and numbers taken for categories. */
+export function tellFields(task: Pick<ReadTask, "note">, fields: readonly RawField[]): void {
+  for (const { name, kind, most, texts, value } of fields) {
+    const values = texts.map(valuesOfText);
+    if (kind === "categories") {
+      let longer = 0;
+      for (const number of value) if (values[number]!.length > most!) longer += 1;
+      if (longer > 0)
+        task.note(
+          "warning",
+          `the field ${name} has more than ${most} values in ${longer} rows, of which the first ${most} count: \`most\` allows more`,
+        );
+    }
+    const numbers = texts.filter((text) => text !== "" && Number.isFinite(Number(text)));
+    if (kind === "category" && numbers.length > MANY && numbers.length === texts.length - 1)
+      task.note(
+        "warning",
+        `the field ${name} has ${numbers.length} different values, all numbers, and each is a category of its own: {column: …, buckets: 10} or {column: …, standardise: true} takes them as numbers`,
+      );
+  }
 }

@@ -4,6 +4,7 @@ import type { FileInput, StopSignal } from "../../../src/contract/runner.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { Implicit } from "../../base/artifacts/dataset.js";
+import type { FieldInfo } from "../../base/artifacts/raw-fields.js";
 import type { Domain } from "../../base/artifacts/domain.js";
 import type { Ratings } from "./ratings.js";
 
@@ -37,6 +38,8 @@ export interface ItemText {
   /** One for each of {@link Source.attributeFields}; null where the text can't be used. */
   readonly attributes: readonly (string | null)[];
   readonly genres?: readonly string[];
+  /** Texts of the item's fields, in their order among the {@link Source.traits}; left out: none. */
+  readonly fields?: readonly string[];
 }
 
 /** What a source works with when its data is prepared. */
@@ -71,6 +74,8 @@ export interface Source {
     readonly id: string;
     readonly domain: Domain;
     readonly attributeFields: readonly string[];
+    /** Fields of users, items and contexts, in this order; left out: none. */
+    readonly fields?: readonly FieldInfo[];
   };
   /** Defaults of the common settings and of its own. */
   readonly defaults: CommonSettings & { readonly [setting: string]: Json };
@@ -107,6 +112,14 @@ export interface Source {
     task: ReadTask,
     wanted: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, ItemText | null>>;
+  /**
+   * Reads the fields of wanted users, by raw id: texts in the order of the fields. Left out where a
+   * data set has no fields of users.
+   */
+  readUsers?(
+    task: ReadTask,
+    wanted: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Sequences are ordered by this key of a rating's time, then as the file has them. */
   orderKey(params: JsonObject): (seconds: number) => number;
 }

@@ -1,5 +1,7 @@
 import { readDataset, readItems, readUsers, type Dataset } from "../../base/artifacts/dataset.js";
 import { withNegatives } from "../../base/artifacts/negatives.js";
+import type { FieldInfo, FieldOf } from "../../base/artifacts/raw-fields.js";
+import { fitFields, unknownSamples } from "../../base/fields/fit.js";
 import { ratingOf } from "../../base/artifacts/shown-ratings.js";
 
 /** What a prepared data set is like, beyond its counts. */
@@ -17,6 +19,16 @@ export interface DatasetSummary {
     readonly items: number;
     readonly item_samples: number;
   };
+  /** Fields as the training rows of the data set's own split make them; left out where there are none. */
+  readonly fields?: readonly {
+    readonly name: string;
+    readonly of: FieldOf;
+    readonly kind: FieldInfo["kind"];
+    /** Different values that training has; no value is one of them. */
+    readonly values: number;
+    /** Test samples with a value that training does not have. */
+    readonly unknown_test_samples: number;
+  }[];
   /** A few test samples in words. */
   readonly examples: readonly string[];
 }
@@ -28,6 +40,8 @@ const SHOWN = 3;
 /** Looks at a data set's artifact. */
 export async function summaryOf(folder: string): Promise<DatasetSummary> {
   const dataset = await readDataset(folder);
+  const samples = withNegatives(dataset);
+  const fitted = fitFields(samples);
   const { offsets, users, test } = dataset;
   const lengths = Int32Array.from({ length: users }, (_, i) => offsets[i + 2]! - offsets[i + 1]!);
   lengths.sort();
@@ -41,7 +55,15 @@ export async function summaryOf(folder: string): Promise<DatasetSummary> {
       median: lengths[Math.floor(lengths.length / 2)] ?? 0,
       longest: lengths.at(-1) ?? 0,
     },
-    unseen: unseenIn(withNegatives(dataset)),
+    unseen: unseenIn(samples),
+    ...(fitted === null
+      ? {}
+      : {
+          fields: fitted.fields.map(({ name, of, kind, ids }) => ({
+            ...{ name, of, kind, values: ids.size },
+            unknown_test_samples: unknownSamples(samples, fitted, samples.test)[name]!,
+          })),
+        }),
     examples,
   };
 }

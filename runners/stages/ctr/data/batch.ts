@@ -1,6 +1,6 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
-import type { Batch, Knowledge, ModelShape } from "../model.js";
-import type { Columns } from "./columns.js";
+import type { Batch, FieldSlots, Knowledge, ModelShape } from "../model.js";
+import type { Columns, SlotColumns } from "./columns.js";
 
 /**
  * Builds the batch of samples given by row numbers, in tfjs operations that trace into a graph.
@@ -35,9 +35,32 @@ export function batchOf(
       attributesOfItems: whole(columns.itemAttributes),
       historyLength: lengths,
       ...(users === undefined ? {} : { user: take(columns.user, rows) }),
+      ...fieldsOf(columns, { rows, item, historyItems }),
       knowledge,
     },
     label: tf.gather(columns.label, rows as never),
+  };
+}
+
+/** The slots of the samples' fields; nothing where the data set has no fields. */
+function fieldsOf(
+  { fields: { user, item, context }, user: users, anchor }: Columns,
+  at: { readonly rows: Tensor; readonly item: Tensor; readonly historyItems: Tensor },
+): Pick<Batch, "fields"> {
+  if (user === null && item === null && context === null) return {};
+  const slots = ({ ids, weights }: SlotColumns, places: Tensor): FieldSlots => ({
+    ids: wholeRows(ids, places),
+    weights: tf.gather(weights, places as never),
+  });
+  const behind = anchor === null ? at.rows : wholeRows(anchor, at.rows);
+  return {
+    fields: {
+      ...(user === null ? {} : { user: slots(user, wholeRows(users, at.rows)) }),
+      ...(item === null
+        ? {}
+        : { item: slots(item, at.item), history: slots(item, at.historyItems) }),
+      ...(context === null ? {} : { context: slots(context, behind) }),
+    },
   };
 }
 

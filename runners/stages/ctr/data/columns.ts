@@ -1,3 +1,4 @@
+import type { FieldOf } from "../../../base/artifacts/raw-fields.js";
 import type { Device } from "../device.js";
 import { tf, type Variable } from "../tensorflow.js";
 import { labelsOf, type Interactions, type KnowledgeTables } from "./interactions.js";
@@ -25,10 +26,18 @@ export interface Columns {
   readonly label: Variable;
   /** Whole numbers [I + 1, F] */
   readonly itemAttributes: Variable;
+  /** By place, ids and weights [rows, S]; null where there are no such fields. */
+  readonly fields: { readonly [of in FieldOf]: SlotColumns | null };
   /** float32 [U + 1, D] and [I + 1, D'], or null without knowledge. */
   readonly userKnowledge: Variable | null;
   readonly itemKnowledge: Variable | null;
   dispose(): void;
+}
+
+/** Slots of fields: whole numbers and float32, each [rows, S]. */
+export interface SlotColumns {
+  readonly ids: Variable;
+  readonly weights: Variable;
 }
 
 /** Rows and ids up to here are whole numbers in float32. */
@@ -55,6 +64,22 @@ export function makeColumns(
     made.push(result);
     return result;
   };
+  const slots = (of: FieldOf): SlotColumns | null => {
+    const table = data.fieldTables?.[of] ?? null;
+    if (table === null) return null;
+    // The row of padding behind the last interaction has no context.
+    const count = table.ids.length / table.slots + (of === "context" ? 1 : 0);
+    const padded = <T extends Int32Array | Float32Array>(values: T, all: T): T => {
+      all.set(values);
+      return all;
+    };
+    const ids = padded(table.ids, new Int32Array(count * table.slots));
+    const weights = padded(table.weights, new Float32Array(count * table.slots));
+    return {
+      ids: variable(ids, [count, table.slots]),
+      weights: variable(weights, [count, table.slots]),
+    };
+  };
   const column = <T extends Int32Array | Float32Array>(values: T): Variable => {
     const padded = new (values.constructor as new (length: number) => T)(rows + 1);
     padded.set(values);
@@ -71,6 +96,7 @@ export function makeColumns(
     anchor: data.anchor === undefined ? null : column(data.anchor),
     label: column(labelsOf(data)),
     itemAttributes: variable(items, [items.length / attributeFields, attributeFields]),
+    fields: { user: slots("user"), item: slots("item"), context: slots("context") },
     userKnowledge:
       knowledge === null
         ? null

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../../base/artifacts/dataset.js";
+import type { FittedFields } from "../../../base/fields/fit.js";
 import { anchorOf, type SampleRows } from "../../../base/artifacts/negatives.js";
 
 /** Raw knowledge vectors by user and by item, row 0 being padding: float32, row-major. */
@@ -22,6 +23,8 @@ export type Interactions = Pick<
   Pick<SampleRows, "anchor"> & {
     /** [N]: place of each row within its user's sequence, from 0. */
     readonly position: Int32Array;
+    /** Fitted, by user, item and row; null where the data set has none. */
+    readonly fieldTables?: FittedFields["tables"] | null;
   };
 
 /** Labels of all interactions: 1 where the rating is above what counts as liking. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../../src/base/json.js";
 import { anchorOf, readSampleRows, type SampleRows } from "../../../base/artifacts/negatives.js";
 import { readVectors } from "../../../base/artifacts/vectors.js";
+import { fitFields, type FittedFields } from "../../../base/fields/fit.js";
 import { adaptorDefaults, type AdaptorParams, type CtrParams } from "../settings.js";
 import type { AdaptorShape, ModelShape } from "../model.js";
 import { backbones, loadBackbone } from "../backbones/index.js";
@@ -18,6 +19,8 @@ export interface Split {
 export interface CtrData {
   readonly dataset: SampleRows;
   readonly knowledge: KnowledgeTables | null;
+  /** Null where the data set has no fields. */
+  readonly fields: FittedFields | null;
   /** Rows to train on: without the validation samples where the epoch is picked on them. */
   readonly train: Int32Array;
   /** Null where the epoch is picked on test. */
@@ -47,6 +50,7 @@ export async function loadCtrData(
   return {
     dataset,
     knowledge,
+    fields: fitFields(dataset),
     train: dataset.train.filter((row) => !held.has(row)),
     valid: params.pick === "valid" ? split(dataset.valid) : null,
     test: split(dataset.test),
@@ -68,7 +72,7 @@ export async function loadKnowledge(folder: string): Promise<KnowledgeTables> {
 /** The shape of a stage's model. `module` is the path of a backbone of the user's own. */
 export function shapeOf(
   params: CtrParams,
-  { dataset, knowledge }: Pick<CtrData, "dataset" | "knowledge">,
+  { dataset, knowledge, fields }: Pick<CtrData, "dataset" | "knowledge" | "fields">,
   module: string | undefined,
 ): ModelShape {
   const backbone = params.backbone ?? module!;
@@ -79,6 +83,12 @@ export function shapeOf(
     ratings: dataset.ratings,
     ...(params.user_id === true ? { users: dataset.users } : {}),
     attributeFields: dataset.attributeFields.length,
+    ...(fields === null
+      ? {}
+      : {
+          fields: fields.fields.map(({ name, of, slots }) => ({ name, of, slots })),
+          fieldIds: fields.count,
+        }),
     historyLength: params.history_length,
     embeddingDim: params.embedding_dim,
     mlp: params.mlp,

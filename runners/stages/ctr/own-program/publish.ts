@@ -4,7 +4,7 @@ import { UserError } from "../../../../src/base/exit.js";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { writeNpy } from "../../../base/files/npy.js";
 import type { CtrData } from "../data/load.js";
-import { unseenCounts } from "../data/seen.js";
+import { unknownCounts, unseenCounts } from "../data/seen.js";
 import { quality } from "../metrics.js";
 import { qualityMetrics } from "../train/cell.js";
 import type { ArraysInfo } from "./arrays/info.js";
@@ -19,10 +19,11 @@ type Task = StageTask<OwnProgramParams, OwnProgramExecution>;
 export async function publishScores(
   task: Task,
   folders: Folders,
-  { dataset, train, valid, test }: CtrData,
+  data: CtrData,
   scores: Scores,
   { curves, bestEpoch, parameters }: AllTold,
 ): Promise<void> {
+  const { valid, test } = data;
   const out = (name: string): string => path.join(task.out, name);
   for (const split of ["valid", "test"] as const) {
     const of = scores[split];
@@ -34,7 +35,8 @@ export async function publishScores(
       ? {}
       : qualityMetrics("valid", quality(scores.valid, valid!.labels, valid!.users))),
     ...qualityMetrics("test", quality(scores.test, test.labels, test.users)),
-    ...(task.params.ctr["user_id"] === true ? unseenCounts({ dataset, train, valid, test }) : {}),
+    ...(task.params.ctr["user_id"] === true ? unseenCounts(data) : {}),
+    ...unknownCounts(data),
     ...(bestEpoch === undefined ? {} : { best_epoch: bestEpoch }),
     ...(last === undefined ? {} : { epochs: last.epoch }),
     ...(parameters === undefined ? {} : { parameters }),

@@ -6,7 +6,10 @@ import { dataTypeOf } from "../graph/node.js";
 import { freeze } from "../graph/freeze.js";
 import { writeSavedModel, type SignatureTensor } from "../graph/saved-model.js";
 import { adapted } from "../knowledge.js";
-import type { Batch, Model, ModelShape } from "../model.js";
+import { readSampleRows } from "../../../base/artifacts/negatives.js";
+import { fitFields } from "../../../base/fields/fit.js";
+import { describedFields } from "../own-program/arrays/fields.js";
+import type { Batch, FieldShape, Model, ModelShape } from "../model.js";
 import { trainedModel } from "./score.js";
 import type { TrainedCell } from "./trained.js";
 
@@ -19,7 +22,8 @@ export interface ExportedInput {
 
 /**
  * Writes a trained cell as a TensorFlow SavedModel with its weights inside: signature
- * `serving_default`, from a batch's features to `score`. `r4ec.json` beside it holds model.json.
+ * `serving_default`, from a batch's features to `score`. `r4ec.json` beside it holds model.json, and
+ * `fields.json` what each id and weight of a field stands for, where there are fields.
  */
 export async function exportModel(
   trained: TrainedCell,
@@ -45,6 +49,11 @@ export async function exportModel(
       },
     });
     await writeFile(join(folder, "r4ec.json"), `${JSON.stringify(trained.model, null, 2)}\n`);
+    const fitted = fitFields(await readSampleRows(trained.dataset, trained.split));
+    if (fitted !== null) {
+      const described = JSON.stringify(describedFields(fitted), null, 2);
+      await writeFile(join(folder, "fields.json"), `${described}\n`);
+    }
     return inputs;
   } finally {
     model.dispose();
@@ -55,8 +64,11 @@ function inputsOf({
   attributeFields,
   historyLength,
   users,
+  fields = [],
   knowledge,
 }: ModelShape): ExportedInput[] {
+  const slots = (of: FieldShape["of"]): number =>
+    fields.filter((field) => field.of === of).reduce((sum, field) => sum + field.slots, 0);
   const ids = (name: string, ...rest: number[]): ExportedInput => ({
     name,
     dtype: "int32",
@@ -75,6 +87,11 @@ function inputsOf({
     ids("history_ratings", historyLength),
     ids("history_length"),
     ...(users === undefined ? [] : [ids("user")]),
+    ...fieldPlaces(fields).flatMap((place): ExportedInput[] => {
+      const rest = place === "history" ? [historyLength, slots("item")] : [slots(place)];
+      const weights = { name: `${place}_field_weights`, dtype: "float32", shape: [-1, ...rest] };
+      return [ids(`${place}_fields`, ...rest), weights as ExportedInput];
+    }),
     ...(knowledge === null
       ? []
       : [
@@ -84,7 +101,14 @@ function inputsOf({
   ];
 }
 
+/** Places that fields are read at; fields of items are those of the history too. */
+const fieldPlaces = (fields: readonly FieldShape[]): (FieldShape["of"] | "history")[] =>
+  (["user", "item", "history", "context"] as const).filter((place) =>
+    fields.some(({ of }) => of === (place === "history" ? "item" : place)),
+  );
+
 function functionOf(model: Model, inputs: readonly ExportedInput[], size: number): FunctionSpec {
+  const places = fieldPlaces(model.shape.fields ?? []);
   return {
     inputs: inputs.map(({ dtype, shape }): FunctionInput => ({
       dtype,
@@ -104,6 +128,19 @@ function functionOf(model: Model, inputs: readonly ExportedInput[], size: number
         historyRatings: given.get("history_ratings")!,
         historyLength: given.get("history_length")!,
         ...(user === undefined ? {} : { user }),
+        ...(places.length === 0
+          ? {}
+          : {
+              fields: Object.fromEntries(
+                places.map((place) => [
+                  place,
+                  {
+                    ids: given.get(`${place}_fields`)!,
+                    weights: given.get(`${place}_field_weights`)!,
+                  },
+                ]),
+              ),
+            }),
         knowledge: adapted(model, vectors && { user: vectors, item: given.get("item_knowledge")! }),
       };
       const { logits } = model.forward(batch, { training: false, anyBatch: true });

@@ -2,12 +2,18 @@ import { statSync } from "node:fs";
 import { UserError } from "../../../../src/base/exit.js";
 import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
 import { readJsonl } from "../../../base/files/jsonl.js";
+import { isJsonObject, type Json, type JsonObject } from "../../../../src/base/json.js";
+import { VALUE_GAP } from "../../../base/artifacts/raw-fields.js";
+import { encode } from "../../../base/fields/encode.js";
+import type { FittedFields, SlotTable } from "../../../base/fields/fit.js";
 import type { Interactions } from "../data/interactions.js";
 
 /** A sample to be scored, as it is in the user's file. */
 export interface RawSample {
   readonly user: string;
   readonly item: string;
+  /** Values of the context's fields, as they were given. */
+  readonly context?: { readonly [field: string]: unknown };
 }
 
 /** Samples as rows of a table of interactions that is made for them. */
@@ -32,7 +38,8 @@ interface Event {
 /**
  * Reads samples from JSON Lines: `{"user", "item"}` with raw ids, and where wanted
  * `"history": [{"item", "rating"}, ...]`, oldest first, in place of the user's last interactions in
- * the data set. A user whom the data set does not know has to come with a history, and has no
+ * the data set, and where the data set has fields of the context `"context": {field: value}`: what is left
+ * out there has no value. A user whom the data set does not know has to come with a history, and has no
  * knowledge: that of row 0, zeros. Throws a UserError that names the line.
  */
 export async function readSamples(
@@ -40,6 +47,7 @@ export async function readSamples(
   folder: string,
   dataset: Dataset,
   historyLength: number,
+  fields: FittedFields | null = null,
 ): Promise<Samples> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new UserError(`there is no file of samples at ${path}`);
@@ -51,6 +59,7 @@ export async function readSamples(
   const columns = { user: [] as number[], item: [] as number[], rating: [] as number[] };
   const position: number[] = [];
   const rows: number[] = [];
+  const contexts = new Map<number, ReadonlyMap<string, string>>();
   let strangers = 0;
   const append = (user: number, { item, rating }: Event, at: number): void => {
     columns.user.push(user);
@@ -60,7 +69,7 @@ export async function readSamples(
   };
   for await (const { value, line } of readJsonl(path)) {
     const wrong = (what: string): UserError => new UserError(`${path}:${line}: ${what}`);
-    const { user, item, history } = value as Record<string, unknown>;
+    const { user, item, history, context } = value as Record<string, unknown>;
     const rawId = (id: unknown, what: string): string => {
       if (typeof id !== "string" && typeof id !== "number") throw wrong(`no ${what}`);
       return String(id);
@@ -84,9 +93,14 @@ export async function readSamples(
         : eventsOf(history, itemOf, dataset, wrong);
     const recent = events.slice(-historyLength);
     recent.forEach((event, at) => append(userId, event, at));
+    contexts.set(columns.item.length, contextOf(context, fields, wrong));
     rows.push(columns.item.length);
     append(userId, { item: target, rating: 0 }, recent.length);
-    raw.push({ user: String(user), item: String(item) });
+    raw.push({
+      user: String(user),
+      item: String(item),
+      ...(context === undefined ? {} : { context: context as Record<string, unknown> }),
+    });
   }
   if (raw.length === 0) throw new UserError(`${path} holds no samples`);
   return {
@@ -101,8 +115,69 @@ export async function readSamples(
       itemAttributes: dataset.itemAttributes,
       attributeFields: dataset.attributeFields,
       likeAbove: dataset.likeAbove,
+      ...(fields === null
+        ? {}
+        : {
+            fieldTables: {
+              ...fields.tables,
+              context: contextTable(fields, contexts, position.length),
+            },
+          }),
     },
   };
+}
+
+/** Texts of the fields of a sample's context. */
+function contextOf(
+  given: unknown,
+  fields: FittedFields | null,
+  wrong: (what: string) => UserError,
+): ReadonlyMap<string, string> {
+  if (given === undefined) return new Map();
+  if (!isJsonObject(given as Json)) throw wrong("context is not a mapping of fields");
+  const own = (fields?.fields ?? []).filter(({ of }) => of === "context");
+  return new Map(
+    Object.entries(given as JsonObject).map(([name, value]) => {
+      const field = own.find((each) => each.name === name);
+      if (field === undefined) {
+        const known = own.length === 0 ? "none" : own.map((each) => each.name).join(", ");
+        throw wrong(`the context has no field ${name}; the data set has ${known}`);
+      }
+      const values = Array.isArray(value) ? value : [value];
+      const numeric = field.kind === "number" || field.kind === "buckets";
+      const text = values
+        .filter((each) => each !== null)
+        .map(String)
+        .join(VALUE_GAP);
+      if (numeric && text !== "" && !Number.isFinite(Number(text)))
+        throw wrong(`the field ${name} is ${JSON.stringify(value)}, no number`);
+      return [name, text];
+    }),
+  );
+}
+
+/** The slots of the rows' contexts; rows of histories have none. */
+function contextTable(
+  { fields }: FittedFields,
+  contexts: ReadonlyMap<number, ReadonlyMap<string, string>>,
+  rows: number,
+): SlotTable | null {
+  const own = fields.filter(({ of }) => of === "context");
+  if (own.length === 0) return null;
+  const slots = own.reduce((sum, field) => sum + field.slots, 0);
+  const ids = new Int32Array(rows * slots);
+  const weights = new Float32Array(rows * slots);
+  for (const [row, texts] of contexts) {
+    let at = row * slots;
+    for (const field of own) {
+      encode(field, texts.get(field.name) ?? "").slots.forEach(([id, weight], slot) => {
+        ids[at + slot] = id;
+        weights[at + slot] = weight;
+      });
+      at += field.slots;
+    }
+  }
+  return { slots, ids, weights };
 }
 
 function lastOf(dataset: Dataset, user: number, count: number): Event[] {
@@ -117,12 +192,20 @@ function lastOf(dataset: Dataset, user: number, count: number): Event[] {
 function eventsOf(
   history: unknown,
   itemOf: (id: unknown) => number,
-  { ratings }: Dataset,
+  { ratings, shown, implicit }: Dataset,
   wrong: (what: string) => UserError,
 ): Event[] {
   if (!Array.isArray(history)) throw wrong("history is not a list of {item, rating}");
   return history.map((entry: unknown) => {
     const { item, rating } = (entry ?? {}) as Record<string, unknown>;
+    // Interactions of implicit feedback have no rating.
+    if (implicit !== undefined && rating === undefined) return { item: itemOf(item), rating: 1 };
+    if (shown !== undefined) {
+      const place = shown.values.indexOf(rating as number);
+      if (place >= 0) return { item: itemOf(item), rating: place + 1 };
+      const values = shown.values.join(", ");
+      throw wrong(`a rating in the history is none of the data set's: ${values}`);
+    }
     const whole = Number.isInteger(rating) && (rating as number) >= 1;
     if (!whole || (rating as number) > ratings) {
       throw wrong(`a rating in the history is not a whole number from 1 to ${ratings}`);

@@ -1,6 +1,6 @@
 import { tf } from "../tensorflow.js";
-import { readDataset } from "../../../base/artifacts/dataset.js";
 import { readSampleRows } from "../../../base/artifacts/negatives.js";
+import { fitFields } from "../../../base/fields/fit.js";
 import { buildModel } from "../build.js";
 import { makeColumns } from "../data/columns.js";
 import { positionsOf, type Interactions } from "../data/interactions.js";
@@ -24,13 +24,14 @@ export interface ScoredSamples {
 
 /** Scores samples of a JSON Lines file (see {@link readSamples}) by a trained cell. */
 export async function scoreFile(trained: TrainedCell, path: string): Promise<ScoredSamples> {
-  const dataset = await readDataset(trained.dataset);
+  const dataset = await readSampleRows(trained.dataset, trained.split);
   const { historyLength } = trained.model.shape;
   const { raw, interactions, rows, strangers } = await readSamples(
     path,
     trained.dataset,
     dataset,
     historyLength,
+    fitFields(dataset),
   );
   const scores = await scoreRows(trained, interactions, rows);
   return { samples: raw, scores, strangers };
@@ -58,7 +59,7 @@ export async function scoreSplit(
   const position = positionsOf(dataset);
   const interactions =
     other === null
-      ? { ...dataset, position }
+      ? { ...dataset, position, fieldTables: fitFields(own)?.tables ?? null }
       : await translated(
           { folder: trained.dataset, dataset: own },
           { folder: other, dataset },

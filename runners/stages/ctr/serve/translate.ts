@@ -1,6 +1,7 @@
 import { UserError } from "../../../../src/base/exit.js";
 import { readItems, readUsers } from "../../../base/artifacts/dataset.js";
 import { anchorOf, type SampleRows } from "../../../base/artifacts/negatives.js";
+import { fitFields, slotTable, type FittedFields } from "../../../base/fields/fit.js";
 import type { Interactions } from "../data/interactions.js";
 import { stranger } from "./samples.js";
 
@@ -55,6 +56,7 @@ export async function translated(
     interactionItem,
     interactionRating: theirs.interactionRating,
     position,
+    fieldTables: translatedFields(own, other),
     ...(theirs.anchor === undefined ? {} : { anchor: theirs.anchor }),
     itemAttributes: mine.itemAttributes,
     attributeFields: mine.attributeFields,
@@ -76,4 +78,25 @@ function numbers(own: readonly Numbered[], other: readonly Numbered[]): Int32Arr
   const table = new Int32Array(other.length + 1);
   for (const { id, index } of other) table[index] = known.get(id) ?? stranger;
   return table;
+}
+
+/**
+ * The cell's fields by the cell's users and items, and by the contexts of the other data set, whose values
+ * are read by the fields' names. A user or an item that the cell does not know has none.
+ */
+function translatedFields(own: Prepared, other: Prepared): FittedFields["tables"] | null {
+  const fitted = fitFields(own.dataset);
+  if (fitted === null) return null;
+  const contexts = fitted.fields.filter(({ of }) => of === "context");
+  if (contexts.length === 0) return fitted.tables;
+  const raw = contexts.map((field) => {
+    const found = other.dataset.fields?.find(
+      ({ name, of }) => name === field.name && of === "context",
+    );
+    if (found !== undefined) return found;
+    throw new UserError(
+      `the cell was trained with the field ${field.name} of the context, which ${other.folder} does not have`,
+    );
+  });
+  return { ...fitted.tables, context: slotTable(contexts, raw, false) };
 }

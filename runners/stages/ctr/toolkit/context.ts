@@ -4,11 +4,11 @@ import type { Value } from "./value.js";
 
 /** Widths of the parts of a sample that a backbone is given. */
 export interface Widths {
-  /** Target item with its attributes. */
+  /** Target item with its attributes and its fields. */
   readonly target: number;
-  /** One interaction of the history: item, attributes, rating. */
+  /** One interaction of the history: item, attributes, rating, the item's fields. */
   readonly history: number;
-  /** Embedding of the user's id; 0 without one (`ctr.user_id: false`). */
+  /** Embedding of the user's id (`ctr.user_id`), the user's fields and the context's; 0 without any. */
   readonly user: number;
   /** User's and item's knowledge together; 0 without knowledge. */
   readonly knowledge: number;

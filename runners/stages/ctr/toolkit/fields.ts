@@ -12,8 +12,9 @@ export interface FieldInput {
 }
 
 /**
- * The fields in their order: the item, its attributes, the means of the history's items, attributes and
- * ratings, the user's id if it has an embedding, the user's knowledge, the item's knowledge. If
+ * The fields in their order: the item, its attributes, its fields, the means of the history's items, attributes,
+ * ratings and fields, the user's id if it has an embedding, the user's and the context's fields, the user's
+ * knowledge, the item's knowledge. If
  * knowledge has another width than the embedding, it goes through a linear layer first.
  */
 export function fieldInput(kit: LayerContext): FieldInput {

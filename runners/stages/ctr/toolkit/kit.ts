@@ -6,6 +6,7 @@ import {
 } from "./attention.js";
 import { LayerContext } from "./context.js";
 import { dense, mlp, rowDense, type DenseOptions, type Layer } from "./dense.js";
+import { fieldVectors } from "./data-fields.js";
 import { embedding, type Embedding } from "./embedding.js";
 import { expertInput, expertLayers, type Experts } from "./experts.js";
 import { fieldInput, type FieldInput } from "./fields.js";
@@ -14,6 +15,7 @@ import { multiHeadAttention, type HeadsOptions } from "./heads.js";
 import { zeros, type Initial } from "./initial.js";
 import * as initial from "./initial.js";
 import { tf } from "../tensorflow.js";
+import type { Sample } from "./sample.js";
 import { concat, stack, type Value } from "./value.js";
 
 /**
@@ -51,6 +53,25 @@ export class Kit extends LayerContext {
   /** A table of `rows` vectors [width], row 0 included, looked up by ids. */
   embedding(name: string, rows: number, width: number): Embedding {
     return embedding(this, name, rows, width);
+  }
+  /**
+   * A vector [width] of each id of the data set's fields, beside those of the sample: gives those of the
+   * user's, the target item's and the context's fields side by side [fields × width]. Only where there
+   * are fields (`shape.fields`).
+   */
+  fieldEmbedding(name: string, width: number): (sample: Sample) => Value {
+    const { fieldIds } = this.shape;
+    if (fieldIds === undefined)
+      throw new Error(`${name} is an embedding of fields: the data set has none`);
+    const table = embedding(this, name, fieldIds + 1, width);
+    return ({ slots: { user, item, context }, target }) =>
+      concat(
+        [user, item, context].map((slots) =>
+          slots === null
+            ? null
+            : fieldVectors(table, slots, (make) => target.made({ kind: "given", make })),
+        ),
+      );
   }
   /**
    * A vector of each user's own, looked up by `sample.userId`. Users without training samples have

@@ -44,7 +44,11 @@ export async function trainInGroups(all: Group): Promise<void> {
 async function trainGroup(device: Device, group: Group): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
-  const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
+  const interactions = {
+    ...data.dataset,
+    position: positionsOf(data.dataset),
+    fieldTables: data.fields?.tables ?? null,
+  };
   const columns = makeColumns(device, interactions, data.knowledge);
   const companion = new Companion(data);
   try {

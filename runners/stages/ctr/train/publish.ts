@@ -7,7 +7,7 @@ import type { Quality } from "../metrics.js";
 import type { ModelShape } from "../model.js";
 import { qualityMetrics, type Cell } from "./cell.js";
 import type { ReplicaState } from "./state.js";
-import { unseenCounts } from "../data/seen.js";
+import { unknownCounts, unseenCounts } from "../data/seen.js";
 
 /** `model.json`: all that is needed to build a model again; its weights are in a file beside it. */
 export interface ModelFile {
@@ -45,6 +45,7 @@ export async function publishCell(
     ...Object.fromEntries(picked),
     ...qualityMetrics("test", quality),
     ...(shape.users === undefined ? {} : unseenCounts(data)),
+    ...unknownCounts(data),
     best_epoch: bestEpoch,
     epochs,
     parameters,

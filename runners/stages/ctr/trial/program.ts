@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import { UserError } from "../../../../src/base/exit.js";
 import { buildModel } from "../build.js";
 import { adapted } from "../knowledge.js";
-import type { Batch, Model } from "../model.js";
+import type { Batch, FieldSlots, Model } from "../model.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import type { Trial } from "./trial.js";
 
@@ -36,7 +36,11 @@ function faultOf(trial: Trial): Fault[] {
 
 /** Two samples, the second without a history. */
 function apply(model: Model, trial: Trial, training: boolean): void {
-  const { attributeFields: F, historyLength: H, knowledge, users } = trial;
+  const { attributeFields: F, historyLength: H, knowledge, users, fields = [] } = trial;
+  const slotsOf = (of: string, ...rows: number[]): FieldSlots => {
+    const shape = [1, 2, ...rows, 2 * fields.filter((field) => field.of === of).length];
+    return { ids: tf.ones(shape, "int32"), weights: tf.ones(shape) };
+  };
   const whole = (values: readonly number[], ...shape: number[]): Tensor =>
     tf.tensor([...values], [1, 2, ...shape], "int32");
   const fill = (first: number, second: number, count: number): number[] =>
@@ -49,6 +53,14 @@ function apply(model: Model, trial: Trial, training: boolean): void {
     historyRatings: whole(fill(4, 0, H), H),
     historyLength: whole([H, 0]),
     ...(users === undefined ? {} : { user: whole([1, 2]) }),
+    ...(fields.length === 0
+      ? {}
+      : {
+          fields: {
+            ...{ user: slotsOf("user"), item: slotsOf("item"), context: slotsOf("context") },
+            history: slotsOf("item", H),
+          },
+        }),
   };
   const vectors =
     knowledge === null

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../../../../src/base/diagnostic.js";
 import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
 import { packageFile } from "../../../../src/base/package.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
+import { fieldsNamed } from "../../../base/artifacts/raw-fields.js";
 import { adaptorShape } from "../data/load.js";
 import { adaptorDefaults, ctrOf, isModule } from "../settings.js";
 import { moduleOptions } from "../stage.js";
@@ -81,6 +82,7 @@ function trialOf(settings: JsonObject, place: SpecPlace): Trial | null {
     backbone: file,
     ...{ items: 4, attributes: 3, ratings: 5, attributeFields: 2 },
     ...(params.user_id === true ? { users: 3 } : {}),
+    ...trialFields(settings),
     historyLength: params.history_length,
     embeddingDim: params.embedding_dim,
     mlp: params.mlp,
@@ -88,6 +90,17 @@ function trialOf(settings: JsonObject, place: SpecPlace): Trial | null {
     adaptor: known ? adaptorShape({ ...adaptorDefaults, ...params.adaptor }) : null,
     options: moduleOptions(file, ctr),
   };
+}
+
+/** The data set's fields, each with two slots; nothing where it has none. */
+function trialFields(settings: JsonObject): Pick<Trial, "fields" | "fieldIds"> {
+  const named = fieldsNamed(settings["dataset"]);
+  if (named.length === 0) return {};
+  const places = ["user", "item", "context"] as const;
+  const fields = places.flatMap((place) =>
+    named.filter(({ of }) => of === place).map(({ name, of }) => ({ name, of, slots: 2 })),
+  );
+  return { fields, fieldIds: 3 };
 }
 
 /** The faults of trials; a text where the program itself failed. */

@@ -4,10 +4,11 @@ import { isFile } from "../../../base/files/spec-path.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { DatasetSettings } from "../source.js";
 import { dateReader } from "./dates.js";
+import { checkFields, type FieldColumn } from "./fields.js";
 import { columnsOf, formOf } from "./form.js";
 import { readHeader } from "./header.js";
 import { filesOf } from "./inputs.js";
-import { interactionColumns, isRecbole, itemColumns } from "./params.js";
+import { interactionColumns, isRecbole, itemColumns, userColumns } from "./params.js";
 import { isPattern } from "./pattern.js";
 import { longForm, type TableFile, type TableSettings } from "./settings.js";
 
@@ -16,7 +17,7 @@ export function checkTable(
   settings: DatasetSettings & TableSettings,
   place: SpecPlace,
 ): readonly Finding[] {
-  const { interactions, items, label } = settings;
+  const { interactions, items, users, label } = settings;
   if (interactions === undefined) {
     return [
       mistake(
@@ -55,8 +56,11 @@ export function checkTable(
       ["item", columns.item],
       labelled ? ["", columns.rating ?? ""] : ["rating", columns.rating ?? ""],
       ["time", columns.time ?? ""],
+      ...fieldsNamed(columns.fields),
     ]),
     ...checkTimes(settings),
+    ...checkFields(settings),
+    ...(users === undefined ? [] : checkUsers(users, place)),
   );
   if (items === undefined) return findings;
   const { item, title, attributes } = itemColumns(items);
@@ -74,7 +78,26 @@ export function checkTable(
       ["item", item],
       ["title", title ?? ""],
       ...attributes.map(({ column }) => ["attributes", column] as const),
+      ...fieldsNamed(itemColumns(items).fields),
     ]),
+  ];
+}
+
+const fieldsNamed = (fields: readonly FieldColumn[] = []): (readonly [string, string])[] =>
+  fields.map(({ column }) => ["fields", column] as const);
+
+function checkUsers(
+  users: NonNullable<TableSettings["users"]>,
+  place: SpecPlace,
+): readonly Finding[] {
+  const at = "dataset.users";
+  const { user, fields } = userColumns(users);
+  return [
+    ...(user === "" ? [mistake(at, "users needs `user`: the name of the column of ids")] : []),
+    ...(fields.length === 0
+      ? [mistake(at, "users needs `fields`: columns of theirs, such as [country, age]")]
+      : []),
+    ...checkSource(at, users, place, [["user", user], ...fieldsNamed(fields)]),
   ];
 }
 

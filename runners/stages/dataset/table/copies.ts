@@ -6,6 +6,7 @@ import { openFolder } from "../../../../src/base/folder.js";
 import { BadLines } from "./bad-lines.js";
 import type { DelimitedForm } from "./delimited.js";
 import { type Duck, named, quoted, withDuck } from "./duck.js";
+import { jsonCopy } from "./json-copy.js";
 import { type FileForm, formOf } from "./form.js";
 import { readHeader } from "./header.js";
 import { type DelimitedFile, eachDelimitedRow } from "./delimited-rows.js";
@@ -173,12 +174,15 @@ async function loading(
   if (forms.every(({ kind }) => kind === "parquet"))
     return `select * from read_parquet([${paths.map(quoted).join(", ")}])`;
   const first = forms[0]!;
-  if (first.kind !== "delimited") {
-    throw new UserError(`from.${name}: a query reads delimited text and Parquet, not JSON Lines`);
-  }
+  const target = join(folder, `from-${basename(name)}.csv`);
+  if (forms.every(({ kind }) => kind === "jsonl"))
+    return copyQuery(target, await jsonCopy(task, name, paths, target));
+  if (first.kind !== "delimited" || forms.some(({ kind }) => kind !== "delimited"))
+    throw new UserError(
+      `from.${name}: its files are of different kinds; set format, or use two tables`,
+    );
   const header = table.header ?? readHeader(paths[0]!, first)?.map((each) => each.name);
   if (header === undefined) throw new UserError(`${paths[0]}: its first line names no columns`);
-  const target = join(folder, `from-${basename(name)}.csv`);
   const files = paths.map((path, n) => ({
     path,
     form: forms[n] as typeof first,
@@ -186,6 +190,11 @@ async function loading(
     header: table.header,
   }));
   await cleanCopy(task, name, files, header, target);
+  return copyQuery(target, header);
+}
+
+/** The query that reads such a copy: all columns are text. */
+function copyQuery(target: string, header: readonly string[]): string {
   const columns = header.map((each) => `${quoted(each)}: 'VARCHAR'`).join(", ");
   return `select * from read_csv(${quoted(target)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', columns = {${columns}}, max_line_size = 16777216)`;
 }

@@ -17,7 +17,7 @@ export function filesOf({ file }: TableFile, place: SpecPlace): string[] {
  * `interactions.from.books.0`.
  */
 export function inputFiles(
-  { interactions, items }: TableSettings,
+  { interactions, items, users }: TableSettings,
   place: SpecPlace,
 ): { readonly [name: string]: FileInput } {
   const named: [string, FileInput][] = [];
@@ -28,12 +28,13 @@ export function inputFiles(
   };
   if (interactions !== undefined) add("interactions", interactions);
   if (items !== undefined) add("items", items);
+  if (users !== undefined) add("users", users);
   return Object.fromEntries(named);
 }
 
 /** What is read of a table in its stage. */
 export function inputOf(
-  what: "interactions" | "items",
+  what: "interactions" | "items" | "users",
   table: TableFile,
   files: { readonly [name: string]: string },
 ): TableInput {

@@ -6,10 +6,12 @@ import { PART, type SplitRule } from "../split-rule.js";
 import type { ReadTask } from "../source.js";
 import { BadLines } from "./bad-lines.js";
 import { dateReader } from "./dates.js";
+import { TextColumn, type FieldColumn } from "./fields.js";
 import { LevelColumn } from "./levels.js";
 import type { Row, TableInput, WantedColumn } from "./row.js";
 import { eachRow } from "./rows.js";
 import type { InteractionSettings } from "./settings.js";
+import { fieldsWanted } from "./users.js";
 import { TimeColumn } from "./times.js";
 
 /** Which columns of interactions are read. */
@@ -20,6 +22,8 @@ export interface InteractionColumns {
   readonly rating: string | null;
   /** Null: the order of the rows is the order in time. */
   readonly time: string | null;
+  /** Fields of the context; left out where there are none. */
+  readonly fields?: readonly FieldColumn[];
 }
 
 /** The column of a split by column, with the values of its parts. */
@@ -49,6 +53,10 @@ export async function readInteractions(
     ...(columns.time === null ? [] : [{ name: columns.time, kind: "text" } as const]),
     ...(part === null ? [] : [{ name: part.column, kind: "text" } as const]),
   ];
+  const fields = (columns.fields ?? []).map((field) => new TextColumn(field));
+  const firstField = wanted.length;
+  wanted.push(...fieldsWanted(columns.fields ?? []));
+  const fieldNumbers = new Int32Array(fields.length);
   const parts = new Column((length) => new Uint8Array(length));
   const timeField = columns.rating === null ? 2 : 3;
   const partField = wanted.length - 1;
@@ -65,6 +73,12 @@ export async function readInteractions(
     if (typeof partOf === "string") return partOf;
     const level = levels?.number(bytes, starts[2]!, ends[2]!);
     if (typeof level === "string") return level;
+    for (const [n, field] of fields.entries()) {
+      const at = firstField + n;
+      const number = field.number(bytes, starts[at]!, ends[at]!);
+      if (typeof number === "string") return number;
+      fieldNumbers[n] = number;
+    }
     if (columns.time === null) times.pushRow(gathered.user.length);
     else {
       const wrong = times.push(bytes, starts[timeField]!, ends[timeField]!, where);
@@ -72,6 +86,7 @@ export async function readInteractions(
     }
     if (level !== undefined) levels!.push(level);
     if (part !== null) parts.push(partOf);
+    for (const [n, field] of fields.entries()) field.push(fieldNumbers[n]!);
     gathered.user.push(gathered.users.intern(bytes, starts[0]!, ends[0]!));
     gathered.item.push(gathered.items.intern(bytes, starts[1]!, ends[1]!));
     return undefined;
@@ -92,6 +107,7 @@ export async function readInteractions(
     time: seconds,
     scale,
     ...(part === null ? {} : { part: parts.take() }),
+    ...(fields.length === 0 ? {} : { context: fields.map((field) => field.take()) }),
   };
 }
 

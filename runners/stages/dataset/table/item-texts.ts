@@ -1,8 +1,10 @@
 import { ExitCode, UserError } from "../../../../src/base/exit.js";
 import type { ItemText, ReadTask } from "../source.js";
 import { BadLines } from "./bad-lines.js";
+import type { FieldColumn } from "./fields.js";
 import { LIST_GAP, type Row, type TableInput, type WantedColumn } from "./row.js";
 import { eachRow } from "./rows.js";
+import { fieldsWanted, fieldTexts } from "./users.js";
 
 /** A column that becomes an attribute of items. */
 export interface AttributeColumn {
@@ -17,6 +19,8 @@ export interface ItemColumns {
   /** Null: titles are unknown. */
   readonly title: string | null;
   readonly attributes: readonly AttributeColumn[];
+  /** Left out where there are none. */
+  readonly fields?: readonly FieldColumn[];
 }
 
 /** A column of this name with several values stands in texts as a whole. */
@@ -32,7 +36,7 @@ export async function readItemTexts(
   columns: ItemColumns,
   wanted: ReadonlySet<string>,
 ): Promise<Map<string, ItemText>> {
-  const { item, title, attributes } = columns;
+  const { item, title, attributes, fields = [] } = columns;
   const bad = new BadLines();
   const items = new Map<string, ItemText>();
   const places = new Map<string, string>();
@@ -41,6 +45,7 @@ export async function readItemTexts(
     { name: item, kind: "id" },
     ...(title === null ? [] : [{ name: title, kind: "text" } as const]),
     ...attributes.map(({ column }) => ({ name: column, kind: "list" }) as const),
+    ...fieldsWanted(fields),
   ];
   await eachRow(task, input, read, bad, (row) => {
     const id = fieldOf(row, 0);
@@ -50,6 +55,8 @@ export async function readItemTexts(
     if (before !== undefined) {
       throw new UserError(`${row.where()}: item ${id} stands in ${before} already`);
     }
+    const texts = fieldTexts(fields, row, first + attributes.length);
+    if (typeof texts === "string") return texts;
     places.set(id, row.where());
     const values = attributes.map(({ separator }, n) =>
       valuesOf(fieldOf(row, first + n), separator),
@@ -62,6 +69,7 @@ export async function readItemTexts(
       title: title === null ? null : textOrNull(fieldOf(row, 1)),
       attributes: values.map(([value]) => value ?? null),
       ...(genres < 0 ? {} : { genres: values[genres]! }),
+      ...(fields.length === 0 ? {} : { fields: texts }),
     });
     return undefined;
   });

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { DatasetSettings } from "../source.js";
 import { formOf } from "./form.js";
+import { fieldColumns } from "./fields.js";
 import type { InteractionColumns } from "./interactions.js";
 import type { ItemColumns } from "./item-texts.js";
 import { longForm } from "./settings.js";
@@ -10,6 +11,7 @@ import type {
   TableFile,
   TableSettings,
 } from "./settings.js";
+import type { UserColumns } from "./users.js";
 import type { WordSettings } from "./words.js";
 
 /** What decides a table's content beside its files. */
@@ -18,12 +20,13 @@ export interface TableParams {
   readonly interactions: Pick<InteractionSettings, "time_unit" | "time_format"> &
     TableFile & { readonly columns: InteractionColumns };
   readonly items?: TableFile & ItemColumns;
+  readonly users?: TableFile & UserColumns;
   readonly words?: WordSettings;
 }
 
 /** The parameters of a table's stage. A path is not among them; what form a file has is. */
 export function paramsOf(settings: DatasetSettings & TableSettings): JsonObject {
-  const { name, interactions = {}, items, words } = settings;
+  const { name, interactions = {}, items, users, words } = settings;
   const { time_unit, time_format } = interactions;
   const params = {
     name: name ?? "table",
@@ -34,6 +37,7 @@ export function paramsOf(settings: DatasetSettings & TableSettings): JsonObject 
       columns: interactionColumns(settings),
     },
     ...(items === undefined ? {} : { items: { ...fileParams(items), ...itemColumns(items) } }),
+    ...(users === undefined ? {} : { users: { ...fileParams(users), ...userColumns(users) } }),
     ...(words === undefined ? {} : { words }),
   };
   return params as unknown as JsonObject;
@@ -88,8 +92,15 @@ export function interactionColumns(
     item: interactions.item ?? usual.item,
     rating: implicit ? null : (column ?? interactions.rating ?? usual.rating),
     time: interactions.time ?? usual.time,
+    ...(interactions.fields === undefined ? {} : { fields: fieldColumns(interactions.fields) }),
   };
 }
+
+/** The columns of users. */
+export const userColumns = (users: NonNullable<TableSettings["users"]>): UserColumns => ({
+  user: users.user ?? (isRecbole(users) ? "user_id" : ""),
+  fields: fieldColumns(users.fields),
+});
 
 /** The columns of items. */
 export function itemColumns(items: NonNullable<TableSettings["items"]>): ItemColumns {
@@ -101,5 +112,6 @@ export function itemColumns(items: NonNullable<TableSettings["items"]>): ItemCol
         ? { column: attribute, separator: null }
         : { column: attribute.column, separator: attribute.separator },
     ),
+    ...(items.fields === undefined ? {} : { fields: fieldColumns(items.fields) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../../../src/contract/science.js";
+import { fieldsFragment } from "./fields.js";
 import { wordsFragment } from "./words.js";
 
 const text = (description: string): JsonSchema => ({ description, type: "string", minLength: 1 });
@@ -8,7 +9,7 @@ const column = (what: string): JsonSchema => text(`The column of ${what}.`);
 const written = {
   format: {
     description:
-      "How the file is written. Without it the name shows it: .csv, .tsv, .jsonl, .parquet, RecBole's .inter and .item, each also with .gz or .zst.",
+      "How the file is written. Without it the name shows it: .csv, .tsv, .jsonl, .parquet, RecBole's .inter, .item and .user, each also with .gz or .zst.",
     type: "string",
     enum: ["csv", "tsv", "jsonl", "parquet", "recbole"],
   },
@@ -88,6 +89,7 @@ export const tableProperties: { readonly [setting: string]: JsonSchema } = {
       time_format: text(
         "The form of times that are no ISO dates, as strptime has it: %a %b %d %H:%M:%S %z %Y.",
       ),
+      fields: fieldsFragment("of the interaction's context"),
     },
   },
   items: {
@@ -118,7 +120,14 @@ export const tableProperties: { readonly [setting: string]: JsonSchema } = {
           ],
         },
       },
+      fields: fieldsFragment("of items, of the target and of each item of a history"),
     },
+  },
+  users: {
+    description: "table: fields of users: one row for each user.",
+    type: "object",
+    additionalProperties: false,
+    properties: { ...source, user: column("users' ids"), fields: fieldsFragment("of users") },
   },
   words: wordsFragment,
 };

@@ -27,16 +27,37 @@ export interface InteractionSettings extends TableFile {
   readonly time?: string;
   readonly time_unit?: TimeUnit;
   readonly time_format?: string;
+  /** Fields of the context. */
+  readonly fields?: readonly FieldSetting[];
 }
 
 /** One of `dataset.items.attributes`: a column, with what stands between its values. */
 export type AttributeSetting = string | { readonly column: string; readonly separator: string };
+
+/** One of `fields`: a column of categories, or a column and how it becomes a field. */
+export type FieldSetting =
+  | string
+  | {
+      readonly column: string;
+      readonly name?: string;
+      readonly separator?: string;
+      readonly most?: number;
+      readonly buckets?: number;
+      readonly standardise?: boolean;
+    };
+
+/** `dataset.users`. */
+export interface UserSettings extends TableFile {
+  readonly user?: string;
+  readonly fields?: readonly FieldSetting[];
+}
 
 /** `dataset.items`. */
 export interface ItemSettings extends TableFile {
   readonly item?: string;
   readonly title?: string;
   readonly attributes?: readonly AttributeSetting[];
+  readonly fields?: readonly FieldSetting[];
 }
 
 /** The blocks of `dataset` that only a table has. */
@@ -44,6 +65,7 @@ export interface TableSettings extends JsonObject {
   readonly name?: string;
   readonly interactions?: InteractionSettings;
   readonly items?: ItemSettings;
+  readonly users?: UserSettings;
 }
 
 /** A file's own settings in the long form: `ratings.csv` becomes `{file: ratings.csv}`. */

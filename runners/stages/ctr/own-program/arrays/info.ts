@@ -16,6 +16,22 @@ export interface ArraysInfo {
   readonly like_above: number;
   /** Columns of item_attributes: name, and the number of its values. */
   readonly attributes: readonly { readonly name: string; readonly values: number }[];
+  /** Fields of users, items and contexts; left out where there are none. */
+  readonly fields?: readonly {
+    readonly name: string;
+    readonly of: "user" | "item" | "context";
+    readonly kind: "category" | "categories" | "buckets" | "number";
+    /** Its columns in the arrays of its place: the first, and how many. */
+    readonly first_slot: number;
+    readonly slots: number;
+    /** Id by value; "" is no value. */
+    readonly ids: { readonly [value: string]: number };
+    readonly edges?: readonly number[];
+    readonly mean?: number;
+    readonly deviation?: number;
+  }[];
+  /** Ids of all fields together, 0 not counted. */
+  readonly field_ids?: number;
   /** H. */
   readonly history_length: number;
   /** Widths of the vectors; null without knowledge. */

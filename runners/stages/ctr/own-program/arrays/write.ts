@@ -5,6 +5,7 @@ import { writeNpy, writeNpyPieces } from "../../../../base/files/npy.js";
 import { labelsOf } from "../../data/interactions.js";
 import type { CtrData } from "../../data/load.js";
 import { type ArraysInfo, ARRAYS_FORMAT } from "./info.js";
+import { describedFields } from "./fields.js";
 import { perField } from "./per-field.js";
 
 /** Samples whose histories are made at once: 4 MB at a history of 5, whatever the size of the data set. */
@@ -39,6 +40,7 @@ export async function writeArrays(
       const pieces = historiesOf(dataset, rows, values, history);
       await writeNpyPieces(file(`history_${what}`), pieces, [rows.length, history]);
     }
+    await writeContexts(folder, name, data, rows);
     if (name === "test") continue;
     await writeNpy(
       file("label"),
@@ -51,6 +53,10 @@ export async function writeArrays(
     dataset.items + 1,
     fields.values.length,
   ]);
+  for (const of of ["user", "item"] as const) {
+    const table = data.fields?.tables[of] ?? null;
+    if (table !== null) await writeSlots(join(folder, of), table.slots, table.ids, table.weights);
+  }
   if (knowledge !== null) {
     const { users, userDim, items, itemDim } = knowledge;
     await writeNpy(join(folder, "user_knowledge.npy"), users, [users.length / userDim, userDim]);
@@ -68,12 +74,44 @@ export async function writeArrays(
       name,
       values: fields.values[field]!,
     })),
+    ...(data.fields === null ? {} : describedFields(data.fields)),
     history_length: history,
     knowledge: knowledge === null ? null : { user: knowledge.userDim, item: knowledge.itemDim },
     samples: { train: train.length, valid: valid.length, test: test.rows.length },
   };
   await writeFile(join(folder, "arrays.json"), `${JSON.stringify(info, null, 2)}\n`);
   return info;
+}
+
+/** The fields of the contexts of a split's samples, [rows, S]. */
+async function writeContexts(
+  folder: string,
+  split: string,
+  { dataset, fields }: CtrData,
+  rows: Int32Array,
+): Promise<void> {
+  const table = fields?.tables.context ?? null;
+  if (table === null) return;
+  const { slots } = table;
+  const ids = new Int32Array(rows.length * slots);
+  const weights = new Float32Array(rows.length * slots);
+  rows.forEach((row, at) => {
+    const from = anchorOf(dataset, row) * slots;
+    ids.set(table.ids.subarray(from, from + slots), at * slots);
+    weights.set(table.weights.subarray(from, from + slots), at * slots);
+  });
+  await writeSlots(join(folder, `${split}.context`), slots, ids, weights);
+}
+
+async function writeSlots(
+  path: string,
+  slots: number,
+  ids: Int32Array,
+  weights: Float32Array,
+): Promise<void> {
+  const shape = [ids.length / slots, slots];
+  await writeNpy(`${path}_fields.npy`, ids, shape);
+  await writeNpy(`${path}_field_weights.npy`, weights, shape);
 }
 
 /** Interactions of the user's before a row, at most H. */

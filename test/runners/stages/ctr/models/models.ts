@@ -107,6 +107,21 @@ export function batchOf(shape: ModelShape, samples: number, seeds: readonly numb
       const inside = tf.less(place, tf.expandDims(lengths, 2)).cast("int32");
       return tf.mul(ids, ids.rank === 4 ? tf.expandDims(inside, 3) : inside);
     });
+  // Each slot has an id of its own field, or nothing, and a weight.
+  const fieldsOf = (): NonNullable<Batch["fields"]> => {
+    const slotsOf = (of: string): number =>
+      shape.fields!.filter((field) => field.of === of).reduce((sum, { slots }) => sum + slots, 0);
+    const slots = (place: string, sizes: number[]) => {
+      const ids = draw(`${place} field`, sizes, below(shape.fieldIds!), true);
+      return { ids, weights: draw(`${place} weight`, sizes, (u) => 2 * u - 1, false) };
+    };
+    return {
+      user: slots("user", [samples, slotsOf("user")]),
+      item: slots("item", [samples, slotsOf("item")]),
+      context: slots("context", [samples, slotsOf("context")]),
+      history: slots("history", [samples, length, slotsOf("item")]),
+    };
+  };
   return {
     item: draw("item", [samples], below(shape.items), true),
     itemAttributes: draw("attributes", [samples, fields], below(shape.attributes), true),
@@ -114,6 +129,7 @@ export function batchOf(shape: ModelShape, samples: number, seeds: readonly numb
     historyAttributes: pad(draw("past", [samples, length, fields], below(shape.attributes), true)),
     historyRatings: pad(draw("ratings", [samples, length], below(shape.ratings), true)),
     historyLength: lengths,
+    ...(shape.fields === undefined ? {} : { fields: fieldsOf() }),
     ...(shape.users === undefined
       ? {}
       : { user: draw("who", [samples], below(shape.users), true) }),
@@ -144,9 +160,13 @@ export function sliceBatch(batch: RawBatch, from: number, to: number): RawBatch 
     Object.fromEntries(
       Object.entries(of).map(([name, value]) => [
         name,
-        value instanceof tf.Tensor ? cut(value) : value,
+        value instanceof tf.Tensor ? cut(value) : name === "fields" ? cutFields(value) : value,
       ]),
     ) as T;
+  const cutFields = (fields: NonNullable<Batch["fields"]>): Batch["fields"] =>
+    Object.fromEntries(
+      Object.entries(fields).map(([place, slots]) => [place, slots && cutAll(slots)]),
+    );
   const { vectors, ...rest } = batch;
   return { ...cutAll(rest), vectors: vectors && cutAll(vectors) };
 }
@@ -160,10 +180,15 @@ export interface Step {
 }
 
 /** Forward and backward pass in training mode; with a rate, one step of gradient descent too. */
-export function step(model: Model, batch: RawBatch, rate = 0): Step {
+export function step(
+  model: Model,
+  batch: RawBatch,
+  rate = 0,
+  labelled: (batch: RawBatch) => Tensor = labelsOf,
+): Step {
   tf.engine().startScope();
   try {
-    const labels = labelsOf(batch);
+    const labels = labelled(batch);
     let losses: Tensor | undefined;
     let logits: Tensor | undefined;
     let updates: readonly Tensor[] = [];

@@ -56,6 +56,21 @@ it("tells the mistakes of modules at their lines, and nothing of those that are 
   }
 }, 120_000);
 
+it("tries a module with the fields that the data set names", async () => {
+  const file = path.join(folder, "fields.mjs");
+  const body = 'const a = kit.dense("a", 8, 1);\nreturn (s) =>\n  a(s.field("country"));';
+  const text = `export default {\nid: "fields", description: "d", options: { properties: {} },\nbuild(kit) { ${body} } };\n`;
+  writeFileSync(file, text);
+  const cell = (fields: string[]) => ({
+    ...{ backbone: "./fields.mjs", ctr: { embedding_dim: 8 } },
+    dataset: { id: "table", users: { fields }, interactions: { fields: ["device"] } },
+  });
+  const found = await tryModules([cell(["age"]), cell(["country"])], { folder }, environment);
+  expect(found.map(({ line, message }) => [line, message])).toEqual([
+    [5, "there is no field country here; the data set has age, device"],
+  ]);
+}, 120_000);
+
 it("says where nothing can be tried", async () => {
   const [hint] = await tryModules([{ backbone: example }], { folder }, null);
   expect(hint).toMatchObject({ severity: "hint", file: example });

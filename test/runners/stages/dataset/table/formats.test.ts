@@ -230,6 +230,74 @@ describe("Parquet", () => {
 });
 
 describe("a query", () => {
+  test("over JSON Lines, RecBole's files and text gives the same rows as over text", async () => {
+    const names = ["user", "item", "rating", "time"] as const;
+    // Quotes, line ends, lists and a field that some lines lack stand beside what is read.
+    const lines = rated.map(({ user, item, rating, time }, n) =>
+      JSON.stringify({
+        ...{ more: [1, { a: 'b"c\n' }], user, item, rating: Number(rating), time: Number(time) },
+        ...(n % 2 === 0 ? { kept: true, note: "" } : { kept: null }),
+      }),
+    );
+    const recbole = delimited(rated, "\t").replace(
+      /.*\n/u,
+      `${names.map((name) => `${name}:token`).join("\t")}\n`,
+    );
+    const files = { "r.jsonl": lines.join("\n"), "r.inter": recbole, "r.csv": csv };
+    const query = (file: string): object =>
+      tableOf({
+        file: undefined as never,
+        sql: "select * from r where user <> 'u0' or item <> '000'",
+        from: { r: file },
+      });
+    const all = await Promise.all(
+      Object.keys(files).map(async (file) => {
+        const block = JSON.parse(JSON.stringify(query(file))) as JsonObject;
+        const { out, error, notes } = await prepared(files, block);
+        expect([file, error, notes.filter((note) => note.includes("can't"))]).toEqual([
+          file,
+          undefined,
+          [],
+        ]);
+        return sums(out);
+      }),
+    );
+    expect(all[0]).toEqual(all[2]);
+    expect(all[1]).toEqual(all[2]);
+    const kept = tableOf({
+      sql: "select * from r where kept = 'true' and json_extract_string(more, '$[1].a') = 'b\"c' || chr(10)",
+      from: { r: "r.jsonl" },
+    });
+    const { file: _file, ...interactions } = kept["interactions"] as JsonObject & { file: string };
+    expect(_file).toBe("ratings.csv");
+    const { result } = await prepared(files, { ...kept, interactions });
+    // Every second line, and so every second user.
+    expect(result?.metrics["users"]).toBe(3);
+  });
+
+  test("refuses tables of files of two kinds, and whole numbers that JSON can't hold", async () => {
+    const sql = {
+      user: "user",
+      item: "item",
+      rating: "rating",
+      time: "time",
+      sql: "select * from r",
+    };
+    const mixed = await prepared(
+      { "r-1.jsonl": "{}", "r-2.csv": csv },
+      { ...tableOf(), interactions: { ...sql, from: { r: "r-*" } } },
+    );
+    expect(mixed.error?.message).toContain("from.r: its files are of different kinds");
+    const large = rated
+      .map((row) => JSON.stringify(row).replace(/"item":"\d+"/u, '"item":9007199254740993'))
+      .join("\n");
+    const { error } = await prepared(
+      { "r.jsonl": large },
+      { ...tableOf(), interactions: { ...sql, from: { r: "r.jsonl" } } },
+    );
+    expect(error?.message).toMatch(/r\.jsonl: .*line 1: item is a whole number above 2\^53/);
+  });
+
   test("reaches its tables alone", async () => {
     const folder = await folderOf({ "a.csv": csv });
     await writeFile(join(folder, "other.csv"), await readFile(join(folder, "a.csv")));
