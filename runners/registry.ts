@@ -24,6 +24,7 @@ import { datasetFragment } from "./stages/dataset/schema.js";
 import { datasetRunner } from "./stages/dataset/runner.js";
 import { datasetStage } from "./stages/dataset/stage.js";
 import { userSplitOf } from "./stages/dataset/split.js";
+import { dataSupply } from "./stages/dataset/supply.js";
 import { datasetCommand } from "./stages/dataset/command.js";
 import { finetuneRunners } from "./stages/finetune/runner.js";
 import { logCommand } from "./composition/log/command.js";
@@ -39,6 +40,7 @@ import {
   neutralKnowledge,
 } from "./composition/index.js";
 import { classOfWords } from "./base/python/failure-words.js";
+import { modelSupply } from "./base/models/supply.js";
 import { LLM_ENVIRONMENT } from "./base/python/llm-environment.js";
 import { biasRunner } from "./stages/ctr/bias/runner.js";
 import { biasStage, isBias } from "./stages/ctr/bias/stage.js";
@@ -131,6 +133,7 @@ export const science: Science = {
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],
+  supplies: [modelSupply, dataSupply],
   commands: [listed(datasetCommand), ...ctrCommands, listed(logCommand)],
 };
 

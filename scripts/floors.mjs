@@ -8,7 +8,7 @@ export const engine = [
   ["spec", "store"],
   ["config", "plan"],
   ["toolchain", "journal"],
-  ["cells", "execute", "statistics"],
+  ["cells", "execute", "pack", "statistics"],
   ["report"],
   ["page"],
   ["tracking"],

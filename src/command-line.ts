@@ -97,7 +97,7 @@ function missingText(
 ): string {
   const usages = commands.flatMap((command) => command.usages);
   const usage = usages.find((each) => each.split(" ")[0] === args[0]) ?? "";
-  const name = [...usage.matchAll(/<(\w+)>/g)][given]?.[1]?.toUpperCase() ?? "an argument";
+  const name = [...usage.matchAll(/<(\w+)(?:\.\.)?>/g)][given]?.[1]?.toUpperCase() ?? "an argument";
   const option = args.findLastIndex((word) => word.startsWith("--"));
   // An option that takes several values also takes the words that were meant as arguments.
   return option > 0 && args.length - option > 2

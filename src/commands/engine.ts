@@ -10,13 +10,16 @@ import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, configOf } from "./experiment.js";
+import { findCell, planOfCell, type KnownCell } from "./find-cell.js";
 
 /** The engine as a command of the science's own sees it, under one call's options. */
 export async function engineOf(args: GlobalArguments, science: Science): Promise<Engine> {
   const config = await configOf(args, args.file);
   const store = new Store(config.store.value);
   return {
-    async plan({ file, overrides }, only) {
+    async plan({ file, overrides = [] }, only) {
+      const cell = await namedCell(store, file, overrides, science);
+      if (cell !== null) return planOfCell(cell);
       const experiment = await loadExperiment(file, science, overrides);
       const { FileHashes, makePlan, narrowPlan, parseSelector } = await import("../plan/index.js");
       const whole = await makePlan(experiment, science, new FileHashes(store.folder));
@@ -50,7 +53,7 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
           return { state: "damaged", reason: seen.reason };
       }
     },
-    find: (name, kind) => findArtifact(store, name, kind),
+    find: (name, kind) => findArtifact(store, name, kind, science.expand),
     async inputOf({ folder, facts }, input) {
       const fingerprint = facts.inputs[input];
       if (fingerprint === undefined) return null;
@@ -82,12 +85,13 @@ async function findArtifact(
   store: Store,
   name: string,
   kind: ArtifactKind,
+  expand: Science["expand"],
 ): Promise<FoundArtifact> {
   const missing = new UserError(`there is no ${kind.word} ${name}`, {
     exitCode: ExitCode.usage,
     hint: kind.hint,
   });
-  const folder = await folderOf(store, name, kind);
+  const folder = await folderOf(store, name, kind, expand);
   if (folder === null) throw missing;
   const fingerprint = path.basename(folder) as Fingerprint;
   const itsStore = storeOf(folder);
@@ -104,36 +108,45 @@ async function findArtifact(
   return { folder, facts: manifest };
 }
 
-async function folderOf(store: Store, name: string, kind: ArtifactKind): Promise<string | null> {
+async function folderOf(
+  store: Store,
+  name: string,
+  kind: ArtifactKind,
+  expand: Science["expand"],
+): Promise<string | null> {
   const direct = path.resolve(name);
   const isFolder = await stat(path.join(direct, kind.file)).then(
     () => true,
     () => false,
   );
   if (isFolder) return direct;
-  if (!/^[0-9a-f]{6,64}$/.test(name)) return null;
-  const ofCell = kind.ofCells === true ? await stageOfCell(store, name) : null;
-  const fingerprint = ofCell ?? (await stageBeginning(store, name));
+  const cell = kind.ofCells === true ? await findCell(store.folder, name, expand) : null;
+  if (cell !== null) await sayCell(cell);
+  const isDigits = /^[0-9a-f]{6,64}$/.test(name);
+  const fingerprint = cell?.cell.stage ?? (isDigits ? await stageBeginning(store, name) : null);
   return fingerprint === null ? null : store.artifactFolder(fingerprint);
 }
 
-/** The last stage of a cell, by the cell's id or the beginning of it, out of the journals. */
-async function stageOfCell(store: Store, id: string): Promise<Fingerprint | null> {
-  if (id.length > 16) return null;
-  const { listSweeps, readSweep } = await import("../journal/index.js");
-  for (const { folder } of await listSweeps(store.folder)) {
-    const { state } = await readSweep(folder);
-    const found = state?.cells.filter((cell) => cell.id.startsWith(id)) ?? [];
-    if (found.length > 1) {
-      throw ambiguous(
-        id,
-        found.map((cell) => cell.id),
-      );
-    }
-    if (found.length === 1) return found[0]!.stage;
-  }
-  return null;
+/**
+ * The cell that the words of a call name in place of a spec; null where the first names a file, or
+ * nothing that a journal knows.
+ */
+async function namedCell(
+  store: Store,
+  word: string,
+  others: readonly string[],
+  science: Science,
+): Promise<KnownCell | null> {
+  const info = await stat(word).catch(() => null);
+  if (info !== null || word.endsWith(".yaml")) return null;
+  const cell = await findCell(store.folder, [word, ...others].join(" "), science.expand);
+  if (cell !== null) await sayCell(cell);
+  return cell;
 }
+
+/** Says which cell a word meant. */
+const sayCell = ({ names, cell, state }: KnownCell): Promise<void> =>
+  write(process.stderr, `cell: ${names.cell(cell.id)} (${cell.id}) of ${state.experiment}\n`);
 
 async function stageBeginning(store: Store, beginning: string): Promise<Fingerprint | null> {
   const parent = path.join(store.folder, "artifacts", beginning.slice(0, 2));

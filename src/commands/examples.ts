@@ -37,6 +37,7 @@ export const examples: { readonly [command: string]: readonly Example[] } = {
   ],
   results: [["results my.yaml --csv", "every cell with its settings and metrics"]],
   report: [["report my.yaml", "write one HTML file about the sweep of a spec"]],
+  reproduce: [["reproduce 3fa29c --out again", "a cell, by the beginning of its id"]],
   explain: [["explain my.yaml", "why stages would run again"]],
   sync: [["sync", "send the newest sweep to MLflow again"]],
   mlflow: [

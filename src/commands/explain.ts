@@ -10,6 +10,7 @@ import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf } from "./experiment.js";
+import { cellsNow, subjectOf } from "./explain-subject.js";
 import { short } from "./plan.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
@@ -24,34 +25,44 @@ interface ExplainArguments extends GlobalArguments, OverrideArguments {
   readonly json: boolean;
 }
 
-/** `explain FILE`: why each stage is cached or would run. */
+/** `explain FILE | CELL | STAGE`: why each stage is cached or would run. */
 export const explainCommand = (science: Science): CommandModule<object, ExplainArguments> => ({
   command: "explain <file> [overrides..]",
   describe: "say why a stage would run: what differs from the most similar stage that ran earlier",
   builder: (yargs) =>
     yargs
-      .positional("file", specFile)
+      .positional("file", {
+        ...specFile,
+        describe:
+          "the spec; or a cell that was run: settings (rate=1 seed=2), its name, or its id; or a stage's fingerprint",
+      })
       .positional("overrides", specOverrides)
       .option("only", onlyCells)
       .option("stage", { type: "string", describe: "one stage: the beginning of its fingerprint" })
       .option("json", jsonOutput),
   handler: async (args) => {
-    const experiment = await loadExperiment(args.file, science, args.overrides);
-    const config = await configOf(args, experiment);
+    const { store: place } = await configOf(args, args.file);
+    const subject = await subjectOf(place.value, args.file, args.overrides ?? [], science);
+    const experiment = await loadExperiment(subject.file, science, subject.overrides);
+    // The store that knows the cell, wherever its spec lies.
+    const config = subject.cells === null ? await configOf(args, experiment) : { store: place };
     const planning = await import("../plan/index.js");
     const files = new planning.FileHashes(config.store.value);
     const whole = await planning.makePlan(experiment, science, files);
+    const names = namesOf({ ...whole, resolved: experiment.resolved });
+    const asked = planning.narrowPlan(whole, cellsNow(subject, whole.cells, names));
     const plan =
       args.only === undefined
-        ? whole
+        ? asked
         : planning.narrowPlan(
-            whole,
-            planning.parseSelector(args.only, whole.cells, science.expand),
+            asked,
+            planning.parseSelector(args.only, asked.cells, science.expand),
           );
-    const names = namesOf({ ...whole, resolved: experiment.resolved });
     const store = new Store(config.store.value);
     const presence = await planning.lookAtStages(plan, store);
-    const wanted = wantedStages(plan, presence, args.stage);
+    const wanted = wantedStages(plan, presence, args.stage).filter(
+      (one) => subject.runner === null || plan.stages.get(one)!.record.runner === subject.runner,
+    );
     const missing = wanted.filter((one) => presence.get(one)!.wouldRun);
     if (missing.length > MOST_STAGES && args.stage === undefined) {
       const message = `${missing.length} stages would run, but at most ${MOST_STAGES} can be explained at once`;

@@ -10,6 +10,7 @@ import { initCommand } from "./init.js";
 import { mlflowCommand } from "./mlflow.js";
 import { planCommand } from "./plan.js";
 import { quickstartCommand } from "./quickstart.js";
+import { reproduceCommand } from "./reproduce.js";
 import { resultsCommand } from "./results.js";
 import { reportCommand } from "./report.js";
 import { resumeCommand } from "./resume.js";
@@ -56,6 +57,7 @@ export const commandsOf = ({ science, scienceModule }: ProgramParts): readonly L
   own(resultsCommand(science)),
   own(reportCommand(science)),
   own(explainCommand(science)),
+  own(reproduceCommand(science)),
   ...science.commands,
   own(syncCommand(science)),
   own(mlflowCommand()),

@@ -1,16 +1,19 @@
 import type { CommandModule } from "yargs";
-import type { Plan, StagePresence } from "../plan/index.js";
+import type { Diagnostic } from "../base/diagnostic.js";
+import { UserError } from "../base/exit.js";
+import type { idleAxes as IdleAxes, Plan, StagePresence } from "../plan/index.js";
+import type { Experiment } from "../spec/index.js";
 import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
+import { loadExperiment, configOf, showDiagnostics, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
 import { estimateAsJson, estimateAsText } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
-import { colours, printJson, printLine } from "../base/terminal.js";
+import { colours, printJson, printLine, write } from "../base/terminal.js";
 import { variableRemarks } from "./variables.js";
 
 interface PlanArguments extends GlobalArguments, OverrideArguments {
@@ -18,6 +21,8 @@ interface PlanArguments extends GlobalArguments, OverrideArguments {
   readonly only?: readonly string[] | undefined;
   readonly json: boolean;
   readonly estimate: boolean;
+  readonly mermaid: boolean;
+  readonly svg: boolean;
 }
 
 /** `plan FILE`: cells, stages, what is cached and what would run. Changes nothing. */
@@ -34,12 +39,23 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
         default: false,
         describe: "estimate tokens, GPU hours and US dollars of what would run",
       })
+      .option("mermaid", {
+        type: "boolean",
+        default: false,
+        describe: "print the graph as a Mermaid flowchart: a node for each kind of stage",
+      })
+      .option("svg", { type: "boolean", default: false, describe: "print the same picture as SVG" })
       .option("json", jsonOutput),
   handler: async (args) => {
+    if ([args.json, args.mermaid, args.svg].filter(Boolean).length > 1) {
+      throw new UserError("choose one of --json, --mermaid and --svg");
+    }
     const experiment = await loadExperiment(args.file, science, args.overrides);
     const config = await configOf(args, experiment);
     await showOrRefuse(await cardRemarks(experiment, config));
     const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
+      await import("../plan/index.js");
+    const { idleAxes, pictureAsMermaid, pictureAsSvg, pictureOf } =
       await import("../plan/index.js");
     const { Store } = await import("../store/index.js");
     const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
@@ -50,8 +66,15 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const names = namesOf({ ...whole, resolved: experiment.resolved });
     const presence = await lookAtStages(plan, new Store(config.store.value));
     await showOrRefuse(variableRemarks(experiment, plan, presence));
+    await showDiagnostics(idleRemarks(experiment, whole, idleAxes));
     const { estimatePlan } = await import("../plan/index.js");
     const estimate = args.estimate ? estimatePlan(plan, presence) : null;
+    if (args.mermaid || args.svg) {
+      const picture = pictureOf(experiment.name, plan, presence);
+      const text = args.svg ? await pictureAsSvg(picture) : pictureAsMermaid(picture);
+      await write(process.stdout, text);
+      return;
+    }
     if (args.json) {
       const told = estimate === null ? {} : { estimate: estimateAsJson(estimate) };
       await printJson({ ...planAsJson(plan, presence, names), ...told });
@@ -62,6 +85,17 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     if (estimate !== null) await printLine(`\n${estimateAsText(plan, estimate, paint)}`);
   },
 });
+
+/** A hint for each axis that changes nothing. */
+function idleRemarks(experiment: Experiment, plan: Plan, idleAxes: typeof IdleAxes): Diagnostic[] {
+  const stages = new Map(plan.cells.map(({ id, stage }) => [id, stage]));
+  const idle = idleAxes(experiment.axes, experiment.cells, (id) => stages.get(id)!);
+  return idle.map(({ path, values }) => {
+    const shown = values.map((value) => JSON.stringify(value)).join(", ");
+    const message = `the axis ${path} changes nothing: cells that differ in it alone (${shown}) have the same stages, so they are one result counted several times`;
+    return { severity: "hint", message, ...experiment.placeOf("sweep"), path };
+  });
+}
 
 /** The plan in the form that other programs read. */
 export function planAsJson(

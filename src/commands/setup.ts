@@ -1,4 +1,5 @@
-import type { CommandModule } from "yargs";
+import type { Argv, CommandModule } from "yargs";
+import { isDiskError } from "../base/errno.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Part, Say, ToolchainConfig } from "../toolchain/index.js";
 import { USUAL_PARTS } from "../toolchain/parts.js";
@@ -7,9 +8,11 @@ import type { Science } from "../contract/science.js";
 import { jsonOutput } from "../contract/options.js";
 import type { GlobalArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
+import type { PackArguments } from "./setup-pack.js";
+import { checkPackOptions, installFrom, packInto, packOptions } from "./setup-pack.js";
 import { printJson, printLine, write } from "../base/terminal.js";
 
-interface Arguments extends GlobalArguments {
+interface Arguments extends GlobalArguments, PackArguments {
   readonly only: string | undefined;
   readonly json: boolean;
 }
@@ -24,32 +27,40 @@ interface PartOutcome {
 }
 
 /** `r4ec setup`: installs the toolchain's parts. */
-export const setupCommand = ({ environments }: Science): CommandModule<object, Arguments> => ({
+export const setupCommand = (science: Science): CommandModule<object, Arguments> => ({
   command: "setup",
-  describe: "install what sweeps need: TensorFlow, MLflow and Python environments",
+  describe: "install what sweeps need, or pack it for a machine without network",
   builder: (yargs) =>
     yargs
       .option("only", {
         type: "string",
-        describe: `parts to install, of ${partsOf(environments).join(", ")}; default ${USUAL_PARTS.join(",")}`,
+        describe: `parts to install, of ${partsOf(science.environments).join(", ")}; default ${USUAL_PARTS.join(",")}`,
       })
-      .option("json", jsonOutput),
-  async handler({ only, json, ...flags }) {
+      .options(packOptions(science))
+      .option("json", jsonOutput) as Argv<Arguments>,
+  async handler(args) {
+    const { only, json, pack, from } = args;
+    const { environments } = science;
+    checkPackOptions(args, science);
     const parts = only === undefined ? USUAL_PARTS : namedParts(only, partsOf(environments));
-    const config = await configOf(flags, undefined, { quiet: true });
+    const config = await configOf(args, undefined, { quiet: true });
     const { showSetup } = await import("../toolchain/show.js");
     const display = showSetup();
     const interrupted = new AbortController();
     const interrupt = (): void => interrupted.abort(new Interrupted());
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     try {
+      const surroundings = { config, say: display.say, json, signal: interrupted.signal };
+      if (pack !== undefined) return await packInto(pack, args, science, surroundings);
+      if (from !== undefined) return await installFrom(from, science, surroundings);
       const outcomes = await Promise.all(
         parts.map((part) => install(part, environments, config, display.say, interrupted.signal)),
       );
       display.close();
       await report(outcomes, config.toolchain.value, json);
     } catch (error) {
-      if (!(error instanceof Interrupted)) throw error;
+      if (isDiskError(error)) throw failedDisk(error);
+      if (!interrupted.signal.aborted) throw error;
       throw new UserError("interrupted", {
         exitCode: ExitCode.interrupted,
         hint: "run r4ec setup again: it continues where it stopped",
@@ -60,6 +71,9 @@ export const setupCommand = ({ environments }: Science): CommandModule<object, A
     }
   },
 });
+
+const failedDisk = (error: Error): UserError =>
+  new UserError(`the disk: ${error.message}`, { exitCode: ExitCode.environment, cause: error });
 
 class Interrupted extends Error {}
 

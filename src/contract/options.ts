@@ -6,6 +6,22 @@
 /** The positional `file`. */
 export const specFile = { type: "string", demandOption: true, describe: "the spec" } as const;
 
+/** True for a word such as `path=value` or `path!=value`. */
+export const isCondition = (word: string): boolean => /^[^\s=!]+\s*!?=/.test(word);
+
+/**
+ * Parts the words of a call into those that name a cell and those behind: settings (`rate=1 seed=2`) as
+ * far as they go, else the first word.
+ */
+export function splitCell(words: readonly string[]): {
+  readonly cell: string;
+  readonly rest: readonly string[];
+} {
+  const other = words.findIndex((word) => !isCondition(word));
+  const count = other < 0 ? words.length : Math.max(other, 1);
+  return { cell: words.slice(0, count).join(" "), rest: words.slice(count) };
+}
+
 /** The positional `sweep`: a sweep of the store; what it means to leave it out is the command's. */
 export const knownSweep = {
   type: "string",

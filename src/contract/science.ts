@@ -6,6 +6,7 @@ import type { SpecPlace } from "./spec-place.js";
 import type { FailureClass, Runner, StageRequest } from "./runner.js";
 import type { Starter } from "./starter.js";
 import type { ScienceStatistics } from "./statistics.js";
+import type { Supply } from "./supply.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
 export type JsonSchema = JsonObject;
@@ -123,6 +124,8 @@ export interface Science {
   readonly statistics?: ScienceStatistics;
   /** Python environments that its stages ask for, beside the engine's own parts of the toolchain. */
   readonly environments: readonly PythonPart[];
+  /** What its stages fetch and a pack can carry to a machine without network. Left out: nothing. */
+  readonly supplies?: readonly Supply[];
   /** Commands of the science's own: the engine adds them to its own. */
   readonly commands: readonly ListedCommand[];
 }

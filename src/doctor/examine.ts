@@ -16,7 +16,8 @@ import { NAME_A_FOLDER, lookAt } from "../toolchain/given.js";
 import { findPython } from "../toolchain/python.js";
 import { damagedFiles } from "../toolchain/ready-file.js";
 import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js";
-import { findTensorFlow, tryTensorFlow, wantedFlavour } from "../toolchain/tensorflow.js";
+import { wantedFlavour } from "../toolchain/flavour.js";
+import { findTensorFlow, tryTensorFlow } from "../toolchain/tensorflow.js";
 
 /** Looks at every part; changes nothing. Runs the parts for real, so it takes some seconds. */
 export async function examine(

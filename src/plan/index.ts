@@ -8,4 +8,6 @@ export { FileHashes } from "./files.js";
 export type { StagePresence } from "./presence.js";
 export { narrowPlan } from "./narrow.js";
 export { lookAtStages } from "./presence.js";
+export { idleAxes } from "./idle-axes.js";
+export { pictureAsMermaid, pictureAsSvg, pictureOf } from "./picture.js";
 export { parseSelector } from "./selector.js";

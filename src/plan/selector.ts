@@ -11,20 +11,24 @@ import { isJsonObject } from "../base/json.js";
  * short for. Throws a UserError that names what would be right.
  *
  * @param expand how the science writes out short forms
+ * @param said what messages begin with
  */
 export function parseSelector(
   selectors: readonly string[],
   cells: readonly CellRecord[],
   expand: Science["expand"],
+  said = "--only",
 ): (cell: CellRecord) => boolean {
   const paths = new Set(cells.flatMap((cell) => Object.keys(cell.settings)));
   const any = selectors.map((selector) => {
-    const all = selector.split(BETWEEN).map((text) => parseCondition(text.trim(), paths, expand));
+    const all = selector
+      .split(BETWEEN)
+      .map((text) => parseCondition(text.trim(), paths, expand, said));
     return (cell: CellRecord): boolean => all.every((holds) => holds(cell));
   });
   const selected = (cell: CellRecord): boolean => any.some((holds) => holds(cell));
   if (!cells.some(selected)) {
-    throw new UserError(`--only ${selectors.join(" --only ")} selects no cell`);
+    throw new UserError(`${said} ${selectors.join(` ${said} `)} selects no cell`);
   }
   return selected;
 }
@@ -36,16 +40,17 @@ function parseCondition(
   text: string,
   paths: Set<string>,
   expand: Science["expand"],
+  said: string,
 ): (cell: CellRecord) => boolean {
   const match = /^([^=!]+?)\s*(!?=)\s*(.*)$/.exec(text);
   if (match === null) {
     if (/^[0-9a-f]{4,16}$/.test(text)) return (cell) => cell.id.startsWith(text);
     throw new UserError(
-      `--only: "${text}" is neither path=value nor the beginning (4 digits or more) of a cell's id`,
+      `${said}: "${text}" is neither path=value nor the beginning (4 digits or more) of a cell's id`,
     );
   }
   const [, given = "", operator, value = ""] = match;
-  const path = findPath(given, value, paths, expand);
+  const path = findPath(given, value, paths, expand, said);
   const equal = (cell: CellRecord): boolean => {
     const found = cell.settings[path];
     if (found === undefined) return false;
@@ -61,6 +66,7 @@ function findPath(
   value: string,
   paths: Set<string>,
   expand: Science["expand"],
+  said: string,
 ): string {
   if (paths.has(given)) return given;
   const block = expand({ [given]: value })[given];
@@ -69,12 +75,12 @@ function findPath(
   const ends = [...paths].filter((path) => path.endsWith(`.${given}`));
   if (ends.length === 1) return ends[0]!;
   if (ends.length > 1) {
-    throw new UserError(`--only: "${given}" could be ${ends.sort().join(" or ")}`);
+    throw new UserError(`${said}: "${given}" could be ${ends.sort().join(" or ")}`);
   }
   const far = (path: string): number =>
     Math.min(distance(given, path), distance(given, path.split(".").at(-1)!));
   const near = [...paths].sort((a, b) => far(a) - far(b))[0];
   throw new UserError(
-    `--only: no cell has a setting "${given}"${near === undefined ? "" : `; did you mean ${near}?`}`,
+    `${said}: no cell has a setting "${given}"${near === undefined ? "" : `; did you mean ${near}?`}`,
   );
 }

@@ -45,6 +45,18 @@ export function withoutValue(settings: JsonObject, path: string): JsonObject {
 }
 
 /**
+ * Settings of a flat map as they stand in a spec: the other way round than {@link flatSettings}.
+ *
+ * @param names as there: a block under its name is the block itself again
+ */
+export function nestedSettings(flat: FlatSettings, names: Science["blockNames"] = {}): JsonObject {
+  const paths = Object.keys(flat).filter(
+    (path) => names[path] === undefined || flat[`${path}.${names[path]}`] === undefined,
+  );
+  return paths.reduce<JsonObject>((settings, path) => withValue(settings, path, flat[path]!), {});
+}
+
+/**
  * Nested settings as a flat map from dotted path to value. Lists and empty blocks are values;
  * paths come in code-unit order.
  *

@@ -9,7 +9,8 @@ export type {
   SpecTracking,
 } from "./experiment.js";
 export type { FlatSettings } from "../contract/statistics.js";
-export { flatSettings } from "./dotted.js";
+export { flatSettings, nestedSettings } from "./dotted.js";
+export { rebased } from "./rebase.js";
 export type { Surroundings } from "./compose.js";
 export { loadSpec } from "./load.js";
 export type { SpecFailures } from "./failures.js";

@@ -61,7 +61,7 @@ function notClosed(text: string): string {
   return `not closed: a ${opened} that begins before this place lacks its ${closing}`;
 }
 
-/** A line `dataset ml-100k`, whose first word was meant to be a key. */
+/** A line `dataset small`, whose first word was meant to be a key. */
 function colonMissing(line: string): string {
   const [key, ...value] = line.trim().split(/\s+/);
   return value.length === 0

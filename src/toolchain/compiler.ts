@@ -4,7 +4,7 @@ import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import { failedProgram, offline } from "./failure.js";
-import type { Pip } from "./pip.js";
+import type { PipFinder } from "./pip.js";
 import { pip } from "./pip.js";
 import { placesIn } from "./folders.js";
 import type { Outcome } from "./program.js";
@@ -41,7 +41,7 @@ export async function findCompiler(): Promise<Compiler | null> {
 
 /** The C++ compiler inside PyPI's ziglang, fetched into the toolchain folder where it is missing. */
 export async function fetchCompiler(
-  tool: Pip,
+  findTool: PipFinder,
   toolchain: string,
   isOffline: boolean,
   speaker: Speaker,
@@ -52,13 +52,15 @@ export async function fetchCompiler(
   const program = path.join("ziglang", "zig");
   if ((await readReady(folder, recipe)) === null) {
     if (isOffline) return err(offline("a C++ compiler"));
+    const tool = await findTool();
+    if (!tool.ok) return tool;
     await unready(folder);
     await openFolder(folder);
     const outcome = await speaker.during(
       `fetching the C++ compiler of ziglang ${ZIG_VERSION}`,
       () =>
         pip(
-          tool,
+          tool.value,
           [
             ...["install", "--no-deps", "--no-cache-dir", "--no-compile", "--upgrade"],
             ...["--target", folder, `ziglang==${ZIG_VERSION}`],

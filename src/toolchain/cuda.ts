@@ -4,7 +4,7 @@ import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import { offline } from "./failure.js";
-import type { Pip } from "./pip.js";
+import type { Pip, PipFinder } from "./pip.js";
 import { pipDownload } from "./pip.js";
 import { placesIn, toolchainFile } from "./folders.js";
 import { readReady, recipeOf, sha256Of, writeReady } from "./ready-file.js";
@@ -12,6 +12,8 @@ import type { Speaker } from "./setup-progress.js";
 import type { InstallContext } from "./install-context.js";
 import { unpackWheel } from "./wheel.js";
 import { openFolder } from "../base/folder.js";
+
+const CUDA_LIST = toolchainFile("requirements", "cuda.txt");
 
 // What runs: shared libraries, and of the compiler's wheel what XLA calls. Neither headers nor
 // static libraries.
@@ -27,27 +29,22 @@ const PATTERNS = [
  * checks.
  */
 export async function installCuda(
-  tool: Pip,
+  findTool: PipFinder,
   folder: string,
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<void, UserError>> {
-  const list = toolchainFile("requirements", "cuda.txt");
-  const recipe = recipeOf({ cuda: await sha256Of(list) });
+  const recipe = recipeOf({ cuda: await sha256Of(CUDA_LIST) });
   const stamp = path.join(folder, "cuda-unpacked");
   if ((await readReady(stamp, recipe)) !== null) return ok(undefined);
-  if (context.offline) return err(offline("CUDA's libraries"));
-  const downloads = path.join(placesIn(context.toolchain).downloads, "cuda");
-  const args = ["--only-binary", ":all:", "--require-hashes", "--requirement", list];
-  const fetched = await pipDownload(
-    tool,
-    "CUDA's libraries (about 2.5 GB)",
-    args,
-    downloads,
-    speaker,
-    context.signal,
-  );
-  if (!fetched.ok) return fetched;
+  const downloads = path.join(context.carried ?? placesIn(context.toolchain).downloads, "cuda");
+  if (context.carried === undefined) {
+    if (context.offline) return err(offline("CUDA's libraries"));
+    const tool = await findTool();
+    if (!tool.ok) return tool;
+    const fetched = await fetchCuda(tool.value, downloads, speaker, context.signal);
+    if (!fetched.ok) return fetched;
+  }
   for (const name of (await readdir(downloads)).filter((file) => file.endsWith(".whl")).sort()) {
     const wheel = path.join(downloads, name);
     const done = await unpackWheel(wheel, folder, PATTERNS, speaker, context.signal);
@@ -58,6 +55,22 @@ export async function installCuda(
   await rm(downloads, { recursive: true, force: true });
   return ok(undefined);
 }
+
+/** Fetches the wheels of CUDA's libraries, 2.5 GB, into a folder. pip checks their hashes. */
+export const fetchCuda = (
+  tool: Pip,
+  folder: string,
+  speaker: Speaker,
+  signal?: AbortSignal,
+): Promise<Result<void, UserError>> =>
+  pipDownload(
+    tool,
+    "CUDA's libraries (about 2.5 GB)",
+    ["--only-binary", ":all:", "--require-hashes", "--requirement", CUDA_LIST],
+    folder,
+    speaker,
+    signal,
+  );
 
 async function libraryFolders(folder: string): Promise<string[]> {
   const root = path.join(folder, "nvidia");

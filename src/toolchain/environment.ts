@@ -17,9 +17,10 @@ import type { Ready } from "./ready-file.js";
 import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
 import type { InstallContext } from "./install-context.js";
-import { wantedFlavour } from "./tensorflow.js";
+import type { Flavour } from "./flavour.js";
+import { wantedFlavour } from "./flavour.js";
 import type { Uv } from "./uv.js";
-import { ensureUv } from "./uv.js";
+import { carriedUv, ensureUv } from "./uv.js";
 import { openFolder } from "../base/folder.js";
 
 const TRACKING_LIST = toolchainFile("requirements", "tracking.txt");
@@ -46,9 +47,17 @@ interface Place {
   readonly recipe: string;
 }
 
-async function placeOf(plan: PythonPart, toolchain: string): Promise<Place> {
+/** The flavour of an environment on this machine. */
+export const environmentFlavour = async (plan: PythonPart): Promise<Flavour> =>
+  plan.byFlavour ? await wantedFlavour() : "cpu";
+
+/** The folder of an environment of a flavour, and the hash of what it is made from. */
+export async function placeOf(
+  plan: PythonPart,
+  toolchain: string,
+  flavour: Flavour,
+): Promise<Place> {
   const texts = await Promise.all(plan.lists.map((file) => readFile(file, "utf8")));
-  const flavour = plan.byFlavour ? await wantedFlavour() : "cpu";
   const recipe = recipeOf({
     ...{ name: plan.name, texts, modules: plan.modules, flavour, platform: platformName() },
     steps: plan
@@ -64,7 +73,7 @@ export async function findEnvironment(
   plan: PythonPart,
   toolchain: string,
 ): Promise<{ readonly environment: PythonEnvironment; readonly ready: Ready } | null> {
-  const place = await placeOf(plan, toolchain);
+  const place = await placeOf(plan, toolchain, await environmentFlavour(plan));
   const ready = await readReady(place.folder, place.recipe);
   return ready === null ? null : { environment: describe(place.folder), ready };
 }
@@ -92,7 +101,7 @@ export async function installEnvironment(
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<PythonEnvironment, UserError>> {
-  const place = await placeOf(plan, context.toolchain);
+  const place = await placeOf(plan, context.toolchain, await environmentFlavour(plan));
   if ((await readReady(place.folder, place.recipe)) !== null) return ok(describe(place.folder));
   const lock = await waitForLock(`${place.folder}.lock`, `install ${plan.contents}`, {
     waiting: (holder) => speaker.line(`waiting for process ${holder.pid}, which installs it`),
@@ -100,8 +109,8 @@ export async function installEnvironment(
   });
   try {
     if ((await readReady(place.folder, place.recipe)) !== null) return ok(describe(place.folder));
-    if (context.offline) return err(offline(plan.contents));
-    const python = await findPython();
+    if (context.offline && context.carried === undefined) return err(offline(plan.contents));
+    const python = await findPython(context.carried !== undefined);
     if (!python.ok) return python;
     return await make(plan, place, python.value, context, speaker);
   } finally {
@@ -116,10 +125,11 @@ async function make(
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<PythonEnvironment, UserError>> {
-  const tool = await findPip(python, context.toolchain);
-  if (!tool.ok) return tool;
-  const { toolchain, signal } = context;
-  const uv = await ensureUv(tool.value, toolchain, context.offline, speaker, signal);
+  const { toolchain, carried, signal } = context;
+  const uv =
+    carried === undefined
+      ? await fetchedUv(python, context, speaker)
+      : ok(carriedUv(toolchain, carried));
   if (!uv.ok) return uv;
   const environment = describe(place.folder);
   await unready(place.folder);
@@ -149,6 +159,15 @@ async function make(
   return ok(environment);
 }
 
+async function fetchedUv(
+  python: Python,
+  { toolchain, offline: isOffline, signal }: InstallContext,
+  speaker: Speaker,
+): Promise<Result<Uv, UserError>> {
+  const tool = await findPip(python, toolchain);
+  return tool.ok ? ensureUv(tool.value, toolchain, isOffline, speaker, signal) : tool;
+}
+
 /** Runs the steps; of a step's ways the first that works. The outcome is the last one's. */
 async function installAll(
   plan: PythonPart,
@@ -157,7 +176,7 @@ async function installAll(
   speaker: Speaker,
   signal: AbortSignal | undefined,
 ): Promise<Outcome> {
-  const flavour = plan.byFlavour ? await wantedFlavour() : "cpu";
+  const flavour = await environmentFlavour(plan);
   let outcome: Outcome | undefined;
   for (const ways of plan.steps(flavour)) {
     for (const [index, args] of ways.entries()) {

@@ -12,7 +12,8 @@ import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./parts.js";
 import { Speaker } from "./setup-progress.js";
 import type { InstallContext } from "./install-context.js";
-import { findTensorFlow, TENSORFLOW_VERSION, installTensorFlow } from "./tensorflow.js";
+import { TENSORFLOW_VERSION } from "./flavour.js";
+import { findTensorFlow, installTensorFlow } from "./tensorflow.js";
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
 

@@ -3,5 +3,12 @@ export interface InstallContext {
   /** Absolute toolchain folder. */
   readonly toolchain: string;
   readonly offline: boolean;
+  /**
+   * Folder with what a pack brought for the part (wheels, a binding). Where it is given, it is the
+   * only source: nothing is fetched.
+   */
+  readonly carried?: string | undefined;
+  /** True: wheels that were fetched stay after they have been installed. */
+  readonly keepDownloads?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -8,6 +8,7 @@ import { failedProgram } from "./failure.js";
 import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
 import type { Python } from "./python.js";
+import { findPython } from "./python.js";
 import type { Speaker } from "./setup-progress.js";
 import { byteProgress } from "./setup-progress.js";
 import { openFolder } from "../base/folder.js";
@@ -30,6 +31,18 @@ export async function findPip(python: Python, toolchain: string): Promise<Result
   if (there.ok) return ok({ python: own });
   const made = await runProgram(python.path, ["-m", "venv", "--clear", folder]);
   return made.ok ? ok({ python: own }) : err(failedProgram("python -m venv failed", made));
+}
+
+/** Gives a pip when it is needed, so that a machine where nothing has to be fetched needs none. */
+export type PipFinder = () => Promise<Result<Pip, UserError>>;
+
+/** The pip of the machine's Python, looked for at the first call. */
+export function pipFinder(toolchain: string): PipFinder {
+  let finding: Promise<Result<Pip, UserError>> | undefined;
+  return () =>
+    (finding ??= findPython().then((python) =>
+      python.ok ? findPip(python.value, toolchain) : python,
+    ));
 }
 
 /** Runs pip. */

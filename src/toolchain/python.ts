@@ -49,26 +49,28 @@ const found = new Map<string, Promise<Result<Python, UserError>>>();
 /**
  * A Python of 3.10 or newer that has pip, or at least can make environments that have it:
  * R4EC_PYTHON where it is set, else the first of the usual names on PATH.
+ *
+ * @param bare true where an interpreter without pip and venv will do
  */
-export function findPython(): Promise<Result<Python, UserError>> {
+export function findPython(bare = false): Promise<Result<Python, UserError>> {
   const named = process.env["R4EC_PYTHON"];
-  const key = `${named ?? ""}\0${process.env["PATH"] ?? ""}`;
+  const key = `${bare}\0${named ?? ""}\0${process.env["PATH"] ?? ""}`;
   let search = found.get(key);
   if (search === undefined) {
-    search = look(named === undefined || named === "" ? NAMES : [named]);
+    search = look(named === undefined || named === "" ? NAMES : [named], bare);
     found.set(key, search);
   }
   return search;
 }
 
-async function look(names: readonly string[]): Promise<Result<Python, UserError>> {
+async function look(names: readonly string[], bare: boolean): Promise<Result<Python, UserError>> {
   const seen: string[] = [];
   let second: Python | null = null;
   for (const name of names) {
     const python = await probe(name);
     if (python === null) continue;
     if (!isNewEnough(python.version)) seen.push(`${python.path} is ${python.version}`);
-    else if (python.pip !== null) return ok(python);
+    else if (bare || python.pip !== null) return ok(python);
     else if (python.ensurepip) second ??= python;
     else seen.push(`${python.path} has neither pip nor venv`);
   }

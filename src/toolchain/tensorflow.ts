@@ -1,7 +1,6 @@
 import type { InstallContext } from "./install-context.js";
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { chmod, copyFile, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
@@ -10,49 +9,21 @@ import { waitForLock } from "../base/lock.js";
 import { compileBinding, fetchCompiler, findCompiler } from "./compiler.js";
 import { cudaEnvironment, cudaFiles, installCuda } from "./cuda.js";
 import { broken, failedProgram } from "./failure.js";
-import type { Pip } from "./pip.js";
-import { findPip } from "./pip.js";
-import { PACKAGE_ROOT, packageFile } from "../base/package.js";
-import { placesIn, platformName } from "./folders.js";
+import type { PipFinder } from "./pip.js";
+import { pipFinder } from "./pip.js";
+import { packageFile } from "../base/package.js";
+import { placesIn } from "./folders.js";
 import { runProgram } from "./program.js";
-import { findPython } from "./python.js";
 import type { Ready } from "./ready-file.js";
-import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
+import { readReady, unready, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
-import type { WantedWheel } from "./wheel.js";
-import { fetchWheel, unpackWheel } from "./wheel.js";
+import { fetchWheel, removeWheel, unpackWheel } from "./wheel.js";
 import { openFolder } from "../base/folder.js";
+import type { Flavour, TensorFlowPlan } from "./flavour.js";
+import { packageFolder, planFor, wantedFlavour } from "./flavour.js";
 
-/** Version of the TensorFlow that tfjs-node's binding is built against. */
-export const TENSORFLOW_VERSION = "2.21.0";
-
-export type Flavour = "cpu" | "gpu";
-
-/** The wheels by flavour and machine; sha256 as the package index publishes them. */
-const WHEELS: { readonly [key: string]: Omit<WantedWheel, "version"> } = {
-  "cpu-linux-x64": {
-    package: "tensorflow-cpu",
-    platform: "manylinux_2_27_x86_64",
-    sha256: "dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb",
-  },
-  "gpu-linux-x64": {
-    package: "tensorflow",
-    platform: "manylinux_2_27_x86_64",
-    sha256: "b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0",
-  },
-  "cpu-linux-arm64": {
-    package: "tensorflow",
-    platform: "manylinux_2_27_aarch64",
-    sha256: "b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552",
-  },
-  "cpu-darwin-arm64": {
-    package: "tensorflow",
-    platform: "macosx_12_0_arm64",
-    sha256: "56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712",
-  },
-};
-
-const BINDING = "tfjs_binding.node";
+/** File name of the native binding, in the part's folder and in a pack. */
+export const BINDING = "tfjs_binding.node";
 
 /** TensorFlow as it stands on this machine. */
 export interface TensorFlowPart {
@@ -63,48 +34,13 @@ export interface TensorFlowPart {
   readonly environment: { readonly [name: string]: string };
 }
 
-/** The flavour this machine calls for: R4EC_TENSORFLOW (cpu or gpu), else gpu where there is one. */
-export async function wantedFlavour(): Promise<Flavour> {
-  const named = process.env["R4EC_TENSORFLOW"];
-  if (named === "cpu" || named === "gpu") return named;
-  if (WHEELS[`gpu-${platformName()}`] === undefined) return "cpu";
-  const outcome = await runProgram("nvidia-smi", ["-L"], { timeout: 20_000 });
-  return outcome.ok && /^GPU \d+:/m.test(outcome.stdout) ? "gpu" : "cpu";
-}
-
-interface Plan {
-  readonly flavour: Flavour;
-  readonly wheel: WantedWheel;
-  readonly folder: string;
-  readonly recipe: string;
-}
-
-async function planFor(toolchain: string): Promise<Result<Plan, UserError>> {
-  const flavour = await wantedFlavour();
-  const wheel = WHEELS[`${flavour}-${platformName()}`];
-  if (wheel === undefined) {
-    return err(
-      broken(
-        `there is no TensorFlow ${TENSORFLOW_VERSION} (${flavour}) for ${platformName()}`,
-        `r4ec runs on ${Object.keys(WHEELS).join(", ")}`,
-      ),
-    );
-  }
-  return ok({
-    flavour,
-    wheel: { ...wheel, version: TENSORFLOW_VERSION },
-    folder: placesIn(toolchain).tensorflow(TENSORFLOW_VERSION, flavour),
-    recipe: recipeOf({ wheel: wheel.sha256, tfjs: tfjsVersion(), napi: 8, layout: 1 }),
-  });
-}
-
 /** TensorFlow where it is installed; null where it is not. */
 export async function findTensorFlow(toolchain: string): Promise<TensorFlowPart | null> {
-  const plan = await planFor(toolchain);
+  const plan = planFor(toolchain, await wantedFlavour());
   return plan.ok ? describe(plan.value) : null;
 }
 
-async function describe(plan: Plan): Promise<TensorFlowPart | null> {
+async function describe(plan: TensorFlowPlan): Promise<TensorFlowPart | null> {
   const ready = await readReady(plan.folder, plan.recipe);
   if (ready === null) return null;
   const { folder, flavour } = plan;
@@ -121,8 +57,9 @@ async function describe(plan: Plan): Promise<TensorFlowPart | null> {
 export async function installTensorFlow(
   context: InstallContext,
   speaker: Speaker,
+  flavour?: Flavour,
 ): Promise<Result<TensorFlowPart, UserError>> {
-  const planned = await planFor(context.toolchain);
+  const planned = planFor(context.toolchain, flavour ?? (await wantedFlavour()));
   if (!planned.ok) return planned;
   const plan = planned.value;
   const there = await describe(plan);
@@ -141,23 +78,22 @@ export async function installTensorFlow(
 }
 
 async function build(
-  plan: Plan,
+  plan: TensorFlowPlan,
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<TensorFlowPart, UserError>> {
-  const python = await findPython();
-  if (!python.ok) return python;
-  const tool = await findPip(python.value, context.toolchain);
-  if (!tool.ok) return tool;
+  const findTool = pipFinder(context.toolchain);
   await unready(plan.folder);
   await openFolder(plan.folder);
-  const unpacked = await unpack(plan, tool.value, context, speaker);
+  const unpacked = await unpack(plan, findTool, context, speaker);
   if (!unpacked.ok) return unpacked;
   if (plan.flavour === "gpu") {
-    const cuda = await installCuda(tool.value, plan.folder, context, speaker);
+    const cuda = await installCuda(findTool, plan.folder, context, speaker);
     if (!cuda.ok) return cuda;
   }
-  const compiled = await compile(plan, tool.value, context, speaker);
+  const compiled =
+    (await takeCarried(plan, context, speaker)) ??
+    (await compile(plan, findTool, context, speaker));
   if (!compiled.ok) return compiled;
   const environment = {
     R4EC_TFJS_BINDING: path.join(plan.folder, BINDING),
@@ -173,20 +109,47 @@ async function build(
     const facts = { tensorflow: seen.value.version, flavour: plan.flavour, ...compiled.value };
     await writeReady(plan.folder, plan.recipe, facts, files);
   });
-  // The headers served their purpose, and a wheel is 270 MB or more.
+  // The headers served their purpose, and a wheel is 270 MB or more. Other files that were fetched stay.
   await rm(path.join(plan.folder, "tensorflow", "include"), { recursive: true, force: true });
-  if (process.env["R4EC_KEEP_DOWNLOADS"] !== "1") {
-    await rm(placesIn(context.toolchain).downloads, { recursive: true, force: true });
+  if (context.keepDownloads !== true && process.env["R4EC_KEEP_DOWNLOADS"] !== "1") {
+    await removeWheel(plan.wheel, wheelsOf(context));
   }
   speaker.line("ready");
   const part = await describe(plan);
   return part === null ? err(broken(`${plan.folder} changed while it was made`)) : ok(part);
 }
 
+/** Where TensorFlow's wheel lies: where a pack brought it, else among what was fetched. */
+const wheelsOf = ({ carried, toolchain }: InstallContext): string =>
+  carried ?? placesIn(toolchain).downloads;
+
+/**
+ * The binding that a pack brought, where it works beside these libraries; null where there is none, or
+ * where it asks for a newer system than this one: then it is built here.
+ */
+async function takeCarried(
+  plan: TensorFlowPlan,
+  { carried, signal }: InstallContext,
+  speaker: Speaker,
+): Promise<Result<{ compiler: string }, UserError> | null> {
+  const brought = carried === undefined ? null : path.join(carried, BINDING);
+  if (brought === null || !existsSync(brought)) return null;
+  const target = path.join(plan.folder, BINDING);
+  await copyFile(brought, target);
+  await chmod(target, 0o755);
+  const cuda = plan.flavour === "gpu" ? await cudaEnvironment(plan.folder, process.env) : {};
+  const seen = await speaker.during("trying the binding of the pack", () =>
+    tryTensorFlow({ R4EC_TFJS_BINDING: target, ...cuda }, signal),
+  );
+  if (seen.ok) return ok({ compiler: "that of the machine that made the pack" });
+  speaker.line(`the binding of the pack does not work here, so it is built: ${seen.error.message}`);
+  return null;
+}
+
 /** Headers and libraries, out of the wheel. Skipped where a former attempt came as far. */
 async function unpack(
-  plan: Plan,
-  tool: Pip,
+  plan: TensorFlowPlan,
+  findTool: PipFinder,
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<void, UserError>> {
@@ -195,11 +158,10 @@ async function unpack(
   if (whole !== null && existsSync(path.join(plan.folder, "tensorflow", "include"))) {
     return ok(undefined);
   }
-  const downloads = placesIn(context.toolchain).downloads;
   const wheel = await fetchWheel(
-    tool,
+    findTool,
     plan.wheel,
-    downloads,
+    wheelsOf(context),
     context.offline,
     speaker,
     context.signal,
@@ -228,8 +190,8 @@ async function libraries(folder: string): Promise<string[]> {
 
 /** The binding, by the machine's compiler, else by ziglang's. The facts name the compiler used. */
 async function compile(
-  plan: Plan,
-  tool: Pip,
+  plan: TensorFlowPlan,
+  findTool: PipFinder,
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<{ compiler: string }, UserError>> {
@@ -253,7 +215,7 @@ async function compile(
     speaker.line("this machine has no C++ compiler (CXX, c++, g++, clang++)");
   }
   const { toolchain, signal } = context;
-  const fetched = await fetchCompiler(tool, toolchain, context.offline, speaker, signal);
+  const fetched = await fetchCompiler(findTool, toolchain, context.offline, speaker, signal);
   if (!fetched.ok) return fetched;
   const outcome = await speaker.during(`building the binding with ${fetched.value.name}`, () =>
     compileBinding(fetched.value, job, signal),
@@ -285,12 +247,3 @@ export async function tryTensorFlow(
   if (!outcome.ok) return err(failedProgram("TensorFlow's binding does not work", outcome));
   return ok(JSON.parse(outcome.stdout.trim().split("\n").at(-1) ?? "") as TensorFlowSeen);
 }
-
-const fromPackage = createRequire(path.join(PACKAGE_ROOT, "package.json"));
-
-/** Folder of an npm package that r4ec depends on. */
-const packageFolder = (name: string): string =>
-  path.dirname(fromPackage.resolve(`${name}/package.json`));
-
-const tfjsVersion = (): string =>
-  (fromPackage("@tensorflow/tfjs-node-gpu/package.json") as { version: string }).version;

@@ -14,6 +14,12 @@ import { openFolder } from "../base/folder.js";
 /** Version of uv that makes the environments. */
 export const UV_VERSION = "0.13.9";
 
+/** Path of uv's program in its folder; the one file of it that a pack carries. */
+export const UV_PROGRAM = path.join("bin", "uv");
+
+/** Hash of what uv's folder is made from. */
+export const UV_RECIPE = recipeOf({ uv: UV_VERSION });
+
 /** A uv that can be run, with the variables that make it fetch from where pip would. */
 export interface Uv {
   readonly program: string;
@@ -32,8 +38,8 @@ export async function ensureUv(
 ): Promise<Result<Uv, UserError>> {
   const places = placesIn(toolchain);
   const folder = places.uv(UV_VERSION);
-  const recipe = recipeOf({ uv: UV_VERSION });
-  const program = path.join("bin", "uv");
+  const recipe = UV_RECIPE;
+  const program = UV_PROGRAM;
   if ((await readReady(folder, recipe)) === null) {
     if (isOffline) return err(offline("uv"));
     const lock = await waitForLock(`${folder}.lock`, "install uv", signal ? { signal } : {});
@@ -56,6 +62,20 @@ export async function ensureUv(
     environment: uvEnvironment(settings, places.uvCache, process.env),
     installArguments: settings.noIndex ? ["--no-index"] : [],
   });
+}
+
+/** uv where a pack brought it: it takes packages from a folder of wheels alone. */
+export function carriedUv(toolchain: string, wheels: string): Uv {
+  const places = placesIn(toolchain);
+  return {
+    program: path.join(places.uv(UV_VERSION), UV_PROGRAM),
+    environment: {
+      ...{ UV_CACHE_DIR: places.uvCache, UV_PYTHON_DOWNLOADS: "never", UV_NO_PROGRESS: "1" },
+      // Settings of this machine's own must not send uv elsewhere.
+      ...{ UV_NO_CONFIG: "1", UV_OFFLINE: "1" },
+    },
+    installArguments: ["--no-index", "--find-links", wheels],
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import { err, ok } from "../base/result.js";
 import { wheelIn } from "../base/wheel.js";
 import { extract, openZip } from "../base/zip.js";
 import { broken, failedDisk, offline } from "./failure.js";
-import type { Pip } from "./pip.js";
+import type { PipFinder } from "./pip.js";
 import { pipDownload } from "./pip.js";
 import { sha256Of } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
@@ -31,7 +31,7 @@ const WHEEL_PYTHON = "3.12";
  * sound is used, a damaged one thrown away and fetched again.
  */
 export async function fetchWheel(
-  tool: Pip,
+  findTool: PipFinder,
   wheel: WantedWheel,
   downloads: string,
   isOffline: boolean,
@@ -46,8 +46,10 @@ export async function fetchWheel(
     await rm(kept, { force: true });
   }
   if (isOffline) return err(offline(what));
+  const tool = await findTool();
+  if (!tool.ok) return tool;
   const fetched = await pipDownload(
-    tool,
+    tool.value,
     what,
     [
       ...["--only-binary", ":all:", "--implementation", "cp", "--python-version", WHEEL_PYTHON],
@@ -70,6 +72,12 @@ export async function fetchWheel(
       "run the command again; if this happens again, ask the administrator of pip's package index",
     ),
   );
+}
+
+/** Removes the wheel's file from the downloads folder; other files stay. */
+export async function removeWheel(wheel: WantedWheel, downloads: string): Promise<void> {
+  const file = await findWheel(wheel, downloads);
+  if (file !== null) await rm(file, { force: true });
 }
 
 async function findWheel(wheel: WantedWheel, downloads: string): Promise<string | null> {

@@ -109,7 +109,13 @@ async function checkCall(words: readonly string[]): Promise<void> {
 const { scripts } = JSON.parse(readPage("package.json")) as { readonly scripts: object };
 
 /** Programs of others that pages name, by their first words. */
-const OTHERS = [/^git clone /, /^cd r4ec$/, /^pip install /, /^npm (ci|link)$/];
+const OTHERS = [
+  /^git clone /,
+  /^cd r4ec$/,
+  /^pip install /,
+  /^npm (ci|link)$/,
+  /^sh \S+\/install\.sh \S+$/,
+];
 
 /** The words of the commands on a line, as a shell cuts them. */
 function commandsOn(line: string): string[][] {

@@ -141,6 +141,64 @@ print(json.dumps([
     );
   });
 
+  it("has cells that score and log name by their settings", { timeout: 120_000 }, async () => {
+    const { cells } = JSON.parse((await r4ec("plan", "spec.yaml", "--json")).stdout) as {
+      cells: { id: string; stage: string; settings: { backbone: string; seed: number } }[];
+    };
+    const { id, stage } = cells.find(
+      ({ settings: { backbone, seed } }) => backbone === "dcnv2" && seed === 2,
+    )!;
+    const log = await r4ec("log", "backbone=dcnv2", "seed=2", "--json");
+    const { lineage } = JSON.parse(log.stdout) as {
+      lineage: { fingerprint: string; runner: string }[];
+    };
+    expect(lineage.map(({ runner }) => runner)).toEqual(["ctr", "dataset"]);
+    expect(lineage[0]!.fingerprint).toBe(stage);
+    const scored = await r4ec("score", "backbone=dcnv2", "seed=2", "--split", "valid");
+    expect([scored.exitCode, scored.stderr.includes(id)], scored.stderr).toEqual([0, true]);
+    expect(scored.stdout.split("\n").length).toBeGreaterThan(100);
+    const two = await r4ec("export", "backbone=dcnv2", "saved");
+    expect([two.exitCode, two.stderr]).toEqual([2, expect.stringContaining("any of 2 cells")]);
+  });
+
+  it(
+    "has cells that are made again, in a fresh store, with the same fingerprint and metrics",
+    { timeout: 300_000 },
+    async () => {
+      const call = ["reproduce", "backbone=dcnv2", "seed=2", "--out", "again", "--json"];
+      const written = await r4ec(...call);
+      expect(JSON.parse(written.stdout), written.stderr).toMatchObject({
+        exact: true,
+        changed: [],
+      });
+      const lock = JSON.parse(await readFile(path.join(folder, "again/lock.json"), "utf8")) as {
+        toolchain: string[];
+        cells: { id: string; stage: string; metrics: { [name: string]: number } }[];
+      };
+      expect(lock.toolchain).toEqual(["tensorflow"]);
+      const swept = await r4ec(
+        "sweep",
+        "again/spec.yaml",
+        "--store",
+        "fresh",
+        "--mlflow-uri",
+        "off",
+        "--json",
+      );
+      expect(swept.exitCode, swept.stderr).toBe(0);
+      const [cell, ...others] = (JSON.parse(swept.stdout) as SweepJson).cells;
+      expect([cell!.id, others]).toEqual([lock.cells[0]!.id, []]);
+      const plan = await r4ec("plan", "again/spec.yaml", "--json");
+      expect(JSON.parse(plan.stdout)).toMatchObject({ cells: [{ stage: lock.cells[0]!.stage }] });
+      expect(Object.keys(cell!.metrics)).toEqual(Object.keys(lock.cells[0]!.metrics));
+      for (const [name, value] of Object.entries(lock.cells[0]!.metrics)) {
+        // How fast it went is no result.
+        if (name === "samples_per_second") continue;
+        expect(cell!.metrics[name], name).toBe(value);
+      }
+    },
+  );
+
   it("is compared by the mean over its seeds", { timeout: 60_000 }, async () => {
     const { exitCode, stdout } = await r4ec("compare", "--markdown");
     expect(exitCode).toBe(0);

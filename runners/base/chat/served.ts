@@ -4,7 +4,9 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
+import { llmEnvironment } from "../python/environment.js";
 import { ProgramFailure } from "../python/failure.js";
+import { commandProgram } from "../python/find-program.js";
 import type { ProcessTree } from "../python/run.js";
 import { startProgram } from "../python/run.js";
 import { untilUp } from "./until-up.js";
@@ -100,6 +102,11 @@ async function start(
   const [program, ...rest] = command.map((argument) =>
     argument.replace(/\{(\w+)\}/gu, (all, name: string) => filled[name] ?? all),
   );
+  const found = commandProgram(program!, llmEnvironment(task));
+  task.emit({
+    type: "facts",
+    values: { "server.program": found.program, "server.found": found.from },
+  });
   return startProgram(task, {
     program: program!,
     arguments: rest,

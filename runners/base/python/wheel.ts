@@ -19,6 +19,8 @@ export interface WantedWheel extends PythonPackage {
 
 /** A wheel's content. */
 export interface WheelFiles {
+  /** Absolute path of the wheel. */
+  readonly file: string;
   /** Paths of its files, sorted. */
   readonly names: readonly string[];
   /** True where it has been fetched just now. */
@@ -94,6 +96,7 @@ async function wheelFiles(file: string): Promise<Omit<WheelFiles, "fetched">> {
     return readMember(zip, member);
   };
   return {
+    file,
     names: [...members.keys()].sort(),
     read: async (wanted) => {
       const record = [...members.keys()].find((name) => /^[^/]+\.dist-info\/RECORD$/u.test(name));

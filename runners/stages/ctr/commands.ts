@@ -1,29 +1,27 @@
 import { writeFile } from "node:fs/promises";
 import { printJson, printLine, write } from "../../../src/base/terminal.js";
 import { listed, type Engine, type ScienceCommand } from "../../../src/contract/engine.js";
-import { jsonOutput } from "../../../src/contract/options.js";
+import { jsonOutput, splitCell } from "../../../src/contract/options.js";
 import { UserError } from "../../../src/base/exit.js";
 
 interface ScoreArguments {
-  readonly cell: string;
-  readonly samples: string | undefined;
+  readonly cell: readonly string[];
   readonly split: "train" | "valid" | "test" | undefined;
   readonly dataset: string | undefined;
   readonly out: string | undefined;
 }
 
 interface ExportArguments {
-  readonly cell: string;
-  readonly folder: string;
+  readonly cell: readonly string[];
   readonly json: boolean;
 }
 
 const cellHelp =
-  "a cell's id, its stage's fingerprint (or the beginning of one), or its artifact's folder";
+  "a cell: settings (backbone=din seed=1), its name, its id, its stage's fingerprint (or the beginning of one), or its artifact's folder";
 
 /** `score CELL [SAMPLES]`: new samples through a trained cell, as JSON Lines. */
 const scoreCommand: ScienceCommand<ScoreArguments> = {
-  command: "score <cell> [samples]",
+  command: "score <cell..>",
   examples: [
     ["score 3fa29c --split test", "the test split of a cell, by the beginning of its id"],
     ["score 3fa29c samples.jsonl", "samples of your own"],
@@ -31,11 +29,11 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
   describe: "score new samples with a trained cell",
   builder: (yargs) =>
     yargs
-      .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
-      .positional("samples", {
+      .positional("cell", {
         type: "string",
-        describe:
-          'JSON Lines of {"user", "item"} with ids as in the files of the data set, and optionally "history"',
+        array: true,
+        demandOption: true,
+        describe: `${cellHelp}; then a file of samples: JSON Lines of {"user", "item"} with ids as in the files of the data set, and optionally "history"`,
       })
       .option("split", {
         choices: ["train", "valid", "test"] as const,
@@ -47,7 +45,8 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
           "with --split: another preparation of the cell's data set, by its artifact's folder or its stage's fingerprint",
       })
       .option("out", { type: "string", describe: "write here instead of to stdout" })
-      .check(({ samples, split, dataset }) => {
+      .check(({ cell, split, dataset }) => {
+        const { samples } = scored(cell);
         if ((samples === undefined) === (split === undefined)) {
           throw new UserError("give a file of samples, or --split");
         }
@@ -58,7 +57,8 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
         }
         return true;
       }),
-  run: async ({ cell, samples, split, dataset, out }, engine) => {
+  run: async ({ cell: words, split, dataset, out }, engine) => {
+    const { cell, samples } = scored(words);
     await prepare(engine);
     const { openDataset, openTrained } = await import("./serve/trained.js");
     const trained = await openTrained(engine, cell);
@@ -87,17 +87,35 @@ const scoreCommand: ScienceCommand<ScoreArguments> = {
   },
 };
 
+/** The cell and the file of samples in the words of a call. */
+function scored(words: readonly string[]): { cell: string; samples: string | undefined } {
+  const { cell, rest } = splitCell(words);
+  if (rest.length > 1) {
+    throw new UserError(
+      `${rest.slice(1).join(" ")} is one argument too many: give a cell, then a file of samples`,
+    );
+  }
+  return { cell, samples: rest[0] };
+}
+
 /** `export CELL FOLDER`: a trained cell as a TensorFlow SavedModel. */
 const exportCommand: ScienceCommand<ExportArguments> = {
-  command: "export <cell> <folder>",
+  command: "export <cell..>",
   examples: [["export 3fa29c saved-model", "a cell, by the beginning of its id"]],
   describe: "write a trained cell as a TensorFlow SavedModel",
   builder: (yargs) =>
     yargs
-      .positional("cell", { type: "string", demandOption: true, describe: cellHelp })
-      .positional("folder", { type: "string", demandOption: true, describe: "where to write it" })
+      .positional("cell", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: `${cellHelp}; then the folder to write it into`,
+      })
       .option("json", jsonOutput),
-  run: async ({ cell, folder, json }, engine) => {
+  run: async ({ cell: words, json }, engine) => {
+    const { cell, rest } = splitCell(words);
+    if (rest.length !== 1) throw new UserError("give a cell and one folder to write it into");
+    const folder = rest[0]!;
     await prepare(engine);
     const { openTrained } = await import("./serve/trained.js");
     const { exportModel } = await import("./serve/export.js");

@@ -53,6 +53,7 @@ export const ml100k: Source = {
   description: "MovieLens-100K, from PyPI's recbole wheel or from `path`",
   ...movielens,
   sizes: { users: 943, items: 1682, "train.samples": 70_189, "test.samples": 19_438 },
+  wheel: recboleWheel,
   files: (settings, place) => {
     if (typeof settings["path"] !== "string") return {};
     const folder = resolve(place.folder, settings["path"]);

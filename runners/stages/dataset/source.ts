@@ -6,6 +6,7 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { Implicit } from "../../base/artifacts/dataset.js";
 import type { FieldInfo } from "../../base/artifacts/raw-fields.js";
 import type { Domain } from "../../base/artifacts/domain.js";
+import type { WantedWheel } from "../../base/python/wheel.js";
 import type { Ratings } from "./ratings.js";
 
 /** `dataset.label`: what a positive sample is. */
@@ -94,6 +95,8 @@ export interface Source {
     readonly "train.samples"?: number;
     readonly "test.samples"?: number;
   };
+  /** The wheel that holds it where its settings name no file. Left out: there is none. */
+  readonly wheel?: WantedWheel;
   /** The files it reads. */
   files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };
   /** What decides its content beside files and the common settings. */

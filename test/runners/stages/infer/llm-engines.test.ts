@@ -99,7 +99,13 @@ describe("engines with a real model: a tiny random Qwen2", () => {
   it("tells the last words of a server that does not come up", async () => {
     const work = await newFolder();
     const command = ["python", "-c", "raise ValueError('no such model')"];
-    const { error } = await run({ engine: "server", ...short, command }, { work });
+    const { error, events } = await run({ engine: "server", ...short, command }, { work });
+    // The journal says whose program it was.
+    const facts = events.flatMap((event) => (event.type === "facts" ? [event.values] : []));
+    expect(Object.assign({}, ...facts)).toMatchObject({
+      "server.program": path.join(environment, "bin", "python"),
+      "server.found": "the llm environment",
+    });
     expect(error?.message).toMatch(/the server .* ValueError: no such model/);
     const asleep = ["python", "-c", "import time; time.sleep(600)"];
     const late = await run(
