@@ -47,8 +47,8 @@ export const examples: { readonly [command: string]: readonly Example[] } = {
   gc: [["gc", "show what could go, and what is damaged"]],
   schema: [["schema > experiment.schema.json", "write it where an editor reads it"]],
   setup: [
-    ["setup", "install what CTR models and MLflow need"],
-    ["setup --only llm", "install what language models need"],
+    ["setup", "install what is used without being asked for"],
+    ["setup --only tracking", "install MLflow alone"],
   ],
   doctor: [["doctor", "check every part"]],
 };
