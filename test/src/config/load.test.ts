@@ -177,7 +177,7 @@ describe("mistakes in user-level settings", () => {
       result.ok ? [] : result.error.map((one) => `${one.line}:${one.column} ${one.message}`),
     ).toEqual([
       '1:1 unknown setting "stor"; did you mean store?',
-      '3:9 unknown value "all" for resources.gpus; it must be auto',
+      '3:9 unknown value "all" for resources.gpus; it must be auto; or numbers of the GPUs; with an empty list no GPU is used',
       '4:10 offline must be true or false, not "yes" (YAML 1.2 knows only true and false)',
     ]);
     expect(result.ok ? null : result.error[0]!.file).toBe(join(root, project));
