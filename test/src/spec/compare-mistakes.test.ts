@@ -6,7 +6,7 @@ const mistakes: readonly (readonly [name: string, compare: string, error: string
   [
     "claims, no list",
     "{claims: {backbone: dien}}",
-    "4:19 compare.claims must be a list, not a mapping",
+    "4:19 compare.claims must be a list, not a mapping; write [{backbone: dien}]",
   ],
   ["claims, none", "{claims: []}", "4:19 compare.claims needs at least 1 value"],
   ["a claim without settings", "{claims: [{}]}", "4:20 compare.claims[0] must not be empty"],
