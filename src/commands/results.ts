@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CommandModule } from "yargs";
-import { UserError } from "../base/exit.js";
+import { ExitCode, UserError } from "../base/exit.js";
 import { printJson, write } from "../base/terminal.js";
 import type { Science } from "../contract/science.js";
 import type { SweepState } from "../journal/index.js";
@@ -59,7 +59,7 @@ export const resultsCommand = (science: Science): CommandModule<object, ResultsA
       for (const { line, reason } of damage) {
         const text = `line ${line} of the journal of sweep ${state.sweep} cannot be used (${reason}): results may be missing or old here`;
         await write(process.stderr, `warning: ${text}\n`);
-        process.exitCode = 3;
+        process.exitCode = ExitCode.environment;
       }
       states.push(state);
     }

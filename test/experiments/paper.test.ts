@@ -70,7 +70,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const r4ec = commandLine(() => folder, { R4EC_GPUS: "" });
-const planOf = async (file: string): Promise<Planned> => {
+const plans = new Map<string, Promise<Planned>>();
+/** The plan of a spec, made once: several tests look at it. */
+const planOf = (file: string): Promise<Planned> => {
+  const made = plans.get(file) ?? makePlan(file);
+  plans.set(file, made);
+  return made;
+};
+const makePlan = async (file: string): Promise<Planned> => {
   const { stdout, stderr, exitCode } = await r4ec("plan", `${file}.yaml`, "--estimate", "--json");
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as Planned;
