@@ -24,6 +24,7 @@ async function install(): Promise<void> {
   const chosen = ["install", "--yes", "--no-install-recommends", "chromium"];
   const first = await execa("apt-get", chosen, { env, reject: false });
   if (first.exitCode === 0) return;
-  await execa("apt-get", ["update"], { env });
-  await execa("apt-get", chosen, { env });
+  await execa("apt-get", ["update"], { env, reject: false });
+  const { exitCode, stderr } = await execa("apt-get", chosen, { env, reject: false });
+  if (exitCode !== 0) throw new Error(`install Chromium, in which tests look at pages: ${stderr}`);
 }
