@@ -24,7 +24,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await removeFolders();
   await removeDatasets();
-});
+  // With 100,000 cases there are many.
+}, DAY.timeout);
 
 /** Runs what prepares a data set over files of which one is spoilt. */
 async function checkDataset(
