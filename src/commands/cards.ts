@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { Config } from "../config/config.js";
 import type { CardWish, Experiment } from "../spec/index.js";
+import { notHere } from "./experiment.js";
 
 /**
  * What the spec and the settings want of GPUs that this machine does not have.
@@ -43,11 +44,7 @@ export async function cardRemarks(
   if (missing.length === 0) return [];
   const elsewhere = hasNone || (await sendsJobs());
   const ofSpec = new Set(experiment.cards.map(({ file }) => file));
-  return missing.map((one) =>
-    elsewhere && ofSpec.has(one.file)
-      ? { ...one, severity: "warning", message: `sweep would not run here: ${one.message}` }
-      : one,
-  );
+  return missing.map((one) => (elsewhere && ofSpec.has(one.file) ? notHere(one) : one));
 }
 
 /** True on a machine with Slurm's commands that is not part of a job of Slurm. */

@@ -60,6 +60,13 @@ async function refuse(diagnostics: readonly Diagnostic[]): Promise<never> {
   throw new UserError(errors === 1 ? "" : `${errors} errors`, { exitCode: ExitCode.usage });
 }
 
+/** A mistake of `sweep` on this machine, as a warning of a command that runs nothing. */
+export const notHere = (mistake: Diagnostic): Diagnostic => ({
+  ...mistake,
+  severity: "warning",
+  message: `sweep would not run here: ${mistake.message}`,
+});
+
 const saidOnce = new Set<string>();
 
 /** The user-level settings under this call's flags, or the mistakes in them. */

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
+import { notHere } from "./experiment.js";
 
 /**
  * Variables of the environment that stages which would run need and that are not set: an error for
@@ -32,9 +33,4 @@ export function missingVariables(
 /** The same for commands that run nothing: what `sweep` would say here. */
 export const variableRemarks = (
   ...asked: Parameters<typeof missingVariables>
-): readonly Diagnostic[] =>
-  missingVariables(...asked).map((one) => ({
-    ...one,
-    severity: "warning",
-    message: `sweep would not run here: ${one.message}`,
-  }));
+): readonly Diagnostic[] => missingVariables(...asked).map(notHere);

@@ -5,6 +5,9 @@ import { isErrno } from "../base/errno.js";
 import { UserError } from "../base/exit.js";
 import type { Flavour } from "../toolchain/flavour.js";
 
+/** Name of the script that unpacks r4ec itself where there is none. */
+export const INSTALLER = "install.sh";
+
 /** Name of the list of contents in a pack's folder. */
 export const MANIFEST = "manifest.json";
 

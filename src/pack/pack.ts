@@ -8,9 +8,7 @@ import { UserError } from "../base/exit.js";
 import { openFolder } from "../base/folder.js";
 import { waitForLock } from "../base/lock.js";
 import { packageFile, packageVersion } from "../base/package.js";
-import type { PythonPart } from "../contract/python-part.js";
 import type { GatherTask, Supply } from "../contract/supply.js";
-import type { Say } from "../toolchain/parts.js";
 import type { Flavour } from "../toolchain/flavour.js";
 import { wantedFlavour } from "../toolchain/flavour.js";
 import { platformName } from "../toolchain/folders.js";
@@ -28,12 +26,11 @@ import {
   uvContent,
 } from "./contents.js";
 import type { Asked, Manifest, PackedItem } from "./manifest.js";
-import { ASKED, MANIFEST, readManifest, SUMS, writeManifest } from "./manifest.js";
+import { ASKED, INSTALLER, MANIFEST, readManifest, SUMS, writeManifest } from "./manifest.js";
+import type { Means } from "./means.js";
+import { minorOf } from "./means.js";
 import { filesBelow, findPiece, writePieces } from "./pieces.js";
 import { tar } from "./tar.js";
-
-/** Name of the script that unpacks r4ec itself where there is none. */
-export const INSTALLER = "install.sh";
 
 /** What is to be packed, and where. */
 export interface PackRequest {
@@ -50,19 +47,6 @@ export interface PackRequest {
   };
   /** Most bytes of a part; null: {@link PART_SIZE}, and parts that are there stay as they are. */
   readonly partSize: number | null;
-}
-
-/** What packing uses. */
-export interface PackMeans {
-  /** Absolute toolchain folder. */
-  readonly toolchain: string;
-  /** Folder of fetched files. */
-  readonly downloads: string;
-  /** Every Python environment that can be carried. */
-  readonly environments: readonly PythonPart[];
-  readonly supplies: readonly Supply[];
-  readonly say: Say;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of an item. */
@@ -83,10 +67,7 @@ const PART_SIZE = 1_000_000_000;
  * stay, so that a call that was interrupted goes on. Throws a UserError: no network, no space, or a
  * folder with a pack for other machines.
  */
-export async function pack(
-  request: PackRequest,
-  means: PackMeans,
-): Promise<readonly PackedOutcome[]> {
+export async function pack(request: PackRequest, means: Means): Promise<readonly PackedOutcome[]> {
   const { folder } = request;
   if (!platformName().startsWith("linux-")) {
     throw new UserError(`a pack is made on Linux, for Linux; this is ${platformName()}`);
@@ -173,8 +154,6 @@ async function askedFor({ folder, asked }: PackRequest): Promise<Asked> {
   return all;
 }
 
-const minorOf = (version: string): string => version.split(".").slice(0, 2).join(".");
-
 const together = (a: readonly string[] = [], b: readonly string[] = []): readonly string[] => [
   ...new Set([...a, ...b]),
 ];
@@ -192,7 +171,7 @@ const joined = (a: Asked, b: Asked): Asked => ({
 
 function taskOf(
   { flavour, python }: Pick<Manifest, "flavour" | "python">,
-  { toolchain, say, signal }: PackMeans,
+  { toolchain, say, signal }: Means,
 ): PackTask {
   return {
     context: { toolchain, offline: false, signal },
@@ -203,11 +182,7 @@ function taskOf(
 }
 
 /** All that the pack is to hold, in the order in which it is packed and installed. */
-async function contentsOf(
-  asked: Asked,
-  task: PackTask,
-  means: PackMeans,
-): Promise<readonly Content[]> {
+async function contentsOf(asked: Asked, task: PackTask, means: Means): Promise<readonly Content[]> {
   const plans = means.environments.filter(({ part }) => asked.parts.includes(part));
   const contents = [
     await projectContent(),
@@ -234,7 +209,7 @@ async function contentsOf(
 const gatherTaskOf = (
   { option }: Supply,
   { context, speaker }: PackTask,
-  { downloads, environments, signal }: PackMeans,
+  { downloads, environments, signal }: Means,
 ): GatherTask => ({
   downloads,
   folder: process.cwd(),
@@ -265,7 +240,7 @@ async function packItem(
   content: Content,
   folder: string,
   most: number,
-  { say, signal }: PackMeans,
+  { say, signal }: Means,
 ): Promise<PackedItem> {
   const entries = await content.gather();
   const speaker = new Speaker(content.name, content.what, say);

@@ -7,13 +7,10 @@ import { ExitCode, UserError } from "../base/exit.js";
 import { isErrno } from "../base/errno.js";
 import { openFolder } from "../base/folder.js";
 import { packageVersion } from "../base/package.js";
-import type { PythonPart } from "../contract/python-part.js";
-import type { Supply } from "../contract/supply.js";
 import { findEnvironment, installEnvironment, placeOf } from "../toolchain/environment.js";
 import { broken } from "../toolchain/failure.js";
 import { planFor, wantedFlavour } from "../toolchain/flavour.js";
 import { placesIn, platformName } from "../toolchain/folders.js";
-import type { Say } from "../toolchain/parts.js";
 import { findPython } from "../toolchain/python.js";
 import { readReady, writeReady } from "../toolchain/ready-file.js";
 import { Speaker } from "../toolchain/setup-progress.js";
@@ -21,20 +18,10 @@ import { findTensorFlow, installTensorFlow } from "../toolchain/tensorflow.js";
 import { UV_PROGRAM, UV_RECIPE, UV_VERSION } from "../toolchain/uv.js";
 import { need } from "./contents.js";
 import type { Manifest, PackedItem } from "./manifest.js";
-import { MANIFEST, readManifest } from "./manifest.js";
+import { INSTALLER, MANIFEST, readManifest } from "./manifest.js";
+import type { Means } from "./means.js";
+import { minorOf } from "./means.js";
 import { contentOf, filesBelow, findPiece } from "./pieces.js";
-
-/** What installing from a pack uses. */
-export interface RestoreMeans {
-  /** Absolute toolchain folder. */
-  readonly toolchain: string;
-  /** Folder of fetched files. */
-  readonly downloads: string;
-  readonly environments: readonly PythonPart[];
-  readonly supplies: readonly Supply[];
-  readonly say: Say;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What became of an item. */
 export interface RestoredOutcome {
@@ -67,7 +54,7 @@ export interface Restored {
  *
  * Throws a UserError where the folder holds no pack, or one that is not for this machine or this r4ec.
  */
-export async function restore(folder: string, means: RestoreMeans): Promise<Restored> {
+export async function restore(folder: string, means: Means): Promise<Restored> {
   const files = await filesBelow(folder).catch((error: unknown) => {
     if (!isErrno(error, "ENOENT", "ENOTDIR")) throw error;
     throw new UserError(`there is no folder ${folder}`);
@@ -93,7 +80,7 @@ export async function restore(folder: string, means: RestoreMeans): Promise<Rest
 async function checkMachine(
   manifest: Manifest,
   folder: string,
-  { toolchain, environments }: RestoreMeans,
+  { toolchain, environments }: Means,
 ): Promise<void> {
   const wrong = (message: string, hint: string): UserError =>
     new UserError(message, { exitCode: ExitCode.usage, hint });
@@ -126,7 +113,7 @@ async function checkMachine(
     if (wanted === recipe) continue;
     throw wrong(
       `the pack was made by r4ec ${manifest.r4ec} and holds ${what}, which is not the one that this r4ec (${packageVersion()}) looks for`,
-      `use the r4ec of the pack: sh ${path.join(folder, "install.sh")}`,
+      `use the r4ec of the pack: sh ${path.join(folder, INSTALLER)}`,
     );
   }
 }
@@ -135,7 +122,7 @@ async function restoreItem(
   item: PackedItem,
   manifest: Manifest,
   files: ReadonlyMap<string, readonly string[]>,
-  means: RestoreMeans,
+  means: Means,
 ): Promise<RestoredOutcome> {
   const { name, what } = item;
   const outcome = { name, what, missing: [], bad: [], error: null, folder: null };
@@ -172,7 +159,7 @@ interface Installer {
   install(speaker: Speaker): Promise<void>;
 }
 
-function installerOf(item: PackedItem, manifest: Manifest, means: RestoreMeans): Installer {
+function installerOf(item: PackedItem, manifest: Manifest, means: Means): Installer {
   const { toolchain, signal } = means;
   const carried = path.join(toolchain, "carried", item.name);
   const context = { toolchain, offline: true, carried, signal };
@@ -227,7 +214,7 @@ function supplyFolder(place: string, { files = {} }: PackedItem): string {
 
 function supplyInstaller(
   { name, supply, files = {} }: PackedItem,
-  { supplies, downloads }: RestoreMeans,
+  { supplies, downloads }: Means,
 ): Installer {
   const places = supplies.find(({ option }) => option === supply?.option)?.places(downloads);
   const folder = places?.[supply?.place ?? ""];
@@ -252,7 +239,7 @@ async function checkPython({ python }: Manifest): Promise<void> {
   if (version.startsWith(`${python}.`)) return;
   throw broken(
     `the pack's wheels are for Python ${python}, and ${file} is ${version}`,
-    `name a Python ${python} with R4EC_PYTHON, or pack with --python ${version.split(".").slice(0, 2).join(".")}`,
+    `name a Python ${python} with R4EC_PYTHON, or pack with --python ${minorOf(version)}`,
   );
 }
 
@@ -265,14 +252,10 @@ async function untar(
 ): Promise<void> {
   await openFolder(folder);
   const child = execa("tar", ["-x", "-f", "-", "-C", folder], { reject: false, all: true });
+  const options = signal === undefined ? {} : { signal };
   const fed = gzip
-    ? pipeline(
-        contentOf(files),
-        createGunzip(),
-        child.stdin,
-        signal === undefined ? {} : { signal },
-      )
-    : pipeline(contentOf(files), child.stdin, signal === undefined ? {} : { signal });
+    ? pipeline(contentOf(files), createGunzip(), child.stdin, options)
+    : pipeline(contentOf(files), child.stdin, options);
   const [feeding] = await Promise.allSettled([fed]);
   const ended = await child;
   signal?.throwIfAborted();

@@ -7,18 +7,10 @@ const READY: ReadonlySet<string> = new Set(["done", "cached"]);
 
 /** Stages by kind: how many, what became of them, and how long they took. */
 export function stagesTable(state: SweepState): Html {
-  const kinds = new Map<string, StageState[]>();
-  for (const stage of state.stages.values()) {
-    const kind = stage.record.runner;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), stage]);
-  }
-  const rows = [...kinds].map(([kind, stages]) => {
+  const rows = [...stagesByKind(state)].map(([kind, stages]) => {
     const count = (wanted: (stage: StageState) => boolean): string =>
       String(stages.filter(wanted).length);
-    const seconds = stages.reduce(
-      (sum, stage) => sum + stage.seconds / Math.max(1, stage.fusedWith),
-      0,
-    );
+    const seconds = secondsOf(stages);
     return [
       kind,
       String(stages.length),
@@ -31,3 +23,18 @@ export function stagesTable(state: SweepState): Html {
   const head = ["kind", "stages", "made", "cached", "not there", "seconds"];
   return tableOf("Stages by kind", head, rows);
 }
+
+/** The stages of each kind, in the plan's order. */
+export function stagesByKind(state: SweepState): ReadonlyMap<string, readonly StageState[]> {
+  const kinds = new Map<string, StageState[]>();
+  for (const stage of state.stages.values()) {
+    const kind = kinds.get(stage.record.runner);
+    if (kind === undefined) kinds.set(stage.record.runner, [stage]);
+    else kind.push(stage);
+  }
+  return kinds;
+}
+
+/** Seconds that stages took. Fused cells are trained together: each is charged its part. */
+export const secondsOf = (stages: readonly StageState[]): number =>
+  stages.reduce((sum, { seconds, fusedWith }) => sum + seconds / Math.max(1, fusedWith), 0);

@@ -4,7 +4,7 @@ import type { TopLevelSpec } from "vega-lite";
  * Colours of series, as CSS variables of the page, so that one picture serves the light and the dark
  * scheme. In order of use; the eighth and later series begin anew.
  */
-export const SERIES = Array.from({ length: 7 }, (_, place) => `var(--series-${place + 1})`);
+const SERIES = Array.from({ length: 7 }, (_, place) => `var(--series-${place + 1})`);
 
 /** The look that all figures share; text and lines take the page's colours. */
 const CONFIG: NonNullable<TopLevelSpec["config"]> = {

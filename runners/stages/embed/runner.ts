@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { keyNamedBy } from "../../base/chat/key-variable.js";
 import { KNOWLEDGE, sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
 import { engineNamed } from "../../base/stage/engine.js";
 import type { EmbedParams } from "./engines/engine.js";
@@ -12,8 +13,7 @@ export const embedRunner: Runner<EmbedParams> = {
   version: 1,
   toolchain: (params) => engineOf(params).toolchain,
   resources: (params, execution) => engineOf(params).resources(execution),
-  variables: (_, { api_key_env: name }) =>
-    typeof name === "string" ? [{ name, setting: "knowledge.embed.api_key_env" }] : [],
+  variables: keyNamedBy("knowledge.embed.api_key_env"),
   estimate: ({ params, inputs: { text } }) => {
     const texts = sizeOf(text, "users.texts") + sizeOf(text, "items.texts");
     return { ...sizesOnly({}), gpuHours: engineOf(params).gpuHours(texts * KNOWLEDGE) };

@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { keyNamedBy } from "../../base/chat/key-variable.js";
 import { engineNamed } from "../../base/stage/engine.js";
 import { inferEngines } from "./engines/index.js";
 import { estimateInfer } from "./estimate.js";
@@ -11,8 +12,7 @@ const runner = (name: "think" | "reflect" | "refine"): Runner<InferParams, Infer
   toolchain: ({ answer }) => engineNamed(inferEngines, answer.engine).toolchain,
   resources: ({ answer }, execution) =>
     engineNamed(inferEngines, answer.engine).resources(execution),
-  variables: (_, { api_key_env: name }) =>
-    typeof name === "string" ? [{ name, setting: "knowledge.infer.api_key_env" }] : [],
+  variables: keyNamedBy("knowledge.infer.api_key_env"),
   tighten: (params, execution, times) =>
     engineNamed(inferEngines, params.answer.engine).tighten?.(params, execution, times) ?? null,
   estimate: (stage) => estimateInfer(name, stage),

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
+import { keyNamedBy } from "../../base/chat/key-variable.js";
 import { estimateReview, estimateThink } from "./estimate.js";
 
 /** True where the stage serves its teacher itself. */
@@ -18,8 +19,7 @@ const runner = (
   // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
   // share one rate limit.
   resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),
-  variables: (_, { api_key_env: name }) =>
-    typeof name === "string" ? [{ name, setting: "knowledge.teacher.api_key_env" }] : [],
+  variables: keyNamedBy("knowledge.teacher.api_key_env"),
   estimate,
   load,
 });

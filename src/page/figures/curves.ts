@@ -21,16 +21,13 @@ export async function curveFigure(
   const lines = new Set<string>();
   for (const row of comparison.metrics[0]?.rows ?? []) {
     for (const entry of row.variants) {
+      const names = { row: nameOfRow(comparison, row), variant: nameOfEntry(comparison, entry) };
       for (const { cell } of entry.values) {
         const stage = state.stages.get(stageOf.get(cell)!);
         if (lines.size >= MOST_LINES || stage === undefined) continue;
         for (const { step, values } of stage.metrics) {
           const value = values[metric];
           if (value === undefined || !Number.isFinite(value)) continue;
-          const names = {
-            row: nameOfRow(comparison, row),
-            variant: nameOfEntry(comparison, entry),
-          };
           points.push({ ...names, cell, step, value });
           lines.add(cell);
         }
