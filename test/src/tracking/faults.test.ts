@@ -176,15 +176,18 @@ describe("a server that is no use", () => {
     async (_, fault, reason) => {
       const rig = await Rig.make(smallSweep("no-use", GRID));
       network.proxy.fault = () => fault;
-      const tracker = rig.tracker(network.url, quick);
+      const said: TrackingMessage["type"][] = [];
+      const tracker = rig.tracker(network.url, { ...quick, say: ({ type }) => said.push(type) });
       await rig.open([tracker]);
       await rig.journal.append(rig.started);
       await rig.journal.close();
+      // A sweep that made nothing does not wait for a first answer, however slow the machine is.
+      await expect.poll(() => said, { timeout: 20_000 }).toEqual(["outage"]);
       const summary = await tracker.finish(1500);
       expect(summary.outcome).toBe("pending");
       expect(summary.reason).toMatch(reason);
     },
-    30_000,
+    60_000,
   );
 
   test("signs in as the address says, and never repeats the password", async () => {
@@ -195,16 +198,21 @@ describe("a server that is no use", () => {
     await rig.open();
     await rig.runAll();
     await rig.journal.close();
-    const wrong = rig.tracker(network.url.replace("//", "//ann:secret-one@"), quick);
+    const said: TrackingMessage[] = [];
+    const wrong = rig.tracker(network.url.replace("//", "//ann:secret-one@"), {
+      ...quick,
+      say: (message) => said.push(message),
+    });
+    await expect.poll(() => said, { timeout: 20_000 }).toMatchObject([{ type: "outage" }]);
     const summary = await wrong.finish(1500);
-    expect(JSON.stringify(summary)).not.toMatch(/secret-one|YW5u/);
+    expect(JSON.stringify([said, summary])).not.toMatch(/secret-one|YW5u/);
     expect(summary).toMatchObject({
       outcome: "pending",
       reason: expect.stringMatching(/denies/) as string,
     });
     const right = rig.tracker(network.url.replace("//", "//ann:p%40ss%20word@"), quick);
     expect(await right.finish(20_000)).toMatchObject({ outcome: "complete", url: network.url });
-  }, 60_000);
+  }, 90_000);
 });
 
 describe("runs left open", () => {
