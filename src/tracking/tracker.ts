@@ -13,7 +13,7 @@ import { Projection } from "./projection.js";
 import { replay } from "./replay.js";
 import type { Connection } from "./connection.js";
 import { openConnection } from "./connection.js";
-import { JournalTail } from "./tail.js";
+import { JournalTail } from "../journal/index.js";
 import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
 import type { Problem } from "./send.js";

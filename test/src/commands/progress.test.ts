@@ -29,7 +29,10 @@ function heardOf(events: readonly Event[]): Map<Fingerprint, string> {
     if (event.type === "sweep-started") heard = new Map();
     else if (event.type === "sweep-finished") {
       for (const [stage, what] of heard) if (what === "started") heard.set(stage, "interrupted");
-    } else if (!["stage-metrics", "stage-note", "stage-facts"].includes(event.type)) {
+    } else if (
+      event.type !== "sweep-progress" &&
+      !["stage-metrics", "stage-note", "stage-facts"].includes(event.type)
+    ) {
       heard.set(event.stage, event.type.replace("stage-", ""));
     }
   }
