@@ -10,7 +10,7 @@ import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { countText, durationText } from "./numbers.js";
 
-type Numbers = Omit<StageCost, "measured">;
+type Numbers = Pick<StageCost, keyof typeof NOTHING>;
 
 /** What the stages of a plan that would run will take. */
 export interface PlanEstimate {
@@ -21,7 +21,7 @@ export interface PlanEstimate {
   readonly time: TimeLeft | null;
 }
 
-const NOTHING: Numbers = {
+const NOTHING = {
   seconds: 0,
   promptTokens: 0,
   completionTokens: 0,
@@ -49,16 +49,12 @@ export async function estimatePlan(
   const forecast = await openForecast(experiment, config, plan, presence, machine);
   const stages = new Map<Fingerprint, Numbers & Pick<StageEstimate, "sizes">>();
   const toRun: Fingerprint[] = [];
-  let total = NOTHING;
+  let total: Numbers = NOTHING;
   for (const fingerprint of plan.stages.keys()) {
-    let cost = NOTHING;
+    let cost: Numbers = NOTHING;
     if (presence.get(fingerprint)?.wouldRun === true) {
       toRun.push(fingerprint);
-      const { measured: _, ...numbers } = forecast.cost(fingerprint) ?? {
-        measured: false,
-        ...NOTHING,
-      };
-      cost = numbers;
+      cost = added(NOTHING, forecast.cost(fingerprint) ?? NOTHING);
       total = added(total, cost);
     }
     stages.set(fingerprint, { ...cost, sizes: forecast.sizes(fingerprint) });

@@ -66,8 +66,8 @@ export function progressOf(state: SweepState, toRun: ReadonlySet<Fingerprint>): 
     if (status === "running") running.push(fingerprint);
     if (status === "waiting" || status === "interrupted") waiting.push(fingerprint);
   }
-  const { done, failed, skipped, cached: _, ...open } = all;
-  const sum = done + failed + skipped + open.running + open.waiting;
+  const { done, failed, skipped } = all;
+  const sum = done + failed + skipped + running.length + waiting.length;
   return { done, failed, skipped, running, waiting, all: sum, kinds };
 }
 

@@ -94,8 +94,7 @@ export class LiveKeeper implements EventSink {
     if (said === undefined) return;
     const time = this.#now;
     if (event.type === "usage") {
-      const { type: _, ...usage } = event;
-      said.usage = addUsage(said.usage ?? NO_USAGE, usage);
+      said.usage = addUsage(said.usage ?? NO_USAGE, event);
       this.#point(said, "tokens", said.usage.promptTokens + said.usage.completionTokens, time);
       return;
     }

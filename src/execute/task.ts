@@ -72,10 +72,7 @@ export class RunningTask {
 
   #emit(event: RunnerEvent): void {
     if (this.ended) return;
-    if (event.type === "usage") {
-      const { type: _, ...usage } = event;
-      this.#spent.pay(usage);
-    }
+    if (event.type === "usage") this.#spent.pay(event);
     const sound =
       event.type === "metrics" ? { ...event, values: this.#finite(event.values) } : event;
     this.reports.event(this.order.record.fingerprint, sound);

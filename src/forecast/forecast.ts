@@ -243,7 +243,8 @@ function leftOf(expected: number | null, told: readonly Account[], spent: number
   }
   const { part, left } = slowest;
   const byKind = expected === null ? null : expected * (1 - part);
-  if (left === null || byKind === null) return left ?? byKind;
-  const trust = Math.min(1, 1.5 * part);
-  return (1 - trust) * byKind + trust * left;
+  if (left === null && byKind === null) return null;
+  const trust = left === null ? 0 : byKind === null ? 1 : Math.min(1, 1.5 * part);
+  const found = (1 - trust) * (byKind ?? 0) + trust * (left ?? 0);
+  return Math.max(found, OVERDUE * spent * (1 - part));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fingerprintOf, type Fingerprint } from "../../../src/base/fingerprint.js";
+import { fingerprintOf, sweepIdOf, type Fingerprint } from "../../../src/base/fingerprint.js";
 import type { StageRecord } from "../../../src/contract/records.js";
 import type { Runner, StageEstimate } from "../../../src/contract/runner.js";
 import { type Account, Forecast, Learned, SteadyTime } from "../../../src/forecast/index.js";
@@ -62,7 +62,7 @@ function sweepOf(kinds: readonly Kind[], noise: (index: number) => number): Simu
     }
   }
   return {
-    plan: { sweep: (started as { sweep: never }).sweep, cells: [], stages },
+    plan: { sweep: sweepIdOf("simulated", []), cells: [], stages },
     reckoned,
     seconds,
   };
