@@ -1,1 +1,1 @@
-export { pageOf } from "./page.js";
+export { figureFiles, reportFiles, reportOf } from "./report.js";

@@ -16,7 +16,7 @@ import { ok } from "../../../src/base/result.js";
 import { Store } from "../../../src/store/index.js";
 import { parseAddress } from "../../../src/tracking/address.js";
 import { ensureServer, stopServer } from "../../../src/tracking/index.js";
-import { comparisonSummary } from "../../../src/tracking/summary.js";
+import { sweepSummary } from "../../../src/tracking/summary.js";
 import { science } from "../../support/toy/science.js";
 import type { TrackerOptions } from "../../../src/tracking/tracking.js";
 import { Tracker } from "../../../src/tracking/tracker.js";
@@ -266,7 +266,7 @@ export class Rig {
         return ok(address.value);
       },
       artifacts: store,
-      summary: comparisonSummary(science, store, this.folder),
+      summary: sweepSummary(science, store, this.folder),
       patience: { timeout: 20_000, idle: 20_000, tries: 2, backoff: 50 },
       ...more,
     });
