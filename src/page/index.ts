@@ -1,1 +1,2 @@
+export type { ReportSubject } from "./content.js";
 export { figureFiles, reportFiles, reportOf } from "./report.js";

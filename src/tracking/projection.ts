@@ -127,10 +127,11 @@ export class Projection {
     const views = this.options.summary?.of(state);
     update.results = {
       values: {
+        // MLflow's pages begin with what was logged first.
+        ...views?.figures,
         cells: state.cells.length,
         ...Object.fromEntries(Object.entries(counts).map(([name, n]) => [`cells.${name}`, n])),
         seconds: event.seconds,
-        ...views?.figures,
       },
       timestamp: time,
       curves: new Set(),
@@ -148,7 +149,7 @@ export class Projection {
   #show(update: RunUpdate, { files, pages, note, metrics }: SweepViews): void {
     for (const [path, text] of Object.entries(files)) update.artifacts.push({ path, text });
     update.artifacts.push(...pageSources(pages, this.#choice()));
-    update.located.set(NOTE, ({ cells }) => `${note}\n${cells}\n`);
+    update.located.set(NOTE, ({ cells }) => `${cells}\n\n${note}`);
     this.#look(update, metrics);
   }
 

@@ -1,3 +1,4 @@
+import type { ReportSubject } from "../page/index.js";
 import type { Science } from "../contract/science.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
@@ -34,13 +35,26 @@ export interface Summary {
   of(sweep: SweepState): SweepViews;
 }
 
+/** Makes the pages of a sweep's report, by artifact path. */
+export type MakeReport = (subject: ReportSubject) => Promise<SweepViews["pages"]>;
+
+const makeReport: MakeReport = async (subject) => {
+  const { reportFiles } = await import("../page/index.js");
+  return reportFiles(subject);
+};
+
 /**
  * The results of a sweep: its comparison, and its report with the figures, which takes seconds and so is
  * made in `prepare`, of the sweep as its journal stands then.
  *
  * @param folder the journal's
  */
-export function sweepSummary(science: Science, store: Store, folder: string): Summary {
+export function sweepSummary(
+  science: Science,
+  store: Store,
+  folder: string,
+  reportOf: MakeReport = makeReport,
+): Summary {
   let evidence: Evidence = new Map();
   let report: { readonly seq: number; readonly files: SweepViews["pages"] } | null = null;
   return {
@@ -50,8 +64,7 @@ export function sweepSummary(science: Science, store: Store, folder: string): Su
       evidence = await evidenceOf([state], store, science);
       if (state.status === "running" || report?.seq === state.seq) return;
       const comparison = compareSweep(state, { science, evidence });
-      const { reportFiles } = await import("../page/index.js");
-      const files = await reportFiles({ comparison, state, science, store });
+      const files = await reportOf({ comparison, state, science, store });
       report = { seq: state.seq, files };
     },
     of: (sweep) => {
