@@ -1,7 +1,7 @@
 import type { Runner } from "../../../src/contract/runner.js";
 import { sizesOnly } from "../../base/stage/cost-model.js";
 import type { DatasetParams } from "./settings.js";
-import { sourceOf } from "./sources.js";
+import { sourceOfStage } from "./sources.js";
 
 /** Prepares data sets (docs/artifacts.md, `dataset`). */
 export const datasetRunner: Runner<DatasetParams> = {
@@ -9,6 +9,6 @@ export const datasetRunner: Runner<DatasetParams> = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
-  estimate: ({ params }) => sizesOnly(sourceOf(params.id)?.sizes ?? {}),
+  estimate: ({ params }) => sizesOnly(sourceOfStage(params.id)?.sizes ?? {}),
   load: async () => (await import("./program.js")).program,
 };
