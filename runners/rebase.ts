@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "../src/base/json.js";
 import { isJsonObject } from "../src/base/json.js";
 import { isFolderName } from "./base/models/model-input.js";
 import { isModule } from "./stages/ctr/index.js";
+import { isModulePath } from "./stages/dataset/own-module/module.js";
 
 const any = (): boolean => true;
 
@@ -10,6 +11,9 @@ const any = (): boolean => true;
  * texts that name something else there: a model on the hub, a backbone of r4ec.
  */
 const PATHS: readonly (readonly [keys: string, isPath: (text: string) => boolean])[] = [
+  ["dataset", isModulePath],
+  ["dataset.id", isModulePath],
+  ["dataset.files.*", any],
   ["dataset.path", any],
   ["dataset.reviews", any],
   ["dataset.metadata", any],

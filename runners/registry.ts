@@ -21,6 +21,8 @@ import {
 } from "./stages/ctr/index.js";
 import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
 import { datasetFragment } from "./stages/dataset/schema.js";
+import { extendedDataset } from "./stages/dataset/own-module/extend.js";
+import { trySources } from "./stages/dataset/own-module/try-sources.js";
 import { datasetRunner } from "./stages/dataset/runner.js";
 import { datasetStage } from "./stages/dataset/stage.js";
 import { userSplitOf } from "./stages/dataset/split.js";
@@ -106,9 +108,15 @@ export const science: Science = {
   ignored: (settings) => ignored(settings),
   extended(document, place) {
     const { fragment, neutral, modules } = extendedCtr(document, place);
+    const dataset = extendedDataset(document, place);
+    const more = {
+      ...(modules.size === 0 ? {} : { ctr: fragment }),
+      ...(dataset === null ? {} : { dataset }),
+    };
     return {
       // The engine keeps what it has made of fragments, as long as they are the same.
-      fragments: modules.size === 0 ? science.fragments : { ...science.fragments, ctr: fragment },
+      fragments:
+        Object.keys(more).length === 0 ? science.fragments : { ...science.fragments, ...more },
       neutral: { ...science.neutral, ...neutral },
       ignored: (settings) => ignored(settings, modules),
     };
@@ -118,7 +126,10 @@ export const science: Science = {
     ...(isBias(settings) ? [] : checkKnowledge(settings, place)),
     ...checkCtr(settings, place),
   ],
-  tried: tryModules,
+  tried: async (cells, place, environment) => [
+    ...(await trySources(cells, place)),
+    ...(await tryModules(cells, place, environment)),
+  ],
   metrics: ctrMetrics,
   cards: (settings: JsonObject) => (isBias(settings) ? [] : cardsOfKnowledge(settings)),
   plan(settings: JsonObject, place: SpecPlace): StageRequest {
@@ -133,6 +144,10 @@ export const science: Science = {
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],
+  exhibits: async (plan, artifacts) => {
+    const { exhibitsOf } = await import("./composition/log/exhibits.js");
+    return exhibitsOf(plan, artifacts);
+  },
   supplies: [modelSupply, dataSupply],
   commands: [listed(datasetCommand), ...ctrCommands, listed(logCommand)],
 };

@@ -12,6 +12,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -64,9 +65,14 @@ function npm() {
     : { command: process.platform === "win32" ? "npm.cmd" : "npm", first: [] };
 }
 
-/** Whether the installed packages are those of package-lock.json. */
-export const packagesAreThere = () =>
-  packagesMatch(JSON.parse(readFileSync(at("package-lock.json"), "utf8")));
+/**
+ * Whether the installed packages are those of package-lock.json; null where there is no such file: npm
+ * leaves it out of a package, and has itself installed what package.json asks for.
+ */
+export function packagesAreThere() {
+  const lock = at("package-lock.json");
+  return existsSync(lock) ? packagesMatch(JSON.parse(readFileSync(lock, "utf8"))) : null;
+}
 
 /** True where npm itself noted, as its last act, that just these packages are installed. */
 function packagesMatch(lock) {
@@ -84,13 +90,16 @@ function packagesMatch(lock) {
     });
 }
 
-/** Compiles unless dist/ was made from the sources as they are. Rejects on type errors. */
+/**
+ * Compiles unless dist/ was made from the sources as they are. Types are the business of npm run types: to
+ * check them takes three times as long, and the packages that only hold types are not there in a package.
+ */
 export async function compile(say) {
   const wanted = sourcesKey();
   if (readStamp(COMPILED_STAMP) === wanted) return;
   await rm(COMPILED_STAMP, { force: true });
-  const compiler = at("node_modules", "typescript", "bin", "tsc");
-  const status = await runWithClock("compiling", "usually 5 to 20 s", say, process.execPath, [
+  const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const status = await runWithClock("compiling", "usually 3 to 10 s", say, process.execPath, [
     compiler,
     ...["-p", at("tsconfig.build.json"), "--pretty", "false"],
   ]);
@@ -213,6 +222,21 @@ async function prepare(say) {
   });
 }
 
+/** Compiles where nothing was compiled yet; false, with a message, where that fails. */
+export async function compileOnly() {
+  const say = (text) => process.stderr.write(`r4ec: ${text}\n`);
+  try {
+    checkNode();
+    await alone(() => compile(say));
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error;
+    say(error.message);
+    process.exitCode = error.status;
+    return false;
+  }
+}
+
 /** Fails early, and in words, where Node is too old. */
 function checkNode() {
   const here = process.versions.node.split(".").map(Number);
@@ -249,13 +273,14 @@ const toolProgram = (name) => realpathSync(at("node_modules", ".bin", name));
 
 async function main() {
   const [verb, ...args] = process.argv.slice(2);
+  const say = (text) => process.stderr.write(`r4ec: ${text}\n`);
   try {
     checkNode();
-    await prepare((text) => process.stderr.write(`r4ec: ${text}\n`));
+    await prepare(say);
     await hand(verb, args);
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
-    process.stderr.write(`r4ec: ${error.message}\n`);
+    say(error.message);
     process.exitCode = error.status;
   }
 }

@@ -22,7 +22,7 @@ export const science = [["base"], ["stages"], ["composition", "starter"]];
 
 /** Folders of runners/base, the ground floor first. Folders of one floor do not import each other. */
 export const ground = [
-  ["files", "python"],
+  ["files", "modules", "python"],
   ["artifacts", "chat"],
   ["fields", "prompts", "stage"],
   ["models"],

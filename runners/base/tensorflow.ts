@@ -1,6 +1,7 @@
 import { Module, createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import util from "node:util";
+import { findPackage } from "../../src/base/package.js";
 import type * as TensorFlow from "@tensorflow/tfjs-node-gpu";
 
 export type { TensorFlow };
@@ -27,15 +28,28 @@ export function loadTensorFlow(): typeof TensorFlow {
   }
   restoreRemovedUtilities();
   const require = createRequire(import.meta.url);
-  const packageRequire = createRequire(require.resolve("@tensorflow/tfjs-node-gpu"));
+  const packageRequire = createRequire(require.resolve(tensorFlowPackage()));
   const finder = packageRequire.resolve("@mapbox/node-pre-gyp");
   const answer = new Module(finder);
   answer.filename = finder;
   answer.loaded = true;
   answer.exports = { find: () => binding };
   require.cache[finder] = answer;
-  loaded = require("@tensorflow/tfjs-node-gpu") as typeof TensorFlow;
+  loaded = require(tensorFlowPackage()) as typeof TensorFlow;
   return loaded;
+}
+
+/**
+ * Folder of @tensorflow/tfjs-node-gpu: among r4ec's own packages, else beside the binding, where `r4ec setup`
+ * puts it for an r4ec that npm installed as a package.
+ *
+ * Throws where it is in neither place.
+ */
+export function tensorFlowPackage(): string {
+  const name = "@tensorflow/tfjs-node-gpu";
+  const found = findPackage(name, process.env[BINDING_VARIABLE] ?? import.meta.filename);
+  if (found === null) throw new Error(`the npm package ${name} is missing: run r4ec setup`);
+  return found;
 }
 
 /** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,8 +21,36 @@ function nearestPackage(folder: string): string {
  */
 export const packageFile = (name: string): string => path.join(PACKAGE_ROOT, name);
 
+interface Manifest {
+  readonly version?: string;
+  readonly peerDependencies?: { readonly [name: string]: string };
+}
+
+const manifestIn = (folder: string): Manifest =>
+  JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+
 /** Version of r4ec, from its package.json. */
-export function packageVersion(): string {
-  const text = readFileSync(path.join(PACKAGE_ROOT, "package.json"), "utf8");
-  return (JSON.parse(text) as { readonly version?: string }).version ?? "unknown";
+export const packageVersion = (): string => manifestIn(PACKAGE_ROOT).version ?? "unknown";
+
+/** The version of an optional npm package that r4ec works with, from its package.json. */
+export function wantedVersion(name: string): string {
+  const version = manifestIn(PACKAGE_ROOT).peerDependencies?.[name];
+  if (version === undefined) throw new Error(`package.json names no peer dependency ${name}`);
+  return version;
+}
+
+/**
+ * Folder of an optional npm package in the wanted version: among r4ec's own packages, else among those
+ * beside `file`. Null: it is in neither place.
+ */
+export function findPackage(name: string, file: string): string | null {
+  for (const from of [path.join(PACKAGE_ROOT, "package.json"), file]) {
+    try {
+      const folder = path.dirname(createRequire(from).resolve(`${name}/package.json`));
+      if (manifestIn(folder).version === wantedVersion(name)) return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    }
+  }
+  return null;
 }

@@ -18,17 +18,19 @@ export function examineNode(): Diagnosis {
   };
 }
 
-/** Whether the npm packages are those of package-lock.json. */
+/** Whether the npm packages are those of package-lock.json, which an r4ec that npm installed does not have. */
 export async function examinePackages(): Promise<Diagnosis> {
   const file = packageFile("scripts/bootstrap.mjs");
   const { packagesAreThere } = (await import(pathToFileURL(file).href)) as {
-    packagesAreThere(): boolean;
+    packagesAreThere(): boolean | null;
   };
-  const fine = packagesAreThere();
+  const found = packagesAreThere();
+  const details = { true: "as", false: "not those that", null: "installed by npm beside r4ec, as" };
+  const asked = found === null ? "package.json" : "package-lock.json";
   return {
-    ...{ name: "npm-packages", needed: true, state: fine ? "ok" : "failed" },
-    detail: fine ? "as package-lock.json asks for" : "not those that package-lock.json asks for",
-    mend: fine ? null : `npm ci (in ${PACKAGE_ROOT})`,
+    ...{ name: "npm-packages", needed: true, state: found === false ? "failed" : "ok" },
+    detail: `${details[`${found}`]} ${asked} asks for`,
+    mend: found === false ? `npm ci (in ${PACKAGE_ROOT})` : null,
   };
 }
 

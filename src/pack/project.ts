@@ -1,5 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
+import { ExitCode, UserError } from "../base/exit.js";
 import { PACKAGE_ROOT } from "../base/package.js";
 import type { TarEntry } from "./tar.js";
 
@@ -49,15 +50,56 @@ async function ownFiles(root: string): Promise<readonly string[]> {
 const isForBrowsers = (file: string): boolean =>
   FOR_NODE.test(file) && !/(?:\.node\.js|\/package\.json|\/LICENSE[^/]*)$/u.test(file);
 
-/** Folders of the packages that are not for development alone, as npm noted them. */
+/**
+ * Folders of the packages that r4ec runs with: those that package.json names as dependencies or as optional
+ * peers, and what these need in turn, as npm noted them.
+ *
+ * Throws a {@link UserError} where npm installed r4ec itself as a package: then its packages lie among others.
+ */
 async function runtimePackages(root: string): Promise<readonly string[]> {
-  const noted = JSON.parse(
-    await readFile(path.join(root, "node_modules", ".package-lock.json"), "utf8"),
-  ) as { readonly packages: { readonly [folder: string]: { readonly dev?: boolean } } };
-  return Object.entries(noted.packages)
-    .filter(([, { dev }]) => dev !== true)
-    .map(([folder]) => folder)
-    .sort();
+  const file = path.join(root, "node_modules", ".package-lock.json");
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new UserError("r4ec itself can be packed from a clone only; npm installed this one", {
+      exitCode: ExitCode.usage,
+      hint: "run r4ec setup --pack in a clone of r4ec",
+    });
+  });
+  const { packages } = JSON.parse(text) as {
+    readonly packages: { readonly [folder: string]: Needs };
+  };
+  const found = new Set<string>();
+  const visit = (from: string, { dependencies, optionalDependencies, peerDependencies }: Needs) => {
+    for (const name of Object.keys({
+      ...dependencies,
+      ...optionalDependencies,
+      ...peerDependencies,
+    })) {
+      const folder = nearest(from, name).find((one) => packages[one] !== undefined);
+      if (folder === undefined || found.has(folder)) continue;
+      found.add(folder);
+      visit(folder, packages[folder]!);
+    }
+  };
+  visit("", JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as Needs);
+  return [...found].sort();
+}
+
+/** What a package needs to run. */
+interface Needs {
+  readonly dependencies?: { readonly [name: string]: string };
+  readonly optionalDependencies?: { readonly [name: string]: string };
+  readonly peerDependencies?: { readonly [name: string]: string };
+}
+
+/** Where Node looks for a package that the one in `from` asks for, the nearest place first. */
+function nearest(from: string, name: string): readonly string[] {
+  const parts = from === "" ? [] : from.split("/node_modules/");
+  return [...parts.keys(), parts.length]
+    .reverse()
+    .map((depth) => [...parts.slice(0, depth), name])
+    .map(([first, ...rest]) => [first, ...rest].join("/node_modules/"))
+    .map((place) => (place.startsWith("node_modules/") ? place : `node_modules/${place}`));
 }
 
 /** Files under a folder, or the file of this name, by their paths from the root; none where it is not there. */

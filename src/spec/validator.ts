@@ -59,6 +59,8 @@ export class Validator {
     this.#ajv = new Ajv2020({
       strict: true,
       allowUnionTypes: true,
+      // A block that takes any key may list some: an axis of these has the schema of its setting.
+      allowMatchingProperties: true,
       allErrors: true,
       verbose: true,
       inlineRefs: false,

@@ -1,11 +1,12 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
-import { PACKAGE_ROOT } from "../base/package.js";
+import { PACKAGE_ROOT, wantedVersion } from "../base/package.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import { broken } from "./failure.js";
 import { placesIn, platformName } from "./folders.js";
+import { TFJS } from "./tfjs.js";
 import { runProgram } from "./program.js";
 import { recipeOf } from "./ready-file.js";
 import type { WantedWheel } from "./wheel.js";
@@ -71,7 +72,7 @@ export function planFor(toolchain: string, flavour: Flavour): Result<TensorFlowP
     flavour,
     wheel: { ...wheel, version: TENSORFLOW_VERSION },
     folder: placesIn(toolchain).tensorflow(TENSORFLOW_VERSION, flavour),
-    recipe: recipeOf({ wheel: wheel.sha256, tfjs: tfjsVersion(), napi: 8, layout: 1 }),
+    recipe: recipeOf({ wheel: wheel.sha256, tfjs: wantedVersion(TFJS), napi: 8, layout: 1 }),
   });
 }
 
@@ -80,6 +81,3 @@ const fromPackage = createRequire(path.join(PACKAGE_ROOT, "package.json"));
 /** Folder of an npm package that r4ec depends on. */
 export const packageFolder = (name: string): string =>
   path.dirname(fromPackage.resolve(`${name}/package.json`));
-
-const tfjsVersion = (): string =>
-  (fromPackage("@tensorflow/tfjs-node-gpu/package.json") as { version: string }).version;

@@ -14,6 +14,7 @@ import { pipFinder } from "./pip.js";
 import { packageFile } from "../base/package.js";
 import { placesIn } from "./folders.js";
 import { runProgram } from "./program.js";
+import { findTfjs, installTfjs } from "./tfjs.js";
 import type { Ready } from "./ready-file.js";
 import { readReady, unready, writeReady } from "./ready-file.js";
 import type { Speaker } from "./setup-progress.js";
@@ -42,7 +43,7 @@ export async function findTensorFlow(toolchain: string): Promise<TensorFlowPart 
 
 async function describe(plan: TensorFlowPlan): Promise<TensorFlowPart | null> {
   const ready = await readReady(plan.folder, plan.recipe);
-  if (ready === null) return null;
+  if (ready === null || findTfjs(plan.folder) === null) return null;
   const { folder, flavour } = plan;
   return {
     ...{ folder, flavour, ready },
@@ -83,6 +84,11 @@ async function build(
   speaker: Speaker,
 ): Promise<Result<TensorFlowPart, UserError>> {
   const findTool = pipFinder(context.toolchain);
+  const tfjs = await installTfjs(plan.folder, context, speaker);
+  if (!tfjs.ok) return tfjs;
+  // Another r4ec on this machine, with a package of its own, may have built all else.
+  const there = await describe(plan);
+  if (there !== null) return ok(there);
   await unready(plan.folder);
   await openFolder(plan.folder);
   const unpacked = await unpack(plan, findTool, context, speaker);
@@ -93,7 +99,7 @@ async function build(
   }
   const compiled =
     (await takeCarried(plan, context, speaker)) ??
-    (await compile(plan, findTool, context, speaker));
+    (await compile(plan, tfjs.value, findTool, context, speaker));
   if (!compiled.ok) return compiled;
   const environment = {
     R4EC_TFJS_BINDING: path.join(plan.folder, BINDING),
@@ -191,12 +197,13 @@ async function libraries(folder: string): Promise<string[]> {
 /** The binding, by the machine's compiler, else by ziglang's. The facts name the compiler used. */
 async function compile(
   plan: TensorFlowPlan,
+  tfjs: string,
   findTool: PipFinder,
   context: InstallContext,
   speaker: Speaker,
 ): Promise<Result<{ compiler: string }, UserError>> {
   const headers = path.join(packageFolder("node-api-headers"), "include");
-  const sources = path.join(packageFolder("@tensorflow/tfjs-node-gpu"), "binding");
+  const sources = path.join(tfjs, "binding");
   const job = {
     sources: ["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => path.join(sources, name)),
     includes: [headers, path.join(plan.folder, "tensorflow", "include"), sources],

@@ -106,15 +106,19 @@ async function checkCall(words: readonly string[]): Promise<void> {
   await parseCall(call);
 }
 
-const { scripts } = JSON.parse(readPage("package.json")) as { readonly scripts: object };
+const { scripts, version } = JSON.parse(readPage("package.json")) as {
+  readonly scripts: object;
+  readonly version: string;
+};
 
 /** Programs of others that pages name, by their first words. */
 const OTHERS = [
   /^git clone /,
   /^cd r4ec$/,
   /^pip install /,
-  /^npm (ci|link)$/,
+  /^npm (ci|link|pack)$/,
   /^sh \S+\/install\.sh \S+$/,
+  new RegExp(`^npm install (--global )?\\./r4ec-${version.replaceAll(".", "\\.")}\\.tgz$`),
 ];
 
 /** The words of the commands on a line, as a shell cuts them. */
@@ -134,6 +138,7 @@ async function checkCommands(line: string): Promise<void> {
     const words = all.slice(all.findIndex((word) => !/^[A-Z_]+=/.test(word)));
     const [program, verb, name, ...rest] = words;
     if (program === "r4ec") await checkCall(words.slice(1));
+    else if (program === "npx" && verb === "r4ec") await checkCall(words.slice(2));
     else if (program === "npm" && verb === "run" && name === "r4ec") await checkCall(rest.slice(1));
     else if (program === "npm" && (verb === "run" || verb === "test")) {
       expect(Object.keys(scripts), line).toContain(verb === "run" ? name : verb);

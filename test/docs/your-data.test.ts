@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { parse } from "yaml";
@@ -60,7 +60,23 @@ async function filesOfPage(): Promise<string> {
     "clicks.tsv": table("user\titem\tclicked\ttime", ({ user, item, rating, seconds }) =>
       [user, item, rating > 3 ? 1 : 0, seconds].join("\t"),
     ),
+    "sessions.log": rows
+      .map(({ user, item, rating, seconds }) =>
+        [user, item, rating - 0.5, iso(seconds), ["phone", "desk"][seconds % 2]].join(";"),
+      )
+      .join("\n"),
+    "games.json": JSON.stringify(
+      Array.from({ length: 25 }, (_, id) => ({
+        item: id,
+        title: `Game ${id}`,
+        tags: ["a", id % 3],
+      })),
+    ),
   };
+  await copyFile(
+    path.join(root, "docs/examples/play-times.mjs"),
+    path.join(folder, "play-times.mjs"),
+  );
   for (const [name, content] of Object.entries(files))
     await writeFile(path.join(folder, name), content);
   return folder;

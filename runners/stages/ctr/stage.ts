@@ -6,7 +6,7 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { ownProgramOf } from "./own-program/settings.js";
 import { ownProgramStage } from "./own-program/stage.js";
 import { loadBackbone } from "./backbones/index.js";
-import { optionDefaults } from "./backbones/own-options.js";
+import { optionDefaults } from "../../base/modules/options.js";
 import { ctrTable } from "./schema.js";
 import { type CtrExecution, ctrOf, type CtrParams, isModule } from "./settings.js";
 import { executionIn, paramsIn, roundingIn } from "./table.js";

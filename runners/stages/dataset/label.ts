@@ -99,7 +99,7 @@ export function checkLabel(source: Source, block: DatasetSettings): readonly Fin
     return [
       mistake(
         "dataset",
-        `${source.id} needs \`label\`, such as {above: 3}, {column: clicked} or {implicit: {negatives: 4}}`,
+        `${source.called ?? source.id} needs \`label\`, such as {above: 3}, {column: clicked} or {implicit: {negatives: 4}}`,
       ),
     ];
   }

@@ -12,7 +12,7 @@ import { keepRows, type Ratings } from "./ratings.js";
 import { ruleOf } from "./split-rule.js";
 import type { DatasetParams } from "./settings.js";
 import type { ItemText, ReadTask, Source } from "./source.js";
-import { sourceOf } from "./sources.js";
+import { sourceOfStage } from "./sources.js";
 import { metricsOf, writeBuilt } from "./write.js";
 
 /** Prepares data sets, one after another. */
@@ -20,7 +20,7 @@ export const program = programOf<DatasetParams>(prepare);
 
 async function prepare(task: StageTask<DatasetParams>): Promise<void> {
   const { params } = task;
-  const source = sourceOf(params.id);
+  const source = sourceOfStage(params.id);
   if (source === undefined) throw new UserError(`there is no data set ${params.id}`);
   const dropped = new Map<string, number>();
   const drop = (reason: string, ratings: number): void => {

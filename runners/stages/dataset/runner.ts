@@ -1,7 +1,7 @@
 import type { Runner } from "../../../src/contract/runner.js";
 import { sizesOnly } from "../../base/stage/cost-model.js";
 import type { DatasetParams } from "./settings.js";
-import { sourceOf } from "./sources.js";
+import { sourceOfStage } from "./sources.js";
 
 /** Ratings that are read and put in order in a second. */
 const RATE = 100_000;
@@ -13,7 +13,7 @@ export const datasetRunner: Runner<DatasetParams> = {
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   estimate: ({ params }) => {
-    const sizes = sourceOf(params.id)?.sizes ?? {};
+    const sizes = sourceOfStage(params.id)?.sizes ?? {};
     const samples = (sizes["train.samples"] ?? 0) + (sizes["test.samples"] ?? 0);
     return { ...sizesOnly(sizes, 2 + samples / RATE), kinds: [params.id] };
   },

@@ -1,7 +1,10 @@
+import type { JsonObject } from "../../../src/base/json.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { labelFragment } from "./label.js";
 import type { Source } from "./source.js";
-import { sources } from "./sources.js";
+import { modulePattern } from "./own-module/module.js";
+import { ownModule } from "./own-module/own-module.js";
+import { readable, sources } from "./sources.js";
 import { splitFragment } from "./split.js";
 
 /** Settings that every data set has. Their defaults are the data set's own. */
@@ -57,7 +60,7 @@ const ids = sources.map((source) => source.id);
  * so that a sweep over data sets can hold the settings of each. `ignoredDataset` names those without
  * effect.
  */
-export const formOf = (source: Source, all: readonly Source[]): JsonSchema => ({
+export const formOf = (source: Source, all = readable): JsonSchema => ({
   type: "object",
   description: `${source.description}.`,
   additionalProperties: false,
@@ -65,20 +68,43 @@ export const formOf = (source: Source, all: readonly Source[]): JsonSchema => ({
   properties: {
     id: { const: source.id, description: `${source.description}.` },
     ...Object.fromEntries(
-      Object.entries(propertiesOf(source, all)).map(([name, property]) => {
-        const own = source.defaults[name];
-        return [name, own === undefined ? property : { ...property, default: own }];
-      }),
+      Object.entries({ ...propertiesOf(source, all), split: splitFragment }).map(
+        ([name, property]) => {
+          const own = source.defaults[name];
+          return [name, own === undefined ? property : { ...property, default: own }];
+        },
+      ),
     ),
-    split: splitFragment,
   },
 });
 
-/** The schema of `dataset`: an id, or the whole block. */
+const path: JsonSchema = {
+  type: "string",
+  pattern: modulePattern,
+  description: "Path (from the spec's folder) of a module of your own: .js, .mjs or .ts.",
+};
+
+/** The block of any module of the user's own. */
+function moduleForm(): JsonSchema {
+  const { properties, ...form } = formOf(ownModule);
+  return { ...form, properties: { ...(properties as JsonObject), id: path } };
+}
+
+/**
+ * The forms of `dataset`.
+ *
+ * @param anyModule also of modules that nobody knows
+ */
+export const generalForms = (anyModule: boolean): readonly JsonSchema[] => [
+  { type: "string", enum: ids, description: `Short for {id}: ${ids.join(", ")}.` },
+  path,
+  ...sources.map((source) => formOf(source)),
+  ...(anyModule ? [moduleForm()] : []),
+];
+
+/** The schema of `dataset`: an id, the path of a module, or the whole block. */
 export const datasetFragment: JsonSchema = {
-  description: "The data set: its id, or a block with its files and settings.",
-  anyOf: [
-    { type: "string", enum: ids, description: `Short for {id}: ${ids.join(", ")}.` },
-    ...sources.map((source) => formOf(source, sources)),
-  ],
+  description:
+    "The data set: its id, the path of a module of your own, or a block with its files and settings.",
+  anyOf: generalForms(true),
 };

@@ -3,9 +3,10 @@ import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json
 import type { Ignored } from "../../../src/contract/science.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { Domain } from "../../base/artifacts/domain.js";
+import { moduleFaults } from "./own-module/extend.js";
 import { commonProperties } from "./schema.js";
 import type { DatasetSettings, Source } from "./source.js";
-import { sourceOf, sources } from "./sources.js";
+import { readable, sourceOf } from "./sources.js";
 import { checkLabel } from "./label.js";
 import { checkSplit, expandSplit, ignoredSplit } from "./split.js";
 
@@ -37,7 +38,7 @@ export function chosenDataset(settings: JsonObject): ChosenDataset | undefined {
   const block = expandDataset(settings["dataset"] ?? null);
   if (!isJsonObject(block)) return undefined;
   const source = sourceOf(block["id"]);
-  return source && { source, block: { ...source.defaults, ...block, id: source.id } };
+  return source && { source, block: { ...source.defaults, ...block, id: String(block["id"]) } };
 }
 
 /**
@@ -64,7 +65,9 @@ export function ignoredDataset(settings: JsonObject): Ignored[] {
   const others = Object.keys(block)
     .filter((name) => name !== "id" && name !== "split" && !reads(source, name))
     .map((name) => {
-      const readers = sources.filter((other) => reads(other, name)).map(({ id }) => id);
+      const readers = readable
+        .filter((other) => reads(other, name))
+        .map(({ id, called }) => called ?? id);
       const verb = readers.length === 1 ? "reads" : "read";
       return { path: `dataset.${name}`, because: `only ${readers.join(" and ")} ${verb} it` };
     });
@@ -81,11 +84,10 @@ const reads = (source: Source, name: string): boolean =>
 /** Mistakes in `dataset` that the schema can't see: a missing file, an unknown time zone, a fold too many. */
 export function checkDataset(settings: JsonObject, place: SpecPlace): readonly Finding[] {
   const chosen = chosenDataset(settings);
-  return chosen === undefined
-    ? []
-    : [
-        ...checkLabel(chosen.source, chosen.block),
-        ...chosen.source.check(chosen.block, place),
-        ...checkSplit(settings),
-      ];
+  if (chosen === undefined) return [];
+  const { source, block } = chosen;
+  // What a module lacks is no mistake of the spec.
+  const faults = moduleFaults(block.id, place);
+  if (faults.length > 0) return faults;
+  return [...checkLabel(source, block), ...source.check(block, place), ...checkSplit(settings)];
 }

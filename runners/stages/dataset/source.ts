@@ -63,6 +63,8 @@ export interface ReadTask {
 /** A data set: the one thing that a new one has to write. */
 export interface Source {
   readonly id: string;
+  /** What messages call it; left out: its id. */
+  readonly called?: string;
   /** A sentence for the schema. */
   readonly description: string;
   /** What an item is, for the words of prompts: the name of an entry of prompts/words.yaml. */
@@ -101,8 +103,12 @@ export interface Source {
   files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };
   /** What decides its content beside files and the common settings. */
   params(settings: DatasetSettings): JsonObject;
-  /** Whether an earlier version read these files in another way: see misread.ts. Left out: never. */
-  misread?(files: { readonly [name: string]: FileInput }): boolean;
+  /**
+   * Whether an earlier version read these files in another way: see misread.ts. Left out: never.
+   *
+   * @param params those of the stage
+   */
+  misread?(files: { readonly [name: string]: FileInput }, params: JsonObject): boolean;
   /** Mistakes that the schema can't see. */
   check(settings: DatasetSettings, place: SpecPlace): readonly Finding[];
   /** Reads every rating. Throws a UserError that names file and line. */

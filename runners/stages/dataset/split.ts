@@ -1,3 +1,4 @@
+import { isModulePath } from "./own-module/module.js";
 import type { Finding } from "../../../src/base/diagnostic.js";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.js";
 import type { Ignored, JsonSchema } from "../../../src/contract/science.js";
@@ -175,7 +176,7 @@ export function checkSplit(settings: JsonObject): readonly Finding[] {
       ),
     ];
   }
-  if (block["by"] === "column" && id !== "table") {
+  if (block["by"] === "column" && id !== "table" && !isModulePath(id)) {
     return [mistake("dataset.split", `${String(id)} has no column that says how to split it`)];
   }
   if (block["valid"] !== undefined && block["test"] === undefined) {

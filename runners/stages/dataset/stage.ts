@@ -13,7 +13,7 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
   if (chosen === undefined) throw new Error("dataset is neither an id nor a block with one");
   const { source, block } = chosen;
   const files = source.files(block, place);
-  const params = source.params(block);
+  const params = { ...source.params(block), ...splitParams(settings) };
   return {
     runner: "dataset",
     label: `dataset ${nameOf(source, params)}`,
@@ -23,11 +23,10 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
       user_core: block.user_core,
       item_core: block.item_core,
       ...params,
-      ...splitParams(settings),
       ...implicitParams(block),
       // Left out where nothing changed, so that artifacts of earlier versions stay in use.
       ...(block.repeats === "first" ? { repeats: block.repeats } : {}),
-      ...(source.misread?.(files) === true ? { reading: READING } : {}),
+      ...(source.misread?.(files, params) === true ? { reading: READING } : {}),
     },
     inputs: {},
     files,

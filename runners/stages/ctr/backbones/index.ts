@@ -1,7 +1,8 @@
-import { createRequire } from "node:module";
 import { isAbsolute } from "node:path";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { err, ok, type Result } from "../../../../src/base/result.js";
+import { loadModule } from "../../../base/modules/load.js";
+import { faultOfOptions } from "../../../base/modules/option-fault.js";
 import type { Backbone } from "../toolkit/backbone.js";
 import { autoint } from "./autoint.js";
 import { dcn } from "./dcn.js";
@@ -12,8 +13,6 @@ import { din } from "./din.js";
 import { fibinet } from "./fibinet.js";
 import { fignn } from "./fignn.js";
 import { gru4rec } from "./gru4rec.js";
-import { faultOfOptions } from "./option-fault.js";
-import { loadTypeScript } from "./typescript.js";
 import { xdeepfm } from "./xdeepfm.js";
 
 /** The backbones that come with r4ec, by their id. Adding one is a file and a line here. */
@@ -41,14 +40,9 @@ export function loadBackbone(idOrPath: string): Result<Backbone, string> {
       `no backbone is called ${idOrPath}: it is one of ${Object.keys(backbones).join(", ")}, or the path of a module`,
     );
   }
-  let loaded: { readonly backbone?: unknown; readonly default?: unknown };
-  try {
-    if (idOrPath.endsWith(".ts")) loadTypeScript();
-    loaded = createRequire(import.meta.url)(idOrPath) as typeof loaded;
-  } catch (error) {
-    return err(`${idOrPath} can't be loaded as a backbone: ${(error as Error).message}`);
-  }
-  const candidate = loaded.backbone ?? loaded.default;
+  const loaded = loadModule(idOrPath, "a backbone");
+  if (!loaded.ok) return loaded;
+  const candidate = loaded.value["backbone"] ?? loaded.value["default"];
   const fault = faultOf(candidate);
   return fault === null ? ok(candidate as Backbone) : err(`${idOrPath} ${fault}`);
 }
@@ -71,5 +65,5 @@ function faultOf(candidate: unknown): string | null {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return "exports a backbone whose options are not a JSON Schema";
   }
-  return faultOfOptions(options as JsonObject);
+  return faultOfOptions("backbone", options as JsonObject);
 }

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { tensorFlowPackage } from "../../../base/tensorflow.js";
 import type { LibraryFunction } from "./library.js";
 import type { Attribute, ConstantValue, GraphNode } from "./node.js";
 import { openFolder } from "../../../../src/base/folder.js";
@@ -28,7 +29,7 @@ let loadedMessages: { readonly [name: string]: any } | undefined;
 
 function messages(): NonNullable<typeof loadedMessages> {
   return (loadedMessages ??= createRequire(import.meta.url)(
-    "@tensorflow/tfjs-node-gpu/dist/proto/api_pb",
+    join(tensorFlowPackage(), "dist", "proto", "api_pb"),
   ) as NonNullable<typeof loadedMessages>);
 }
 

@@ -1,20 +1,9 @@
-import { pathToFileURL } from "node:url";
-import { UserError } from "../../../../src/base/exit.js";
+import { faultIn, type Fault } from "../../../base/modules/place.js";
 import { buildModel } from "../build.js";
 import { adapted } from "../knowledge.js";
 import type { Batch, FieldSlots, Model } from "../model.js";
 import { tf, type Tensor } from "../tensorflow.js";
 import type { Trial } from "./trial.js";
-
-/** What is wrong with a model, where it shows in the module. */
-export interface Fault {
-  /** Absolute path of the module. */
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
 
 /**
  * The program of a process: tries the models in its argument, and prints the faults as one line of JSON,
@@ -30,7 +19,7 @@ function faultOf(trial: Trial): Fault[] {
     model.dispose();
     return [];
   } catch (error) {
-    return [{ file: trial.backbone, ...placeIn(trial.backbone, error), message: wordsOf(error) }];
+    return [faultIn(trial.backbone, error)];
   }
 }
 
@@ -70,24 +59,4 @@ function apply(model: Model, trial: Trial, training: boolean): void {
   if (logits.dataSync().some((logit) => !Number.isFinite(logit))) {
     throw new Error("a sample's logit is not a finite number");
   }
-}
-
-/** The innermost line of the module in an error's stack; its first line where there is none. */
-function placeIn(file: string, error: unknown): { readonly line: number; readonly column: number } {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const name of [pathToFileURL(file).href, file]) {
-    const at = stack.indexOf(`${name}:`);
-    const [, line, column] =
-      /^:(\d+):(\d+)/u.exec(at < 0 ? "" : stack.slice(at + name.length)) ?? [];
-    if (line !== undefined) return { line: Number(line), column: Number(column) };
-  }
-  return { line: 1, column: 1 };
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return `it throws ${String(error)}`;
-  const [first = ""] = error.message.split("\n");
-  return error instanceof UserError && error.hint !== undefined
-    ? `${first}; ${error.hint}`
-    : `${error.name === "Error" ? "" : `${error.name}: `}${first}`;
 }

@@ -7,12 +7,12 @@ import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
 import { packageFile } from "../../../../src/base/package.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { fieldsNamed } from "../../../base/artifacts/raw-fields.js";
+import type { Fault } from "../../../base/modules/place.js";
 import { adaptorShape } from "../data/load.js";
 import { adaptorDefaults, ctrOf, isModule } from "../settings.js";
 import { moduleOptions } from "../stage.js";
 import { ctrTable } from "../schema.js";
 import { paramsIn } from "../table.js";
-import type { Fault } from "./program.js";
 import type { Trial } from "./trial.js";
 
 /** So many models are tried, spread over all: a mistake of a module shows in most sizes of it. */

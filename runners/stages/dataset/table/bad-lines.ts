@@ -8,6 +8,8 @@ const NAMED = 5;
 export class BadLines {
   lines = 0;
   bad = 0;
+  /** What a line is called. */
+  noun: "lines" | "rows" = "lines";
   readonly #first: string[] = [];
 
   /** @param where the place of the line, `file:line` */
@@ -31,9 +33,9 @@ export class BadLines {
     const first = this.#first.join("; ");
     if (this.bad > this.lines * BAD_SHARE) {
       throw new UserError(
-        `${this.bad} of ${this.lines} lines of ${what} can't be used (at most 0.1 % may be bad): ${first}`,
+        `${this.bad} of ${this.lines} ${this.noun} of ${what} can't be used (at most 0.1 % may be bad): ${first}`,
       );
     }
-    return `${this.bad} of ${this.lines} lines of ${what} can't be used and were left out: ${first}`;
+    return `${this.bad} of ${this.lines} ${this.noun} of ${what} can't be used and were left out: ${first}`;
   }
 }

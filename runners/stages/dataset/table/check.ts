@@ -3,7 +3,7 @@ import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { isFile } from "../../../base/files/spec-path.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { DatasetSettings } from "../source.js";
-import { dateReader } from "./dates.js";
+import { checkAttributes, checkLabelled, checkTimes } from "./check-columns.js";
 import { checkFields, type FieldColumn } from "./fields.js";
 import { columnsOf, formOf } from "./form.js";
 import { readHeader } from "./header.js";
@@ -28,24 +28,8 @@ export function checkTable(
   }
   const at = "dataset.interactions";
   const columns = interactionColumns(settings);
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...checkLabelled(settings)];
   const labelled = label !== undefined && "column" in label;
-  if (labelled && interactions.rating !== undefined) {
-    findings.push(
-      mistake(
-        `${at}.rating`,
-        `the label is the column ${label.column} (dataset.label): a rating beside it is not read; leave one of the two out`,
-      ),
-    );
-  }
-  if (columns.rating === null && interactions.rating !== undefined) {
-    findings.push(
-      mistake(
-        `${at}.rating`,
-        "with label.implicit every interaction is positive, and a rating is not read; leave it out, or keep some ratings alone by an sql: query",
-      ),
-    );
-  }
   for (const name of ["user", "item", "rating"] as const) {
     if (columns[name] !== "") continue;
     findings.push(mistake(at, `interactions needs \`${name}\`: the name of a column`));
@@ -58,7 +42,7 @@ export function checkTable(
       ["time", columns.time ?? ""],
       ...fieldsNamed(columns.fields),
     ]),
-    ...checkTimes(settings),
+    ...checkTimes(settings, isRecbole(interactions)),
     ...checkFields(settings),
     ...(users === undefined ? [] : checkUsers(users, place)),
   );
@@ -67,13 +51,9 @@ export function checkTable(
   if (item === "") {
     findings.push(mistake("dataset.items", "items needs `item`: the name of the column of ids"));
   }
-  const repeated = attributes.find(
-    ({ column }, n) => attributes.findIndex((each) => each.column === column) < n,
-  );
-  if (repeated !== undefined)
-    findings.push(mistake("dataset.items.attributes", `${repeated.column} stands there twice`));
   return [
     ...findings,
+    ...checkAttributes(items),
     ...checkSource("dataset.items", items, place, [
       ["item", item],
       ["title", title ?? ""],
@@ -98,26 +78,6 @@ function checkUsers(
       ? [mistake(at, "users needs `fields`: columns of theirs, such as [country, age]")]
       : []),
     ...checkSource(at, users, place, [["user", user], ...fieldsNamed(fields)]),
-  ];
-}
-
-function checkTimes({ interactions = {} }: TableSettings): Finding[] {
-  const { time, time_unit, time_format } = interactions;
-  const at = "dataset.interactions";
-  const name = time_unit !== undefined ? "time_unit" : "time_format";
-  if (time === undefined && !isRecbole(interactions)) {
-    return time_unit === undefined && time_format === undefined
-      ? []
-      : [mistake(`${at}.${name}`, `${name} needs \`time\`: the name of the column`)];
-  }
-  if (time_unit !== undefined && time_format !== undefined)
-    return [mistake(`${at}.time_unit`, "dates of a form (time_format) have no unit")];
-  if (time_format === undefined || dateReader(time_format) !== null) return [];
-  return [
-    mistake(
-      `${at}.time_format`,
-      `${time_format} is no form of a date; it holds %Y, %d and one of %m %b %B, and known are %Y %m %d %H %M %S %f %b %B %a %A %z`,
-    ),
   ];
 }
 

@@ -53,13 +53,13 @@ export async function readInteractions(
     ...(columns.time === null ? [] : [{ name: columns.time, kind: "text" } as const]),
     ...(part === null ? [] : [{ name: part.column, kind: "text" } as const]),
   ];
+  const partField = wanted.length - 1;
   const fields = (columns.fields ?? []).map((field) => new TextColumn(field));
   const firstField = wanted.length;
   wanted.push(...fieldsWanted(columns.fields ?? []));
   const fieldNumbers = new Int32Array(fields.length);
   const parts = new Column((length) => new Uint8Array(length));
   const timeField = columns.rating === null ? 2 : 3;
-  const partField = wanted.length - 1;
   await eachRow(task, input, wanted, bad, (row) => {
     const { bytes, starts, ends, where } = row;
     if (isEmpty(row, 0)) return `no ${columns.user}`;

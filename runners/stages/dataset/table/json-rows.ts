@@ -66,7 +66,8 @@ export async function eachJsonRow(
     throw new UserError(`${path}: no line has a field ${JSON.stringify(missing.name)}`);
 }
 
-const NEEDED = {
+/** What is wrong with a value of a column of each kind, as the end of a sentence. */
+export const NEEDED = {
   id: "not a text and no whole number up to 2^53",
   text: "neither text nor number",
   list: "neither text, number nor a list of them",
@@ -87,7 +88,8 @@ function plain(scanner: FieldScanner, bytes: Buffer, wanted: readonly WantedColu
   return true;
 }
 
-function textOf(value: Json, kind: WantedColumn["kind"]): string | undefined {
+/** A value as the text of a column; undefined where it cannot stand there. */
+export function textOf(value: Json, kind: WantedColumn["kind"]): string | undefined {
   if (value === null) return "";
   if (typeof value === "string") return value;
   if (typeof value === "number") {

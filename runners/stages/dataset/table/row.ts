@@ -1,4 +1,5 @@
 import type { ReadTask } from "../source.js";
+import type { BadLines } from "./bad-lines.js";
 import type { TableFile } from "./settings.js";
 
 /** A column that is read. */
@@ -23,6 +24,13 @@ export interface Row {
 /** Takes a row; returns what is wrong with it, or undefined. */
 export type RowReader = (row: Row) => string | undefined;
 
+/** Gives the wanted columns of each row to `read`, and counts the rows that can't be used. */
+export type GiveRows = (
+  wanted: readonly WantedColumn[],
+  bad: BadLines,
+  read: RowReader,
+) => Promise<void>;
+
 /** A table to be read. */
 export interface TableInput {
   /** What it holds, for messages: `interactions`. */
@@ -32,6 +40,8 @@ export interface TableInput {
   readonly paths: readonly string[];
   /** Absolute paths of the tables of `sql`, by name. */
   readonly from: { readonly [table: string]: readonly string[] };
+  /** What gives the rows in the place of files: a module of the user's. */
+  readonly rows?: GiveRows;
 }
 
 /** What reading needs of the stage. */

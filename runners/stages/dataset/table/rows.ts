@@ -16,6 +16,7 @@ export async function eachRow(
   bad: BadLines,
   read: RowReader,
 ): Promise<void> {
+  if (input.rows !== undefined) return input.rows(wanted, bad, read);
   const { files, dispose } = await readableFiles(task, input, wanted);
   const told = ({ done, total }: ReadPosition): void =>
     task.progress(done, total, `bytes of ${input.what}`);

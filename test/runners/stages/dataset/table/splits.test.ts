@@ -141,6 +141,19 @@ test("by column: rows are where the column says, in any order of rows", async ()
   expect(data.train.every((row) => partOf(row) !== "test")).toBe(true);
 });
 
+test("by column: the column is found beside fields of the context", async () => {
+  const data = await split({ by: "column", column: "part" });
+  const block = tableOf({ fields: ["time"] }, { split: { by: "column", column: "part" } });
+  const { out, error } = await prepared({ "ratings.csv": text(rows) }, block);
+  expect(error).toBeUndefined();
+  const { test: tested, valid, train } = await readDataset(out);
+  expect({ tested, valid, train }).toEqual({
+    tested: data.test,
+    valid: data.valid,
+    train: data.train,
+  });
+});
+
 test("by column: training samples after test samples are counted in a mark of the result", async () => {
   const { result } = await prepared(
     { "ratings.csv": text(rows) },
