@@ -1,4 +1,6 @@
+import { tokensPerSecond, type Usage } from "../contract/usage.js";
 import type { StageState, SweepState } from "../journal/index.js";
+import { paidBy } from "../journal/index.js";
 import type { Html } from "./html.js";
 import { tableOf } from "./html.js";
 
@@ -7,10 +9,12 @@ const READY: ReadonlySet<string> = new Set(["done", "cached"]);
 
 /** Stages by kind: how many, what became of them, and how long they took. */
 export function stagesTable(state: SweepState): Html {
+  const paying = paidBy(state.stages.values());
   const rows = [...stagesByKind(state)].map(([kind, stages]) => {
     const count = (wanted: (stage: StageState) => boolean): string =>
       String(stages.filter(wanted).length);
     const seconds = secondsOf(stages);
+    const paid = paidBy(stages);
     return [
       kind,
       String(stages.length),
@@ -18,10 +22,29 @@ export function stagesTable(state: SweepState): Html {
       count(({ status }) => status === "cached"),
       count(({ status }) => !READY.has(status)),
       seconds === 0 ? "-" : seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0),
+      ...(paying === null ? [] : paidCells(paid, seconds)),
     ];
   });
-  const head = ["kind", "stages", "made", "cached", "not there", "seconds"];
+  const costs = ["requests", "repeated", "tokens read", "tokens written", "tokens/s", "USD"];
+  const head = [
+    ...["kind", "stages", "made", "cached", "not there", "seconds"],
+    ...(paying === null ? [] : costs),
+  ];
+  if (paying !== null) rows.push(["all", "", "", "", "", "", ...paidCells(paying, 0)]);
   return tableOf("Stages by kind", head, rows);
+}
+
+/** What stages paid in this sweep; seconds of 0: their rate says nothing. */
+function paidCells(paid: Usage | null, seconds: number): string[] {
+  if (paid === null) return ["-", "-", "-", "-", "-", "-"];
+  const rate = tokensPerSecond(paid, seconds);
+  return [
+    ...[paid.requests, paid.retries, paid.promptTokens, paid.completionTokens].map((count) =>
+      count.toLocaleString("en-US"),
+    ),
+    rate === null ? "-" : rate.toPrecision(3),
+    paid.usd === 0 ? "-" : paid.usd.toFixed(4),
+  ];
 }
 
 /** The stages of each kind, in the plan's order. */
