@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { CommandModule } from "yargs";
+import type * as YamlPackage from "yaml";
 import { lazily } from "../base/lazily.js";
 import { openFolder } from "../base/folder.js";
 import { ExitCode, UserError } from "../base/exit.js";
@@ -20,7 +21,7 @@ import { configOf, loadExperiment } from "./experiment.js";
 import { findCell, planOfCell } from "./find-cell.js";
 import { findSweep } from "./find-sweep.js";
 
-const yaml = lazily<typeof import("yaml")>("yaml");
+const yaml = lazily<typeof YamlPackage>("yaml");
 
 interface ReproduceArguments extends GlobalArguments {
   readonly what: readonly string[];

@@ -1,7 +1,8 @@
+import type * as AjvPackage from "ajv/dist/2020.js";
 import { lazily } from "../../../src/base/lazily.js";
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 
-const ajvPackage = lazily<typeof import("ajv/dist/2020.js")>("ajv/dist/2020.js");
+const ajvPackage = lazily<typeof AjvPackage>("ajv/dist/2020.js");
 
 /**
  * Why a module's options cannot be settings, as the end of a sentence about the module; null: they can.

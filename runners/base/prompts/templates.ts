@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createHash } from "node:crypto";
+import type * as YamlPackage from "yaml";
 import { lazily } from "../../../src/base/lazily.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Domain, Words } from "../artifacts/domain.js";
 import type { Subject } from "./answers.js";
 
-const yaml = lazily<typeof import("yaml")>("yaml");
+const yaml = lazily<typeof YamlPackage>("yaml");
 
 export type Step = "think" | "reflect" | "refine";
 export type Form = "teacher" | "student";

@@ -1,3 +1,4 @@
+import type * as AjvPackage from "ajv/dist/2020.js";
 import { lazily } from "../../../../src/base/lazily.js";
 import type { Finding } from "../../../../src/base/diagnostic.js";
 import { isJsonObject, type JsonObject } from "../../../../src/base/json.js";
@@ -11,7 +12,7 @@ import { datasetFragment, formOf, generalForms } from "../schema.js";
 import { isModulePath, loadSource, type OwnSource } from "./module.js";
 import { ownModule } from "./own-module.js";
 
-const ajvPackage = lazily<typeof import("ajv/dist/2020.js")>("ajv/dist/2020.js");
+const ajvPackage = lazily<typeof AjvPackage>("ajv/dist/2020.js");
 
 /** The form of the block of one module, with its options and its defaults. */
 function formOfModule(path: string, source: OwnSource): JsonSchema {
