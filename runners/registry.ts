@@ -144,6 +144,10 @@ export const science: Science = {
   runner: (name) => byName.get(name),
   statistics,
   environments: [LLM_ENVIRONMENT],
+  exhibits: async (plan, artifacts) => {
+    const { exhibitsOf } = await import("./composition/log/exhibits.js");
+    return exhibitsOf(plan, artifacts);
+  },
   supplies: [modelSupply, dataSupply],
   commands: [listed(datasetCommand), ...ctrCommands, listed(logCommand)],
 };

@@ -4,10 +4,9 @@ import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { namesOf } from "../cells/index.js";
 import { write } from "../base/terminal.js";
-import type { ArtifactKind, ArtifactState, Engine, FoundArtifact } from "../contract/engine.js";
+import type { ArtifactKind, Engine, FoundArtifact } from "../contract/engine.js";
 import type { Science } from "../contract/science.js";
-import type { Manifest } from "../store/index.js";
-import { Store } from "../store/index.js";
+import { artifactsIn, foundArtifact, Store, storeOf } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, configOf } from "./experiment.js";
 import { findCell, planOfCell, type KnownCell } from "./find-cell.js";
@@ -42,24 +41,8 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
       const manifests = await makeHere(plan, store, listener);
       return manifests.map((manifest) => foundArtifact(store, manifest));
     },
-    async inspect(fingerprint): Promise<ArtifactState> {
-      const seen = await store.inspect(fingerprint);
-      switch (seen.state) {
-        case "sound":
-          return { state: "made", artifact: foundArtifact(store, seen.manifest) };
-        case "absent":
-          return { state: "missing" };
-        case "damaged":
-          return { state: "damaged", reason: seen.reason };
-      }
-    },
+    ...artifactsIn(store),
     find: (name, kind) => findArtifact(store, name, kind, science.expand),
-    async inputOf({ folder, facts }, input) {
-      const fingerprint = facts.inputs[input];
-      if (fingerprint === undefined) return null;
-      const word = `the input ${input} of ${facts.label}`;
-      return (await storeOf(folder).open(fingerprint, word)).folder;
-    },
     async ready(parts) {
       const { ensure } = await import("../toolchain/index.js");
       const ready = await ensure(parts, science.environments, config, ({ text, transient }) => {
@@ -70,15 +53,6 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
     },
   };
 }
-
-const foundArtifact = (store: Store, manifest: Manifest): FoundArtifact => ({
-  folder: store.artifactFolder(manifest.fingerprint),
-  facts: manifest,
-});
-
-/** The store that an artifact's folder is part of. */
-const storeOf = (folder: string): Store =>
-  new Store(path.resolve(path.dirname(folder), "..", ".."));
 
 /** See {@link Engine.find}. A damaged artifact, or one of another kind, is an error. */
 async function findArtifact(

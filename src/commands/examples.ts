@@ -36,7 +36,10 @@ export const examples: { readonly [command: string]: readonly Example[] } = {
     ["compare my.yaml --markdown", "the sweep of a spec, as Markdown"],
   ],
   results: [["results my.yaml --csv", "every cell with its settings and metrics"]],
-  report: [["report my.yaml", "write one HTML file about the sweep of a spec"]],
+  report: [
+    ["report my.yaml", "write one HTML file about the sweep of a spec"],
+    ["report my.yaml --png figures", "write its figures as PNG too"],
+  ],
   reproduce: [["reproduce 3fa29c --out again", "a cell, by the beginning of its id"]],
   explain: [["explain my.yaml", "why stages would run again"]],
   sync: [["sync", "send the newest sweep to MLflow again"]],

@@ -1,7 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { ExitCode, UserError } from "../base/exit.js";
-import type { Fingerprint } from "../base/fingerprint.js";
-import { namesOf } from "../cells/index.js";
+import { namesOf, planOfSweep } from "../cells/index.js";
 import type { SweepPlan } from "../contract/engine.js";
 import { isCondition } from "../contract/options.js";
 import type { CellRecord, Names } from "../contract/records.js";
@@ -110,23 +109,5 @@ function noSuchCell(
 }
 
 /** What the cell's sweep ran for it, as the journal has it: the cell and all stages behind it. */
-export function planOfCell({ state, names, cell }: KnownCell): SweepPlan {
-  const stages = new Map<Fingerprint, MapValue<SweepPlan["stages"]>>();
-  const needed = new Set<Fingerprint>([cell.stage]);
-  // In the journal a stage stands after all that it needs.
-  const all = [...state.stages.values()].map(({ record }) => record).reverse();
-  for (const record of all) {
-    if (needed.has(record.fingerprint)) {
-      for (const input of Object.values(record.inputs)) needed.add(input);
-    }
-  }
-  for (const record of all.reverse()) {
-    if (!needed.has(record.fingerprint)) continue;
-    const needs = [...new Set(Object.values(record.inputs))];
-    const cells = record.fingerprint === cell.stage ? [cell.id] : [];
-    stages.set(record.fingerprint, { record, needs, cells });
-  }
-  return { cells: [cell], names, stages };
-}
-
-type MapValue<Map> = Map extends ReadonlyMap<unknown, infer Value> ? Value : never;
+export const planOfCell = ({ state, names, cell }: KnownCell): SweepPlan =>
+  planOfSweep(state, names, [cell]);

@@ -65,6 +65,7 @@ const OFF: TrackingSummary = {
   outcome: "off",
   url: null,
   runUrl: null,
+  cellsUrl: null,
   reason: null,
   problems: [],
 };
@@ -124,6 +125,7 @@ const syncJson = ({ sweep, experiment, summary }: Synced): unknown => ({
   experiment,
   outcome: summary?.outcome ?? "unreadable",
   url: summary?.runUrl ?? null,
+  cells_url: summary?.cellsUrl ?? null,
   reason: summary?.reason ?? null,
   problems: summary?.problems ?? [],
 });

@@ -59,7 +59,9 @@ function messageText(message: TrackingMessage): string {
 export function trackingText(summary: TrackingSummary | null): string | null {
   if (summary === null || summary.outcome === "off") return null;
   if (summary.outcome === "complete") {
-    return summary.runUrl === null ? null : `MLflow: ${summary.runUrl}`;
+    const { runUrl, cellsUrl } = summary;
+    if (runUrl === null) return null;
+    return `MLflow: ${runUrl}` + (cellsUrl === null ? "" : `\n  cells: ${cellsUrl}`);
   }
   return `MLflow does not have everything (${summary.reason ?? "it did not answer"}); send it with: r4ec sync`;
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic, Finding } from "../base/diagnostic.js";
 import type { Json, JsonObject } from "../base/json.js";
+import type { FindExhibits } from "./exhibits.js";
 import type { ListedCommand } from "./engine.js";
 import type { PythonPart } from "./python-part.js";
 import type { SpecPlace } from "./spec-place.js";
@@ -126,6 +127,8 @@ export interface Science {
   readonly environments: readonly PythonPart[];
   /** What its stages fetch and a pack can carry to a machine without network. Left out: nothing. */
   readonly supplies?: readonly Supply[];
+  /** What a report shows of the things that stages made. Left out: nothing but their numbers. */
+  readonly exhibits?: FindExhibits;
   /** Commands of the science's own: the engine adds them to its own. */
   readonly commands: readonly ListedCommand[];
 }

@@ -1,1 +1,2 @@
-export { pageOf } from "./page.js";
+export type { ReportSubject } from "./content.js";
+export { figureFiles, reportFiles, reportOf } from "./report.js";

@@ -1,8 +1,9 @@
 import type { SweepState } from "../journal/index.js";
+import type { StageToolchain } from "../plan/index.js";
 import { html, type Html, tableOf } from "./html.js";
 
 /** Where the results come from: spec, code, machine; and what stages said of their results. */
-export function originSection(state: SweepState): Html {
+export function originSection(state: SweepState, toolchain: StageToolchain): Html {
   const remarks = remarksOf(state);
   return html`${
       remarks.length === 0
@@ -23,7 +24,19 @@ export function originSection(state: SweepState): Html {
         ["runs", String(state.runs)],
         ["begun", new Date(state.firstStartedAt).toISOString()],
         ["ended", state.endedAt === null ? "-" : new Date(state.endedAt).toISOString()],
+        ["toolchain", toolchain.parts.length === 0 ? "-" : toolchain.parts.join(", ")],
       ],
+    )}
+    ${toolchain.environments.map(
+      ({ name, lists }) =>
+        html`<details>
+          <summary>The environment ${name}</summary>
+          ${Object.entries(lists).map(
+            ([file, text]) =>
+              html`<h3>${file}</h3>
+                <pre tabindex="0">${text}</pre>`,
+          )}
+        </details>`,
     )}
     <details>
       <summary>The spec</summary>

@@ -2,36 +2,55 @@ import { readFile } from "node:fs/promises";
 import { packageFile } from "../base/package.js";
 import { redact } from "../base/redact.js";
 import type { SweepState } from "../journal/index.js";
-import type { Comparison, MetricTable } from "../report/index.js";
-import { claimLines, notesOf, warningLines } from "../report/index.js";
+import type { Comparison } from "../report/index.js";
+import { findingLines, notesOf, warningLines } from "../report/index.js";
+import { colourStyle } from "./colours.js";
+import type { PageContent } from "./content.js";
+import { exhibitSection } from "./exhibits.js";
 import { curveFigure } from "./figures/curves.js";
 import type { Figure } from "./figures/figure.js";
 import { forestFigure } from "./figures/forest.js";
+import { responseFigure } from "./figures/response.js";
 import { timeFigure } from "./figures/times.js";
+import { graphFigure } from "./graph.js";
 import { attribute, Html, html } from "./html.js";
 import { originSection } from "./origin.js";
 import { resultsTable } from "./results.js";
 import { stagesTable } from "./stages.js";
 
-/** What a page is made of. */
-export interface PageContent {
-  readonly comparison: Comparison;
-  readonly state: SweepState;
-  /** Metrics whose curves over the steps of training are drawn. */
-  readonly curves: readonly string[];
+/** A report as one HTML file, and the figures on it. */
+export interface Page {
+  readonly html: string;
+  readonly figures: readonly Figure[];
 }
 
 /**
  * A sweep's report as one HTML file: it holds its figures and its style, and asks for nothing from a
  * network. What was found comes first, in words.
  */
-export async function pageOf({ comparison, state, curves }: PageContent): Promise<string> {
-  const style = new Html(await readFile(packageFile("src/page/page.css"), "utf8"));
-  const tables = await Promise.all(
-    comparison.metrics.map(async (table) => metricSection(comparison, table)),
-  );
-  const lines: (Figure | null)[] = [];
-  for (const metric of curves) lines.push(await curveFigure(comparison, state, metric));
+export async function pageOf(content: PageContent): Promise<Page> {
+  const { comparison, state } = content;
+  const rules = await readFile(packageFile("src/page/page.css"), "utf8");
+  const style = new Html(`${colourStyle()}\n${rules}`);
+  const figures: Figure[] = [];
+  const figure = (drawn: Figure | null): Html | null => {
+    if (drawn !== null) figures.push(drawn);
+    return figureOf(drawn);
+  };
+  const tables: Html[] = [];
+  for (const table of comparison.metrics) {
+    const forest = figure(await forestFigure(comparison, table));
+    tables.push(
+      html`<h3>${table.metric}</h3>
+        ${resultsTable(comparison, table)} ${forest}`,
+    );
+  }
+  const responses: (Html | null)[] = [];
+  for (const one of content.responses) responses.push(figure(await responseFigure(one)));
+  const lines: (Html | null)[] = [];
+  for (const metric of content.curves) lines.push(figure(await curveFigure(content, metric)));
+  const times = figure(await timeFigure(state));
+  const graph = figure(await graphFigure(state));
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -49,13 +68,14 @@ export async function pageOf({ comparison, state, curves }: PageContent): Promis
           ${findings(comparison)} ${warnings(comparison)}
           <h2>Results</h2>
           ${tables.length === 0 ? html`<p>No cell has a result yet.</p>` : tables}
-          ${notes(comparison)} ${section("Training", lines)}
+          ${notes(comparison)} ${section("Settings and results", responses)}
+          ${section("Training", lines)} ${exhibitSection(content.exhibits)}
           <h2>Stages</h2>
-          ${stagesTable(state)} ${figureOf(await timeFigure(state))} ${originSection(state)}
+          ${stagesTable(state)} ${times} ${graph} ${originSection(state, content.toolchain)}
         </main>
       </body>
     </html> `;
-  return redact(page.markup);
+  return { html: redact(page.markup), figures };
 }
 
 /** `done; 24 cells: 24 done; 2026-11-26` */
@@ -71,7 +91,7 @@ function standing(state: SweepState): string {
 }
 
 function findings(comparison: Comparison): Html | null {
-  const lines = claimLines(comparison);
+  const lines = findingLines(comparison);
   if (lines.length === 0) return null;
   return html`<h2>What was found</h2>
     <div class="finding">${lines.map((line) => html`<p>${line}</p>`)}</div>`;
@@ -86,11 +106,6 @@ function warnings(comparison: Comparison): Html | null {
     </ul>`;
 }
 
-async function metricSection(comparison: Comparison, table: MetricTable): Promise<Html> {
-  return html`<h3>${table.metric}</h3>
-    ${resultsTable(comparison, table)} ${figureOf(await forestFigure(comparison, table))}`;
-}
-
 function notes(comparison: Comparison): Html | null {
   const lines = notesOf(comparison);
   if (lines.length === 0) return null;
@@ -102,12 +117,11 @@ function notes(comparison: Comparison): Html | null {
   </details>`;
 }
 
-function section(title: string, figures: readonly (Figure | null)[]): Html | null {
-  const drawn = figures.filter((one) => one !== null);
-  return drawn.length === 0
+function section(title: string, parts: readonly (Html | null)[]): Html | null {
+  return parts.every((one) => one === null)
     ? null
     : html`<h2>${title}</h2>
-        ${drawn.map(figureOf)}`;
+        ${parts}`;
 }
 
 function figureOf(figure: Figure | null): Html | null {

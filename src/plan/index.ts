@@ -9,5 +9,7 @@ export type { StagePresence } from "./presence.js";
 export { narrowPlan } from "./narrow.js";
 export { lookAtStages } from "./presence.js";
 export { idleAxes } from "./idle-axes.js";
-export { pictureAsMermaid, pictureAsSvg, pictureOf } from "./picture.js";
+export { pictureAsMermaid, pictureAsSvg, pictureBy, pictureOf } from "./picture.js";
+export type { StageToolchain } from "./environments.js";
+export { toolchainOf } from "./environments.js";
 export { parseSelector } from "./selector.js";

@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
+import type { StageRecord } from "../contract/records.js";
 import type { Plan } from "./plan.js";
 import type { StagePresence } from "./presence.js";
 
@@ -6,14 +7,13 @@ import type { StagePresence } from "./presence.js";
 export interface Kind {
   readonly runner: string;
   readonly stages: number;
-  readonly cached: number;
-  /** Stages that would run, damaged ones among them. */
-  readonly toRun: number;
+  /** How many stages are in each state, states without stages left out: `cached`, `to run`. */
+  readonly states: readonly (readonly [state: string, stages: number])[];
   /** Cells whose last stage is one of these. */
   readonly cells: number;
 }
 
-/** A plan with the stages of each runner as one node, so that 10,000 cells can be looked at. */
+/** A graph with the stages of each runner as one node, so that 10,000 cells can be looked at. */
 export interface Picture {
   readonly title: string;
   /** In the order of the plan: a kind stands behind the first kinds that it needs. */
@@ -22,24 +22,48 @@ export interface Picture {
   readonly edges: readonly { readonly from: string; readonly to: string; readonly count: number }[];
 }
 
+/** A graph of stages, as far as its picture needs it: a plan, or what a sweep came to. */
+export interface DrawnGraph {
+  readonly cells: readonly { readonly stage: Fingerprint }[];
+  readonly stages: ReadonlyMap<Fingerprint, { readonly record: StageRecord }>;
+}
+
 /** The picture of a plan. */
-export function pictureOf(
+export const pictureOf = (
   name: string,
   plan: Plan,
   presence: ReadonlyMap<Fingerprint, StagePresence>,
-): Picture {
-  const kinds = new Map<string, { stages: number; cached: number; toRun: number; cells: number }>();
-  const edges = new Map<string, { from: string; to: string; count: number }>();
-  for (const [fingerprint, { record, needs, cells }] of plan.stages) {
-    const kind = kinds.get(record.runner) ?? { stages: 0, cached: 0, toRun: 0, cells: 0 };
-    kinds.set(record.runner, kind);
+): Picture =>
+  pictureBy(name, plan, (fingerprint) => {
     const seen = presence.get(fingerprint);
+    if (seen?.manifest != null) return "cached";
+    return seen?.wouldRun === true ? "to run" : "not needed";
+  });
+
+/**
+ * The picture of a graph whose stages are in states of any kind.
+ *
+ * @param stateOf a word for the state of a stage
+ */
+export function pictureBy(
+  name: string,
+  { cells, stages }: DrawnGraph,
+  stateOf: (fingerprint: Fingerprint) => string,
+): Picture {
+  const kinds = new Map<string, { stages: number; states: Map<string, number>; cells: number }>();
+  const edges = new Map<string, { from: string; to: string; count: number }>();
+  const cellsOf = new Map<Fingerprint, number>();
+  for (const { stage } of cells) cellsOf.set(stage, (cellsOf.get(stage) ?? 0) + 1);
+  for (const [fingerprint, { record }] of stages) {
+    const kind = kinds.get(record.runner) ?? { stages: 0, states: new Map(), cells: 0 };
+    kinds.set(record.runner, kind);
+    const state = stateOf(fingerprint);
     kind.stages += 1;
-    kind.cached += seen?.manifest == null ? 0 : 1;
-    kind.toRun += seen?.wouldRun === true ? 1 : 0;
-    kind.cells += cells.length;
-    for (const need of needs) {
-      const from = plan.stages.get(need)!.record.runner;
+    kind.states.set(state, (kind.states.get(state) ?? 0) + 1);
+    kind.cells += cellsOf.get(fingerprint) ?? 0;
+    for (const need of new Set(Object.values(record.inputs))) {
+      const from = stages.get(need)?.record.runner;
+      if (from === undefined) continue;
       const key = JSON.stringify([from, record.runner]);
       const edge = edges.get(key) ?? { from, to: record.runner, count: 0 };
       edges.set(key, edge);
@@ -47,35 +71,60 @@ export function pictureOf(
     }
   }
   return {
-    title: `${name}: ${count(plan.cells.length, "cell")}, ${count(plan.stages.size, "stage")}`,
-    kinds: [...kinds].map(([runner, kind]) => ({ runner, ...kind })),
+    title: `${name}: ${count(cells.length, "cell")}, ${count(stages.size, "stage")}`,
+    kinds: [...kinds].map(([runner, { states, ...kind }]) => ({
+      ...{ runner, ...kind },
+      states: [...states].sort(([a], [b]) => rankOf(a) - rankOf(b)),
+    })),
     edges: [...edges.values()],
   };
 }
 
 /** What a node says, a line each. */
-export function linesOf({ runner, stages, cached, toRun, cells }: Kind): string[] {
-  const idle = stages - cached - toRun;
-  const states = [
-    ...(cached > 0 ? [`${cached} cached`] : []),
-    ...(toRun > 0 ? [`${toRun} to run`] : []),
-    ...(idle > 0 ? [`${idle} not needed`] : []),
-  ];
+export function linesOf({ runner, stages, states, cells }: Kind): string[] {
   return [
     runner,
     count(stages, "stage") + (cells > 0 ? ` of ${count(cells, "cell")}` : ""),
-    states.join(", "),
+    states.map(([state, number]) => `${number} ${state}`).join(", "),
   ];
 }
 
 const count = (number: number, noun: string): string =>
   `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-/** How a node looks: all is cached, or something would run, or nothing is needed. */
-const lookOf = ({ toRun, cached }: Kind): "cached" | "run" | "idle" =>
-  toRun > 0 ? "run" : cached > 0 ? "cached" : "idle";
+/** How nodes look, and the states of stages that make them look so; the first that fits counts. */
+const LOOKS = {
+  failed: { fill: "#f9dcd9", states: ["failed", "skipped"] },
+  run: { fill: "#d7e6fa", states: ["to run", "running", "waiting", "interrupted"] },
+  cached: { fill: "#d5f0d5", states: ["cached", "made"] },
+  idle: { fill: "#eeeeee", states: ["not needed"] },
+} as const;
 
-const FILLS = { cached: "#d5f0d5", run: "#d7e6fa", idle: "#eeeeee" } as const;
+type Look = keyof typeof LOOKS;
+
+const LOOK_NAMES = Object.keys(LOOKS) as Look[];
+
+const lookOf = ({ states }: Kind): Look =>
+  LOOK_NAMES.find((look) =>
+    LOOKS[look].states.some((one) => states.some(([state]) => state === one)),
+  ) ?? "idle";
+
+/** States in the order in which a node tells them. */
+const ORDER = [
+  "cached",
+  "made",
+  "to run",
+  "running",
+  "waiting",
+  "interrupted",
+  "failed",
+  "skipped",
+];
+const rankOf = (state: string): number => {
+  const rank = ORDER.indexOf(state);
+  return rank < 0 ? ORDER.length : rank;
+};
+
 const INK = "#1a1a1a";
 
 /** The picture as a Mermaid flowchart. */
@@ -91,8 +140,8 @@ export function pictureAsMermaid({ title, kinds, edges }: Picture): string {
         `  ${ids.get(kind.runner)}["${linesOf(kind).map(text).join("<br>")}"]:::${lookOf(kind)}`,
     ),
     ...edges.map(({ from, to, count }) => `  ${ids.get(from)} -->|${count}| ${ids.get(to)}`),
-    ...Object.entries(FILLS).map(
-      ([look, fill]) => `  classDef ${look} fill:${fill},stroke:${INK},color:${INK}`,
+    ...LOOK_NAMES.filter((look) => kinds.some((kind) => lookOf(kind) === look)).map(
+      (look) => `  classDef ${look} fill:${LOOKS[look].fill},stroke:${INK},color:${INK}`,
     ),
     "",
   ].join("\n");
@@ -114,7 +163,7 @@ export async function pictureAsSvg({ title, kinds, edges }: Picture): Promise<st
       edgeAttributes: { fontname: "Helvetica", fontsize: 11 },
       nodes: kinds.map((kind) => ({
         name: kind.runner,
-        attributes: { label: linesOf(kind).join("\n"), fillcolor: FILLS[lookOf(kind)] },
+        attributes: { label: linesOf(kind).join("\n"), fillcolor: LOOKS[lookOf(kind)].fill },
       })),
       edges: edges.map(({ from, to, count: pairs }) => ({
         tail: from,

@@ -3,12 +3,14 @@ export type { CompareRequest } from "./comparison.js";
 export { compareCells } from "./comparison.js";
 export type { ComparedScience } from "./field.js";
 export type { CellOutcome, CellState } from "./outcome.js";
-export { cellCounts } from "./outcome.js";
+export { cellCounts, outcomesOf } from "./outcome.js";
 export type { CompareRules } from "./rules.js";
+export { findingLines, isWhole } from "./finding.js";
 export type { Direction, Selection } from "./select.js";
+export { directionOf } from "./select.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsLatex } from "./latex.js";
-export { comparisonAsMarkdown } from "./markdown.js";
+export { comparisonAsMarkdown, comparisonNote } from "./markdown.js";
 export { comparisonAsText } from "./text.js";
 export {
   differenceTexts,
@@ -16,6 +18,7 @@ export {
   entryText,
   headText,
   settingsOrAll,
+  shownTest,
   titleText,
 } from "./labels.js";
 export { claimLines, marksOfComparison, notesOf, notPicked, warningLines } from "./notes.js";
@@ -23,5 +26,7 @@ export type { ComparedSweep } from "./sweep.js";
 export { compareSweep, compareSweeps, evidenceOf } from "./sweep.js";
 export type { TypedTable } from "./results.js";
 export { curvesOf, resultsOf } from "./results.js";
+export type { Response } from "./response.js";
+export { responsesOf } from "./response.js";
 export { writeParquet } from "./results-parquet.js";
 export { tableAsCsv, tableAsJson } from "./results-text.js";

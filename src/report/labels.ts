@@ -66,12 +66,17 @@ export function intervalText([low, high]: Interval, beside: number): string {
 /** A p-value; `<0.0001` where it is smaller. */
 export const pText = (p: number): string => (p < 1e-4 ? "<0.0001" : p.toFixed(4));
 
+/** The test whose p is shown: with fewer seeds a p is computed (--json has it) and not shown. */
+export const shownTest = ({ test }: Entry): TestResult | null =>
+  test !== null && "p" in test && test.n >= FEWEST_SEEDS ? test : null;
+
+type TestResult = Extract<Entry["test"], { readonly p: number }>;
+
 /** Difference, interval, raw and corrected p of an entry; `-` where there is none to show. */
 export function differenceTexts(entry: Entry): [string, string, string, string] {
-  const { difference, test, mean } = entry;
+  const { difference, mean } = entry;
   const interval = difference?.interval ?? null;
-  // With fewer seeds a p is computed (--json has it) and not shown.
-  const shown = test !== null && "p" in test && test.n >= FEWEST_SEEDS ? test : null;
+  const shown = shownTest(entry);
   return [
     differenceText(entry),
     interval === null ? "-" : intervalText(interval, mean ?? interval[1]),

@@ -4,6 +4,7 @@ export type { CurveStep } from "./curves.js";
 export { readCurves } from "./curves.js";
 export { resultOf } from "./manifest.js";
 export type { Inspection } from "./artifact.js";
+export { artifactsIn, foundArtifact, storeOf } from "./found.js";
 export { Store } from "./store.js";
 export type { Lock, LockHolder } from "../base/lock.js";
 export { lockHolder, tryLock, waitForLock } from "../base/lock.js";

@@ -9,14 +9,20 @@ import { isLoopback } from "../base/outgoing.js";
 import { MlflowFailure } from "./failure.js";
 import { openFolder } from "../base/folder.js";
 
-/** Something to store with a run: a file, or text of ours. */
+/** Something to store with a run: a file, or text or bytes of ours. */
 export type ArtifactSource =
-  | { readonly path: string; readonly file: string; readonly size: number }
-  | { readonly path: string; readonly text: string };
+  { readonly path: string; readonly file: string; readonly size: number } | OwnSource;
+
+type OwnSource =
+  | { readonly path: string; readonly text: string }
+  | { readonly path: string; readonly bytes: Uint8Array };
+
+const bytesOf = (source: OwnSource): Uint8Array =>
+  "bytes" in source ? source.bytes : Buffer.from(source.text, "utf8");
 
 /** Bytes of an artifact. */
 export const sizeOf = (source: ArtifactSource): number =>
-  "file" in source ? source.size : Buffer.byteLength(source.text);
+  "file" in source ? source.size : bytesOf(source).byteLength;
 
 /** The path under which MLflow lists an artifact that {@link putArtifact} stored. */
 export const storedPath = (
@@ -51,7 +57,7 @@ export async function putArtifact(
     const file = path.join(target.folder, artifact.path);
     await openFolder(path.dirname(file));
     if ("file" in artifact) await copyFile(artifact.file, file);
-    else await writeFile(file, artifact.text);
+    else await writeFile(file, bytesOf(artifact));
     return;
   }
   const encoded = `${target.prefix}/${cleanPath(artifact.path)}`
@@ -63,9 +69,7 @@ export async function putArtifact(
     method: "PUT",
     path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`,
     what: `storing the artifact ${artifact.path}`,
-    ...("file" in artifact
-      ? { file: artifact.file }
-      : { bytes: Buffer.from(artifact.text, "utf8") }),
+    ...("file" in artifact ? { file: artifact.file } : { bytes: bytesOf(artifact) }),
   } as const;
   // MLflow answers with an empty body or an empty object.
   await client.transport.send(call, (body) =>

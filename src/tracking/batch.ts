@@ -1,6 +1,9 @@
+import type { SweepId } from "../base/fingerprint.js";
 import type { Run } from "./answers.js";
 import type { ArtifactSource } from "./artifacts.js";
+import { cellsLink } from "./pages.js";
 import type { RunKey, RunUpdate } from "./update.js";
+import { TAG } from "./update.js";
 import type { Batch, KeyValue, Metric } from "./values.js";
 import { cleanKey, shorten, wireMetric } from "./values.js";
 
@@ -36,6 +39,8 @@ export function batchOf(
   };
   const tags = new Map<string, string>();
   for (const [key, value] of update.tags) if (value !== null) tags.set(key, value);
+  const cells = cellsLink(run.experimentId, update.identity.get(TAG.sweep) as SweepId);
+  for (const [key, text] of update.located) tags.set(key, text({ cells }));
   for (const [key, target] of update.links) {
     const id = runIds.get(target);
     if (id !== undefined) tags.set(key, id);

@@ -94,6 +94,13 @@ export class MlflowClient {
     );
   }
 
+  /** Sets a tag of an experiment. */
+  async setExperimentTag(id: string, { key, value }: KeyValue): Promise<void> {
+    const body = { experiment_id: id, key, value };
+    const what = "setting an experiment's tag";
+    await this.#call("POST", "/experiments/set-experiment-tag", { body }, what, anything);
+  }
+
   /** Ids of all experiments that are not deleted. */
   async experimentIds(): Promise<string[]> {
     const ids: string[] = [];

@@ -11,7 +11,7 @@ import { Store } from "../store/index.js";
 import type { Say } from "../toolchain/index.js";
 import { trackingEnvironment } from "../toolchain/index.js";
 import { addressOf, destinationName, destinationOf } from "./destination.js";
-import { comparisonSummary } from "./summary.js";
+import { sweepSummary } from "./summary.js";
 import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 
@@ -49,7 +49,14 @@ export interface Tracking {
 const OFF: Tracking = {
   sink: { hear: () => undefined },
   finish: () =>
-    Promise.resolve({ outcome: "off", url: null, runUrl: null, reason: null, problems: [] }),
+    Promise.resolve({
+      outcome: "off",
+      url: null,
+      runUrl: null,
+      cellsUrl: null,
+      reason: null,
+      problems: [],
+    }),
 };
 
 /**
@@ -80,7 +87,8 @@ export function createTracker(options: TrackingOptions): Result<Tracking, UserEr
       ),
     artifacts,
     choice: config.mlflowArtifacts.value,
-    summary: comparisonSummary(options.science, artifacts, sweepFolder(store, sweep)),
+    science: options.science,
+    summary: sweepSummary(options.science, artifacts, sweepFolder(store, sweep)),
     ...(say === undefined ? {} : { say }),
   });
   return ok({ sink: tracker, finish: (patience) => tracker.finish(patience) });

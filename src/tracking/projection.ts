@@ -15,17 +15,22 @@ import type { ArtifactChoice } from "../config/config.js";
 import { sweepTags } from "./identity.js";
 import { statusOfStage, statusOfSweep } from "./run-status.js";
 import { Runs } from "./runs.js";
+import type { ViewedScience } from "./shared-view.js";
+import { sharedView, viewTag } from "./shared-view.js";
+import type { Summary, SweepViews } from "./summary.js";
+import { comparedMetrics, pageSources, sweepDatasets, sweepParams } from "./sweep-run.js";
 import type { RunKey, RunUpdate } from "./update.js";
-import { runName, TAG } from "./update.js";
+import { NOTE, runName, TAG } from "./update.js";
 
 export interface ProjectionOptions {
   /** Folder of a stage's artifact. */
   readonly artifactFolder: (fingerprint: Fingerprint) => string;
   /** Files of artifacts that go to MLflow where the spec does not say; default: small. */
   readonly choice?: ArtifactChoice;
-  /** Views of the whole sweep to store with its run when it ends, by artifact path; the one named
-   * `comparison.md` also becomes the run's description. */
-  readonly summary?: (sweep: SweepState) => { readonly [path: string]: string };
+  /** What the run of a sweep shows of its results when it ends. */
+  readonly summary?: Pick<Summary, "of">;
+  /** Left out: no view of the cells is made. */
+  readonly science?: ViewedScience;
 }
 
 /**
@@ -40,6 +45,8 @@ export class Projection {
   #names: Names | null = null;
   readonly #cellsOf = new Map<Fingerprint, CellRecord[]>();
   readonly #runs = new Runs();
+  /** The figures that the sweep's run shows. */
+  #figures: SweepViews["figures"] = {};
   #time = 0;
   #seq = 0;
 
@@ -95,6 +102,14 @@ export class Projection {
     }
     const update = this.#runs.update("sweep", time);
     for (const [key, value] of sweepTags(event)) update.tags.set(key, value);
+    for (const [path, value] of sweepParams(this.#state!)) update.params.set(path, value);
+    this.#look(update, comparedMetrics(event.resolved));
+    if (this.#state!.runs === 1) {
+      update.located.set(
+        NOTE,
+        ({ cells }) => `The sweep runs: what it finds will stand here. ${cells}\n`,
+      );
+    }
     update.artifacts.push(
       // A spec may hold the password of a tracking server.
       { path: "spec.yaml", text: redact(event.specText) },
@@ -109,8 +124,11 @@ export class Projection {
     this.#settleAll(time);
     const update = this.#runs.update("sweep", time);
     const counts = cellCounts(state);
+    const views = this.options.summary?.of(state);
     update.results = {
       values: {
+        // MLflow's pages begin with what was logged first.
+        ...views?.figures,
         cells: state.cells.length,
         ...Object.fromEntries(Object.entries(counts).map(([name, n]) => [`cells.${name}`, n])),
         seconds: event.seconds,
@@ -118,11 +136,37 @@ export class Projection {
       timestamp: time,
       curves: new Set(),
     };
-    for (const [path, text] of Object.entries(this.options.summary?.(state) ?? {})) {
-      update.artifacts.push({ path, text });
-      if (path === "comparison.md") update.tags.set("mlflow.note.content", text);
+    for (const name of Object.keys(this.#figures)) {
+      if (views?.figures[name] === undefined) update.gone.set(name, time);
     }
+    this.#figures = views?.figures ?? {};
+    update.datasets.splice(0, Infinity, ...sweepDatasets(state, this.options.artifactFolder));
+    if (views !== undefined) this.#show(update, views);
     this.#runs.setStatus("sweep", statusOfSweep(state.status), time);
+  }
+
+  /** Files and description of the sweep's run, of what the sweep came to. */
+  #show(update: RunUpdate, { files, pages, note, metrics }: SweepViews): void {
+    for (const [path, text] of Object.entries(files)) update.artifacts.push({ path, text });
+    update.artifacts.push(...pageSources(pages, this.#choice()));
+    update.located.set(NOTE, ({ cells }) => `${cells}\n\n${note}`);
+    this.#look(update, metrics);
+  }
+
+  /** The view of the sweep's cells by some metrics, which its experiment keeps. */
+  #look(update: RunUpdate, metrics: readonly string[]): void {
+    const { science } = this.options;
+    if (science === undefined) return;
+    const state = this.#state!;
+    const view = sharedView(state, metrics.length > 0 ? metrics : science.headline, science);
+    if (view !== null) update.experimentTags.set(viewTag(state.sweep), view);
+  }
+
+  /** Which files may go to MLflow. */
+  #choice(): ArtifactChoice {
+    const { mlflow } = trackingOf(this.#state!.resolved);
+    const asked = mlflow === "off" ? undefined : mlflow.artifacts;
+    return asked ?? this.options.choice ?? "small";
   }
 
   #stageEvent(event: StageEvent, time: number): void {
@@ -234,9 +278,7 @@ export class Projection {
   ): void {
     const { stages } = this.#state!;
     const folder = this.options.artifactFolder(stage);
-    const { mlflow } = trackingOf(this.#state!.resolved);
-    const asked = mlflow === "off" ? undefined : mlflow.artifacts;
-    const choice = asked ?? this.options.choice ?? "small";
+    const choice = this.#choice();
     const marks = marksOf(stages, stage);
     this.#runs.finish(key, { metrics, marks }, { stage, folder, choice, cached }, time);
     const lineage = { path: "lineage.json", text: lineageOf(stages, stage) };

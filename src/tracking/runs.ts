@@ -84,7 +84,8 @@ export class Runs {
         name: nameOf(key),
         startTime: key === "sweep" ? firstStartedAt : time,
         identity: identityOf(key, sweep),
-        ...{ tags: new Map(), links: new Map(), params: new Map(), metrics: [], results: null },
+        ...{ tags: new Map(), located: new Map(), experimentTags: new Map(), links: new Map() },
+        ...{ params: new Map(), metrics: [], results: null },
         ...{ gone: new Map(), datasets: [], artifacts: [], files: null, status: null },
         onlyUnfinished: false,
       };

@@ -7,6 +7,7 @@ import type { FinderOptions } from "./find-run.js";
 import { RunFinder } from "./find-run.js";
 import { differenceOf, isLevel, namesOf } from "./level.js";
 import type { RunKey, RunUpdate } from "./update.js";
+import { cleanText } from "./values.js";
 import { wantedOf } from "./wanted.js";
 
 /** Something that MLflow does not have as the journal has it, and why. */
@@ -91,6 +92,10 @@ export class Sender {
     if (!isNew && isOthers(update, run, look)) return;
     if (!look && !isNew && update.status?.status === "RUNNING" && run.status !== "RUNNING") {
       await client.setStatus(run.id, "RUNNING", null);
+    }
+    for (const [key, value] of update.experimentTags) {
+      await client.setExperimentTag(run.experimentId, { key, value: cleanText(value) });
+      progress();
     }
     const { wanted, damage } = await this.#wantedOf(update, run, look);
     if (damage !== null) this.#problem(update, damage);

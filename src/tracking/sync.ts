@@ -9,7 +9,7 @@ import { trackingEnvironment } from "../toolchain/index.js";
 import type { Destination } from "./destination.js";
 import { addressOf, destinationName } from "./destination.js";
 import { readState, unfinished } from "./ledger.js";
-import { comparisonSummary } from "./summary.js";
+import { sweepSummary } from "./summary.js";
 import type { TrackingMessage, TrackingSummary } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 import type { Patience } from "./transport.js";
@@ -123,7 +123,8 @@ async function tell(telling: Telling): Promise<TrackingSummary | null> {
     address: telling.address,
     artifacts,
     choice: telling.config.mlflowArtifacts.value,
-    summary: comparisonSummary(telling.science, artifacts, folder),
+    science: telling.science,
+    summary: sweepSummary(telling.science, artifacts, folder),
     patience: telling.request,
     thorough: telling.thorough,
     ...(say === undefined ? {} : { say }),

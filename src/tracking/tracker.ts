@@ -13,6 +13,7 @@ import { Projection } from "./projection.js";
 import { replay } from "./replay.js";
 import type { Connection } from "./connection.js";
 import { openConnection } from "./connection.js";
+import { cellsPage, runPage, runsPage } from "./pages.js";
 import { JournalTail } from "./tail.js";
 import { PATIENT } from "./transport.js";
 import type { TrackerOptions, TrackingMessage, TrackingSummary } from "./tracking.js";
@@ -95,12 +96,19 @@ export class Tracker implements EventSink {
     const url = this.#address?.url ?? null;
     const { experimentId } = this.#ledger?.state ?? { experimentId: null };
     const run = this.#ledger?.runs.get("sweep");
-    const page =
-      url === null || experimentId === null ? null : `${url}/#/experiments/${experimentId}`;
+    const at = url === null || experimentId === null ? null : { url, experimentId };
+    const place = (page: string): string => `${at!.url}/${page}`;
     return {
       outcome: this.#complete ? "complete" : "pending",
       url,
-      runUrl: page === null || run === undefined ? page : `${page}/runs/${run}`,
+      runUrl:
+        at === null
+          ? null
+          : place(run === undefined ? runsPage(at.experimentId) : runPage(at.experimentId, run)),
+      cellsUrl:
+        at === null || run === undefined
+          ? null
+          : place(cellsPage(at.experimentId, this.options.sweep)),
       reason: this.#complete ? null : (this.#reason ?? "MLflow did not answer in time"),
       problems: [...this.#problems.keys()],
     };
@@ -153,10 +161,11 @@ export class Tracker implements EventSink {
   }
 
   #projection(): Projection {
-    const { artifacts, summary, choice } = this.options;
+    const { artifacts, summary, choice, science } = this.options;
     return new Projection({
       artifactFolder: (fingerprint) => artifacts.artifactFolder(fingerprint),
-      ...(summary && { summary: summary.of }),
+      ...(summary && { summary }),
+      ...(science && { science }),
       ...(choice === undefined ? {} : { choice }),
     });
   }
@@ -281,7 +290,8 @@ export class Tracker implements EventSink {
     this.#lost = this.#connection.lost.size > 0;
     this.#moved();
     const { url } = found.value;
-    const experimentUrl = `${url}/#/experiments/${this.#connection.experimentId}`;
+    const { experimentId } = this.#connection;
+    const experimentUrl = `${url}/${cellsPage(experimentId, this.options.sweep)}`;
     if (!this.#down) this.#say({ type: "connected", url, experimentUrl });
   }
 

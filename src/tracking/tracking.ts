@@ -4,6 +4,7 @@ import type { Result } from "../base/result.js";
 import type { Address } from "./address.js";
 import type { Store } from "../store/index.js";
 import type { ArtifactChoice } from "../config/config.js";
+import type { ViewedScience } from "./shared-view.js";
 import type { Summary } from "./summary.js";
 import type { Patience } from "./transport.js";
 
@@ -22,6 +23,8 @@ export interface TrackingSummary {
   readonly url: string | null;
   /** The page of the sweep's run; null where there is none yet. */
   readonly runUrl: string | null;
+  /** The table of the sweep's cells; null where there is none yet. */
+  readonly cellsUrl: string | null;
   /** Why it is pending. */
   readonly reason: string | null;
   /** What MLflow would not take or does not have, and what was too damaged to be sent. */
@@ -44,6 +47,8 @@ export interface TrackerOptions {
   /** Files of artifacts that are sent where the spec does not say. */
   readonly choice?: ArtifactChoice;
   readonly summary?: Summary;
+  /** Left out: no view of the cells is made. */
+  readonly science?: ViewedScience;
   readonly say?: (message: TrackingMessage) => void;
   readonly patience?: Patience;
   /** Compare all runs in MLflow with the journal, and send again whatever differs. */

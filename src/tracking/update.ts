@@ -26,6 +26,9 @@ export const TAG = {
   mark: "r4ec.mark.",
 } as const;
 
+/** The tag that MLflow shows as the description of a run, and reads as Markdown. */
+export const NOTE = "mlflow.note.content";
+
 /** The tags that tell which run it is. */
 export function identityOf(key: RunKey, sweep: SweepId): ReadonlyMap<string, string> {
   const [kind, id] = key.split(":") as [string, string | undefined];
@@ -80,6 +83,12 @@ export interface StageResults {
   readonly curves: ReadonlySet<string>;
 }
 
+/** Sentences that lead to MLflow's pages, as Markdown. */
+export interface PageLinks {
+  /** To the cells of the sweep. */
+  readonly cells: string;
+}
+
 /** The whole update of a run, gathered from some entries of the journal. */
 export interface RunUpdate {
   readonly key: RunKey;
@@ -89,6 +98,10 @@ export interface RunUpdate {
   readonly identity: ReadonlyMap<string, string>;
   /** Null: the tag goes. */
   readonly tags: Map<string, string | null>;
+  /** Tags that lead to pages of MLflow, whose addresses are known where the run is. */
+  readonly located: Map<string, (links: PageLinks) => string>;
+  /** Tags of the experiment that the run is in. */
+  readonly experimentTags: Map<string, string>;
   /** Tags that name other runs, by what those stand for. */
   readonly links: Map<string, RunKey>;
   readonly params: Map<string, string>;

@@ -3,7 +3,8 @@ import path from "node:path";
 import type { CellId, Fingerprint } from "../../../src/base/fingerprint.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
-import type { ArtifactFacts, Engine, SweepPlan } from "../../../src/contract/engine.js";
+import type { ArtifactFacts, SweepPlan } from "../../../src/contract/engine.js";
+import type { ExhibitSource } from "../../../src/contract/exhibits.js";
 import { ownLines } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { DatasetItem, DatasetUser } from "../../base/artifacts/dataset.js";
@@ -48,7 +49,10 @@ export interface LoggedText {
 }
 
 /** Stages behind the cells of a plan, the last first, each once. */
-export async function lineageOf(plan: SweepPlan, engine: Engine): Promise<readonly LineageEntry[]> {
+export async function lineageOf(
+  plan: SweepPlan,
+  engine: ExhibitSource,
+): Promise<readonly LineageEntry[]> {
   const entries: LineageEntry[] = [];
   for (const [fingerprint, { record }] of [...plan.stages].reverse()) {
     const seen = await engine.inspect(fingerprint);
@@ -77,7 +81,7 @@ export async function lineageOf(plan: SweepPlan, engine: Engine): Promise<readon
  */
 export async function textsOf(
   plan: SweepPlan,
-  engine: Engine,
+  engine: ExhibitSource,
   side: Side,
   id: string,
 ): Promise<{ readonly texts: readonly LoggedText[]; readonly missing: number }> {
@@ -120,7 +124,10 @@ export async function textsOf(
  * Stages whose text about one side is embedded, with the cells that stand on them. A cell whose
  * control replaces the vectors of that side stands on no text about it.
  */
-function textStages(plan: SweepPlan, side: Side): ReadonlyMap<Fingerprint, readonly CellId[]> {
+export function textStages(
+  plan: SweepPlan,
+  side: Side,
+): ReadonlyMap<Fingerprint, readonly CellId[]> {
   const found = new Map<Fingerprint, CellId[]>();
   for (const cell of plan.cells) {
     const records = behind(plan, cell.stage).map((stage) => plan.stages.get(stage)!.record);
@@ -164,11 +171,13 @@ async function indexOf(dataset: string, side: Side, id: string): Promise<number 
 }
 
 /** The text about a user or item; one that was made without an LLM has no history. */
-async function lineOf(file: string, index: number): Promise<LoggedLine | null> {
+export async function lineOf(file: string, index: number): Promise<LoggedLine | null> {
   for await (const line of ownLines<LoggedLine>(file)) {
     if (line.index === index) return line;
   }
   return null;
 }
 
-type LoggedLine = Pick<KnowledgeLine, "index" | "text"> & Partial<Pick<KnowledgeLine, "history">>;
+/** A line of a text artifact; a text that was made without an LLM has no history. */
+export type LoggedLine = Pick<KnowledgeLine, "index" | "text"> &
+  Partial<Pick<KnowledgeLine, "history">>;

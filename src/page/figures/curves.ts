@@ -1,5 +1,4 @@
-import type { Comparison } from "../../report/index.js";
-import type { SweepState } from "../../journal/index.js";
+import type { PageContent } from "../content.js";
 import { nameOfEntry, nameOfRow } from "../names.js";
 import { drawSvg } from "../vega.js";
 import type { Figure } from "./figure.js";
@@ -12,8 +11,7 @@ const MOST_LINES = 200;
  * comparison shows, so that after a selection the picked ones stand here. Null where none has it.
  */
 export async function curveFigure(
-  comparison: Comparison,
-  state: SweepState,
+  { comparison, state, stepsOf }: Pick<PageContent, "comparison" | "state" | "stepsOf">,
   metric: string,
 ): Promise<Figure | null> {
   const stageOf = new Map(state.cells.map(({ id, stage }) => [id as string, stage]));
@@ -23,9 +21,9 @@ export async function curveFigure(
     for (const entry of row.variants) {
       const names = { row: nameOfRow(comparison, row), variant: nameOfEntry(comparison, entry) };
       for (const { cell } of entry.values) {
-        const stage = state.stages.get(stageOf.get(cell)!);
+        const stage = stageOf.get(cell);
         if (lines.size >= MOST_LINES || stage === undefined) continue;
-        for (const { step, values } of stage.metrics) {
+        for (const { step, values } of stepsOf(stage)) {
           const value = values[metric];
           if (value === undefined || !Number.isFinite(value)) continue;
           points.push({ ...names, cell, step, value });
@@ -63,5 +61,10 @@ export async function curveFigure(
     },
     title,
   );
-  return { title, about: "One line a cell; colours tell the variants.", svg };
+  return {
+    name: `curve-${metric}`,
+    title,
+    about: "One line a cell; colours tell the variants.",
+    svg,
+  };
 }

@@ -1,5 +1,7 @@
 /** A figure of the page. */
 export interface Figure {
+  /** The name of its file, without an end: letters, digits, dots and dashes. */
+  readonly name: string;
   readonly title: string;
   /** What the marks mean, below the title. */
   readonly about: string;

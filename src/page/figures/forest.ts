@@ -48,7 +48,7 @@ export async function forestFigure(
           type: "nominal",
           sort: rows,
           title: null,
-          header: rows.length > 1 ? { labelAngle: 0, labelAlign: "left" } : { labels: false },
+          header: rows.length > 1 ? { labelAngle: 0, labelAlign: "right" } : { labels: false },
         },
       },
       spec: {
@@ -79,5 +79,5 @@ export async function forestFigure(
     title,
   );
   const about = `Point: mean difference. Line: its 95 % interval. Better is to the ${better}.`;
-  return { title, about, svg };
+  return { name: `difference-${table.metric}`, title, about, svg };
 }

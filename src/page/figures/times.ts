@@ -25,5 +25,5 @@ export async function timeFigure(state: SweepState): Promise<Figure | null> {
     },
     title,
   );
-  return { title, about: "Stages that run side by side are all counted.", svg };
+  return { name: "time", title, about: "Stages that run side by side are all counted.", svg };
 }

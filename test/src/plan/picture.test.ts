@@ -9,9 +9,8 @@ function planOf(cells: number): { plan: Plan; presence: Map<Fingerprint, StagePr
   const base = "base" as Fingerprint;
   const stage = (runner: string, fingerprint: string, needs: readonly Fingerprint[]) =>
     ({
-      record: { runner, fingerprint },
+      record: { runner, fingerprint, inputs: Object.fromEntries(needs.entries()) },
       needs,
-      cells: needs.length > 0 ? ["c" as CellId] : [],
     }) as never;
   const stages = new Map([[base, stage('b & "c"', base, [])]]);
   const presence = new Map<Fingerprint, StagePresence>();
@@ -23,7 +22,7 @@ function planOf(cells: number): { plan: Plan; presence: Map<Fingerprint, StagePr
     stages.set(fingerprint, stage("model", fingerprint, [base]));
     presence.set(fingerprint, seen(index % 2 === 0));
   }
-  const all = Array.from({ length: cells }, () => ({}));
+  const all = Array.from({ length: cells }, (_, index) => ({ stage: `s${index}` }));
   return { plan: { cells: all, stages } as never, presence };
 }
 

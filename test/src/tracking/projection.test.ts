@@ -8,7 +8,7 @@ import { outcomesOf } from "../../../src/report/outcome.js";
 import { compareSweep } from "../../../src/report/sweep.js";
 import { Projection } from "../../../src/tracking/projection.js";
 import { Store } from "../../../src/store/index.js";
-import { comparisonSummary } from "../../../src/tracking/summary.js";
+import { sweepSummary } from "../../../src/tracking/summary.js";
 import type { RunKey, RunUpdate } from "../../../src/tracking/update.js";
 import {
   cache,
@@ -39,7 +39,7 @@ interface Told {
 const newProjection = (): Projection =>
   new Projection({
     artifactFolder: (stage) => `/artifacts/${stage}`,
-    summary: comparisonSummary(science, new Store("/"), "/").of,
+    summary: sweepSummary(science, new Store("/"), "/"),
   });
 
 function hear(told: Map<RunKey, Told>, updates: readonly RunUpdate[]): void {

@@ -16,7 +16,7 @@ import { ok } from "../../../src/base/result.js";
 import { Store } from "../../../src/store/index.js";
 import { parseAddress } from "../../../src/tracking/address.js";
 import { ensureServer, stopServer } from "../../../src/tracking/index.js";
-import { comparisonSummary } from "../../../src/tracking/summary.js";
+import { sweepSummary } from "../../../src/tracking/summary.js";
 import { science } from "../../support/toy/science.js";
 import type { TrackerOptions } from "../../../src/tracking/tracking.js";
 import { Tracker } from "../../../src/tracking/tracker.js";
@@ -225,6 +225,9 @@ export const GRID = ["none", "profile"].flatMap((variant) =>
   [1, 2].map((seed) => ({ variant, seed, "ctr.learning_rate": 1e-3, "ctr.mlp": [200, 80] })),
 );
 
+/** A report takes seconds; page.test.ts and pages.test.ts look at it. */
+const noReport = (): Promise<Record<string, string>> => Promise.resolve({});
+
 /** A sweep in a store of its own, its journal in the hands of the test. */
 export class Rig {
   readonly store: string;
@@ -266,7 +269,7 @@ export class Rig {
         return ok(address.value);
       },
       artifacts: store,
-      summary: comparisonSummary(science, store, this.folder),
+      summary: sweepSummary(science, store, this.folder, noReport),
       patience: { timeout: 20_000, idle: 20_000, tries: 2, backoff: 50 },
       ...more,
     });
