@@ -22,6 +22,7 @@ const PATHS: readonly (readonly [keys: string, isPath: (text: string) => boolean
   ["dataset.*.from.*.file", any],
   ["backbone", isModule],
   ["backbone.files.*", any],
+  ["backbone.environment", any],
   ["knowledge.prompts", any],
   ["knowledge.file.*", any],
   ["knowledge.finetune.samples.*", any],

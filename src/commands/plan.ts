@@ -10,7 +10,7 @@ import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showDiagnostics, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
-import { estimateAsJson, estimateAsText } from "./estimate.js";
+import { estimateAsJson, estimateAsText, estimatePlan } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
@@ -37,7 +37,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       .option("estimate", {
         type: "boolean",
         default: false,
-        describe: "estimate tokens, GPU hours and US dollars of what would run",
+        describe: "estimate time, tokens, GPU hours and US dollars of what would run",
       })
       .option("mermaid", {
         type: "boolean",
@@ -67,8 +67,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const presence = await lookAtStages(plan, new Store(config.store.value));
     await showOrRefuse(variableRemarks(experiment, plan, presence));
     await showDiagnostics(idleRemarks(experiment, whole, idleAxes));
-    const { estimatePlan } = await import("../plan/index.js");
-    const estimate = args.estimate ? estimatePlan(plan, presence) : null;
+    const estimate = args.estimate ? await estimatePlan(experiment, config, plan, presence) : null;
     if (args.mermaid || args.svg) {
       const picture = pictureOf(experiment.name, plan, presence);
       const text = args.svg ? await pictureAsSvg(picture) : pictureAsMermaid(picture);

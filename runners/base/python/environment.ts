@@ -20,14 +20,14 @@ export function llmEnvironment(task: Pick<StageTask, "toolchain">): string {
 
 /** Environment variables of a Python program of the LLM environment, beside process.env. */
 export function pythonVariables(task: PythonTask): { readonly [name: string]: string } {
-  const folder = llmEnvironment(task);
-  return {
-    VIRTUAL_ENV: folder,
-    // torchrun and llamafactory-cli find each other by PATH.
-    PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"] ?? ""}`,
-    ...machineVariables(task),
-  };
+  return { ...activated(llmEnvironment(task)), ...machineVariables(task) };
 }
+
+/** The variables that activate a Python environment: its programs find each other by PATH. */
+export const activated = (folder: string): { readonly [name: string]: string } => ({
+  VIRTUAL_ENV: folder,
+  PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"] ?? ""}`,
+});
 
 /** What every program is told of the machine: its cards, its threads, and whether it may fetch. */
 export function machineVariables({ resources: { gpus, threads } }: Pick<StageTask, "resources">): {

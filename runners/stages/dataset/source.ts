@@ -101,8 +101,13 @@ export interface Source {
   readonly wheel?: WantedWheel;
   /** The files it reads. */
   files(settings: DatasetSettings, place: SpecPlace): { readonly [name: string]: FileInput };
-  /** What decides its content beside files and the common settings. */
-  params(settings: DatasetSettings): JsonObject;
+  /**
+   * What decides its content beside files and the common settings.
+   *
+   * @param place where the spec stands; left out where only {@link traits} are asked for that follow
+   *   from settings alone (the domain): no file is looked into then
+   */
+  params(settings: DatasetSettings, place?: SpecPlace): JsonObject;
   /**
    * Whether an earlier version read these files in another way: see misread.ts. Left out: never.
    *

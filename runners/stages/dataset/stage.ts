@@ -13,7 +13,7 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
   if (chosen === undefined) throw new Error("dataset is neither an id nor a block with one");
   const { source, block } = chosen;
   const files = source.files(block, place);
-  const params = { ...source.params(block), ...splitParams(settings) };
+  const params = { ...source.params(block, place), ...splitParams(settings) };
   return {
     runner: "dataset",
     label: `dataset ${nameOf(source, params)}`,

@@ -44,7 +44,7 @@ export function batchOf(
 
 /** The slots of the samples' fields; nothing where the data set has no fields. */
 function fieldsOf(
-  { fields: { user, item, context }, user: users, anchor }: Columns,
+  { fields: { user, item, context }, fieldUser, anchor }: Columns,
   at: { readonly rows: Tensor; readonly item: Tensor; readonly historyItems: Tensor },
 ): Pick<Batch, "fields"> {
   if (user === null && item === null && context === null) return {};
@@ -55,7 +55,7 @@ function fieldsOf(
   const behind = anchor === null ? at.rows : wholeRows(anchor, at.rows);
   return {
     fields: {
-      ...(user === null ? {} : { user: slots(user, wholeRows(users, at.rows)) }),
+      ...(user === null ? {} : { user: slots(user, wholeRows(fieldUser, at.rows)) }),
       ...(item === null
         ? {}
         : { item: slots(item, at.item), history: slots(item, at.historyItems) }),

@@ -16,6 +16,8 @@ export interface Columns {
   readonly ids: { readonly user: Int32Array; readonly item: Int32Array };
   /** Whole numbers [N + 1]: int32, or float32 where the device wants them so */
   readonly user: Variable;
+  /** Row of the table of users' fields: usually the user. */
+  readonly fieldUser: Variable;
   readonly item: Variable;
   readonly rating: Variable;
   /** Place of the row within its user's sequence, from 0. */
@@ -85,11 +87,13 @@ export function makeColumns(
     padded.set(values);
     return variable(padded, [rows + 1]);
   };
+  const user = column(data.interactionUser);
   return {
     rows,
     attributeFields,
     ids: { user: data.interactionUser, item: data.interactionItem },
-    user: column(data.interactionUser),
+    user,
+    fieldUser: data.fieldUser === undefined ? user : column(data.fieldUser),
     item: column(data.interactionItem),
     rating: column(data.interactionRating),
     position: column(data.position),

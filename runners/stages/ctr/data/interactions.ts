@@ -25,6 +25,8 @@ export type Interactions = Pick<
     readonly position: Int32Array;
     /** Fitted, by user, item and row; null where the data set has none. */
     readonly fieldTables?: FittedFields["tables"] | null;
+    /** [N]: row of the table of users' fields; left out: the user's number. */
+    readonly fieldUser?: Int32Array;
   };
 
 /** Labels of all interactions: 1 where the rating is above what counts as liking. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { JsonObject } from "../../../../src/base/json.js";
 import type { StageTask } from "../../../../src/contract/runner.js";
-import { machineVariables } from "../../../base/python/environment.js";
+import { activated, machineVariables } from "../../../base/python/environment.js";
 import type { ProcessEnd } from "../../../base/python/failure.js";
 import { runProgram } from "../../../base/python/run.js";
 import type { ArraysInfo } from "./arrays/info.js";
@@ -63,12 +63,21 @@ export async function callProgram(
     typeof word === "string" ? word : path.join(folders.code, task.execution.layout[word.file]!),
   );
   const program = task.execution.program ?? words[0]!;
-  task.emit({ type: "facts", values: { program } });
+  const { environment } = task.execution;
+  task.emit({
+    type: "facts",
+    values: { program, ...(environment === null ? {} : { environment }) },
+  });
   const hearing = hear(task);
   const end = await runProgram(task, {
     host: {
-      python: findProgram("python3") ?? findProgram("python"),
+      // The environment's own, since a shim of another one would put that one before it in PATH.
+      python:
+        environment === null
+          ? (findProgram("python3") ?? findProgram("python"))
+          : path.join(environment, "bin/python"),
       variables: {
+        ...(environment === null ? {} : activated(environment)),
         ...machineVariables(task),
         // Sets and dictionaries of texts have the same order in each run.
         PYTHONHASHSEED: process.env["PYTHONHASHSEED"] ?? "0",

@@ -37,6 +37,13 @@ export const ownProgramFragment: JsonSchema = {
       default: [],
       items: { description: "Path of a file.", type: "string", minLength: 1, maxLength: 4096 },
     },
+    environment: {
+      description:
+        "A Python environment (conda, venv) in which the program runs: the folder that holds bin/python. The program is looked up in its bin before PATH. It does not decide which results are reused.",
+      type: "string",
+      minLength: 1,
+      maxLength: 4096,
+    },
     options: {
       description:
         "The program's own settings, handed to it as they are. Each may be an axis: backbone.options.hidden.",

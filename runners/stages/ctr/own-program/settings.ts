@@ -14,6 +14,8 @@ export interface OwnProgram extends JsonObject {
   readonly command: readonly string[];
   /** Paths from the spec's folder. */
   readonly files: readonly string[];
+  /** Folder of a Python environment, from the spec's folder. */
+  readonly environment?: string;
   readonly options: JsonObject;
 }
 
@@ -44,9 +46,26 @@ export function commandOf(
   return { lead: lead!, words };
 }
 
-/** Where the machine has the program that is no file of the list; null where it has none. */
-export const machineProgram = (word: string, place: SpecPlace): string | null =>
-  findProgram(word.includes("/") ? placed(word, place) : word);
+/** The folder of a program's environment, absolute; null where it names none. */
+export const environmentOf = (
+  { environment }: Pick<OwnProgram, "environment">,
+  place: SpecPlace,
+): string | null => (environment === undefined ? null : placed(environment, place));
+
+/**
+ * Where the machine has the program that is no file of the list; null where it has none.
+ *
+ * @param environment folder of an environment whose programs come before those of PATH
+ */
+export function machineProgram(
+  word: string,
+  place: SpecPlace,
+  environment: string | null,
+): string | null {
+  if (word.includes("/")) return findProgram(placed(word, place));
+  const own = environment === null ? null : findProgram(word, path.join(environment, "bin"));
+  return own ?? findProgram(word);
+}
 
 const UNREAD = {
   adaptor: "a program of your own gets the vectors as they are",
@@ -98,12 +117,18 @@ export function checkOwnProgram(
       kind === null ? `there is no file ${file} (${found})` : `${file} is a ${kind}, not a file`;
     findings.push(mistake(`backbone.files.${at}`, what));
   }
+  const environment = environmentOf(program, place);
+  if (environment !== null && findProgram(path.join(environment, "bin/python")) === null) {
+    const what = `${program.environment} has no Python (${path.join(environment, "bin/python")})`;
+    const hint = "name the folder of an environment, the one that holds bin/python";
+    findings.push(mistake("backbone.environment", `${what}: ${hint}`));
+  }
   const listed = new Set(files.map((file) => placed(file, place)));
   for (const [at, word] of command.entries()) {
     if (listed.has(placed(word, place))) continue;
     const where = `backbone.command.${at}`;
-    if (at === 0 && machineProgram(word, place) === null) {
-      findings.push(mistake(where, missingProgram(word, placed(word, place))));
+    if (at === 0 && machineProgram(word, place, environment) === null) {
+      findings.push(mistake(where, missingProgram(word, placed(word, place), environment)));
     } else if (isOwnFile(word, at === 0, place)) {
       const what = `${word} is a file that backbone.files does not name: the program would not find it, and a change of it would not be noticed`;
       findings.push(mistake(where, `${what}; add it to backbone.files`));
@@ -121,7 +146,7 @@ function isOwnFile(word: string, leads: boolean, place: SpecPlace): boolean {
   return !leads || (word.includes("/") && !word.split("/").includes("bin"));
 }
 
-function missingProgram(word: string, found: string): string {
+function missingProgram(word: string, found: string, environment: string | null): string {
   if (word.includes("/")) {
     return isFile(found)
       ? `${word} (${found}) is not an executable file`
@@ -131,6 +156,7 @@ function missingProgram(word: string, found: string): string {
   const hint =
     other !== null && findProgram(other) !== null
       ? `; PATH has ${other}`
-      : "; activate the environment that has it, or write its path";
-  return `there is no program ${word} in PATH${hint}`;
+      : "; name the environment that has it (backbone.environment), or write its path";
+  const where = environment === null ? "PATH" : `${path.join(environment, "bin")} or in PATH`;
+  return `there is no program ${word} in ${where}${hint}`;
 }

@@ -6,7 +6,13 @@ import { resolvePath } from "../../../base/files/spec-path.js";
 import { ctrTable } from "../schema.js";
 import { paramsIn } from "../table.js";
 import { type ArraysParams, arraysStage } from "./arrays/stage.js";
-import { commandOf, type CommandWord, machineProgram, type OwnProgram } from "./settings.js";
+import {
+  commandOf,
+  type CommandWord,
+  environmentOf,
+  machineProgram,
+  type OwnProgram,
+} from "./settings.js";
 
 /** What decides the result of a program, beside its files and its arrays. */
 export type OwnProgramParams = {
@@ -26,6 +32,8 @@ export type OwnProgramExecution = {
   readonly name: string;
   /** Absolute path of the program; null: it is the file that the command names. */
   readonly program: string | null;
+  /** Absolute folder of the Python environment in which it runs; null: none. */
+  readonly environment: string | null;
   /**
    * Where the program's files stand from each other: for each the path from the deepest folder that
    * holds them all and the spec, and from there the spec's folder.
@@ -49,6 +57,7 @@ export function ownProgramStage(
   const settings = paramsIn(ctrTable, ctr);
   const told = Object.entries(settings).filter(([name]) => !UNTOLD.has(name));
   const { lead, words } = commandOf(program, place);
+  const environment = environmentOf(program, place);
   const files = program.files.map((file) => resolvePath(file, place));
   const around = commonFolder([place.folder, ...files.map((file) => path.dirname(file))]);
   const data: ArraysParams = { history_length: settings.history_length };
@@ -69,7 +78,8 @@ export function ownProgramStage(
     files: Object.fromEntries(files.map((file, at) => [String(at), { path: file }])),
     execution: {
       name: program.name,
-      program: typeof lead === "string" ? (machineProgram(lead, place) ?? lead) : null,
+      program: typeof lead === "string" ? (machineProgram(lead, place, environment) ?? lead) : null,
+      environment,
       layout: files.map((file) => path.relative(around, file)),
       folder: path.relative(around, place.folder),
     },

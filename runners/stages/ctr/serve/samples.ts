@@ -2,18 +2,17 @@ import { statSync } from "node:fs";
 import { UserError } from "../../../../src/base/exit.js";
 import { readItems, readUsers, type Dataset } from "../../../base/artifacts/dataset.js";
 import { readJsonl } from "../../../base/files/jsonl.js";
-import { isJsonObject, type Json, type JsonObject } from "../../../../src/base/json.js";
-import { VALUE_GAP } from "../../../base/artifacts/raw-fields.js";
-import { encode } from "../../../base/fields/encode.js";
-import type { FittedFields, SlotTable } from "../../../base/fields/fit.js";
+import type { FittedFields } from "../../../base/fields/fit.js";
 import type { Interactions } from "../data/interactions.js";
+import { fieldsGiven, fieldsOfRows, type FieldTexts } from "./given-fields.js";
 
 /** A sample to be scored, as it is in the user's file. */
 export interface RawSample {
   readonly user: string;
   readonly item: string;
-  /** Values of the context's fields, as they were given. */
+  /** Values of the context's fields, as they were given, and of the user's. */
   readonly context?: { readonly [field: string]: unknown };
+  readonly user_fields?: { readonly [field: string]: unknown };
 }
 
 /** Samples as rows of a table of interactions that is made for them. */
@@ -38,8 +37,8 @@ interface Event {
 /**
  * Reads samples from JSON Lines: `{"user", "item"}` with raw ids, and where wanted
  * `"history": [{"item", "rating"}, ...]`, oldest first, in place of the user's last interactions in
- * the data set, and where the data set has fields of the context `"context": {field: value}`: what is left
- * out there has no value. A user whom the data set does not know has to come with a history, and has no
+ * the data set. Where the data set has fields, `"context": {field: value}` gives those of the context: what is
+ * left out there has no value; and `"user_fields"` those of the user, in place of what the data set has. A user whom the data set does not know has to come with a history, and has no
  * knowledge: that of row 0, zeros. Throws a UserError that names the line.
  */
 export async function readSamples(
@@ -59,7 +58,8 @@ export async function readSamples(
   const columns = { user: [] as number[], item: [] as number[], rating: [] as number[] };
   const position: number[] = [];
   const rows: number[] = [];
-  const contexts = new Map<number, ReadonlyMap<string, string>>();
+  const contexts = new Map<number, FieldTexts>();
+  const userFields = new Map<number, FieldTexts>();
   let strangers = 0;
   const append = (user: number, { item, rating }: Event, at: number): void => {
     columns.user.push(user);
@@ -69,7 +69,7 @@ export async function readSamples(
   };
   for await (const { value, line } of readJsonl(path)) {
     const wrong = (what: string): UserError => new UserError(`${path}:${line}: ${what}`);
-    const { user, item, history, context } = value as Record<string, unknown>;
+    const { user, item, history, context, user_fields } = value as Record<string, unknown>;
     const rawId = (id: unknown, what: string): string => {
       if (typeof id !== "string" && typeof id !== "number") throw wrong(`no ${what}`);
       return String(id);
@@ -93,13 +93,16 @@ export async function readSamples(
         : eventsOf(history, itemOf, dataset, wrong);
     const recent = events.slice(-historyLength);
     recent.forEach((event, at) => append(userId, event, at));
-    contexts.set(columns.item.length, contextOf(context, fields, wrong));
+    contexts.set(columns.item.length, fieldsGiven(context, "context", fields, wrong));
+    if (user_fields !== undefined)
+      userFields.set(columns.item.length, fieldsGiven(user_fields, "user", fields, wrong));
     rows.push(columns.item.length);
     append(userId, { item: target, rating: 0 }, recent.length);
     raw.push({
       user: String(user),
       item: String(item),
       ...(context === undefined ? {} : { context: context as Record<string, unknown> }),
+      ...(user_fields === undefined ? {} : { user_fields: user_fields as Record<string, unknown> }),
     });
   }
   if (raw.length === 0) throw new UserError(`${path} holds no samples`);
@@ -115,69 +118,9 @@ export async function readSamples(
       itemAttributes: dataset.itemAttributes,
       attributeFields: dataset.attributeFields,
       likeAbove: dataset.likeAbove,
-      ...(fields === null
-        ? {}
-        : {
-            fieldTables: {
-              ...fields.tables,
-              context: contextTable(fields, contexts, position.length),
-            },
-          }),
+      ...(fields === null ? {} : fieldsOfRows(fields, columns.user, contexts, userFields)),
     },
   };
-}
-
-/** Texts of the fields of a sample's context. */
-function contextOf(
-  given: unknown,
-  fields: FittedFields | null,
-  wrong: (what: string) => UserError,
-): ReadonlyMap<string, string> {
-  if (given === undefined) return new Map();
-  if (!isJsonObject(given as Json)) throw wrong("context is not a mapping of fields");
-  const own = (fields?.fields ?? []).filter(({ of }) => of === "context");
-  return new Map(
-    Object.entries(given as JsonObject).map(([name, value]) => {
-      const field = own.find((each) => each.name === name);
-      if (field === undefined) {
-        const known = own.length === 0 ? "none" : own.map((each) => each.name).join(", ");
-        throw wrong(`the context has no field ${name}; the data set has ${known}`);
-      }
-      const values = Array.isArray(value) ? value : [value];
-      const numeric = field.kind === "number" || field.kind === "buckets";
-      const text = values
-        .filter((each) => each !== null)
-        .map(String)
-        .join(VALUE_GAP);
-      if (numeric && text !== "" && !Number.isFinite(Number(text)))
-        throw wrong(`the field ${name} is ${JSON.stringify(value)}, no number`);
-      return [name, text];
-    }),
-  );
-}
-
-/** The slots of the rows' contexts; rows of histories have none. */
-function contextTable(
-  { fields }: FittedFields,
-  contexts: ReadonlyMap<number, ReadonlyMap<string, string>>,
-  rows: number,
-): SlotTable | null {
-  const own = fields.filter(({ of }) => of === "context");
-  if (own.length === 0) return null;
-  const slots = own.reduce((sum, field) => sum + field.slots, 0);
-  const ids = new Int32Array(rows * slots);
-  const weights = new Float32Array(rows * slots);
-  for (const [row, texts] of contexts) {
-    let at = row * slots;
-    for (const field of own) {
-      encode(field, texts.get(field.name) ?? "").slots.forEach(([id, weight], slot) => {
-        ids[at + slot] = id;
-        weights[at + slot] = weight;
-      });
-      at += field.slots;
-    }
-  }
-  return { slots, ids, weights };
 }
 
 function lastOf(dataset: Dataset, user: number, count: number): Event[] {

@@ -141,7 +141,13 @@ function checkFiles(
   if (columns === null) return [];
   const names = columns.map(({ name }) => name);
   return wanted.flatMap(([setting, column]) => {
-    if (column === "" || names.includes(column)) return [];
+    if (column === "") return [];
+    const found = columns.find(({ name }) => name === column);
+    if (setting === "fields" && found?.kind === "float_seq") {
+      const message = `${column} holds lists of numbers (float_seq), which are no field; leave it out`;
+      return [mistake(`${at}.fields`, message)];
+    }
+    if (found !== undefined) return [];
     const all = names.map((name) => JSON.stringify(name)).join(", ");
     const where = setting === "" ? "dataset.label.column" : `${at}.${setting}`;
     return [mistake(where, `${file} has no column ${JSON.stringify(column)}; it has ${all}`)];

@@ -29,10 +29,14 @@ export function readHeader(
   }
 }
 
-/** The names of a table's columns by its first line; null where they do not show there. */
-export function tableHeader(table: TableFile, place: SpecPlace): readonly string[] | null {
+/** A table's columns by its first line; null where they do not show there. */
+export function tableColumns(table: TableFile, place: SpecPlace): readonly HeaderColumn[] | null {
   const form = table.file === undefined ? null : formOf(table, table.file);
   if (form?.kind !== "delimited") return null;
-  const columns = readHeader(filesOf(table, place)[0] ?? "", form);
-  return columns?.map(({ name }) => name) ?? null;
+  if (table.header !== undefined) return columnsOf(table.header, form.recbole);
+  return readHeader(filesOf(table, place)[0] ?? "", form);
 }
+
+/** Their names. */
+export const tableHeader = (table: TableFile, place: SpecPlace): readonly string[] | null =>
+  tableColumns(table, place)?.map(({ name }) => name) ?? null;

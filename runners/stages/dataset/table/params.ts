@@ -1,12 +1,15 @@
 import type { JsonObject } from "../../../../src/base/json.js";
+import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import type { DatasetSettings } from "../source.js";
 import { formOf } from "./form.js";
 import { fieldColumns } from "./fields.js";
 import type { InteractionColumns } from "./interactions.js";
 import type { ItemColumns } from "./item-texts.js";
+import { tableColumns } from "./header.js";
 import { longForm } from "./settings.js";
 import type {
   AttributeSetting,
+  FieldSetting,
   InteractionSettings,
   TableFile,
   TableSettings,
@@ -24,8 +27,16 @@ export interface TableParams {
   readonly words?: WordSettings;
 }
 
-/** The parameters of a table's stage. A path is not among them; what form a file has is. */
-export function paramsOf(settings: DatasetSettings & TableSettings): JsonObject {
+/**
+ * The parameters of a table's stage. A path is not among them; what form a file has is.
+ *
+ * @param place where the spec stands, if headers of files are to say what their columns hold
+ */
+export function paramsOf(
+  given: DatasetSettings & TableSettings,
+  place: SpecPlace | null = null,
+): JsonObject {
+  const settings = place === null ? given : withHeaderKinds(given, place);
   const { name, interactions = {}, items, users, words } = settings;
   const { time_unit, time_format } = interactions;
   const params = {
@@ -41,6 +52,30 @@ export function paramsOf(settings: DatasetSettings & TableSettings): JsonObject 
     ...(words === undefined ? {} : { words }),
   };
   return params as unknown as JsonObject;
+}
+
+/**
+ * Settings in which a column that a header calls a number (RecBole's `age:float`) is a field with a number,
+ * where the spec does not say what it is.
+ */
+function withHeaderKinds<S extends DatasetSettings & TableSettings>(
+  settings: S,
+  place: SpecPlace,
+): S {
+  const blocks = ["interactions", "items", "users"] as const;
+  const known = blocks.flatMap((name) => {
+    const block = settings[name];
+    if (block?.fields === undefined || !isRecbole(block)) return [];
+    const columns = tableColumns(block, place) ?? [];
+    const fields = block.fields.map((field): FieldSetting => {
+      const long = typeof field === "string" ? { column: field } : field;
+      const kind = columns.find((column) => column.name === long.column)?.kind;
+      const said = ["separator", "buckets", "standardise"].some((key) => key in long);
+      return kind === "float" && !said ? { ...long, standardise: true } : field;
+    });
+    return [[name, { ...block, fields }] as const];
+  });
+  return { ...settings, ...Object.fromEntries(known) };
 }
 
 /** A file's settings without its path, and with the format that its name shows. */

@@ -27,7 +27,7 @@ export const table: Source = {
   sizes: {},
   properties: tableProperties,
   files: (settings, place) => inputFiles(settingsOf(settings), place),
-  params: (settings) => paramsOf(settingsOf(settings)),
+  params: (settings, place) => paramsOf(settingsOf(settings), place),
   // The column of the split was taken to be the last field of the context.
   misread: (_, params) =>
     ruleOf(params).by === "column" && tableParams(params).interactions.columns.fields !== undefined,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
 import { readNpy } from "../../../../../runners/base/files/npy.js";
@@ -84,6 +85,29 @@ print(json.dumps({"done": 1, "total": 2, "unit": "files"}), end="")
   expect(await readFile(path.join(out, "program.log"), "utf8")).toContain("loading\n");
   const kept = await readFile(path.join(out, "params.json"), "utf8");
   expect(kept).not.toContain(told["data"]);
+});
+
+it("runs in the environment that the spec names, which is no part of its identity", async () => {
+  const folder = await newFolder();
+  await execa("python3", ["-m", "venv", "--without-pip", path.join(folder, "lab")]);
+  const source = `${HEAD}import shutil\nassert shutil.which("python") == sys.executable, (shutil.which("python"), sys.executable, os.environ["PATH"])\nprint(json.dumps({"epoch": 1, "prefix.matches": float(sys.prefix == os.environ["VIRTUAL_ENV"])}))\n${SCORED}`;
+  await writeFile(path.join(folder, "my.py"), source);
+  const backbone = { name: "my", command: ["python", "my.py"], files: ["my.py"] };
+  const stage = stageOf({ backbone: { ...backbone, environment: "lab" } }, folder);
+  const other = stageOf(
+    { backbone: { ...backbone, command: [path.join(folder, "lab/bin/python3"), "my.py"] } },
+    folder,
+  );
+  expect(stage.params).toEqual(other.params);
+  const { events, error } = await runRequest(stage, dataset);
+  expect(error).toBeUndefined();
+  const lab = path.join(folder, "lab");
+  expect(events.find(({ type }) => type === "facts")).toMatchObject({
+    values: { program: path.join(lab, "bin/python"), environment: lab },
+  });
+  expect(events.find(({ type }) => type === "metrics")).toMatchObject({
+    values: { "prefix.matches": 1 },
+  });
 });
 
 it("says nothing of validation where the program scored no such samples", async () => {

@@ -132,7 +132,12 @@ describe("what is wrong in a spec is said where it stands", () => {
     [
       "no such program",
       "{ name: a, command: [pyhton3] }",
-      "4:32 error there is no program pyhton3 in PATH; activate",
+      "4:32 error there is no program pyhton3 in PATH; name the environment that has it (backbone.environment)",
+    ],
+    [
+      "an environment that is none",
+      "{ name: a, command: [python3], environment: other }",
+      "4:55 error other has no Python (",
     ],
     [
       "a script that is not named",

@@ -163,6 +163,23 @@ it("a sample of a file has the context that it names", async () => {
   );
   write({ ...sample, context: { hour: "noon" } });
   await expect(scoreFile(cell, file)).rejects.toThrow('the field hour is "noon", no number');
+
+  // Without a user id, who has the fields and the history of a user has the user's score.
+  const other = { ...sample, user: "u5" };
+  const nobody = { ...sample, user: "new" };
+  const age = { user_fields: { age: 20 } };
+  write(other, { ...other, ...age }, nobody, { ...nobody, ...age }, { ...nobody, user_fields: {} });
+  const { scores: theirs, samples } = await scoreFile(cell, file);
+  expect(Math.abs(theirs[1]! - kept[0]!)).toBeLessThan(1e-6);
+  expect(Math.abs(theirs[3]! - kept[0]!)).toBeLessThan(1e-6);
+  expect(theirs[0]).not.toBe(theirs[1]);
+  expect(theirs[2]).not.toBe(theirs[3]);
+  expect(theirs[4]).toBe(theirs[2]);
+  expect(samples[3]!.user_fields).toEqual({ age: 20 });
+  write({ ...nobody, user_fields: { country: "NL" } });
+  await expect(scoreFile(cell, file)).rejects.toThrow(
+    "samples.jsonl:1: users have no field country; the data set has age",
+  );
 });
 
 it("the exported model gives the same scores from ids and weights", async () => {

@@ -296,3 +296,32 @@ test("a program gets them as arrays that arrays.json describes", async () => {
     expect(contexts.data[at]).toBe(fields![3]!.ids[device.texts[device.value[row]!]!]),
   );
 });
+
+test("a RecBole header says what a field is, where the spec does not", async () => {
+  const header =
+    "user_id:token\tcity:token\tage:float\theight:float\tlangs:token_seq\temb:float_seq";
+  const lines = users.map(({ user, age }, n) =>
+    [user, `c${n % 2}`, age, 150 + n, n % 2 === 0 ? "nl de" : "de", "0.1 0.2"].join("\t"),
+  );
+  const all = { ...files, "u.user": [header, ...lines].join("\n") };
+  const of = (...fields: (string | JsonObject)[]): JsonObject =>
+    spec({ users: { file: "u.user", fields } });
+  const kindsIn = async (block: JsonObject): Promise<string[][]> => {
+    const { out, error } = await prepared(all, block);
+    expect(error).toBeUndefined();
+    const fields = (await readDataset(out)).fields!.filter((field) => field.of === "user");
+    return fields.map(({ name, kind, texts }) => [name, kind, texts.at(-1)!]);
+  };
+  expect(await kindsIn(of("city", "age", { column: "height", buckets: 2 }, "langs"))).toEqual([
+    ["city", "category", "c1"],
+    ["age", "number", "27.5"],
+    ["height", "buckets", "155"],
+    ["langs", "categories", "nl\u001fde"],
+  ]);
+  expect(await kindsIn(of({ column: "age", standardise: false }))).toEqual([
+    ["age", "category", "27.5"],
+  ]);
+  expect(await found(all, of("emb"))).toEqual([
+    "dataset.users.fields: emb holds lists of numbers (float_seq), which are no field; leave it out",
+  ]);
+});
