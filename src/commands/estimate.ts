@@ -16,8 +16,33 @@ const tokens = (count: number): string => {
   return count < 1e9 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e9).toFixed(2)} G`;
 };
 
+/** Hours until a sweep ends: on some numbers of cards, and on this machine's. */
+export interface WallHours {
+  readonly by_cards: { readonly [cards: string]: number };
+  readonly here: { readonly cards: number; readonly hours: number } | null;
+}
+
+const hours = (count: number): string =>
+  `${count.toFixed(count < 10 ? 2 : 1)} h${count < 48 ? "" : ` (${(count / 24).toFixed(1)} days)`}`;
+
+function wallAsText({ by_cards, here }: WallHours): string {
+  const all = Object.entries(by_cards).map(
+    ([cards, count]) => `${cards} ${cards === "1" ? "card" : "cards"} ${hours(count)}`,
+  );
+  const own =
+    here === null
+      ? "this machine has no card, and its cores take longer"
+      : `this machine's ${here.cards === 1 ? "card" : `${here.cards} cards`} ${hours(here.hours)}`;
+  return `wall time: ${all.join(", ")}; ${own}`;
+}
+
 /** The estimate of a sweep as a table for people: one line for each kind of stage, and the sum. */
-export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colours): string {
+export function estimateAsText(
+  plan: Plan,
+  estimate: PlanEstimate,
+  wall: WallHours,
+  paint: Colours,
+): string {
   const kinds = new Map<string, PlanEstimate["total"] & { stages: number }>();
   for (const [fingerprint, { record }] of plan.stages) {
     const one = estimate.stages.get(fingerprint)!;
@@ -37,12 +62,16 @@ export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colour
   return [
     formatTable(heads, [...rows, ["all", "", ...numbers(estimate.total)]], dim),
     "",
+    ...(estimate.total.gpuHours === 0 ? [] : [wallAsText(wall)]),
+    ...estimate.unknown.map((what) => paint.yellow(`not known: ${what}`)),
     "A rough estimate (docs/estimates.md): the true cost may be half of it or twice as much.",
   ].join("\n");
 }
 
 /** The same for other programs. */
-export const estimateAsJson = (estimate: PlanEstimate): unknown => ({
+export const estimateAsJson = (estimate: PlanEstimate, wall: WallHours): unknown => ({
   total: estimate.total,
+  wall_hours: wall,
+  ...(estimate.unknown.length === 0 ? {} : { unknown: estimate.unknown }),
   stages: Object.fromEntries(estimate.stages),
 });

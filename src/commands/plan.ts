@@ -1,7 +1,9 @@
 import type { CommandModule } from "yargs";
 import type { Diagnostic } from "../base/diagnostic.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import { UserError } from "../base/exit.js";
-import type { idleAxes as IdleAxes, Plan, StagePresence } from "../plan/index.js";
+import type { Config } from "../config/config.js";
+import type { idleAxes as IdleAxes, Plan, PlanEstimate, StagePresence } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
@@ -10,7 +12,7 @@ import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showDiagnostics, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
-import { estimateAsJson, estimateAsText } from "./estimate.js";
+import { estimateAsJson, estimateAsText, type WallHours } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
@@ -21,6 +23,7 @@ interface PlanArguments extends GlobalArguments, OverrideArguments {
   readonly only?: readonly string[] | undefined;
   readonly json: boolean;
   readonly estimate: boolean;
+  readonly summary: boolean;
   readonly mermaid: boolean;
   readonly svg: boolean;
 }
@@ -39,6 +42,11 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
         default: false,
         describe: "estimate tokens, GPU hours and US dollars of what would run",
       })
+      .option("summary", {
+        type: "boolean",
+        default: false,
+        describe: "with --estimate: print the sums alone, without cells and stages",
+      })
       .option("mermaid", {
         type: "boolean",
         default: false,
@@ -50,15 +58,20 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     if ([args.json, args.mermaid, args.svg].filter(Boolean).length > 1) {
       throw new UserError("choose one of --json, --mermaid and --svg");
     }
-    const experiment = await loadExperiment(args.file, science, args.overrides);
+    if (args.summary && !args.estimate) {
+      throw new UserError("--summary needs --estimate: it prints the sums of the estimate");
+    }
+    const experiment = await loadExperiment(args.file, science, args.overrides, args.estimate);
     const config = await configOf(args, experiment);
     await showOrRefuse(await cardRemarks(experiment, config));
-    const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
+    const { FileHashes, lookAtStages, makePlan, narrowPlan, orAbsent, parseSelector } =
       await import("../plan/index.js");
     const { idleAxes, pictureAsMermaid, pictureAsSvg, pictureOf } =
       await import("../plan/index.js");
     const { Store } = await import("../store/index.js");
-    const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
+    const hashes = new FileHashes(config.store.value);
+    const files = args.estimate ? orAbsent(hashes) : hashes;
+    const whole = await makePlan(experiment, science, files);
     const plan =
       args.only === undefined
         ? whole
@@ -69,6 +82,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     await showDiagnostics(idleRemarks(experiment, whole, idleAxes));
     const { estimatePlan } = await import("../plan/index.js");
     const estimate = args.estimate ? estimatePlan(plan, presence) : null;
+    const wall = estimate === null ? null : await wallOf(plan, presence, estimate, config);
     if (args.mermaid || args.svg) {
       const picture = pictureOf(experiment.name, plan, presence);
       const text = args.svg ? await pictureAsSvg(picture) : pictureAsMermaid(picture);
@@ -76,15 +90,34 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       return;
     }
     if (args.json) {
-      const told = estimate === null ? {} : { estimate: estimateAsJson(estimate) };
-      await printJson({ ...planAsJson(plan, presence, names), ...told });
+      const told = estimate === null ? {} : { estimate: estimateAsJson(estimate, wall!) };
+      const graph = args.summary ? {} : planAsJson(plan, presence, names);
+      await printJson({ ...graph, ...told });
       return;
     }
     const paint = colours(process.stdout);
-    await printLine(planAsText(experiment.name, plan, presence, paint, names));
-    if (estimate !== null) await printLine(`\n${estimateAsText(plan, estimate, paint)}`);
+    const parts = args.summary ? [] : [planAsText(experiment.name, plan, presence, paint, names)];
+    if (estimate !== null) parts.push(estimateAsText(plan, estimate, wall!, paint));
+    await printLine(parts.join("\n\n"));
   },
 });
+
+/** Hours until the plan is done, on one card and more, and on the cards that the settings give. */
+async function wallOf(
+  plan: Plan,
+  presence: ReadonlyMap<Fingerprint, StagePresence>,
+  estimate: PlanEstimate,
+  config: Config,
+): Promise<WallHours> {
+  const { wallHours } = await import("../plan/index.js");
+  const { gpusHere, wantedGpus } = await import("../execute/gpus.js");
+  const cards = wantedGpus(config.gpus.value, await gpusHere()).length;
+  const hoursOn = (count: number): number => wallHours(plan, presence, estimate, count);
+  return {
+    by_cards: Object.fromEntries([1, 2, 4, 8].map((count) => [count, hoursOn(count)])),
+    here: cards === 0 ? null : { cards, hours: hoursOn(cards) },
+  };
+}
 
 /** A hint for each axis that changes nothing. */
 function idleRemarks(experiment: Experiment, plan: Plan, idleAxes: typeof IdleAxes): Diagnostic[] {

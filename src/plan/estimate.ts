@@ -8,7 +8,9 @@ export interface PlanEstimate {
   /** The estimate of every stage, in the plan's order. A cached stage takes nothing. */
   readonly stages: ReadonlyMap<Fingerprint, StageEstimate>;
   /** Over the stages that would run. */
-  readonly total: Omit<StageEstimate, "sizes">;
+  readonly total: Omit<StageEstimate, "sizes" | "unknown">;
+  /** What is not known, a sentence each: the true numbers are larger. */
+  readonly unknown: readonly string[];
 }
 
 const NOTHING: StageEstimate = {
@@ -44,5 +46,6 @@ export function estimatePlan(
     total.gpuHours += found.gpuHours;
     total.usd += found.usd;
   }
-  return { stages, total };
+  const unknown = [...stages.values()].flatMap((stage) => stage.unknown ?? []);
+  return { stages, total, unknown: [...new Set(unknown)] };
 }
