@@ -8,6 +8,7 @@ export const engine = [
   ["spec", "store"],
   ["config", "plan"],
   ["toolchain", "journal"],
+  ["forecast"],
   ["cells", "execute", "pack", "statistics"],
   ["report"],
   ["page"],

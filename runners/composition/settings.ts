@@ -43,6 +43,7 @@ export const neutralKnowledge: Science["neutral"] = {
   "knowledge.coverage": 0.5,
   "knowledge.infer.cut_tries": 0,
   "knowledge.infer.extra": {},
+  "knowledge.infer.prices": { prompt: 0, completion: 0 },
   "knowledge.teacher.cut_tries": 0,
   "knowledge.control_side": "both",
   "knowledge.embed.center": false,

@@ -28,6 +28,7 @@ export const examples: { readonly [command: string]: readonly Example[] } = {
   status: [
     ["status", "of the newest sweep"],
     ["status my.yaml", "of the sweep of a spec"],
+    ["status --follow", "the newest sweep, live, until it is over"],
   ],
   stop: [["stop", "let the running stages save what they have, and stop"]],
   resume: [["resume", "continue the newest sweep that was stopped"]],

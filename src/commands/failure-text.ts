@@ -1,5 +1,5 @@
 import type { FailureClass, StageError } from "../contract/runner.js";
-import { durationText } from "./time-left.js";
+import { durationText } from "./numbers.js";
 
 const CLASSES: { readonly [name in FailureClass]: string | null } = {
   memory: "out of memory",

@@ -42,10 +42,12 @@ export async function findCell(
     if (state === null) continue;
     const names = namesOf(state);
     newest ??= { state, names };
-    let matches: (cell: CellRecord) => boolean = (cell) =>
-      names.cell(cell.id) === word ||
+    const isNamed = (cell: CellRecord): boolean => names.cell(cell.id) === word;
+    let matches = (cell: CellRecord): boolean =>
+      isNamed(cell) ||
       (isDigits(word) && (cell.id.startsWith(word) || cell.stage.startsWith(word)));
-    if (conditions !== null) {
+    // A name may look like settings: `rate=1 none seed=2`, where a value stands without its path.
+    if (conditions !== null && !state.cells.some(isNamed)) {
       try {
         matches = parseSelector([conditions.join(",")], state.cells, expand, "the cell");
       } catch (error) {

@@ -1,9 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { Diagnostic } from "../base/diagnostic.js";
-import type { Fingerprint } from "../base/fingerprint.js";
 import { UserError } from "../base/exit.js";
-import type { Config } from "../config/config.js";
-import type { idleAxes as IdleAxes, Plan, PlanEstimate, StagePresence } from "../plan/index.js";
+import type { idleAxes as IdleAxes, Plan, StagePresence } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
@@ -12,7 +10,7 @@ import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showDiagnostics, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
-import { estimateAsJson, estimateAsText, type WallHours } from "./estimate.js";
+import { estimateAsJson, estimateAsText, estimatePlan } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
@@ -40,7 +38,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       .option("estimate", {
         type: "boolean",
         default: false,
-        describe: "estimate tokens, GPU hours and US dollars of what would run",
+        describe: "estimate time, tokens, GPU hours and US dollars of what would run",
       })
       .option("summary", {
         type: "boolean",
@@ -80,9 +78,7 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const presence = await lookAtStages(plan, new Store(config.store.value));
     await showOrRefuse(variableRemarks(experiment, plan, presence));
     await showDiagnostics(idleRemarks(experiment, whole, idleAxes));
-    const { estimatePlan } = await import("../plan/index.js");
-    const estimate = args.estimate ? estimatePlan(plan, presence) : null;
-    const wall = estimate === null ? null : await wallOf(plan, presence, estimate, config);
+    const estimate = args.estimate ? await estimatePlan(experiment, config, plan, presence) : null;
     if (args.mermaid || args.svg) {
       const picture = pictureOf(experiment.name, plan, presence);
       const text = args.svg ? await pictureAsSvg(picture) : pictureAsMermaid(picture);
@@ -90,34 +86,17 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       return;
     }
     if (args.json) {
-      const told = estimate === null ? {} : { estimate: estimateAsJson(estimate, wall!) };
+      const told = estimate === null ? {} : { estimate: estimateAsJson(estimate) };
       const graph = args.summary ? {} : planAsJson(plan, presence, names);
       await printJson({ ...graph, ...told });
       return;
     }
     const paint = colours(process.stdout);
     const parts = args.summary ? [] : [planAsText(experiment.name, plan, presence, paint, names)];
-    if (estimate !== null) parts.push(estimateAsText(plan, estimate, wall!, paint));
+    if (estimate !== null) parts.push(estimateAsText(plan, estimate, paint));
     await printLine(parts.join("\n\n"));
   },
 });
-
-/** Hours until the plan is done, on one card and more, and on the cards that the settings give. */
-async function wallOf(
-  plan: Plan,
-  presence: ReadonlyMap<Fingerprint, StagePresence>,
-  estimate: PlanEstimate,
-  config: Config,
-): Promise<WallHours> {
-  const { wallHours } = await import("../plan/index.js");
-  const { gpusHere, wantedGpus } = await import("../execute/gpus.js");
-  const cards = wantedGpus(config.gpus.value, await gpusHere()).length;
-  const hoursOn = (count: number): number => wallHours(plan, presence, estimate, count);
-  return {
-    by_cards: Object.fromEntries([1, 2, 4, 8].map((count) => [count, hoursOn(count)])),
-    here: cards === 0 ? null : { cards, hours: hoursOn(cards) },
-  };
-}
 
 /** A hint for each axis that changes nothing. */
 function idleRemarks(experiment: Experiment, plan: Plan, idleAxes: typeof IdleAxes): Diagnostic[] {

@@ -3,15 +3,13 @@ import { forgotten } from "../journal/events.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { namesOf } from "../cells/index.js";
 import type { Names } from "../contract/records.js";
-import type { EventSink, StageState, SweepState } from "../journal/index.js";
-import type { RunnerEvent } from "../contract/runner.js";
+import type { EventSink, SweepLive, SweepState } from "../journal/index.js";
 import type { Colours } from "../base/terminal.js";
 import { colours } from "../base/terminal.js";
-import type { SweepProgress } from "./sweep-progress.js";
+import { clip, NOTHING_LIVE, screenOf, type Shown, summaryText } from "./live-screen.js";
 import { progressOf } from "./sweep-progress.js";
-import type { LiveProgress } from "./time-left.js";
 import { errorDetails, retryText } from "./failure-text.js";
-import { durationText, stageSecondsLeft, sweepSecondsLeft } from "./time-left.js";
+import { durationText } from "./numbers.js";
 
 /** Shows a block of lines in place of the block before; an empty block removes it. */
 export interface LiveDisplay {
@@ -19,9 +17,12 @@ export interface LiveDisplay {
   clear(): void;
 }
 
-const REFRESH_MILLISECONDS = 200;
+/** How many of the lines that stay are kept for a screen that is written anew. */
+const STAYED = 50;
+/** Erases the screen and goes to its first place. */
+const CLEAR_SCREEN = "\u001b[2J\u001b[H";
+const REFRESH_MILLISECONDS = 250;
 const PLAIN_MILLISECONDS = 15_000;
-const SHOWN_STAGES = 8;
 
 /** The events after which a stage's status may be another one. */
 type StageChange = Exclude<
@@ -32,16 +33,20 @@ type StageChange = Exclude<
 /**
  * Shows a sweep on stderr while it goes on: lines that stay for what ended, and below them, on a
  * terminal, what runs now with the time left. Elsewhere a line now and then says the same. A view of
- * the journal's state: of its own it keeps only what the journal does not have, live progress.
+ * the journal's state and of what running stages say of themselves.
  */
 export class ProgressView implements EventSink {
   readonly #paint: Colours;
-  readonly #live = new Map<Fingerprint, LiveProgress>();
   /** The state as it was last heard of, and its names; null before the sweep starts. */
   #seen: { readonly state: SweepState; readonly names: Names } | null = null;
+  #live: SweepLive = NOTHING_LIVE;
+  #toRun: ReadonlySet<Fingerprint>;
   #timer: NodeJS.Timeout | null = null;
   #transient: string | null = null;
-  #saidAt = Date.now();
+  #saidAt: number;
+  #stayed: readonly string[] = [];
+  #columns: number;
+  readonly #onResize = (): void => this.#resize();
 
   constructor(
     private readonly stream: NodeJS.WriteStream,
@@ -56,6 +61,9 @@ export class ProgressView implements EventSink {
     },
   ) {
     this.#paint = colours(stream);
+    this.#toRun = options.toRun;
+    this.#saidAt = this.#now;
+    this.#columns = stream.columns || 80;
   }
 
   get #now(): number {
@@ -66,6 +74,25 @@ export class ProgressView implements EventSink {
   line(text: string): void {
     this.display?.clear();
     this.stream.write(`${text}\n`);
+    if (this.display !== null) this.#stayed = [...this.#stayed, text].slice(-STAYED);
+    this.#render();
+  }
+
+  /**
+   * A narrower window breaks the lines that stand there, each terminal in its own way: the screen is
+   * written anew, with the last of the lines that stay.
+   */
+  #resize(): void {
+    const columns = this.stream.columns || 80;
+    const isNarrower = columns < this.#columns;
+    this.#columns = columns;
+    if (this.display === null || this.#timer === null) return;
+    if (isNarrower) {
+      this.display.clear();
+      const most = Math.max(0, Math.floor((this.stream.rows || 24) / 2));
+      const lines = most === 0 ? [] : this.#stayed.slice(-most);
+      this.stream.write(`${CLEAR_SCREEN}${lines.map((line) => `${line}\n`).join("")}`);
+    }
     this.#render();
   }
 
@@ -82,14 +109,36 @@ export class ProgressView implements EventSink {
     this.#tell(event, names);
   }
 
+  live(live: SweepLive): void {
+    this.#live = live;
+  }
+
+  /**
+   * Shows a sweep that another process runs, from a moment on.
+   *
+   * @param state so far; it changes with the entries that {@link hear} is given
+   */
+  join(state: SweepState, toRun: ReadonlySet<Fingerprint>): void {
+    this.#toRun = toRun;
+    this.#seen = { state, names: namesOf(state) };
+    this.#live = state.live ?? NOTHING_LIVE;
+    this.#start();
+  }
+
+  #start(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#live = this.#seen?.state.live ?? NOTHING_LIVE;
+    const interval = this.display === null ? 1000 : REFRESH_MILLISECONDS;
+    this.#timer = setInterval(() => this.#tick(), interval);
+    this.#timer.unref();
+    this.stream.off("resize", this.#onResize).on("resize", this.#onResize);
+    this.#render();
+  }
+
   #tell(event: Event, names: Names): void {
     switch (event.type) {
-      case "sweep-started": {
-        const interval = this.display === null ? 1000 : REFRESH_MILLISECONDS;
-        this.#timer = setInterval(() => this.#tick(), interval);
-        this.#timer.unref();
-        return;
-      }
+      case "sweep-started":
+        return this.#start();
       case "sweep-finished":
         return this.close();
       case "stage-started":
@@ -99,13 +148,13 @@ export class ProgressView implements EventSink {
       case "stage-failed":
       case "stage-interrupted":
       case "stage-skipped":
-        this.#live.delete(event.stage);
         return this.#tellChange(event, names);
       case "stage-note": {
         const { yellow, dim } = this.#paint;
         const sign = event.severity === "warning" ? yellow("!") : dim("i");
         return this.line(`${sign} ${names.stage(event.stage)}: ${event.message}`);
       }
+      case "sweep-progress":
       case "stage-metrics":
       case "stage-facts":
         return;
@@ -127,8 +176,7 @@ export class ProgressView implements EventSink {
       }
       case "stage-cached":
         // Those that were there from the start are told as a number.
-        if (this.options.toRun.has(event.stage))
-          this.line(`${green("✓")} ${name} ${dim("cached")}`);
+        if (this.#toRun.has(event.stage)) this.line(`${green("✓")} ${name} ${dim("cached")}`);
         return;
       case "stage-finished": {
         const ended = this.#endedText(event.seconds, event.result.metrics);
@@ -155,70 +203,33 @@ export class ProgressView implements EventSink {
     return [durationText(seconds), ...values].join("  ");
   }
 
-  progress(stage: Fingerprint, event: Extract<RunnerEvent, { type: "progress" }>): void {
-    const { done, total, unit, secondsLeft } = event;
-    const known = secondsLeft === undefined ? {} : { secondsLeft };
-    this.#live.set(stage, { done, total, unit, ...known, time: this.#now });
-  }
-
   #tick(): void {
     if (this.display !== null) return this.#render();
     if (this.#seen === null || this.#now - this.#saidAt < PLAIN_MILLISECONDS) return;
-    const { state } = this.#seen;
-    const progress = progressOf(state, this.options.toRun);
-    if (progress.running.length === 0) return;
+    const shown = this.#shown(this.#seen);
+    if (shown.progress.running.length === 0) return;
     this.#saidAt = this.#now;
-    this.stream.write(`  ${this.#summary(state, progress)}\n`);
+    this.stream.write(`  ${summaryText(shown)}\n`);
   }
 
-  /** One line with the progress of the sweep, the time so far and the time left. */
-  #summary(state: SweepState, { done, failed, running, waiting, all }: SweepProgress): string {
-    const left = sweepSecondsLeft(state, waiting, this.#live, this.#now);
-    return [
-      `${done} of ${all} stages done`,
-      ...(running.length > 0 ? [`${running.length} running`] : []),
-      ...(failed > 0 ? [`${failed} failed`] : []),
-      `${durationText((this.#now - state.startedAt) / 1000)} so far`,
-      left === null ? "time left not known yet" : `about ${durationText(left)} left`,
-    ].join(", ");
+  #shown({ state, names }: { readonly state: SweepState; readonly names: Names }): Shown {
+    const progress = progressOf(state, this.#toRun);
+    return { state, names, progress, live: this.#live, now: this.#now };
   }
 
   #render(): void {
     if (this.display === null) return;
-    const lines: string[] = [];
-    if (this.#seen !== null && this.#timer !== null) {
-      const { state, names } = this.#seen;
-      const progress = progressOf(state, this.options.toRun);
-      const { running } = progress;
-      lines.push(this.#paint.bold(this.#summary(state, progress)));
-      const shown = running.slice(0, SHOWN_STAGES);
-      lines.push(
-        ...shown.map((stage) => `  ${this.#runningText(state.stages.get(stage)!, names)}`),
-      );
-      if (running.length > SHOWN_STAGES) {
-        lines.push(this.#paint.dim(`  and ${running.length - SHOWN_STAGES} more`));
-      }
-    }
-    if (this.#transient !== null) lines.push(this.#paint.dim(`  ${this.#transient}`));
+    // A column stays free: some terminals break a line that fills the last one.
     const columns = (this.stream.columns || 80) - 1;
+    const rows = (this.stream.rows || 24) - (this.#transient === null ? 0 : 1);
+    const lines =
+      this.#seen === null || this.#timer === null
+        ? []
+        : screenOf(this.#shown(this.#seen), this.#paint, { columns, rows });
+    if (this.#transient !== null)
+      lines.push(clip(this.#paint.dim(`  ${this.#transient}`), columns));
     if (lines.length === 0) this.display.clear();
-    else this.display.show(lines.map((line) => clip(line, columns)).join("\n"));
-  }
-
-  #runningText(stage: StageState, names: Names): string {
-    const { fingerprint } = stage.record;
-    const name = names.stage(fingerprint);
-    const where = stage.gpus.length === 0 ? "" : ` [GPU ${stage.gpus.join(", ")}]`;
-    const live = this.#live.get(fingerprint);
-    const { dim } = this.#paint;
-    if (live === undefined) {
-      const spent = (this.#now - (stage.startedAt ?? this.#now)) / 1000;
-      return `${name}${where} ${dim(durationText(spent))}`;
-    }
-    const left = stageSecondsLeft(stage, live, this.#now);
-    const number = (value: number): string => value.toLocaleString("en-US");
-    const at = `${number(live.done)} of ${number(live.total)} ${live.unit}`;
-    return `${name}${where} ${dim(left === null ? at : `${at}, ${durationText(left)} left`)}`;
+    else this.display.show(lines.join("\n"));
   }
 
   /** Takes the live part away. */
@@ -226,6 +237,7 @@ export class ProgressView implements EventSink {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     this.#transient = null;
+    this.stream.off("resize", this.#onResize);
     this.display?.clear();
   }
 }
@@ -235,24 +247,3 @@ const indent = (text: string): string =>
     .split("\n")
     .map((line) => `    ${line}`)
     .join("\n");
-
-const COLOUR = /\u001b\[[0-9;]*m/y;
-
-/** The text, cut to this many columns; colours are kept. */
-function clip(text: string, columns: number): string {
-  let shown = "";
-  let width = 0;
-  for (let at = 0; at < text.length;) {
-    COLOUR.lastIndex = at;
-    const colour = COLOUR.exec(text)?.[0];
-    if (colour !== undefined) {
-      shown += colour;
-      at += colour.length;
-    } else {
-      if (width < columns) shown += text[at];
-      width += 1;
-      at += 1;
-    }
-  }
-  return shown;
-}

@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, readSweep } from "../journal/index.js";
+import { UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
 import { jsonOutput, knownSweep, specOverrides } from "../contract/options.js";
@@ -12,12 +13,13 @@ import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 import { errorDetails, retryText } from "./failure-text.js";
-import { durationText } from "./time-left.js";
+import { durationText } from "./numbers.js";
 
 interface StatusArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
   readonly all: boolean;
   readonly json: boolean;
+  readonly follow: boolean;
 }
 
 /** `status [SWEEP]`: what became of a sweep, or of all. */
@@ -29,10 +31,24 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
       .positional("sweep", knownSweep)
       .positional("overrides", specOverrides)
       .option("all", { type: "boolean", default: false, describe: "list the sweeps of the store" })
+      .option("follow", {
+        type: "boolean",
+        default: false,
+        describe: "show a running sweep live, as its own terminal does, until it is over",
+      })
       .option("json", jsonOutput),
   handler: async (args) => {
+    if (args.follow && (args.json || args.all)) {
+      throw new UserError(`choose one of --follow and ${args.json ? "--json" : "--all"}`);
+    }
     const config = await configOf(args, args.sweep);
     await closeKilled(config, science);
+    if (args.follow) {
+      const found = await findSweep(config, science, args.sweep, args.overrides);
+      const { followSweep } = await import("./follow.js");
+      await followSweep(config.store.value, found, science.headline);
+      await closeKilled(config, science);
+    }
     const known = args.all
       ? await listSweeps(config.store.value)
       : [await findSweep(config, science, args.sweep, args.overrides)];

@@ -1,6 +1,18 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { SweepState } from "../journal/index.js";
 
+/** Counts of stages by what became of them in a run of a sweep. */
+export interface StageCounts {
+  readonly done: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly running: number;
+  /** Not begun in this run, or cut off in it. */
+  readonly waiting: number;
+  /** Found in the store. */
+  readonly cached: number;
+}
+
 /** How far one run of a sweep is: the stages that it set out to run, dealt by what became of them. */
 export interface SweepProgress {
   readonly done: number;
@@ -11,7 +23,15 @@ export interface SweepProgress {
   readonly waiting: readonly Fingerprint[];
   /** The sum of these counts. A stage that was found in the store is not counted. */
   readonly all: number;
+  /** The same by kind of stage, in the plan's order, with what was found in the store. */
+  readonly kinds: ReadonlyMap<string, StageCounts>;
 }
+
+type Counted = { -readonly [count in keyof StageCounts]: number };
+
+const none = (): Counted => ({
+  ...{ done: 0, failed: 0, skipped: 0, running: 0, waiting: 0, cached: 0 },
+});
 
 /**
  * The progress of the run that goes on, read from the journal's state. What an earlier run says of a
@@ -22,31 +42,57 @@ export interface SweepProgress {
 export function progressOf(state: SweepState, toRun: ReadonlySet<Fingerprint>): SweepProgress {
   const running: Fingerprint[] = [];
   const waiting: Fingerprint[] = [];
-  const ended = { done: 0, failed: 0, skipped: 0 };
+  const kinds = new Map<string, Counted>();
+  const all = none();
+  const count = (runner: string, what: keyof StageCounts): void => {
+    all[what] += 1;
+    const kind = kinds.get(runner) ?? none();
+    // A kind stands after the kinds that its stages need: where its last stage stands.
+    kinds.delete(runner);
+    kind[what] += 1;
+    kinds.set(runner, kind);
+  };
   for (const [fingerprint, stage] of state.stages) {
-    if (!toRun.has(fingerprint)) continue;
-    const status = stage.run === state.runs ? stage.status : "waiting";
-    switch (status) {
-      case "running":
-        running.push(fingerprint);
-        break;
-      case "waiting":
-      case "interrupted":
-        waiting.push(fingerprint);
-        break;
-      case "done":
-        // Not made by this run where it has not started in it: another process made it.
-        if ((stage.startedAt ?? 0) >= state.startedAt) ended.done += 1;
-        break;
-      case "failed":
-      case "skipped":
-        ended[status] += 1;
-        break;
-      case "cached":
-        break;
+    const { runner } = stage.record;
+    if (!toRun.has(fingerprint)) {
+      if (stage.status === "cached" || stage.status === "done") count(runner, "cached");
+      continue;
     }
+    const status = stage.run === state.runs ? stage.status : "waiting";
+    if (status === "done") {
+      // Not made by this run where it has not started in it: another process made it.
+      count(runner, (stage.startedAt ?? 0) >= state.startedAt ? "done" : "cached");
+    } else count(runner, status === "interrupted" ? "waiting" : status);
+    if (status === "running") running.push(fingerprint);
+    if (status === "waiting" || status === "interrupted") waiting.push(fingerprint);
   }
-  const { done, failed, skipped } = ended;
-  const all = done + failed + skipped + running.length + waiting.length;
-  return { ...ended, running, waiting, all };
+  const { done, failed, skipped } = all;
+  const sum = done + failed + skipped + running.length + waiting.length;
+  return { done, failed, skipped, running, waiting, all: sum, kinds };
+}
+
+/**
+ * The stages that the last run of a sweep set out to run, as far as the journal knows: those behind the
+ * cells that it was to make which are not there already, and all that it did start.
+ */
+export function stagesToRun(state: SweepState): ReadonlySet<Fingerprint> {
+  const toRun = new Set<Fingerprint>();
+  const chosen = state.only === null ? null : new Set(state.only);
+  const open: Fingerprint[] = [];
+  for (const { id, stage } of state.cells) if (chosen?.has(id) !== false) open.push(stage);
+  const seen = new Set<Fingerprint>();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const stage = state.stages.get(next);
+    if (seen.has(next) || stage === undefined) continue;
+    seen.add(next);
+    const before = stage.run !== state.runs || (stage.startedAt ?? 0) < state.startedAt;
+    if (stage.result !== null && before) continue;
+    toRun.add(next);
+    open.push(...Object.values(stage.record.inputs));
+  }
+  for (const [fingerprint, stage] of state.stages) {
+    if (stage.run === state.runs && (stage.startedAt ?? 0) >= state.startedAt)
+      toRun.add(fingerprint);
+  }
+  return toRun;
 }

@@ -5,7 +5,7 @@ import type { Store } from "../store/index.js";
 import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { colours } from "../base/terminal.js";
-import { durationText } from "./time-left.js";
+import { durationText } from "./numbers.js";
 
 /** How a sweep went, for other programs. */
 export function sweepAsJson(

@@ -16,6 +16,7 @@ import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
 import { missingVariables, variableRemarks } from "./variables.js";
 import { planAsJson, planAsText } from "./plan.js";
+import { liveDisplay } from "./live-display.js";
 import { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
@@ -94,7 +95,7 @@ export async function sweepExperiment(
   const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
-  const view = new ProgressView(process.stderr, await liveDisplay(), {
+  const view = new ProgressView(process.stderr, args.json ? null : await liveDisplay(), {
     toRun,
     headline: parts.science.headline,
   });
@@ -212,15 +213,6 @@ async function run(
     tracked = await tracking.finish();
   }
   return { result, tracked };
-}
-
-async function liveDisplay(): Promise<{ show(text: string): void; clear(): void } | null> {
-  if (process.stderr.isTTY !== true || process.env["TERM"] === "dumb") return null;
-  // A terminal without a size (some CI systems) cannot be drawn on.
-  if (!(process.stderr.columns > 0 && process.stderr.rows > 0)) return null;
-  const { createLogUpdate } = await import("log-update");
-  const update = createLogUpdate(process.stderr);
-  return { show: (text) => update(text), clear: () => update.clear() };
 }
 
 function exitCodeOf({ outcome, state, toolchainFailure }: SweepOutcome, selected: Plan): ExitCode {

@@ -1,5 +1,6 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
+import type { Usage } from "./usage.js";
 
 /** A user's file that a stage reads. Its content is part of the fingerprint; its path is not. */
 export interface FileInput {
@@ -98,15 +99,31 @@ export interface EstimateStage<Params = JsonObject, Execution = JsonObject> {
   readonly inputs: { readonly [name: string]: StageEstimate };
 }
 
+/** US dollars per million tokens that an endpoint reads and writes. */
+export interface Prices {
+  readonly read: number;
+  readonly written: number;
+}
+
 /** What a stage will take, as an estimate. */
 export interface StageEstimate {
   /** Tokens that an endpoint or a model of the machine reads and writes. */
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** What an endpoint charges for them; left out: nothing. */
+  readonly prices?: Prices;
   /** Hours of one card. */
   readonly gpuHours: number;
-  /** US dollars that an endpoint charges. */
-  readonly usd: number;
+  /**
+   * Seconds on a common machine. How much faster or slower this machine is, its finished stages tell, so
+   * only the proportion between stages must be about right.
+   */
+  readonly seconds: number;
+  /**
+   * Names of what decides the stage's speed beside its sizes, the narrowest first: what is measured of a
+   * stage tells most about stages that share its first name. Left out: stages of the runner are alike.
+   */
+  readonly kinds?: readonly string[];
   /**
    * How much the artifact will hold (rows, texts, samples ...), by name: the estimates of later
    * stages use it. If the artifact exists, its metrics replace these numbers.
@@ -245,7 +262,13 @@ export type RunnerEvent =
       readonly unit: string;
       /** Seconds left, if the runner knows this better than a linear estimate. */
       readonly secondsLeft?: number;
+      /** All that it has worked through so far, where that is counted more finely: `samples`. */
+      readonly amount?: { readonly count: number; readonly unit: string };
     }
+  | ({
+      /** What the stage paid since it last said so. */
+      readonly type: "usage";
+    } & Usage)
   | {
       /** Values of one step of a curve; kept, and sent to MLflow. */
       readonly type: "metrics";

@@ -5,3 +5,4 @@ export { workerEnvironment } from "./environment.js";
 export { makeHere } from "./make-here.js";
 export { gpusHere } from "./gpus.js";
 export { missingCards } from "./missing-cards.js";
+export { machineFor, openForecast } from "./open-forecast.js";

@@ -16,7 +16,7 @@ import { ReadyStages } from "./ready.js";
 import type { Retry } from "./retries.js";
 import { Pauses, Retries } from "./retries.js";
 import { runGroup } from "./run-group.js";
-import { StageEvents } from "./stage-events.js";
+import type { StageEvents } from "./stage-events.js";
 import type { ToolchainGate } from "./toolchain-gate.js";
 
 export interface SchedulerOptions {
@@ -26,6 +26,7 @@ export interface SchedulerOptions {
   readonly done: ReadonlySet<Fingerprint>;
   readonly store: Store;
   readonly journal: JournalWriter;
+  readonly events: StageEvents;
   readonly executor: Executor;
   readonly toolchain: ToolchainGate;
   readonly cellsPerCard: number;
@@ -59,7 +60,7 @@ export class Scheduler {
 
   constructor(private readonly options: SchedulerOptions) {
     this.#graph = new Graph(options.plan.stages, options.needed, options.done);
-    this.#events = new StageEvents(options.journal);
+    this.#events = options.events;
     this.#elsewhere = new MadeElsewhere(options.store, options.say, (free) => {
       this.#enqueue(free);
       this.#pump();

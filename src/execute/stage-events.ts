@@ -1,13 +1,19 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { RunnerEvent, StageError, StageResult } from "../contract/runner.js";
+import type { Forecast } from "../forecast/index.js";
 import type { JournalWriter } from "../journal/index.js";
+import type { LiveKeeper } from "./live.js";
 import type { Retry } from "./retries.js";
 
 type Written = Promise<unknown>;
 
 /** What the journal is told about one stage; each call resolves when the event is on disk. */
 export class StageEvents {
-  constructor(private readonly journal: JournalWriter) {}
+  constructor(
+    private readonly journal: JournalWriter,
+    private readonly live: LiveKeeper,
+    private readonly forecast: Forecast,
+  ) {}
 
   /** `fusedWith` counts the stages of the call, this one included. */
   started(
@@ -15,7 +21,14 @@ export class StageEvents {
     call: { readonly worker: number; readonly gpus: readonly number[]; readonly fusedWith: number },
   ): Written {
     const before = this.journal.state?.stages.get(stage)?.attempts ?? 0;
-    return this.journal.append({ type: "stage-started", stage, attempt: before + 1, ...call });
+    const prior = this.forecast.prior(stage);
+    return this.journal.append({
+      type: "stage-started",
+      stage,
+      attempt: before + 1,
+      ...call,
+      prior,
+    });
   }
 
   cached(stage: Fingerprint, result: StageResult): Written {
@@ -49,11 +62,12 @@ export class StageEvents {
     return this.journal.append({ type: "stage-note", stage, severity: "warning", message });
   }
 
-  /** What the runner reported. Progress is shown and not kept: null. */
+  /** What the runner reported. Of its progress and payments only some is kept, later: null. */
   reported(stage: Fingerprint, event: RunnerEvent): Written | null {
     switch (event.type) {
       case "progress":
-        this.journal.progress(stage, event);
+      case "usage":
+        this.live.report(stage, event);
         return null;
       case "metrics":
         return this.journal.append({ ...event, type: "stage-metrics", stage });

@@ -22,9 +22,11 @@ import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import { workerEnvironment } from "./environment.js";
-import { gpusHere, wantedGpus } from "./gpus.js";
+import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
+import { machineFor, openForecast } from "./open-forecast.js";
 import { Scheduler } from "./scheduler.js";
+import { StageEvents } from "./stage-events.js";
 import { forgetStop, watchStop } from "./stop-request.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
@@ -154,6 +156,7 @@ async function runWithJournal(
     gitCommit: await gitCommitOf(experiment.folder),
     process: process.pid,
     host: os.hostname(),
+    ...(selected.cells.length < plan.cells.length && { only: selected.cells.map(({ id }) => id) }),
   });
   await recordCached(journal, presence);
   const needed = new Set<Fingerprint>();
@@ -209,13 +212,11 @@ interface Ended {
 async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
   const { experiment, selected, config, say } = request;
   const done = new Set<Fingerprint>();
-  let wantsGpus = false;
-  for (const [fingerprint, { manifest, wouldRun }] of run.presence) {
+  for (const [fingerprint, { manifest }] of run.presence) {
     if (manifest !== null) done.add(fingerprint);
-    const { record, runner, execution } = selected.stages.get(fingerprint)!;
-    if (wouldRun && runner.resources(record.params, execution).gpus > 0) wantsGpus = true;
   }
-  const gpus = wantsGpus ? wantedGpus(config.gpus.value, await gpusHere()) : [];
+  const machine = await machineFor(experiment, config, selected, run.presence);
+  const { gpus } = machine;
   for (const fingerprint of run.needed) {
     // The command has refused this with its place in the spec; here it would wait for ever.
     const { gpu } = selected.stages.get(fingerprint)!.execution;
@@ -223,21 +224,23 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
       throw new UserError(`a cell is to run on GPU ${gpu}, which the sweep may not use`);
     }
   }
-  const { cpus } = experiment.resources;
   const executor = new LocalExecutor({
-    cpus: cpus === "auto" ? os.availableParallelism() : cpus,
-    gpus,
+    ...machine,
     serves: { scienceModule: request.scienceModule, store: config.store.value },
     logs: path.join(run.folder, "logs"),
     environment: { ...process.env, ...workerEnvironment(config) },
   });
   const toolchain = new ToolchainGate(request.ensure, request.classify);
+  const forecast = await openForecast(experiment, config, selected, run.presence, machine);
+  const live = new LiveKeeper({ forecast, toRun: run.needed, tell: run.journal });
+  run.journal.add(live);
   const scheduler = new Scheduler({
     plan: selected,
     needed: run.needed,
     done,
     store: run.store,
     journal: run.journal,
+    events: new StageEvents(run.journal, live, forecast),
     executor,
     toolchain,
     cellsPerCard: experiment.resources.cellsPerCard,
@@ -247,7 +250,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     say,
   });
   run.stops.attach(scheduler);
-  await scheduler.run();
+  await scheduler.run().finally(() => live.close());
   return { toolchainFailure: toolchain.failure, stoppedByFailure: scheduler.stoppedByFailure };
 }
 

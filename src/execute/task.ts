@@ -11,6 +11,7 @@ import type {
 import { removeFolder } from "../store/artifact.js";
 import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";
+import { usageMetrics } from "../contract/usage.js";
 import { Spent } from "./spent.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 
@@ -36,6 +37,9 @@ export class RunningTask {
   ) {
     const { record } = order;
     this.#spent = new Spent(folders.work);
+    // What earlier attempts paid counts for this one.
+    const { usage } = this.#spent;
+    if (usage !== null) reports.event(record.fingerprint, { type: "usage", ...usage });
     this.task = {
       fingerprint: record.fingerprint,
       label: record.label,
@@ -68,6 +72,7 @@ export class RunningTask {
 
   #emit(event: RunnerEvent): void {
     if (this.ended) return;
+    if (event.type === "usage") this.#spent.pay(event);
     const sound =
       event.type === "metrics" ? { ...event, values: this.#finite(event.values) } : event;
     this.reports.event(this.order.record.fingerprint, sound);
@@ -88,8 +93,10 @@ export class RunningTask {
 
   async #publish(result: StageResult): Promise<void> {
     if (this.ended) throw new Error(`${this.order.record.label} ended already`);
-    const sound = { ...result, metrics: this.#finite(result.metrics) };
-    const { seconds } = this.#spent;
+    const { seconds, usage } = this.#spent;
+    // What the runner counts itself stands above what it said on the way.
+    const paid = usage === null ? {} : usageMetrics(usage);
+    const sound = { ...result, metrics: this.#finite({ ...paid, ...result.metrics }) };
     // Nothing may be written into the work folder while publishing removes it.
     this.#spent.close();
     try {

@@ -1,7 +1,16 @@
-import type { Fingerprint, SweepId } from "../base/fingerprint.js";
+import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { CellRecord, Composition, StageRecord } from "../contract/records.js";
 import type { StageError, StageResult } from "../contract/runner.js";
+import type { SweepLive } from "./live.js";
+
+/** What a stage was reckoned to take when it began, before anything measured: see StageEstimate. */
+export interface StagePrior {
+  readonly seconds: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly kinds: readonly string[];
+}
 
 /**
  * All that can happen in a sweep. Every event is appended to the journal before anything else hears
@@ -24,6 +33,8 @@ export type Event =
       readonly gitCommit: string | null;
       readonly process: number;
       readonly host: string;
+      /** The cells that this run is to make; left out: all. */
+      readonly only?: readonly CellId[];
     }
   | { readonly type: "stage-cached"; readonly stage: Fingerprint; readonly result: StageResult }
   | {
@@ -35,6 +46,8 @@ export type Event =
       readonly gpus: readonly number[];
       /** Stages run by the same call, this one included; one where nothing is fused. */
       readonly fusedWith: number;
+      /** Left out where its runner reckons nothing. */
+      readonly prior?: StagePrior;
     }
   | {
       readonly type: "stage-metrics";
@@ -93,6 +106,10 @@ export type Event =
       readonly stage: Fingerprint;
       readonly because: Fingerprint;
     }
+  | ({
+      /** Now and then while stages run: where they are. */
+      readonly type: "sweep-progress";
+    } & SweepLive)
   | {
       readonly type: "sweep-finished";
       readonly outcome: "done" | "failed" | "interrupted";
@@ -105,8 +122,11 @@ export type SweepStarted = Extract<Event, { readonly type: "sweep-started" }>;
 /** The event that ends a run of a sweep. */
 export type SweepFinished = Extract<Event, { readonly type: "sweep-finished" }>;
 
+/** The event that says where the running stages are. */
+export type SweepProgressed = Extract<Event, { readonly type: "sweep-progress" }>;
+
 /** What can happen to one stage. */
-export type StageEvent = Exclude<Event, SweepStarted | SweepFinished>;
+export type StageEvent = Exclude<Event, SweepStarted | SweepProgressed | SweepFinished>;
 
 /**
  * Ends a switch over events: a kind of event that the switch forgets does not compile. At run time

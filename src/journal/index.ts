@@ -12,3 +12,6 @@ export {
 export type { EventSink } from "./write.js";
 export { JournalWriter } from "./write.js";
 export { closeAbandoned, closeRun, markClosed, markOpen, sweepLockFile } from "./abandoned.js";
+export type { StageLive, SweepLive, TimeLeft } from "./live.js";
+export { JournalTail } from "./tail.js";
+export { paidBy } from "./paid.js";

@@ -1,7 +1,16 @@
-import type { JournalEntry, StageEvent, SweepStarted } from "./events.js";
+import type {
+  JournalEntry,
+  StageEvent,
+  StagePrior,
+  SweepProgressed,
+  SweepStarted,
+} from "./events.js";
+import type { SweepLive } from "./live.js";
+import type { Usage } from "../contract/usage.js";
+import { usageOf } from "../contract/usage.js";
 import { forgotten } from "./events.js";
 import type { CellRecord, Composition, StageRecord } from "../contract/records.js";
-import type { Fingerprint, SweepId } from "../base/fingerprint.js";
+import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { StageError, StageResult } from "../contract/runner.js";
 
@@ -51,6 +60,8 @@ export interface StageState {
   worker: number | null;
   gpus: readonly number[];
   fusedWith: number;
+  /** What it was reckoned to take when it last began; null: nothing is known. */
+  prior: StagePrior | null;
   /** Start of the last attempt and end of the stage, milliseconds since 1970. */
   startedAt: number | null;
   endedAt: number | null;
@@ -66,6 +77,8 @@ export interface StageState {
   metrics: MetricPoint[];
   facts: { [name: string]: string | number };
   notes: StageNote[];
+  /** What it paid: by its result, or as it last said; null: nothing. */
+  usage: Usage | null;
   /** Tries that failed and were made again, in order. */
   retries: StageRetry[];
 }
@@ -86,6 +99,8 @@ export interface SweepState {
   gitCommit: string | null;
   process: number;
   host: string;
+  /** The cells that the last run was to make; null: all. */
+  only: readonly CellId[] | null;
   status: "running" | "done" | "failed" | "interrupted" | "killed";
   /** Runs of this sweep so far. */
   runs: number;
@@ -96,6 +111,8 @@ export interface SweepState {
   cells: readonly CellRecord[];
   /** In the plan's order: a stage stands after all it needs. */
   stages: Map<Fingerprint, StageState>;
+  /** Where the running stages were when they last said so, and when that was; null: nothing said. */
+  live: (SweepLive & { readonly time: number }) | null;
   /** Of the last entry. */
   seq: number;
   time: number;
@@ -109,6 +126,7 @@ const waiting = (record: StageRecord): StageState => ({
   worker: null,
   gpus: [],
   fusedWith: 1,
+  prior: null,
   startedAt: null,
   endedAt: null,
   seconds: 0,
@@ -118,6 +136,7 @@ const waiting = (record: StageRecord): StageState => ({
   metrics: [],
   facts: {},
   notes: [],
+  usage: null,
   retries: [],
 });
 
@@ -150,6 +169,7 @@ function begin(previous: SweepState | null, event: SweepStarted, entry: JournalE
     gitCommit: event.gitCommit,
     process: event.process,
     host: event.host,
+    only: event.only ?? null,
     status: "running",
     runs: (previous?.runs ?? 0) + 1,
     firstStartedAt: previous?.firstStartedAt ?? entry.time,
@@ -157,6 +177,7 @@ function begin(previous: SweepState | null, event: SweepStarted, entry: JournalE
     endedAt: null,
     cells: event.cells,
     stages,
+    live: null,
     seq: entry.seq,
     time: entry.time,
   };
@@ -176,10 +197,15 @@ export function applyEntry(state: SweepState | null, entry: JournalEntry): Sweep
   if (event.type === "sweep-finished") {
     state.status = event.outcome;
     state.endedAt = entry.time;
+    state.live = null;
     // A stage that still runs when its sweep ends was cut off: it goes on in the next run.
     for (const stage of state.stages.values()) {
       if (stage.status === "running") endStage(stage, "interrupted", entry.time);
     }
+    return state;
+  }
+  if (event.type === "sweep-progress") {
+    tellProgress(state, event, entry.time);
     return state;
   }
   const stage = state.stages.get(event.stage);
@@ -188,6 +214,14 @@ export function applyEntry(state: SweepState | null, entry: JournalEntry): Sweep
     applyToStage(stage, event, entry.time);
   }
   return state;
+}
+
+function tellProgress(state: SweepState, { left, stages }: SweepProgressed, time: number): void {
+  state.live = { left, stages, time };
+  for (const [fingerprint, { usage }] of Object.entries(stages)) {
+    const stage = state.stages.get(fingerprint as Fingerprint);
+    if (usage !== undefined && stage?.status === "running") stage.usage = usage;
+  }
 }
 
 function applyToStage(stage: StageState, event: StageEvent, time: number): void {
@@ -200,6 +234,7 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
         stage.seconds = 0;
       }
       stage.result = event.result;
+      stage.usage = usageOf(event.result.metrics);
       stage.error = null;
       return;
     case "stage-started":
@@ -208,6 +243,7 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
       stage.worker = event.worker;
       stage.gpus = event.gpus;
       stage.fusedWith = event.fusedWith;
+      stage.prior = event.prior ?? null;
       stage.startedAt = time;
       stage.endedAt = null;
       stage.result = null;
@@ -240,6 +276,7 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
       stage.endedAt = time;
       stage.seconds = event.seconds;
       stage.result = event.result;
+      stage.usage = usageOf(event.result.metrics);
       stage.error = null;
       return;
     case "stage-failed":

@@ -2,14 +2,13 @@ import type { FileHandle } from "node:fs/promises";
 import { open, truncate } from "node:fs/promises";
 import path from "node:path";
 import type { Event, JournalEntry } from "./events.js";
-import type { Fingerprint } from "../base/fingerprint.js";
-import type { RunnerEvent } from "../contract/runner.js";
 import { makeFolder, syncFolder } from "../base/durable.js";
 import { redactJson } from "../base/redact.js";
 import { formatLine } from "./line.js";
 import { writePlanFile } from "./plan-file.js";
 import type { JournalDamage } from "./read.js";
 import { JOURNAL_FILE, visitJournal } from "./read.js";
+import type { SweepLive } from "./live.js";
 import type { SweepState } from "./state.js";
 import { applyEntry } from "./state.js";
 
@@ -20,14 +19,14 @@ import { applyEntry } from "./state.js";
 export interface EventSink {
   /** `state` already holds the entry; it changes with later ones, so copy what you keep. */
   hear(entry: JournalEntry, state: SweepState): void;
-  /** Live progress, which the journal does not keep. */
-  progress?(stage: Fingerprint, event: Extract<RunnerEvent, { type: "progress" }>): void;
+  /** Where the running stages are: of this the journal keeps only some, as `sweep-progress`. */
+  live?(live: SweepLive): void;
 }
 
 /** Curves and facts may wait a moment for company; everything else is synced before it is heard. */
 const BATCH_MILLISECONDS = 400;
 const isBatched = (event: Event): boolean =>
-  event.type === "stage-metrics" || event.type === "stage-facts";
+  event.type === "stage-metrics" || event.type === "stage-facts" || event.type === "sweep-progress";
 
 interface Pending {
   readonly entry: JournalEntry;
@@ -54,7 +53,7 @@ export class JournalWriter {
   private constructor(
     private readonly folder: string,
     private readonly handle: FileHandle,
-    private readonly sinks: readonly EventSink[],
+    private readonly sinks: EventSink[],
     opened: { state: SweepState | null; seq: number; damage: JournalDamage[]; healed: boolean },
   ) {
     this.#state = opened.state;
@@ -91,7 +90,12 @@ export class JournalWriter {
     }
     await handle.sync();
     await syncFolder(folder);
-    return new JournalWriter(folder, handle, sinks, { state, seq, damage, healed });
+    return new JournalWriter(folder, handle, [...sinks], { state, seq, damage, healed });
+  }
+
+  /** One more view that hears of what happens from now on. */
+  add(sink: EventSink): void {
+    this.sinks.push(sink);
   }
 
   /** The state folded from all entries that are durable; null before the first `sweep-started`. */
@@ -180,11 +184,11 @@ export class JournalWriter {
     }
   }
 
-  /** Passes live progress on to the sinks. */
-  progress(stage: Fingerprint, event: Extract<RunnerEvent, { type: "progress" }>): void {
+  /** Tells the sinks where the running stages are. */
+  live(live: SweepLive): void {
     for (const sink of this.sinks) {
       try {
-        sink.progress?.(stage, event);
+        sink.live?.(live);
       } catch {
         // As above.
       }

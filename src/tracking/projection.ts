@@ -70,7 +70,7 @@ export class Projection {
     if (this.#state === null) return;
     if (event.type === "sweep-started") this.#begin(event, time);
     else if (event.type === "sweep-finished") this.#finish(event, time);
-    else this.#stageEvent(event, time);
+    else if (event.type !== "sweep-progress") this.#stageEvent(event, time);
     this.#seq = seq;
     this.#time = time;
   }

@@ -29,6 +29,7 @@ const FIELD = new RegExp(`(?<![a-z0-9])(?:${WORDS.join("|")})(?![a-z0-9])`, "gi"
 const ALLOWED = [
   // Counts of an endpoint's API, by the API's own names, in estimates.
   /\bpromptTokens\b/g,
+  /\bprompt_tokens\b/g,
   // A package's name: it asks people questions on the terminal.
   /"@clack\/prompts"/g,
 ];

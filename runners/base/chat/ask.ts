@@ -3,7 +3,7 @@ import type { StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import type { Without } from "./answer.js";
 import type { AnswerLog, KeptAnswer } from "./answer-log.js";
-import type { Budget } from "./budget.js";
+import type { AnswerTokens, Budget } from "./budget.js";
 import { BudgetSpent } from "./budget.js";
 import type { Complete, Completion } from "./completions.js";
 import { EndpointError } from "./endpoint-error.js";
@@ -32,6 +32,8 @@ export interface AskOptions {
    * far.
    */
   readonly onAnswer?: (done: number, total: number) => void;
+  /** Called with the tokens of each request that was answered now. */
+  readonly onPaid: (tokens: AnswerTokens) => void;
 }
 
 /** What all questions of one call share. */
@@ -159,6 +161,7 @@ async function askWithRoom(
   }
   const { raw, said } = completion;
   const { promptTokens, completionTokens } = reservation.settle(completion.tokens);
+  round.onPaid({ promptTokens, completionTokens });
   const kept: KeptAnswer = {
     key,
     text: raw,

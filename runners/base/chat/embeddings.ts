@@ -1,4 +1,5 @@
 import type OpenAI from "openai";
+import type { AnswerTokens } from "./budget.js";
 import type { EndpointAddress } from "./endpoint.js";
 import { connect } from "./endpoint.js";
 import { EndpointError } from "./endpoint-error.js";
@@ -8,6 +9,8 @@ export interface EmbeddingOptions extends EndpointAddress {
   readonly model: string;
   /** Length of the vectors that the endpoint is asked for; null: the model's own. */
   readonly dimension: number | null;
+  /** Called with the tokens of each request that was answered, where the endpoint tells them. */
+  readonly onPaid: (tokens: AnswerTokens) => void;
 }
 
 /**
@@ -31,7 +34,11 @@ export function embeddingsEndpoint(options: EmbeddingOptions): Embed {
         },
         { signal },
       );
-      return readVectors(answer, texts.length);
+      const vectors = readVectors(answer, texts.length);
+      const told: unknown = (answer as Partial<OpenAI.CreateEmbeddingResponse>).usage
+        ?.prompt_tokens;
+      options.onPaid({ promptTokens: typeof told === "number" ? told : 0, completionTokens: 0 });
+      return vectors;
     }, abort);
 }
 

@@ -1,6 +1,7 @@
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { EndpointError } from "./endpoint-error.js";
+import { tellRetry } from "./paid.js";
 
 export interface RetryOptions {
   /** Tries in all, the first included. */
@@ -33,6 +34,7 @@ export function notesRetries(
 ): NonNullable<RetryOptions["onRetry"]> {
   const told = new Map<string, { at: number; since: number }>();
   return ({ message }, attempt, wait) => {
+    tellRetry(task);
     const before = told.get(message);
     if (before !== undefined && Date.now() - before.at < TOLD_AGAIN) {
       before.since += 1;

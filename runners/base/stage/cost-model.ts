@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../src/base/json.js";
-import type { StageEstimate } from "../../../src/contract/runner.js";
+import type { Prices, StageEstimate } from "../../../src/contract/runner.js";
 
 /*
  * The cost model behind `r4ec plan --estimate` (docs/estimates.md): tokens that language models read
@@ -31,24 +31,38 @@ const MEMORY = 1.5e12;
 const STEP = 0.03;
 /** Hours until a program has loaded its model. */
 const START = 0.02;
-/** Samples per second of CTR training. */
+/** Samples per second of CTR training on a card. */
 const CTR_RATE = 50_000;
+/** Tokens per second that an endpoint writes for one request. */
+const ENDPOINT_RATE = 60;
 
 /**
  * The estimate of a stage that uses no language model and no GPU, but whose sizes other stages
  * need.
+ *
+ * @param seconds on a common machine; a stage that only moves a few files takes about one
  */
-export const sizesOnly = (sizes: StageEstimate["sizes"]): StageEstimate => ({
+export const sizesOnly = (sizes: StageEstimate["sizes"], seconds = 1): StageEstimate => ({
   promptTokens: 0,
   completionTokens: 0,
   gpuHours: 0,
-  usd: 0,
+  seconds,
   sizes,
 });
 
+/** A setting `prices`: US dollars per million tokens. */
+interface TokenPrices {
+  readonly prompt: number;
+  readonly completion: number;
+}
+
+/** The name of a model, as far as its settings tell one. */
+export const nameOf = (model: JsonObject | string): string =>
+  typeof model === "string" ? model : String(model["name"] ?? model["package"] ?? "");
+
 /** Billions of parameters of a model, by its name: `Qwen2.5-7B` has 7, `SmolLM2-135M` 0.135. */
 export function billionsOf(model: JsonObject | string): number {
-  const name = typeof model === "string" ? model : String(model["name"] ?? model["package"] ?? "");
+  const name = nameOf(model);
   const match = /(\d+(?:\.\d+)?)\s*([bm])(?![a-z\d])/iu.exec(name);
   if (match === null) return UNKNOWN_SIZE;
   return Number(match[1]) / (match[2]!.toLowerCase() === "m" ? 1000 : 1);
@@ -78,6 +92,19 @@ export const trainingHours = (billions: number, tokens: number): number =>
 /** GPU hours for embedding. */
 export const embeddingHours = (billions: number, tokens: number): number =>
   tokens === 0 ? 0 : START + (2e9 * billions * tokens) / (CARD * REACHED) / 3600;
+
+/** Prices as settings name them. */
+export const pricesOf = ({ prompt, completion }: TokenPrices): Prices => ({
+  read: prompt,
+  written: completion,
+});
+
+/** Seconds for the answers of an endpoint that answers so many prompts at the same time. */
+export const endpointSeconds = (completionTokens: number, concurrency: number): number =>
+  1 + completionTokens / ENDPOINT_RATE / Math.max(1, concurrency);
+
+/** Seconds for work on a GPU, with the start of its program. */
+export const gpuSeconds = (gpuHours: number): number => 1 + 3600 * gpuHours;
 
 /** GPU hours for CTR training, which shares a GPU with other cells. */
 export const ctrHours = (samples: number): number => samples / CTR_RATE / 3600;

@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { sizesOnly } from "../../base/stage/cost-model.js";
 
 /** Removes what knowledge vectors have in common. */
 export const centerRunner: Runner = {
@@ -6,5 +7,6 @@ export const centerRunner: Runner = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
+  estimate: () => sizesOnly({}, 2),
   load: async () => (await import("./program.js")).program,
 };

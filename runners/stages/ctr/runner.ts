@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
-import { ctrHours, sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
+import { estimateCtr } from "./estimate.js";
 import { type CtrExecution, type CtrParams, sharedParams } from "./settings.js";
 
 /**
@@ -23,11 +23,6 @@ export const ctrRunner: Runner<CtrParams, CtrExecution> = {
       limit: fuse === "auto" ? mostFused[cards > 0 ? "cards" : "cpus"] : fuse,
     };
   },
-  estimate: ({ params, inputs }) => ({
-    ...sizesOnly({}),
-    gpuHours: ctrHours(
-      sizeOf(inputs["split"] ?? inputs["dataset"], "train.samples") * params.epochs,
-    ),
-  }),
+  estimate: estimateCtr,
   load: async () => (await import("./program.js")).program,
 };

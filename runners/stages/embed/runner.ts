@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { canonicalJson } from "../../../src/base/json.js";
 import { keyNamedBy } from "../../base/chat/key-variable.js";
 import { KNOWLEDGE, sizeOf, sizesOnly } from "../../base/stage/cost-model.js";
 import { engineNamed } from "../../base/stage/engine.js";
@@ -16,7 +17,14 @@ export const embedRunner: Runner<EmbedParams> = {
   variables: keyNamedBy("knowledge.embed.api_key_env"),
   estimate: ({ params, inputs: { text } }) => {
     const texts = sizeOf(text, "users.texts") + sizeOf(text, "items.texts");
-    return { ...sizesOnly({}), gpuHours: engineOf(params).gpuHours(texts * KNOWLEDGE) };
+    const tokens = texts * KNOWLEDGE;
+    const engine = engineOf(params);
+    return {
+      ...sizesOnly({}, engine.seconds(texts, tokens)),
+      promptTokens: engine.counted ? tokens : 0,
+      gpuHours: engine.gpuHours(tokens),
+      kinds: [canonicalJson([params.engine, params.model]), params.engine],
+    };
   },
   load: async () => (await import("./program.js")).program,
 };

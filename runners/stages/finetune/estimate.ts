@@ -2,7 +2,9 @@ import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.
 import {
   billionsOf,
   ENTRY,
+  gpuSeconds,
   KNOWLEDGE,
+  nameOf,
   sizeOf,
   TEMPLATE,
   trainingHours,
@@ -20,5 +22,9 @@ export function estimateFinetune({ params, inputs }: EstimateStage): StageEstima
   const length = Math.min(number("cutoff_len", 2048), TEMPLATE + 15 * ENTRY + 2 * KNOWLEDGE);
   const tokens = count * length * number("num_train_epochs", 3);
   const gpuHours = trainingHours(billionsOf(model), tokens);
-  return { promptTokens: tokens, completionTokens: 0, gpuHours, usd: 0, sizes: {} };
+  return {
+    ...{ promptTokens: tokens, completionTokens: 0, gpuHours, seconds: gpuSeconds(gpuHours) },
+    kinds: [nameOf(model)],
+    sizes: {},
+  };
 }

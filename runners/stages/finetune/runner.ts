@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { sizesOnly } from "../../base/stage/cost-model.js";
 import { batches } from "./config.js";
 import { estimateFinetune } from "./estimate.js";
 import type { FinetuneExecution, FinetuneParams } from "./settings.js";
@@ -33,6 +34,7 @@ export const finetuneRunners: readonly Runner[] = [
     version: 1,
     toolchain: () => [],
     resources: () => ({ cpus: 1, gpus: 0 }),
+    estimate: () => sizesOnly({}, 2),
     load: async () => (await import("./program.js")).programs.samples,
   },
 ];

@@ -32,6 +32,8 @@ export interface Answers {
   readonly cut: number;
   /** How many the stage asked the model; the others were kept from before it. */
   readonly asked: number;
+  /** How many different prompts had an answer before the stage began. */
+  readonly kept: number;
 }
 
 /** What of a stage's answers is asked how. */
@@ -78,10 +80,10 @@ export async function answerAll(
     keys.forEach((key, place) =>
       questions.set(key, questionOf(key, prompts[place]!, guides?.[place])),
     );
-    const kept = (key: string) => keptAnswer(log, key, cutTriesOf(task.params.answer));
-    const { asked, without } = await askMissing(task, [...questions.values()], log, kept, load);
+    const keptOf = (key: string) => keptAnswer(log, key, cutTriesOf(task.params.answer));
+    const { asked, without } = await askMissing(task, [...questions.values()], log, keptOf, load);
     const said = keys.map((key): Said => {
-      const answer = kept(key);
+      const answer = keptOf(key);
       if (answer !== undefined) return readText(answer.text, answer.cut === true);
       return { text: null, cut: false, ...(without.get(key) ?? { why: "empty", words: "" }) };
     });
@@ -98,7 +100,7 @@ export async function answerAll(
         "knowledge.infer.max_new_tokens allows longer ones, knowledge.infer.cut_tries asks again with more room";
       task.emit({ type: "note", severity: "warning", message });
     }
-    return { said, reasons, cut, asked };
+    return { said, reasons, cut, asked, kept: questions.size - asked };
   } finally {
     log.close();
   }

@@ -6,6 +6,7 @@ import { askAll } from "../../base/chat/ask.js";
 import { Budget } from "../../base/chat/budget.js";
 import { chatEndpoint } from "../../base/chat/completions.js";
 import { firstModel } from "../../base/chat/endpoint.js";
+import { FREE, tellsPaid } from "../../base/chat/paid.js";
 import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
@@ -60,10 +61,11 @@ export function chatAnswerer(
         const outcomes = await askAll(held, {
           complete: completeWith(guide),
           log,
-          budget: new Budget({ tokens: null, usd: null }, { prompt: 0, completion: 0 }),
+          budget: new Budget({ tokens: null, usd: null }, FREE),
           maxTokens: answer.max_new_tokens,
           cutTries: cutTriesOf(task.params.answer),
           concurrency: execution.concurrency,
+          onPaid: tellsPaid(task, execution.prices),
           stop: gone === undefined ? task.stop : endingWith(task.stop, gone),
           onAnswer: (answered) => progress(start + answered),
         });

@@ -4,9 +4,13 @@ import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.
 import {
   atMost,
   billionsOf,
+  endpointSeconds,
   ENTRY,
+  gpuSeconds,
   JUDGEMENT,
   KNOWLEDGE,
+  nameOf,
+  pricesOf,
   sizeOf,
   TEMPLATE,
   UNREASONABLE,
@@ -43,12 +47,19 @@ export function estimateInfer(
   const length = Math.min(answer.max_new_tokens, step === "reflect" ? JUDGEMENT : KNOWLEDGE);
   const completionTokens = (asked.users + asked.items) * length;
   const batch = engineNamed(inferEngines, answer.engine).promptsAtOnce(execution);
+  const gpuHours =
+    batch === null ? 0 : writingHours(billionsOf(model), promptTokens, completionTokens, batch);
+  const { prices } = execution;
   return {
     promptTokens,
     completionTokens,
-    gpuHours:
-      batch === null ? 0 : writingHours(billionsOf(model), promptTokens, completionTokens, batch),
-    usd: 0,
+    ...(prices !== undefined && { prices: pricesOf(prices) }),
+    gpuHours,
+    seconds:
+      batch === null
+        ? endpointSeconds(completionTokens, execution.concurrency)
+        : gpuSeconds(gpuHours),
+    kinds: [`${answer.engine} ${answer.served_model ?? nameOf(model)}`, answer.engine],
     sizes: {
       "users.texts": about.users,
       "items.texts": about.items,

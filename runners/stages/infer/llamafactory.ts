@@ -7,6 +7,7 @@ import { modelLocation } from "../../base/models/model-input.js";
 import { packageFile } from "../../../src/base/package.js";
 import { torchrun } from "../../base/python/environment.js";
 import { ProgramFailure } from "../../base/python/failure.js";
+import { tellsPaid } from "../../base/chat/paid.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
 import { endLeftProcesses, runProgram } from "../../base/python/run.js";
@@ -23,7 +24,7 @@ export function loadLlamaFactory(task: InferTask): Answerer {
   return {
     async recover(log) {
       await endLeftProcesses(task);
-      new WrittenAnswers(folder, log).take();
+      new WrittenAnswers(folder, log, tellsPaid(task)).take();
     },
     async answer(questions, log, progress) {
       // Longest first: what doesn't fit into memory shows at once, and batches hold little padding.
@@ -53,7 +54,7 @@ async function predict(
   };
   // Written as JSON: every JSON text is YAML, and version 0.9.5 cannot read files named .json.
   await writeFile(path.join(folder, "predict.yaml"), JSON.stringify(config, null, 2));
-  const following = followAnswers(new WrittenAnswers(folder, log), progress);
+  const following = followAnswers(new WrittenAnswers(folder, log, tellsPaid(task)), progress);
   const end = await runProgram(task, {
     ...predictProgram(task.resources.gpus.length),
     folder,

@@ -3,8 +3,8 @@
 Usage: python predict.py CONFIG.yaml PROMPTS.jsonl ANSWERS_FOLDER
 
 CONFIG is LLaMA-Factory's (written as JSON), with PROMPTS as its one data set; each line of PROMPTS
-carries a `key`. Under torchrun every process runs this program. Each appends lines {"key", "text"}
-to a file of its own in ANSWERS_FOLDER, batch by batch. LLaMA-Factory itself keeps all answers until
+carries a `key`. Under torchrun every process runs this program. Each appends lines {"key", "text",
+"read", "written"}, the last two in tokens, to a file of its own in ANSWERS_FOLDER, batch by batch. LLaMA-Factory itself keeps all answers until
 the end, compares them with the samples' outputs and writes them in the order in which they were
 sampled; all that is left out.
 """
@@ -55,20 +55,23 @@ def writing_down(trainer_class, keys, folder, skip_special_tokens):
 
         def prediction_step(self, model, inputs, *args, **kwargs):
             places = inputs.pop(PLACE)
+            read = inputs["attention_mask"].sum(dim=1).tolist()
             _, tokens, _ = super().prediction_step(model, inputs, *args, **kwargs)
-            self.write_down(places.tolist(), tokens.tolist())
+            self.write_down(places.tolist(), tokens.tolist(), read)
             # What is returned would be gathered from all processes and kept to the end.
             return None, None, None
 
-        def write_down(self, places, rows):
+        def write_down(self, places, rows, read):
             if len(places) != len(rows):
                 raise ValueError(f"{len(rows)} answers to {len(places)} prompts")
             pad = self.processing_class.pad_token_id
-            for place, row in list(zip(places, rows))[: self.own_rows(len(rows))]:
+            for place, row, prompt in list(zip(places, rows, read))[: self.own_rows(len(rows))]:
+                answer = without_padding(row, pad)
                 text = self.processing_class.decode(
-                    without_padding(row, pad), skip_special_tokens=skip_special_tokens
+                    answer, skip_special_tokens=skip_special_tokens
                 )
-                self.answers.write(json.dumps({"key": keys[place], "text": text}) + "\n")
+                told = {"key": keys[place], "text": text, "read": prompt, "written": len(answer)}
+                self.answers.write(json.dumps(told) + "\n")
             self.answers.flush()
 
         def own_rows(self, rows):

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { writeJsonl } from "../../base/files/jsonl.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
+import type { AnswerTokens } from "../../base/chat/budget.js";
 import type { Question } from "../../base/chat/ask.js";
 import { openFolder } from "../../../src/base/folder.js";
 
@@ -26,6 +27,14 @@ export async function writePrompts(folder: string, questions: readonly Question[
   );
 }
 
+/** A line that predict.py writes: an answer, with the tokens that were read and written for it. */
+interface WrittenLine {
+  readonly key: string;
+  readonly text: string;
+  readonly read?: number;
+  readonly written?: number;
+}
+
 /** Takes over the answers that predict.py writes, a file a process, into a log. */
 export class WrittenAnswers {
   private readonly folder: string;
@@ -34,7 +43,12 @@ export class WrittenAnswers {
   /** Answers taken over so far. */
   taken = 0;
 
-  constructor(folder: string, log: AnswerLog) {
+  /** @param onPaid hears of the tokens of each answer that is taken over */
+  constructor(
+    folder: string,
+    log: AnswerLog,
+    private readonly onPaid: (tokens: AnswerTokens) => void,
+  ) {
     this.folder = path.join(folder, ANSWERS);
     this.log = log;
   }
@@ -50,14 +64,16 @@ export class WrittenAnswers {
     const bytes = readFrom(path.join(this.folder, name), from);
     const whole = bytes.lastIndexOf(10) + 1;
     for (const line of bytes.toString("utf8", 0, whole).split("\n")) {
-      if (line !== "") this.add(JSON.parse(line) as { key: string; text: string });
+      if (line !== "") this.add(JSON.parse(line) as WrittenLine);
     }
     this.read.set(name, from + whole);
   }
 
-  private add({ key, text }: { readonly key: string; readonly text: string }): void {
+  private add({ key, text, read = 0, written = 0 }: WrittenLine): void {
     if (this.log.get(key) !== undefined) return;
-    this.log.add({ key, text: text.trim(), promptTokens: 0, completionTokens: 0 });
+    const tokens = { promptTokens: read, completionTokens: written };
+    this.log.add({ key, text: text.trim(), ...tokens });
+    this.onPaid(tokens);
     this.taken += 1;
   }
 }

@@ -20,8 +20,9 @@ import { writeLines } from "./write-lines.js";
  */
 const LEAST = 10;
 
-const answerMetrics = ({ asked, cut, reasons }: Answers) => ({
+const answerMetrics = ({ asked, kept, cut, reasons }: Answers) => ({
   "texts.asked": asked,
+  "cost.kept": kept,
   "answers.cut": cut,
   ...reasonMetrics("answers", reasons),
 });

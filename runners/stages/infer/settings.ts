@@ -21,6 +21,7 @@ export interface InferSettings {
   readonly guided: boolean;
   readonly extra: JsonObject;
   readonly cut_tries: number;
+  readonly prices: { readonly prompt: number; readonly completion: number };
   readonly gpus: number;
   readonly llamafactory: JsonObject;
 }
@@ -85,6 +86,7 @@ export interface InferExecution
   readonly prompts: string | null;
   readonly base_url: string;
   readonly gpus?: number;
+  readonly prices?: InferSettings["prices"];
   /** think: a lesser share of texts is marked as a warning. */
   readonly coverage?: number;
 }

@@ -23,6 +23,7 @@ export async function think(task: InferTask): Promise<void> {
   const metrics: { [name: string]: number } = {
     "texts.asked": answers.asked,
     "answers.cut": answers.cut,
+    "cost.kept": answers.kept,
   };
   const short: string[] = [];
   for (const side of SIDES) {

@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { sizesOnly } from "../../base/stage/cost-model.js";
 import type { PackagedModelParams } from "../../base/models/packaged.js";
 
 /** A model inside a Python package becomes a model folder. */
@@ -8,5 +9,6 @@ export const packagedModelRunner: Runner<PackagedModelParams> = {
   // A GGUF file is converted by transformers.
   toolchain: () => ["llm.convert"],
   resources: () => ({ cpus: 1, gpus: 0 }),
+  estimate: () => sizesOnly({}, 20),
   load: async () => (await import("./program.js")).program,
 };

@@ -2,9 +2,13 @@ import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.
 import {
   atMost,
   billionsOf,
+  endpointSeconds,
   ENTRY,
+  gpuSeconds,
   JUDGEMENT,
   KNOWLEDGE,
+  nameOf,
+  pricesOf,
   RIGHT,
   sizeOf,
   TEMPLATE,
@@ -60,13 +64,16 @@ function costOf(
 ): Omit<StageEstimate, "sizes"> {
   const { model } = (params as ThinkParams).teacher;
   const { prices, concurrency } = execution as TeachExecution;
+  const served = typeof model !== "string";
+  const gpuHours = served
+    ? writingHours(billionsOf(model), promptTokens, completionTokens, concurrency)
+    : 0;
   return {
     promptTokens,
     completionTokens,
-    gpuHours:
-      typeof model === "string"
-        ? 0
-        : writingHours(billionsOf(model), promptTokens, completionTokens, concurrency),
-    usd: (promptTokens * prices.prompt + completionTokens * prices.completion) / 1e6,
+    prices: pricesOf(prices),
+    gpuHours,
+    seconds: served ? gpuSeconds(gpuHours) : endpointSeconds(completionTokens, concurrency),
+    kinds: [nameOf(model)],
   };
 }

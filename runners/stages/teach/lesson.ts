@@ -6,6 +6,7 @@ import { judgeAnswers, reasonMetrics, reasonsOf, reasonsText } from "../../base/
 import { longestAnswer } from "../../base/chat/extra.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
 import { Budget } from "../../base/chat/budget.js";
+import { tellsPaid } from "../../base/chat/paid.js";
 import type { PromptMaker } from "../../base/prompts/index.js";
 import { guidesOf, type Guides } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
@@ -68,6 +69,7 @@ export async function openLesson(
       stop: task.stop,
       identity: asked,
       readableTries: params.readable_tries,
+      onPaid: tellsPaid(task, execution.prices),
       onAnswer: (done, total) => task.emit({ type: "progress", done, total, unit }),
       judge: (outcomes) => {
         judgeAnswers(task, outcomes, { who: unit, least });

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
+import { PRICES } from "../../base/chat/prices.js";
 import { EXTRA } from "../../base/chat/extra.js";
 import { howMany } from "../../base/stage/how-many.js";
 
@@ -159,26 +160,7 @@ export const teacherFragment: JsonSchema = {
             },
           },
         },
-        prices: {
-          type: "object",
-          description: "What the endpoint charges, in US dollars per million tokens.",
-          default: {},
-          additionalProperties: false,
-          properties: {
-            prompt: {
-              type: "number",
-              minimum: 0,
-              default: 0,
-              description: "Per million prompt tokens.",
-            },
-            completion: {
-              type: "number",
-              minimum: 0,
-              default: 0,
-              description: "Per million completion tokens.",
-            },
-          },
-        },
+        prices: PRICES,
       },
     },
   ],

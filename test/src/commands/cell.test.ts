@@ -81,4 +81,15 @@ describe("a cell in a command", () => {
       expect.stringContaining("spec.yaml has no cell b x seed=2 any more"),
     ]);
   });
+
+  it("is named by its name also where that looks like settings", async () => {
+    // An axis of numbers stands with its path, one of words without.
+    const grid =
+      "name: looks\ntoy: {file: data.txt}\nsweep: {grid: {toy.cards: [0, 1], toy.model: [a, b]}}\n";
+    await writeFile(path.join(lab.folder, "looks.yaml"), grid);
+    expect((await lab.run("sweep", "looks.yaml", "--only", "cards=0")).code).toBe(0);
+    const { code, stdout, stderr } = await lab.run("shout", "cards=0 b");
+    expect([code, stdout.split("\n")[0]]).toEqual([0, "B"]);
+    expect(stderr).toContain("cell: cards=0 b (");
+  });
 });

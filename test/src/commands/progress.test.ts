@@ -2,10 +2,11 @@ import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
+import { clip } from "../../../src/commands/live-screen.js";
 import { ProgressView } from "../../../src/commands/progress.js";
 import { progressOf } from "../../../src/commands/sweep-progress.js";
 import type { Event } from "../../../src/journal/events.js";
-import type { SweepState } from "../../../src/journal/index.js";
+import type { SweepLive, SweepState } from "../../../src/journal/index.js";
 import { applyEntry } from "../../../src/journal/index.js";
 import {
   cache,
@@ -29,7 +30,10 @@ function heardOf(events: readonly Event[]): Map<Fingerprint, string> {
     if (event.type === "sweep-started") heard = new Map();
     else if (event.type === "sweep-finished") {
       for (const [stage, what] of heard) if (what === "started") heard.set(stage, "interrupted");
-    } else if (!["stage-metrics", "stage-note", "stage-facts"].includes(event.type)) {
+    } else if (
+      event.type !== "sweep-progress" &&
+      !["stage-metrics", "stage-note", "stage-facts"].includes(event.type)
+    ) {
       heard.set(event.stage, event.type.replace("stage-", ""));
     }
   }
@@ -68,8 +72,12 @@ describe("the progress of a run", () => {
 });
 
 /** What the display of a terminal and the lines that stay hold after some events. */
-function shown(events: readonly Event[]): { readonly lines: string[]; readonly live: string[] } {
-  const stream = new PassThrough() as unknown as NodeJS.WriteStream;
+function shown(
+  events: readonly Event[],
+  said: SweepLive = { left: null, stages: {} },
+  window: { readonly columns?: number; readonly rows?: number } = {},
+): { readonly lines: string[]; readonly live: string[] } {
+  const stream = Object.assign(new PassThrough(), window) as unknown as NodeJS.WriteStream;
   let live = "";
   const display = {
     show: (text: string): void => void (live = text),
@@ -85,6 +93,7 @@ function shown(events: readonly Event[]): { readonly lines: string[]; readonly l
     state = applyEntry(state, entry);
     view.hear(entry, state!);
   }
+  view.live(said);
   view.passing("a passing line");
   const before = live.split("\n");
   view.close();
@@ -112,8 +121,64 @@ describe("the progress display", () => {
       "✗ model seed=2: it broke",
       "! model seed=3: odd",
     ]);
-    expect(live[0]).toBe("2 of 4 stages done, 1 running, 1 failed, 8.5 s so far, about 0.5 s left");
-    expect(live.slice(1)).toEqual(["  model seed=3 0.5 s", "  a passing line"]);
+    expect(live).toEqual([
+      "2 of 4 stages done, 1 running, 1 failed, 8.5 s so far, time left not known yet",
+      "  base   ████████████████ 1 of 1",
+      "  model  █████××××××▒▒▒▒▒ 1 of 3, 1 running, 1 failed",
+      "  worker 1  model seed=3  0.5 s",
+      "  a passing line",
+    ]);
+  });
+
+  const onCards = [
+    ...[started, cache(shared.fingerprint, 1)],
+    { ...start(second), worker: 2, gpus: [1] } as Event,
+    ...[first, third].map((stage) => ({ ...start(stage), gpus: [0], fusedWith: 2 }) as Event),
+  ];
+  const usage = { requests: 3, retries: 1, promptTokens: 12_000, completionTokens: 50, usd: 0.5 };
+  const said = {
+    ...{ done: 3.4, total: 20, unit: "epochs", secondsLeft: 99 },
+    rate: { value: 65_000, unit: "samples" },
+  };
+  const telling: SweepLive = {
+    left: { seconds: 4000, measured: false },
+    stages: { [first]: said, [third]: said, [second]: { ...said, secondsLeft: null, usage } },
+  };
+
+  it("shows who is on each card, how fast, and how long it still takes", () => {
+    const { live } = shown([...onCards, { type: "sweep-progress", ...telling }], telling, {
+      columns: 100,
+      rows: 30,
+    });
+    expect(live).toEqual([
+      "0 of 3 stages done, 3 running, 8.5 s so far, perhaps 1 h 07 min left",
+      "  base   ████████████████ 1 of 1, 1 cached",
+      "  model  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 0 of 3, 3 running",
+      "  GPU 0  model seed=1 and 1 more in one model  3 of 20 epochs, 130 k samples/s, 1 min 40 s left",
+      "  GPU 1  model seed=2  3 of 20 epochs, 65 k samples/s, 6.5 s",
+      "  3 requests (1 repeated), 12.0 k tokens read, 50 written, 0.50 USD",
+      "  a passing line",
+    ]);
+  });
+
+  it("fits into a narrow and into a low window: what changes is kept, no line is wider", () => {
+    const narrow = shown(onCards, telling, { columns: 56, rows: 30 }).live;
+    expect(narrow.slice(0, 2)).toEqual([
+      "0 of 3 stages done, 3 running",
+      "  8.5 s so far, perhaps 1 h 07 min left",
+    ]);
+    expect(narrow).toContain("  model  0 of 3, 3 running");
+    expect(narrow.some((line) => line.endsWith("1 min 40 s l"))).toBe(false);
+    expect(Math.max(...narrow.map((line) => line.length))).toBeLessThan(56);
+    for (const rows of [2, 3, 4, 5, 6, 8]) {
+      const { live } = shown(onCards, telling, { columns: 80, rows });
+      expect(live.length).toBeLessThan(Math.max(3, rows + 1));
+      expect(live[0]).toMatch(/^0 of 3 stages done/);
+    }
+  });
+
+  it("cuts wide characters by the columns that they take", () => {
+    expect(clip("多様性", 4)).toBe("多様");
   });
 
   it("of a resumed run begins anew, and says what turned out to be in the store", () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
-import type { Plan, PlanEstimate, StagePresence } from "../../../src/plan/index.js";
+import type { Plan, StagePresence } from "../../../src/plan/index.js";
 import { wallHours } from "../../../src/plan/index.js";
 
 /** A plan of stages: hours of a card, cards at once, and inputs. */
@@ -14,9 +14,7 @@ function made(stages: { readonly [name: string]: readonly [number, number, ...st
     };
   });
   const plan = { stages: new Map(each.map(({ name, stage }) => [name, stage])) } as unknown as Plan;
-  const estimate = {
-    stages: new Map(each.map(({ name, hours }) => [name, { gpuHours: hours }])),
-  } as unknown as PlanEstimate;
+  const estimate = new Map(each.map(({ name, hours }) => [name, { gpuHours: hours }]));
   const presence = (cached: readonly string[]): ReadonlyMap<Fingerprint, StagePresence> =>
     new Map(each.map(({ name }) => [name, { wouldRun: !cached.includes(name) } as StagePresence]));
   return (cards: number, ...cached: string[]): number =>
@@ -37,7 +35,7 @@ it("fills the cards, waits for inputs, and spreads a stage over its cards", () =
   expect(hours(2)).toBeGreaterThanOrEqual(7.5);
   expect(hours(2)).toBeLessThanOrEqual(10);
   expect(hours(4)).toBeLessThanOrEqual(8);
-  // In the order of the plan: a beside b, then c.
+  // Those that wait for nothing first, in the order of the plan: a and b beside each other, then c.
   expect(hours(2, "tune", "ask")).toBe(4);
   expect(hours(1, "tune", "ask", "a", "b", "c")).toBe(0);
   // No number of cards makes a chain shorter than its stages.

@@ -1,4 +1,5 @@
 import type { Runner } from "../../../../src/contract/runner.js";
+import { sizesOnly } from "../../../base/stage/cost-model.js";
 import { BIAS } from "./stage.js";
 
 /** Scores the test samples by like rates of items and users (docs/artifacts.md, `ctr`). */
@@ -7,5 +8,6 @@ export const biasRunner: Runner = {
   version: 1,
   toolchain: () => [],
   resources: () => ({ cpus: 1, gpus: 0 }),
+  estimate: () => sizesOnly({}, 2),
   load: async () => (await import("./program.js")).program,
 };

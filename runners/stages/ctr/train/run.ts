@@ -186,7 +186,8 @@ export class Run {
     for (const { task, progress, params } of this.#open) {
       const total = params.epochs;
       const done = Math.min(progress.epochs + more, total);
-      task.emit({ type: "progress", done, total, unit: "epochs" });
+      const amount = { count: Math.round(done * this.data.train.length), unit: "samples" };
+      task.emit({ type: "progress", done, total, unit: "epochs", amount });
     }
   }
 

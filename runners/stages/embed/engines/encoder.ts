@@ -6,6 +6,10 @@ import { mistake } from "../../../base/stage/mistake.js";
 /** Longer texts are cut, where the spec doesn't say otherwise. */
 const DEFAULT_MAX_TOKENS = 256;
 
+/** Seconds until its model is loaded, and texts a second then. */
+const START = 4;
+const RATE = 100;
+
 export interface EncoderParams extends EmbedParams {
   readonly engine: "encoder";
   readonly model: { readonly name: string; readonly version: string };
@@ -36,5 +40,7 @@ export const encoder: EmbedEngine<EncoderParams> = {
   toolchain: ["tensorflow"],
   resources: () => ({ cpus: 4, gpus: 0 }),
   gpuHours: () => 0,
+  seconds: (texts) => START + texts / RATE,
+  counted: false,
   load: async ({ params }) => (await import("./encoder-model.js")).loadEncoder(params.max_tokens),
 };

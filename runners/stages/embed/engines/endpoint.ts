@@ -4,6 +4,9 @@ import type { EndpointParams, EndpointExecution } from "./endpoint-params.js";
 import { given } from "./engine.js";
 import { dimension, normalize } from "./shared-settings.js";
 
+/** Texts a second. */
+const RATE = 100;
+
 /** An OpenAI-compatible embeddings endpoint. */
 export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
   name: "endpoint",
@@ -73,5 +76,7 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
   toolchain: [],
   resources: () => ({ cpus: 1, gpus: 0 }),
   gpuHours: () => 0,
+  seconds: (texts) => 1 + texts / RATE,
+  counted: true,
   load: async (task) => (await import("./endpoint-client.js")).loadEndpoint(task),
 };

@@ -47,6 +47,10 @@ export interface EmbedEngine<
   stage(settings: EmbedSettings, place: SpecPlace): EmbedStageParts<Params, Execution>;
   /** Hours of a GPU for texts of `tokens` tokens in all. */
   gpuHours(tokens: number): number;
+  /** Seconds on a common machine for so many texts, of `tokens` tokens in all. */
+  seconds(texts: number, tokens: number): number;
+  /** True where an endpoint counts the tokens. */
+  readonly counted: boolean;
 }
 
 /**

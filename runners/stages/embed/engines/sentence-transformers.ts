@@ -1,7 +1,7 @@
 import { isFolder, resolvePath } from "../../../base/files/spec-path.js";
 import { isFolderName, modelInput } from "../../../base/models/model-input.js";
 import { checkPackagedName } from "../../../base/models/packaged.js";
-import { embeddingHours } from "../../../base/stage/cost-model.js";
+import { embeddingHours, gpuSeconds } from "../../../base/stage/cost-model.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { EmbedEngine } from "./engine.js";
 import type {
@@ -68,6 +68,8 @@ export const sentenceTransformers: EmbedEngine<
   toolchain: ["llm.embed"],
   resources: () => ({ cpus: 4, gpus: 1 }),
   gpuHours: (tokens) => embeddingHours(BILLIONS, tokens),
+  seconds: (_, tokens) => gpuSeconds(embeddingHours(BILLIONS, tokens)),
+  counted: false,
   load: async (task) =>
     (await import("./sentence-transformers-process.js")).loadSentenceTransformers(task),
 };

@@ -8,6 +8,7 @@ import {
   extra,
   guided,
   model,
+  prices,
   retries,
   timeout_seconds,
 } from "./shared-settings.js";
@@ -32,6 +33,7 @@ export const endpoint: InferEngine = {
     guided,
     extra,
     cut_tries,
+    prices,
   },
   // The endpoint itself cuts prompts and fills in the chat template.
   decides: [],

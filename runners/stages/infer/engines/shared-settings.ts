@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../../src/base/json.js";
 import { EXTRA } from "../../../base/chat/extra.js";
+import { PRICES } from "../../../base/chat/prices.js";
 
 /*
  * Settings of `knowledge.infer` that several engines read.
@@ -56,6 +57,11 @@ export const guided: JsonObject = {
     "Send guided_regex with each request, so that judgements have a form that r4ec can read, and knowledge begins with the opening words of words.yaml; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).",
   type: "boolean",
   default: false,
+};
+
+export const prices: JsonObject = {
+  ...PRICES,
+  description: `${PRICES.description} Engine endpoint.`,
 };
 
 export const gpus: JsonObject = {

@@ -38,7 +38,10 @@ const requests: readonly (readonly [
   [
     "embeddings",
     (address, abort) =>
-      embeddingsEndpoint({ ...address, model: "m", dimension: null })(["a"], abort),
+      embeddingsEndpoint({ ...address, model: "m", dimension: null, onPaid: () => undefined })(
+        ["a"],
+        abort,
+      ),
   ],
   ["models", (address, abort) => firstModel(address)(null, abort)],
 ];

@@ -116,7 +116,7 @@ it("one failure of many prompts is told once in a while, with its number; anothe
     fail("no connection");
     vi.advanceTimersByTime(60_000);
     fail("overloaded");
-    expect(events.map((event) => (event.type === "note" ? event.message : ""))).toEqual([
+    expect(events.flatMap((event) => (event.type === "note" ? [event.message] : []))).toEqual([
       "m: overloaded; asking again in 0.5 s (try 2)",
       "m: no connection; asking again in 0.5 s (try 2)",
       "m: overloaded; asking again in 0.5 s (try 2); 99 more times since this was last said",

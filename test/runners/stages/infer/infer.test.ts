@@ -69,6 +69,7 @@ describe("think, reflect and refine", () => {
     expect((await linesOf(out, "items")).length).toBe(12);
     expect(result?.metrics).toEqual({
       "texts.asked": 15,
+      "cost.kept": 0,
       "answers.cut": 0,
       "users.asked": 3,
       "users.not_asked": 1,

@@ -1,11 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import type { JournalEntry } from "../journal/events.js";
-import { parseLine } from "../journal/line.js";
-import { isPlanReference, readPlanFile } from "../journal/plan-file.js";
-import { JOURNAL_FILE } from "../journal/read.js";
-import { isErrno } from "../store/index.js";
+import type { JournalEntry } from "./events.js";
+import { parseLine } from "./line.js";
+import { isPlanReference, readPlanFile } from "./plan-file.js";
+import { JOURNAL_FILE } from "./read.js";
+import { isErrno } from "../base/errno.js";
 
 const CHUNK = 1 << 20;
 
