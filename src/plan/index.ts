@@ -10,6 +10,5 @@ export { narrowPlan } from "./narrow.js";
 export { lookAtStages } from "./presence.js";
 export { idleAxes } from "./idle-axes.js";
 export { pictureAsMermaid, pictureAsSvg, pictureBy, pictureOf } from "./picture.js";
-export type { StageToolchain } from "./environments.js";
 export { toolchainOf } from "./environments.js";
-export { parseSelector } from "./selector.js";
+export { parseSelector, settingMeant } from "./selector.js";
