@@ -38,7 +38,7 @@ class SetupFailure extends Error {
 export async function installPackages(say) {
   const lock = await readFile(at("package-lock.json"), "utf8");
   const wanted = sha256(lock);
-  if (readStamp(PACKAGES_STAMP) === wanted) return;
+  if (readStamp(PACKAGES_STAMP)?.key === wanted) return;
   if (!packagesMatch(JSON.parse(lock))) {
     if (process.env.R4EC_OFFLINE === "1") {
       throw new SetupFailure(
@@ -54,7 +54,7 @@ export async function installPackages(say) {
     if (status !== 0)
       throw new SetupFailure("npm ci failed; what it printed is above", ENVIRONMENT);
   }
-  await writeStamp(PACKAGES_STAMP, wanted);
+  await writeStamp(PACKAGES_STAMP, { key: wanted });
 }
 
 /** npm as the one that started us, else the one on PATH. */
@@ -96,8 +96,11 @@ function packagesMatch(lock) {
  */
 export async function compile(say) {
   const wanted = sourcesKey();
-  if (readStamp(COMPILED_STAMP) === wanted) return;
+  const before = readStamp(COMPILED_STAMP);
+  if (isSame(before, wanted)) return;
   await rm(COMPILED_STAMP, { force: true });
+  // tsc leaves files as another setting or another tsc has written them, where only those have changed.
+  if (before?.settings !== wanted.settings) await rm(at("dist", ".tsbuildinfo"), { force: true });
   const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   const status = await runWithClock("compiling", "usually 3 to 10 s", say, process.execPath, [
     compiler,
@@ -108,13 +111,17 @@ export async function compile(say) {
   await writeStamp(COMPILED_STAMP, wanted);
 }
 
-/** Changes whenever a source, the compiler or its settings change: names, sizes and times. */
+/**
+ * What dist/ is made from: `key` changes whenever a source, the compiler or its settings change (names, sizes and
+ * times), `settings` with the last two.
+ */
 function sourcesKey() {
   const seen = [];
-  const note = (file) => {
+  const noteTo = (list) => (file) => {
     const info = statSync(at(file), { throwIfNoEntry: false });
-    seen.push(`${file} ${info?.size} ${info?.mtimeMs}`);
+    list.push(`${file} ${info?.size} ${info?.mtimeMs}`);
   };
+  const note = noteTo(seen);
   const walk = (folder) => {
     for (const entry of readdirSync(at(folder), { withFileTypes: true })) {
       const name = `${folder}/${entry.name}`;
@@ -123,22 +130,28 @@ function sourcesKey() {
     }
   };
   for (const folder of SOURCE_FOLDERS) if (existsSync(at(folder))) walk(folder);
-  for (const file of ["tsconfig.json", "tsconfig.build.json", "package.json"]) note(file);
-  note("node_modules/typescript/package.json");
-  return sha256(seen.sort().join("\n"));
+  const settings = [];
+  const config = ["tsconfig.json", "tsconfig.build.json", "package.json"];
+  for (const file of [...config, "node_modules/typescript/package.json"]) noteTo(settings)(file);
+  return {
+    key: sha256([...seen, ...settings].sort().join("\n")),
+    settings: sha256(settings.join("\n")),
+  };
 }
+
+const isSame = (stamp, wanted) => stamp?.key === wanted.key && stamp.settings === wanted.settings;
 
 function readStamp(file) {
   try {
-    return JSON.parse(readFileSync(file, "utf8")).key;
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch {
     return undefined;
   }
 }
 
-async function writeStamp(file, key) {
+async function writeStamp(file, stamp) {
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(`${file}.${process.pid}`, JSON.stringify({ key }));
+  await writeFile(`${file}.${process.pid}`, JSON.stringify(stamp));
   await rename(`${file}.${process.pid}`, file);
 }
 
@@ -211,8 +224,8 @@ function isRunning(pid) {
 
 async function prepare(say) {
   if (
-    readStamp(PACKAGES_STAMP) === sha256(readFileSync(at("package-lock.json"), "utf8")) &&
-    readStamp(COMPILED_STAMP) === sourcesKey()
+    readStamp(PACKAGES_STAMP)?.key === sha256(readFileSync(at("package-lock.json"), "utf8")) &&
+    isSame(readStamp(COMPILED_STAMP), sourcesKey())
   ) {
     return;
   }

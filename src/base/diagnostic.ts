@@ -19,4 +19,6 @@ export interface Finding {
   readonly message: string;
   /** Dotted path of the setting the finding is about. */
   readonly path: string;
+  /** True where the data alone is missing on this machine: an estimate goes on without it. */
+  readonly absent?: boolean;
 }

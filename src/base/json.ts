@@ -30,11 +30,14 @@ export function canonicalJson(value: Json, memo?: WeakMap<object, string>): stri
   const object = value as JsonObject;
   const known = memo?.get(object);
   if (known !== undefined) return known;
-  const entries = Object.keys(object)
-    .filter((key) => object[key] !== undefined)
-    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    .map((key) => `${canonicalJson(key)}:${canonicalJson(object[key]!, memo)}`);
-  const text = `{${entries.join(",")}}`;
+  let text = "";
+  // Without a comparison of its own, sort goes by UTF-16 code units.
+  for (const key of Object.keys(object).sort()) {
+    const inner = object[key];
+    if (inner === undefined) continue;
+    text += `${text === "" ? "" : ","}${canonicalJson(key)}:${canonicalJson(inner, memo)}`;
+  }
+  text = `{${text}}`;
   memo?.set(object, text);
   return text;
 }

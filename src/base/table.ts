@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from "node:util";
  * marks and colour codes take none.
  */
 export function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
   for (const char of stripVTControlCharacters(text)) {
     if (/\p{Mark}|\p{Format}/u.test(char)) continue;

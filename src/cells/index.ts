@@ -3,5 +3,5 @@ export { axesOf, isOf, namePaths } from "./axes.js";
 export type { Labels } from "./labels.js";
 export { labelsOf, settingsText, valueText } from "./labels.js";
 export { namesOf } from "./names.js";
-export { planOfSweep } from "./plan.js";
+export { originOf, planOfSweep } from "./plan.js";
 export { SEED, varyingPaths } from "./telling.js";

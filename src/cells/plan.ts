@@ -1,5 +1,5 @@
 import type { CellId, Fingerprint } from "../base/fingerprint.js";
-import type { SweepPlan } from "../contract/engine.js";
+import type { SweepOrigin, SweepPlan } from "../contract/engine.js";
 import type { CellRecord, Names } from "../contract/records.js";
 import type { SweepState } from "../journal/index.js";
 
@@ -31,5 +31,13 @@ export function planOfSweep(
     const needs = [...new Set(Object.values(record.inputs))];
     stages.set(fingerprint, { record, needs, cells: lasts.get(fingerprint) ?? [] });
   }
-  return { cells, names, stages };
+  return { cells, names, stages, origin: originOf(state) };
 }
+
+/** Where the results of a sweep come from, as its journal tells it. */
+export const originOf = (state: SweepState): SweepOrigin => ({
+  ...{ sweep: state.sweep, experiment: state.experiment, specFile: state.specFile },
+  ...{ codeVersion: state.codeVersion, gitCommit: state.gitCommit, host: state.host },
+  started: new Date(state.startedAt).toISOString(),
+  facts: new Map([...state.stages].map(([fingerprint, { facts }]) => [fingerprint, facts])),
+});

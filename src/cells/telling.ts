@@ -1,4 +1,4 @@
-import { canonicalJson } from "../base/json.js";
+import { canonicalJson, type Json } from "../base/json.js";
 import type { FlatSettings } from "../contract/statistics.js";
 
 /** The path of the setting whose values are replicates. */
@@ -18,15 +18,16 @@ interface Difference {
 
 /** The one scan of cells: settings that differ or that only some cells have, in the cells' order. */
 function differences(cells: readonly HasSettings[]): readonly Difference[] {
-  const seen = new Map<string, { first: string; times: number; varies: boolean }>();
+  const seen = new Map<string, { readonly first: Json; times: number; varies: boolean }>();
   for (const { settings } of cells) {
-    for (const [path, value] of Object.entries(settings)) {
-      const text = canonicalJson(value);
+    for (const path of Object.keys(settings)) {
+      const value = settings[path]!;
       const known = seen.get(path);
-      if (known === undefined) seen.set(path, { first: text, times: 1, varies: false });
+      if (known === undefined) seen.set(path, { first: value, times: 1, varies: false });
       else {
         known.times += 1;
-        known.varies ||= known.first !== text;
+        known.varies ||=
+          known.first !== value && canonicalJson(known.first) !== canonicalJson(value);
       }
     }
   }

@@ -2,13 +2,14 @@ import path from "node:path";
 import { readdir, stat } from "node:fs/promises";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
-import { namesOf } from "../cells/index.js";
+import { namesOf, originOf } from "../cells/index.js";
 import { write } from "../base/terminal.js";
 import type { ArtifactKind, Engine, FoundArtifact } from "../contract/engine.js";
 import type { Science } from "../contract/science.js";
 import { artifactsIn, foundArtifact, Store, storeOf } from "../store/index.js";
 import type { GlobalArguments } from "./experiment.js";
 import { loadExperiment, configOf } from "./experiment.js";
+import { cellsOfSpec } from "./spec-cells.js";
 import { findCell, planOfCell, type KnownCell } from "./find-cell.js";
 
 /** The engine as a command of the science's own sees it, under one call's options. */
@@ -19,14 +20,17 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
     async plan({ file, overrides = [] }, only) {
       const cell = await namedCell(store, file, overrides, science);
       if (cell !== null) return planOfCell(cell);
-      const experiment = await loadExperiment(file, science, overrides);
-      const { FileHashes, makePlan, narrowPlan, parseSelector } = await import("../plan/index.js");
+      const { experiment, chosen } = await cellsOfSpec(file, { words: overrides }, science, only);
+      const { FileHashes, makePlan, narrowPlan } = await import("../plan/index.js");
       const whole = await makePlan(experiment, science, new FileHashes(store.folder));
-      const plan =
-        only === undefined
-          ? whole
-          : narrowPlan(whole, parseSelector(only, whole.cells, science.expand));
-      return { ...plan, names: namesOf({ ...whole, resolved: experiment.resolved }) };
+      const plan = narrowPlan(whole, chosen(whole.cells));
+      const { readSweep, sweepFolder } = await import("../journal/index.js");
+      const { state } = await readSweep(sweepFolder(store.folder, whole.sweep));
+      return {
+        ...plan,
+        names: namesOf({ ...whole, resolved: experiment.resolved }),
+        origin: state === null ? undefined : originOf(state),
+      };
     },
     async make({ file, overrides }, stageOf, listener) {
       const experiment = await loadExperiment(file, science, overrides);
@@ -43,6 +47,13 @@ export async function engineOf(args: GlobalArguments, science: Science): Promise
     },
     ...artifactsIn(store),
     find: (name, kind) => findArtifact(store, name, kind, science.expand),
+    async toolchain(stages) {
+      const { toolchainOf } = await import("../plan/index.js");
+      return toolchainOf(
+        [...stages.values()].map(({ record }) => record),
+        science,
+      );
+    },
     async ready(parts) {
       const { ensure } = await import("../toolchain/index.js");
       const ready = await ensure(parts, science.environments, config, ({ text, transient }) => {

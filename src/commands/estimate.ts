@@ -19,6 +19,10 @@ export interface PlanEstimate {
   readonly total: Numbers;
   /** From the sweep's beginning to its end on this machine; null: not known. */
   readonly time: TimeLeft | null;
+  /** Hours of cards from beginning to end on some numbers of cards, whatever this machine has. */
+  readonly byCards: { readonly [cards: string]: number };
+  /** What is not known, a sentence each: the true numbers are larger. */
+  readonly unknown: readonly string[];
 }
 
 const NOTHING = {
@@ -59,7 +63,16 @@ export async function estimatePlan(
     }
     stages.set(fingerprint, { ...cost, sizes: forecast.sizes(fingerprint) });
   }
-  return { stages, total, time: toRun.length === 0 ? null : forecast.secondsOf(toRun) };
+  const { reckonPlan, wallHours } = await import("../plan/index.js");
+  const on = (cards: number): number => wallHours(plan, presence, stages, cards);
+  const unknown = [...reckonPlan(plan, presence).values()].flatMap((one) => one?.unknown ?? []);
+  return {
+    stages,
+    total,
+    time: toRun.length === 0 ? null : forecast.secondsOf(toRun),
+    byCards: Object.fromEntries([1, 2, 4, 8].map((cards) => [cards, on(cards)])),
+    unknown: [...new Set(unknown)],
+  };
 }
 
 /** The numbers of one kind of stage as the table shows them; a dash stands for 0. */
@@ -86,8 +99,19 @@ export function estimateAsText(plan: Plan, estimate: PlanEstimate, paint: Colour
   return [
     formatTable(heads, [...rows, ["all", "", ...numbers(estimate.total)]], dim),
     "",
+    ...estimate.unknown.map((what) => paint.yellow(`Not known: ${what}.`)),
     timeText(estimate.time),
+    ...(estimate.total.gpuHours === 0 ? [] : [cardsText(estimate.byCards)]),
   ].join("\n");
+}
+
+/** How long the stages that use cards would take on some numbers of cards. */
+function cardsText(byCards: PlanEstimate["byCards"]): string {
+  const all = Object.entries(byCards).map(
+    ([cards, hours]) =>
+      `${cards} ${cards === "1" ? "card" : "cards"} ${durationText(hours * 3600)}`,
+  );
+  return `Its work for cards, cell by cell, takes: ${all.join(", ")}.`;
 }
 
 /** How long the sweep will take, and how sure that is. */
@@ -101,8 +125,10 @@ function timeText(time: TimeLeft | null): string {
 }
 
 /** The same for other programs. */
-export const estimateAsJson = ({ stages, total, time }: PlanEstimate): unknown => ({
-  total,
-  time,
-  stages: Object.fromEntries(stages),
+export const estimateAsJson = (estimate: PlanEstimate): unknown => ({
+  total: estimate.total,
+  time: estimate.time,
+  gpu_hours_by_cards: estimate.byCards,
+  ...(estimate.unknown.length === 0 ? {} : { unknown: estimate.unknown }),
+  stages: Object.fromEntries(estimate.stages),
 });

@@ -41,8 +41,14 @@ export const examples: { readonly [command: string]: readonly Example[] } = {
     ["report my.yaml", "write one HTML file about the sweep of a spec"],
     ["report my.yaml --png figures", "write its figures as PNG too"],
   ],
-  reproduce: [["reproduce 3fa29c --out again", "a cell, by the beginning of its id"]],
-  explain: [["explain my.yaml", "why stages would run again"]],
+  reproduce: [
+    ["reproduce 3fa29c --out again", "a cell, by the beginning of its id"],
+    ["reproduce 0f5c4bd0a9e14f6c8f1d2b3a4c5d6e7f", "what a run in MLflow stands for"],
+  ],
+  explain: [
+    ["explain my.yaml", "why stages would run again"],
+    ["explain my.yaml seed=1", "of the cells with this seed"],
+  ],
   sync: [["sync", "send the newest sweep to MLflow again"]],
   mlflow: [
     ["mlflow start", "start the local server and say its address"],

@@ -134,9 +134,10 @@ export async function loadExperiment(
   file: string,
   science: Science,
   overrides: readonly string[] = [],
+  withoutData = false,
 ): Promise<Experiment> {
   const { loadSpec } = await import("../spec/index.js");
-  const loaded = loadSpec(file, science, { overrides });
+  const loaded = loadSpec(file, science, { overrides, withoutData });
   if (!loaded.ok) return refuse(loaded.error);
   await showDiagnostics(loaded.value.diagnostics);
   return loaded.value;

@@ -5,12 +5,13 @@ import type { Names } from "../contract/records.js";
 import { namesOf } from "../cells/index.js";
 import type { Difference, Explanation, Plan, StagePresence } from "../plan/index.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
+import { jsonOutput, onlyCells, specCells, specFile } from "../contract/options.js";
 import type { Manifest } from "../store/index.js";
 import { Store } from "../store/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
-import { loadExperiment, configOf } from "./experiment.js";
+import { configOf } from "./experiment.js";
 import { cellsNow, subjectOf } from "./explain-subject.js";
+import { cellsOfSpec } from "./spec-cells.js";
 import { short } from "./plan.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
@@ -36,14 +37,16 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
         describe:
           "the spec; or a cell that was run: settings (rate=1 seed=2), its name, or its id; or a stage's fingerprint",
       })
-      .positional("overrides", specOverrides)
+      .positional("overrides", specCells)
       .option("only", onlyCells)
       .option("stage", { type: "string", describe: "one stage: the beginning of its fingerprint" })
       .option("json", jsonOutput),
   handler: async (args) => {
     const { store: place } = await configOf(args, args.file);
     const subject = await subjectOf(place.value, args.file, args.overrides ?? [], science);
-    const experiment = await loadExperiment(subject.file, science, subject.overrides);
+    const { file, cells, overrides } = subject;
+    const given = cells === null ? { words: overrides } : { overrides };
+    const { experiment, chosen } = await cellsOfSpec(file, given, science, args.only);
     // The store that knows the cell, wherever its spec lies.
     const config = subject.cells === null ? await configOf(args, experiment) : { store: place };
     const planning = await import("../plan/index.js");
@@ -51,13 +54,7 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
     const whole = await planning.makePlan(experiment, science, files);
     const names = namesOf({ ...whole, resolved: experiment.resolved });
     const asked = planning.narrowPlan(whole, cellsNow(subject, whole.cells, names));
-    const plan =
-      args.only === undefined
-        ? asked
-        : planning.narrowPlan(
-            asked,
-            planning.parseSelector(args.only, asked.cells, science.expand),
-          );
+    const plan = planning.narrowPlan(asked, chosen(asked.cells));
     const store = new Store(config.store.value);
     const presence = await planning.lookAtStages(plan, store);
     const wanted = wantedStages(plan, presence, args.stage).filter(

@@ -6,6 +6,7 @@ import { isCondition } from "../contract/options.js";
 import type { CellRecord, Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import type { KnownSweep, SweepState } from "../journal/index.js";
+import { listSweeps, readSweep } from "../journal/index.js";
 
 /** A cell that the store's journals know, in the sweep that changed last among those that have it. */
 export interface KnownCell {
@@ -23,8 +24,8 @@ export const isDigits = (word: string): boolean => /^[0-9a-f]{4,64}$/.test(word)
 
 /**
  * The cell that a word of a call names, in the sweep that changed last among those that have one: by
- * settings (`rate=1 seed=2`), by its name as every view shows it, or by the beginning of its id
- * or of its last stage's fingerprint. Null where no sweep has it. Several cells of one sweep, unless they
+ * settings (`rate=1 seed=2`), by its name as every view shows it, by the beginning of its id
+ * or of its last stage's fingerprint, or by the id of its run in MLflow. Null where no sweep has it. Several cells of one sweep, unless they
  * share their last stage, are a UserError that lists them.
  */
 export async function findCell(
@@ -32,7 +33,6 @@ export async function findCell(
   word: string,
   expand: Science["expand"],
 ): Promise<KnownCell | null> {
-  const { listSweeps, readSweep } = await import("../journal/index.js");
   const { parseSelector } = await import("../plan/index.js");
   const conditions = conditionsIn(word);
   let wrong: UserError | null = null;
@@ -42,10 +42,12 @@ export async function findCell(
     if (state === null) continue;
     const names = namesOf(state);
     newest ??= { state, names };
-    let matches: (cell: CellRecord) => boolean = (cell) =>
-      names.cell(cell.id) === word ||
+    const isNamed = (cell: CellRecord): boolean => names.cell(cell.id) === word;
+    let matches = (cell: CellRecord): boolean =>
+      isNamed(cell) ||
       (isDigits(word) && (cell.id.startsWith(word) || cell.stage.startsWith(word)));
-    if (conditions !== null) {
+    // A name may look like settings: `rate=1 none seed=2`, where a value stands without its path.
+    if (conditions !== null && !state.cells.some(isNamed)) {
       try {
         matches = parseSelector([conditions.join(",")], state.cells, expand, "the cell");
       } catch (error) {
@@ -59,8 +61,19 @@ export async function findCell(
     if (found.length > 1 && !same) throw ambiguous(word, state, names, found);
     if (found.length > 0) return { sweep, state, names, cell: found[0]! };
   }
-  if (conditions === null) return null;
+  if (conditions === null) return cellOfRun(store, word);
   throw noSuchCell(word, wrong, newest);
+}
+
+/** The cell that a run in MLflow stands for; null where the word is the id of none. */
+async function cellOfRun(store: string, word: string): Promise<KnownCell | null> {
+  const { isRunId, trackedRun } = await import("../tracking/index.js");
+  const run = isRunId(word) ? await trackedRun(store, word) : null;
+  if (run === null || !run.key.startsWith("cell:")) return null;
+  const { state } = await readSweep(run.sweep.folder);
+  const cell = state?.cells.find(({ id }) => run.key === `cell:${id}`);
+  if (state === null || cell === undefined) return null;
+  return { sweep: run.sweep, state, names: namesOf(state), cell };
 }
 
 /** The conditions that a word is made of (`a=1 b=2`, `a=1,b=2`); null where it is something else. */

@@ -23,7 +23,7 @@ export async function closeKilled(config: Config, science: Science): Promise<rea
 
 /**
  * The sweep that a word names: a spec's file, the beginning of a sweep's id or an experiment's
- * name; without a word the sweep that changed last. Throws a UserError that lists what there is.
+ * name, or the id of its run in MLflow; without a word the sweep that changed last. Throws a UserError that lists what there is.
  */
 export async function findSweep(
   config: Config,
@@ -55,6 +55,18 @@ export async function findSweep(
   // Of several sweeps of one experiment the last one is taken; the beginning of an id must fit only
   // one sweep.
   if (meant.length > 0 && (meant.length === 1 || meant[0]!.experiment === word)) return meant[0]!;
+  const { isRunId, trackedRun } = await import("../tracking/index.js");
+  const run = isRunId(word) ? await trackedRun(config.store.value, word) : null;
+  if (run?.key === "sweep") return run.sweep;
+  if (run !== null) {
+    throw new UserError(
+      `the run ${word} in MLflow stands for one part of sweep ${run.sweep.sweep}`,
+      {
+        exitCode: ExitCode.usage,
+        hint: "name the run of the sweep, or of a cell where a cell can be named",
+      },
+    );
+  }
   const names = known.map((one) => `${one.experiment ?? "?"} (${one.sweep})`);
   names.sort((a, b) => distance(a, word) - distance(b, word));
   throw new UserError(

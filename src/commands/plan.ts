@@ -21,6 +21,7 @@ interface PlanArguments extends GlobalArguments, OverrideArguments {
   readonly only?: readonly string[] | undefined;
   readonly json: boolean;
   readonly estimate: boolean;
+  readonly summary: boolean;
   readonly mermaid: boolean;
   readonly svg: boolean;
 }
@@ -39,6 +40,11 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
         default: false,
         describe: "estimate time, tokens, GPU hours and US dollars of what would run",
       })
+      .option("summary", {
+        type: "boolean",
+        default: false,
+        describe: "with --estimate: print the sums alone, without cells and stages",
+      })
       .option("mermaid", {
         type: "boolean",
         default: false,
@@ -50,15 +56,20 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     if ([args.json, args.mermaid, args.svg].filter(Boolean).length > 1) {
       throw new UserError("choose one of --json, --mermaid and --svg");
     }
-    const experiment = await loadExperiment(args.file, science, args.overrides);
+    if (args.summary && !args.estimate) {
+      throw new UserError("--summary needs --estimate: it prints the sums of the estimate");
+    }
+    const experiment = await loadExperiment(args.file, science, args.overrides, args.estimate);
     const config = await configOf(args, experiment);
     await showOrRefuse(await cardRemarks(experiment, config));
-    const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
+    const { FileHashes, lookAtStages, makePlan, narrowPlan, orAbsent, parseSelector } =
       await import("../plan/index.js");
     const { idleAxes, pictureAsMermaid, pictureAsSvg, pictureOf } =
       await import("../plan/index.js");
     const { Store } = await import("../store/index.js");
-    const whole = await makePlan(experiment, science, new FileHashes(config.store.value));
+    const hashes = new FileHashes(config.store.value);
+    const files = args.estimate ? orAbsent(hashes) : hashes;
+    const whole = await makePlan(experiment, science, files);
     const plan =
       args.only === undefined
         ? whole
@@ -76,12 +87,14 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     }
     if (args.json) {
       const told = estimate === null ? {} : { estimate: estimateAsJson(estimate) };
-      await printJson({ ...planAsJson(plan, presence, names), ...told });
+      const graph = args.summary ? {} : planAsJson(plan, presence, names);
+      await printJson({ ...graph, ...told });
       return;
     }
     const paint = colours(process.stdout);
-    await printLine(planAsText(experiment.name, plan, presence, paint, names));
-    if (estimate !== null) await printLine(`\n${estimateAsText(plan, estimate, paint)}`);
+    const parts = args.summary ? [] : [planAsText(experiment.name, plan, presence, paint, names)];
+    if (estimate !== null) parts.push(estimateAsText(plan, estimate, paint));
+    await printLine(parts.join("\n\n"));
   },
 });
 

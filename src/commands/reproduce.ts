@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { CommandModule } from "yargs";
 import type * as YamlPackage from "yaml";
@@ -50,7 +50,7 @@ export const reproduceCommand = (science: Science): CommandModule<object, Reprod
         array: true,
         demandOption: true,
         describe:
-          "a cell: settings (rate=1 seed=2), its name, or its id; or a sweep's id or its experiment's name",
+          "a cell: settings (rate=1 seed=2), its name, or its id; or a sweep's id or its experiment's name; or the id of a run in MLflow",
       })
       .option("out", {
         type: "string",
@@ -158,17 +158,8 @@ const without = (settings: JsonObject, keys: readonly string[]): JsonObject =>
 
 /** What the results were made from, as the journal has it. */
 async function lockOf({ state, cells, stages }: Wanted, science: Science): Promise<object> {
-  const parts = new Set(
-    stages.flatMap(({ runner, params }) => science.runner(runner)?.toolchain(params) ?? []),
-  );
-  const environments: { [part: string]: { [list: string]: string } } = {};
-  for (const { part, lists } of science.environments) {
-    if (![...parts].some((one) => one.split(".")[0] === part)) continue;
-    const texts = await Promise.all(lists.map((file) => readFile(file, "utf8")));
-    environments[part] = Object.fromEntries(
-      lists.map((file, at) => [path.basename(file), texts[at]!]),
-    );
-  }
+  const { toolchainOf } = await import("../plan/index.js");
+  const { parts, environments } = await toolchainOf(stages, science);
   return {
     format: "r4ec-lock/1",
     experiment: state.experiment,
@@ -176,8 +167,8 @@ async function lockOf({ state, cells, stages }: Wanted, science: Science): Promi
     code: { version: state.codeVersion, commit: state.gitCommit },
     host: state.host,
     started: new Date(state.startedAt).toISOString(),
-    toolchain: [...parts].sort(),
-    environments,
+    toolchain: parts,
+    environments: Object.fromEntries(environments.map(({ part, lists }) => [part, lists])),
     cells: cells.map(({ id, stage, settings }) => ({
       id,
       stage,

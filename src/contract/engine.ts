@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
-import type { CellId, Fingerprint } from "../base/fingerprint.js";
+import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { CellRecord, Names, StageRecord } from "./records.js";
 import type { StageRequest, ToolchainPart } from "./runner.js";
@@ -47,6 +47,8 @@ export interface SweepPlan {
   readonly cells: readonly CellRecord[];
   /** The names of cells and stages that every view uses, also if `only` leaves some cells out. */
   readonly names: Names;
+  /** Left out: no sweep has run it yet. */
+  readonly origin?: SweepOrigin | undefined;
   /** Every stage once, in an order in which a stage comes after all stages that it needs. */
   readonly stages: ReadonlyMap<
     Fingerprint,
@@ -60,10 +62,45 @@ export interface SweepPlan {
   >;
 }
 
-/** A spec as a call gives it. */
+/** The sweep that made a plan's stages, as its journal tells it. */
+export interface SweepOrigin {
+  readonly sweep: SweepId;
+  readonly experiment: string;
+  /** The spec's file as the user gave it. */
+  readonly specFile: string;
+  readonly codeVersion: string;
+  /** The commit of the spec's project; null outside of git. */
+  readonly gitCommit: string | null;
+  readonly host: string;
+  /** When its last run began, ISO 8601. */
+  readonly started: string;
+  /** What stages told about themselves: versions, programs, counts. */
+  readonly facts: ReadonlyMap<Fingerprint, { readonly [name: string]: string | number }>;
+}
+
+/** A Python environment that stages run in, by what decides its contents. */
+export interface StageEnvironment {
+  readonly part: ToolchainPart;
+  /** `lab-1.0`: name and version of what is in it. */
+  readonly name: string;
+  /** Texts of the lists of requirements, by file name. */
+  readonly lists: { readonly [file: string]: string };
+}
+
+/** What stages need of the toolchain. */
+export interface StageToolchain {
+  /** Parts, each once, sorted. */
+  readonly parts: readonly ToolchainPart[];
+  readonly environments: readonly StageEnvironment[];
+}
+
+/** A spec as a call gives it, or a cell that a sweep has run. */
 export interface GivenSpec {
   readonly file: string;
-  /** Settings in place of the spec's: `PATH=VALUE`, or `~PATH`. */
+  /**
+   * Words behind the spec: settings in place of its own (`PATH=VALUE`, or `~PATH`). Of a plan, a setting of
+   * an axis, and the name or the id of a cell, pick cells of it.
+   */
   readonly overrides?: readonly string[] | undefined;
 }
 
@@ -103,6 +140,8 @@ export interface Engine {
    * of that name.
    */
   inputOf(artifact: FoundArtifact, input: string): Promise<string | null>;
+  /** What stages need of the toolchain, with the present contents of its environments. */
+  toolchain(stages: SweepPlan["stages"]): Promise<StageToolchain>;
   /**
    * Installs parts of the toolchain where they are missing, tells about it on stderr, and sets this
    * process's environment for them.

@@ -38,6 +38,14 @@ export const onlyCells = {
 /** The option `--json`. */
 export const jsonOutput = { type: "boolean", default: false, describe: "print JSON" } as const;
 
+/** The positional arguments behind a spec where a command looks at cells of it. */
+export const specCells = {
+  type: "string",
+  array: true,
+  describe:
+    "cells of the spec: settings of its axes (seed=1), a name or an id; other settings stand in place of its own",
+} as const;
+
 /** The positional arguments behind a spec: settings that replace some of its own. */
 export const specOverrides = {
   type: "string",

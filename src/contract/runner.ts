@@ -129,6 +129,8 @@ export interface StageEstimate {
    * stages use it. If the artifact exists, its metrics replace these numbers.
    */
   readonly sizes: { readonly [name: string]: number };
+  /** What is not known and would be reckoned with, as a sentence that says how to tell it. */
+  readonly unknown?: string;
 }
 
 /** The part of a runner that a worker process loads. */

@@ -3,7 +3,7 @@ import { namesOf, planOfSweep } from "../cells/index.js";
 import type { Exhibit } from "../contract/exhibits.js";
 import type { Science } from "../contract/science.js";
 import type { SweepState } from "../journal/index.js";
-import type { StageToolchain } from "../plan/index.js";
+import type { StageToolchain } from "../contract/engine.js";
 import { toolchainOf } from "../plan/index.js";
 import type { Comparison, Response } from "../report/index.js";
 import { outcomesOf, responsesOf } from "../report/index.js";

@@ -1,5 +1,5 @@
 import type { SweepState } from "../journal/index.js";
-import type { StageToolchain } from "../plan/index.js";
+import type { StageToolchain } from "../contract/engine.js";
 import { html, type Html, tableOf } from "./html.js";
 
 /** Where the results come from: spec, code, machine; and what stages said of their results. */

@@ -1,4 +1,5 @@
-import { tokensPerSecond, type Usage } from "../contract/usage.js";
+import type { Usage } from "../contract/usage.js";
+import { tokensPerSecond } from "../contract/usage.js";
 import type { StageState, SweepState } from "../journal/index.js";
 import { paidBy } from "../journal/index.js";
 import type { Html } from "./html.js";
@@ -7,14 +8,16 @@ import { tableOf } from "./html.js";
 /** Statuses of stages whose artifact is there. */
 const READY: ReadonlySet<string> = new Set(["done", "cached"]);
 
-/** Stages by kind: how many, what became of them, and how long they took. */
+/**
+ * Stages by kind: how many, what became of them, how long they took, and what they paid in this sweep
+ * where any paid: tokens, requests and dollars.
+ */
 export function stagesTable(state: SweepState): Html {
-  const paying = paidBy(state.stages.values());
+  const pays = paidBy(state.stages.values()) !== null;
   const rows = [...stagesByKind(state)].map(([kind, stages]) => {
     const count = (wanted: (stage: StageState) => boolean): string =>
       String(stages.filter(wanted).length);
     const seconds = secondsOf(stages);
-    const paid = paidBy(stages);
     return [
       kind,
       String(stages.length),
@@ -22,28 +25,26 @@ export function stagesTable(state: SweepState): Html {
       count(({ status }) => status === "cached"),
       count(({ status }) => !READY.has(status)),
       seconds === 0 ? "-" : seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0),
-      ...(paying === null ? [] : paidCells(paid, seconds)),
+      ...(pays ? paidTexts(paidBy(stages), seconds) : []),
     ];
   });
-  const costs = ["requests", "repeated", "tokens read", "tokens written", "tokens/s", "USD"];
   const head = [
     ...["kind", "stages", "made", "cached", "not there", "seconds"],
-    ...(paying === null ? [] : costs),
+    ...(pays
+      ? ["requests", "tried again", "tokens read", "tokens written", "tokens/s", "US dollars"]
+      : []),
   ];
-  if (paying !== null) rows.push(["all", "", "", "", "", "", ...paidCells(paying, 0)]);
   return tableOf("Stages by kind", head, rows);
 }
 
-/** What stages paid in this sweep; seconds of 0: their rate says nothing. */
-function paidCells(paid: Usage | null, seconds: number): string[] {
+function paidTexts(paid: Usage | null, seconds: number): string[] {
   if (paid === null) return ["-", "-", "-", "-", "-", "-"];
+  const { requests, retries, promptTokens, completionTokens, usd } = paid;
   const rate = tokensPerSecond(paid, seconds);
   return [
-    ...[paid.requests, paid.retries, paid.promptTokens, paid.completionTokens].map((count) =>
-      count.toLocaleString("en-US"),
-    ),
+    ...[requests, retries, promptTokens, completionTokens].map((one) => one.toLocaleString("en")),
     rate === null ? "-" : rate.toPrecision(3),
-    paid.usd === 0 ? "-" : paid.usd.toFixed(4),
+    usd === 0 ? "-" : usd.toFixed(usd < 0.1 ? 4 : 2),
   ];
 }
 

@@ -1,23 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import type { StageToolchain } from "../contract/engine.js";
 import type { StageRecord } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
-
-/** A Python environment that stages run in, by what decides its contents. */
-export interface StageEnvironment {
-  readonly part: string;
-  /** `lab-1.0`: name and version of what is in it. */
-  readonly name: string;
-  /** Texts of the lists of requirements, by file name. */
-  readonly lists: { readonly [file: string]: string };
-}
-
-/** What stages need of the toolchain. */
-export interface StageToolchain {
-  /** Parts, each once, sorted. */
-  readonly parts: readonly string[];
-  readonly environments: readonly StageEnvironment[];
-}
 
 /** The parts of the toolchain that stages need, and the environments among them with their contents. */
 export async function toolchainOf(

@@ -1,4 +1,5 @@
 import { open, readFile, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import path from "node:path";
 import { ExitCode, UserError } from "../base/exit.js";
 import { hashFile, stampOf } from "../base/hash.js";
@@ -72,6 +73,14 @@ export class FileHashes {
     }
   }
 }
+
+/** The same where some files may not be there, so that the fingerprints above them are of no use but for an estimate. */
+export const orAbsent = (files: Pick<FileHashes, "hash">): Pick<FileHashes, "hash"> => ({
+  hash: async (file) =>
+    (await stat(file).catch(() => null)) === null
+      ? createHash("sha256").update(`absent ${file}`).digest("hex")
+      : files.hash(file),
+});
 
 const unreadable = (file: string, cause: unknown): UserError =>
   new UserError(`cannot read the file ${file}: ${(cause as Error).message}`, {

@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
-import { canonicalJson } from "../base/json.js";
+import { canonicalJson, type Json } from "../base/json.js";
 import type { Axis, Cell } from "../spec/index.js";
 
 /** An axis that changes nothing, with its values. */
@@ -25,19 +25,43 @@ export function idleAxes(
     const key = axis.zip === null ? axis.path : `group ${axis.zip}`;
     groups.set(key, [...(groups.get(key) ?? []), axis]);
   }
+  const numberOf = numbering();
+  const crossed = cells
+    .filter(({ included }) => !included)
+    .map(({ id, axes: values }) => ({
+      stage: stageOf(id),
+      values: new Map(Object.entries(values).map(([path, value]) => [path, numberOf(value)])),
+    }));
   return [...groups.values()].flatMap((group) => {
     const paths = new Set(group.map(({ path }) => path));
-    const beside = new Map<string, Set<Fingerprint>>();
-    const times = new Map<string, number>();
-    for (const cell of cells) {
-      if (cell.included) continue;
-      const others = Object.entries(cell.axes).filter(([path]) => !paths.has(path));
-      const key = canonicalJson(Object.fromEntries(others));
-      beside.set(key, (beside.get(key) ?? new Set()).add(stageOf(cell.id)));
-      times.set(key, (times.get(key) ?? 0) + 1);
+    const others = axes.map(({ path }) => path).filter((path) => !paths.has(path));
+    /** By the other values: the stage of the cells that have them, and how many have. */
+    const beside = new Map<string, { readonly stage: Fingerprint; times: number }>();
+    for (const { stage, values } of crossed) {
+      const key = others.map((path) => values.get(path) ?? "").join(" ");
+      const known = beside.get(key);
+      if (known === undefined) beside.set(key, { stage, times: 1 });
+      // One place where the axis changes a stage settles it.
+      else if (known.stage !== stage) return [];
+      else known.times += 1;
     }
-    const compared = [...beside].filter(([key]) => times.get(key)! > 1);
-    const isIdle = compared.length > 0 && compared.every(([, stages]) => stages.size === 1);
+    const isIdle = [...beside.values()].some(({ times }) => times > 1);
     return isIdle ? group.map(({ path, values }) => ({ path, values })) : [];
   });
+}
+
+/** Gives equal values equal numbers, and different ones different numbers. */
+function numbering(): (value: Json) => number {
+  const numbers = new Map<string, number>();
+  const known = new Map<Json, number>();
+  return (value) => {
+    let number = known.get(value);
+    if (number === undefined) {
+      const text = canonicalJson(value);
+      number = numbers.get(text) ?? numbers.size;
+      numbers.set(text, number);
+      known.set(value, number);
+    }
+    return number;
+  };
 }

@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { Inspection, Manifest } from "../store/index.js";
+import type { Inspection, Manifest, Store } from "../store/index.js";
 import type { Plan } from "./plan.js";
 import { stagesNeeded } from "./narrow.js";
 
@@ -13,17 +13,23 @@ export interface StagePresence {
 }
 
 const AT_ONCE = 32;
+/** More stages than this: to list the store costs less than to ask for each artifact that is not there. */
+const LISTED = 500;
 
 /** Looks every stage of a plan up in the store. Changes nothing there. */
 export async function lookAtStages(
   plan: Plan,
-  store: { inspect(fingerprint: Fingerprint): Promise<Inspection> },
+  store: Pick<Store, "inspect" | "fingerprints">,
 ): Promise<Map<Fingerprint, StagePresence>> {
   const seen = new Map<Fingerprint, Inspection>();
+  const there = plan.stages.size > LISTED ? await allOf(store.fingerprints()) : null;
   const queue = plan.stages.keys();
   const look = async (): Promise<void> => {
     // All lookers draw from the one iterator.
-    for (const fingerprint of queue) seen.set(fingerprint, await store.inspect(fingerprint));
+    for (const fingerprint of queue) {
+      const found = there?.has(fingerprint) ?? true;
+      seen.set(fingerprint, found ? await store.inspect(fingerprint) : { state: "absent" });
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, look));
   const sound = (fingerprint: Fingerprint): boolean => seen.get(fingerprint)?.state === "sound";
@@ -39,4 +45,10 @@ export async function lookAtStages(
     });
   }
   return presence;
+}
+
+async function allOf<T>(found: AsyncIterable<T>): Promise<ReadonlySet<T>> {
+  const all = new Set<T>();
+  for await (const one of found) all.add(one);
+  return all;
 }

@@ -33,6 +33,26 @@ export function parseSelector(
   return selected;
 }
 
+/** The setting of cells that a condition is about; null where none of them has one like it. */
+export function settingMeant(
+  condition: string,
+  cells: readonly Pick<CellRecord, "settings">[],
+  expand: Science["expand"],
+): string | null {
+  const match = CONDITION.exec(condition);
+  if (match === null) return null;
+  const paths = new Set(cells.flatMap(({ settings }) => Object.keys(settings)));
+  const [, given = "", , value = ""] = match;
+  try {
+    return findPath(given, value, paths, expand, "");
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
+const CONDITION = /^([^=!]+?)\s*(!?=)\s*(.*)$/;
+
 /** A comma that stands in no list or object. */
 const BETWEEN = /,(?![^[{]*[\]}])/;
 
@@ -42,7 +62,7 @@ function parseCondition(
   expand: Science["expand"],
   said: string,
 ): (cell: CellRecord) => boolean {
-  const match = /^([^=!]+?)\s*(!?=)\s*(.*)$/.exec(text);
+  const match = CONDITION.exec(text);
   if (match === null) {
     if (/^[0-9a-f]{4,16}$/.test(text)) return (cell) => cell.id.startsWith(text);
     throw new UserError(

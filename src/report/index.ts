@@ -21,7 +21,7 @@ export {
   shownTest,
   titleText,
 } from "./labels.js";
-export { claimLines, marksOfComparison, notesOf, notPicked, warningLines } from "./notes.js";
+export { marksOfComparison, notesOf, notPicked, warningLines } from "./notes.js";
 export type { ComparedSweep } from "./sweep.js";
 export { compareSweep, compareSweeps, evidenceOf } from "./sweep.js";
 export type { TypedTable } from "./results.js";

@@ -22,6 +22,8 @@ export interface CheckContext {
    * True if something was removed: then no message is given about what is missing or has no effect.
    */
   readonly partial: boolean;
+  /** True where data that is not on this machine is a warning. */
+  readonly withoutData: boolean;
 }
 
 /** Reports blocks of cells that don't fit the schema once everything has been put together. */
@@ -53,7 +55,8 @@ export function checkCells(
   // Of a block without a mistake it is also known what it lacks.
   const touched = new Set(mistakes.map(({ where }) => where[0]!));
   for (const { id, settings } of kindsOfCells(cells)) {
-    for (const { severity, message, path } of science.check(settings, place)) {
+    for (const { severity: given, message, path, absent } of science.check(settings, place)) {
+      const severity = absent === true && context.withoutData ? "warning" : given;
       const where = whereOf(origins.get(id)!, sweep.dimensions, path, places);
       const key = path.split(".")[0]!;
       const isWhole = places.has([key]) && !touched.has(key) && !touched.has("sweep");

@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly overrides?: readonly string[] | undefined;
   /** Variables that `${env:NAME}` may name; default: the environment of this process. */
   readonly variables?: Variables;
+  /** True where data that is not on this machine is a warning: for estimates. */
+  readonly withoutData?: boolean;
 }
 
 /** A spec put together: the command line over the file, the file over what it extends. */

@@ -67,18 +67,36 @@ export function flatSettings(
   settings: JsonObject,
   names: Science["blockNames"] = {},
 ): FlatSettings {
-  const flat: [string, Json][] = [];
+  const found = new Map<string, Json>();
   const visit = (block: JsonObject, prefix: string): void => {
-    for (const [key, value] of Object.entries(block)) {
+    for (const key of Object.keys(block)) {
+      const value = block[key]!;
       const path = prefix === "" ? key : `${prefix}.${key}`;
       if (isJsonObject(value) && Object.keys(value).length > 0) visit(value, path);
-      else flat.push([path, value]);
+      else found.set(path, value);
     }
   };
   visit(settings, "");
   for (const [path, name] of Object.entries(names)) {
     const told = valueAt(settings, `${path}.${name}`);
-    if (told !== undefined) flat.push([path, told]);
+    if (told !== undefined) found.set(path, told);
   }
-  return Object.fromEntries(flat.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  const paths = [...found.keys()];
+  const key = paths.join("\n");
+  let form = forms.get(key);
+  if (form === undefined) {
+    form = JSON.parse(
+      JSON.stringify(Object.fromEntries(paths.sort().map((path) => [path, 0]))),
+    ) as object;
+    forms.set(key, form);
+  }
+  const flat: { [path: string]: Json } = { ...form };
+  for (const [path, value] of found) flat[path] = value;
+  return flat;
 }
+
+/**
+ * An object with the right keys in the right order, by the keys as they were found. V8 keeps copies of one object
+ * in a fifth of the room that objects take which are built key by key, and a sweep has many cells.
+ */
+const forms = new Map<string, object>();

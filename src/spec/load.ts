@@ -104,6 +104,7 @@ export function readSpec(
     mistakes,
     assumed,
     partial: report.failed,
+    withoutData: surroundings.withoutData === true,
   };
   reportWrong(context, expansion);
   checkCells(context, expansion, science, place);

@@ -20,6 +20,7 @@ export { destinationOf } from "./destination.js";
 export type { TrackingMessage, TrackingSummary } from "./tracking.js";
 export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
+export { isRunId, trackedRun } from "./local-runs.js";
 export { closeLeftovers, syncSweep } from "./sync.js";
 import type { SyncConfig } from "./sync.js";
 

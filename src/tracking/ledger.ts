@@ -60,14 +60,7 @@ export class Ledger {
 
   async #readRuns(): Promise<void> {
     const text = await readFile(this.#runsFile, "utf8").catch(() => "");
-    for (const line of text.split("\n")) {
-      try {
-        const [key, id] = JSON.parse(line) as [RunKey, string];
-        if (typeof key === "string" && typeof id === "string") this.runs.set(key, id);
-      } catch {
-        // A line cut off by a crash: that run is found by its tags.
-      }
-    }
+    for (const [key, id] of runsIn(text)) this.runs.set(key, id);
   }
 
   async addRun(key: RunKey, id: string): Promise<void> {
@@ -86,6 +79,20 @@ export class Ledger {
     this.state = { ...this.state, ...change };
     await writeDurable(path.join(this.folder, "state.json"), `${JSON.stringify(this.state)}\n`);
   }
+}
+
+/** The ids of runs out of the text of `runs.ndjson`. */
+export function runsIn(text: string): ReadonlyMap<RunKey, string> {
+  const runs = new Map<RunKey, string>();
+  for (const line of text.split("\n")) {
+    try {
+      const [key, id] = JSON.parse(line) as [RunKey, string];
+      if (typeof key === "string" && typeof id === "string") runs.set(key, id);
+    } catch {
+      // A line cut off by a crash: that run is found by its tags.
+    }
+  }
+  return runs;
 }
 
 /** The kept state of a tracking folder; null where there is none or it is damaged. */

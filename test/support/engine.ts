@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 function sourcesBelow(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
     .map((name) => path.join(folder, name))
-    .filter((name) => /\.(ts|json|py)$/.test(name));
+    .filter((name) => /\.(ts|json|py|css)$/.test(name));
 }
 
 /**

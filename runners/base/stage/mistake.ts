@@ -10,3 +10,9 @@ export const mistake = (path: string, message: string): Finding => ({
   message,
   path,
 });
+
+/** The same about data that this machine does not have: an estimate goes on without it. */
+export const absentData = (path: string, message: string): Finding => ({
+  ...mistake(path, message),
+  absent: true,
+});

@@ -1,5 +1,6 @@
-import type { ScienceCommand } from "../../../src/contract/engine.js";
-import { jsonOutput, onlyCells, specFile, specOverrides } from "../../../src/contract/options.js";
+import { createHash } from "node:crypto";
+import type { ScienceCommand, StageToolchain, SweepPlan } from "../../../src/contract/engine.js";
+import { jsonOutput, onlyCells, specFile, specCells } from "../../../src/contract/options.js";
 import type { Colours } from "../../../src/base/terminal.js";
 import { colours, printJson, printLine } from "../../../src/base/terminal.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
@@ -24,14 +25,19 @@ export const logCommand: ScienceCommand<LogArguments> = {
   command: "log <file> [overrides..]",
   examples: [
     ["log my.yaml", "the stages behind its cells"],
+    ["log my.yaml seed=1", "of the cells with this seed"],
+    ["log backbone=din seed=1", "of a cell that was run"],
     ["log my.yaml --user 910", "every text about a user"],
   ],
   describe:
     "show where a number came from: the stages behind cells, or the texts about a user or item",
   builder: (yargs) =>
     yargs
-      .positional("file", specFile)
-      .positional("overrides", specOverrides)
+      .positional("file", {
+        ...specFile,
+        describe: "the spec; or a cell that was run: settings (seed=1), its name, or its id",
+      })
+      .positional("overrides", specCells)
       .option("only", onlyCells)
       .option("user", { type: "string", describe: "a user, by the data set's own id" })
       .option("item", { type: "string", describe: "an item, by the data set's own id" })
@@ -44,8 +50,12 @@ export const logCommand: ScienceCommand<LogArguments> = {
     const id = user ?? item;
     if (id === undefined) {
       const lineage = await lineageOf(plan, engine);
-      if (json) await printJson({ lineage });
-      else await printLine(lineage.map((entry) => entryAsText(entry, paint)).join("\n"));
+      const toolchain = await engine.toolchain(plan.stages);
+      if (json) await printJson(lineageAsJson(plan, toolchain, lineage));
+      else {
+        const head = originAsText(plan, toolchain);
+        await printLine([...head, ...lineage.map((entry) => entryAsText(entry, paint))].join("\n"));
+      }
       return;
     }
     const side: Side = user === undefined ? "items" : "users";
@@ -69,17 +79,67 @@ function nothingFound(side: Side, id: string, missing: number): UserError {
   );
 }
 
+/** Which sweep made it, of which code, and in which environments its stages run. */
+function originAsText({ cells, names, origin }: SweepPlan, toolchain: StageToolchain): string[] {
+  const [cell] = cells;
+  const lines: string[] = [];
+  if (cells.length === 1) lines.push(`cell ${names.cell(cell!.id)} (${cell!.id})`);
+  if (origin === undefined) lines.push("no sweep has run it yet");
+  else {
+    const { sweep, experiment, specFile, codeVersion, gitCommit, host, started } = origin;
+    lines.push(
+      `sweep ${sweep} of ${experiment}, spec ${specFile}`,
+      `made by r4ec ${codeVersion}, commit ${gitCommit ?? "none"}, on ${host}, begun ${started}`,
+    );
+  }
+  for (const { part, name, lists } of toolchain.environments) {
+    const sums = Object.entries(lists).map(
+      ([file, text]) => `${file} ${sha256(text).slice(0, 10)}`,
+    );
+    lines.push(`environment ${part}: ${name} (${sums.join(", ")})`);
+  }
+  const others = toolchain.parts.filter((part) => !part.includes("."));
+  if (others.length > 0) lines.push(`toolchain: ${others.join(", ")}`);
+  return [...lines, ""];
+}
+
+const lineageAsJson = (
+  { cells, names, origin }: SweepPlan,
+  { parts, environments }: StageToolchain,
+  lineage: readonly LineageEntry[],
+): object => ({
+  cells: cells.map(({ id }) => ({ id, name: names.cell(id) })),
+  origin:
+    origin === undefined
+      ? null
+      : Object.fromEntries(Object.entries(origin).filter(([name]) => name !== "facts")),
+  toolchain: parts,
+  environments: environments.map(({ part, name, lists }) => ({
+    ...{ part, name },
+    lists: Object.fromEntries(Object.entries(lists).map(([file, text]) => [file, sha256(text)])),
+  })),
+  lineage,
+});
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 function entryAsText(entry: LineageEntry, paint: Colours): string {
   const inputs = Object.entries(entry.inputs).map(
     ([name, fingerprint]) => `${name} ${fingerprint.slice(0, 10)}`,
   );
   const metrics = Object.entries(entry.metrics).map(([name, value]) => `${name} ${round(value)}`);
+  const facts = Object.entries(entry.facts).map(([name, value]) => `${name} ${value}`);
   const marks = Object.entries(entry.marks).map(([name, value]) => `${name}: ${value}`);
   const state = entry.state === "made" ? `made ${entry.created ?? ""}` : entry.state;
   return [
     `${paint.bold(entry.fingerprint.slice(0, 10))} ${entry.name} (${entry.runner}), ${state}`,
     ...(inputs.length > 0 ? [`  from ${inputs.join(", ")}`] : []),
+    ...Object.entries(entry.files).map(
+      ([name, sum]) => `  file ${name}, sha256 ${sum.slice(0, 10)}`,
+    ),
+    ...(entry.folder === null ? [] : [`  in ${entry.folder}`]),
     ...modelLines(entry),
+    ...(facts.length > 0 ? [paint.dim(`  ${facts.join(", ")}`)] : []),
     ...(metrics.length > 0 ? [paint.dim(`  ${metrics.join(", ")}`)] : []),
     ...marks.map((mark) => paint.yellow(`  ${mark}`)),
   ].join("\n");

@@ -23,6 +23,12 @@ export interface LineageEntry {
   readonly params: JsonObject;
   /** Fingerprints by input name. */
   readonly inputs: { readonly [name: string]: Fingerprint };
+  /** sha256 of the user's files that it read, by name. */
+  readonly files: { readonly [name: string]: string };
+  /** The folder of its artifact, which holds weights, vectors, texts or data; null where there is none. */
+  readonly folder: string | null;
+  /** What it told about itself: versions, programs, counts. */
+  readonly facts: { readonly [name: string]: string | number };
   readonly metrics: ArtifactFacts["metrics"];
   readonly marks: ArtifactFacts["marks"];
   /** ISO 8601, or null where it is not made yet. */
@@ -65,6 +71,9 @@ export async function lineageOf(
       state: facts !== null ? "made" : seen.state === "damaged" ? seen.reason : "not made yet",
       params: record.params,
       inputs: record.inputs,
+      files: record.files,
+      folder: seen.state === "made" ? seen.artifact.folder : null,
+      facts: plan.origin?.facts.get(fingerprint) ?? {},
       metrics: facts?.metrics ?? {},
       marks: facts?.marks ?? {},
       created: facts?.created ?? null,

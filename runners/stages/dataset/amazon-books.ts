@@ -3,6 +3,7 @@ import type { Finding } from "../../../src/base/diagnostic.js";
 import { UserError } from "../../../src/base/exit.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { isFile } from "../../base/files/spec-path.js";
+import { absentData } from "../../base/stage/mistake.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import { type RecordCounts, readRecords } from "./records.js";
 import { formOf, itemText } from "./amazon-records.js";
@@ -72,10 +73,10 @@ function checkFiles(settings: DatasetSettings, place: SpecPlace): Finding[] {
     const file = settings[name];
     if (typeof file !== "string") {
       const message = `amazon-books needs \`${name}\`: the path of a file of Amazon Review Data (2018)`;
-      return [{ severity: "error", message, path }];
+      return [absentData(path, message)];
     }
     if (isFile(resolve(place.folder, file))) return [];
-    return [{ severity: "error", message: `there is no file ${file}`, path }];
+    return [absentData(path, `there is no file ${file}`)];
   });
 }
 

@@ -3,6 +3,7 @@ import { checkMovielens, dayOrder } from "./movielens.js";
 import { movielens, readMovies, readMovieRatings, wrongLine } from "./movielens.js";
 import { isMisreadMovies, isMisreadRatings } from "./misread.js";
 import type { ItemText, ReadTask, Source } from "./source.js";
+import { absentData } from "../../base/stage/mistake.js";
 
 const layout = { separator: "::", example: "1::1193::5::978300760", header: false };
 const movieExample = "1::Toy Story (1995)::Animation|Children's|Comedy";
@@ -25,12 +26,10 @@ export const ml1m: Source = {
     typeof settings["path"] === "string"
       ? checkMovielens(settings, place, ["ratings.dat", "movies.dat"])
       : [
-          {
-            severity: "error",
-            message:
-              "ml-1m needs `path`: the folder with ratings.dat and movies.dat of https://grouplens.org/datasets/movielens/1m/",
-            path: "dataset.path",
-          },
+          absentData(
+            "dataset.path",
+            "ml-1m needs `path`: the folder with ratings.dat and movies.dat of https://grouplens.org/datasets/movielens/1m/",
+          ),
           ...checkMovielens(settings, place, []),
         ],
   misread: ({ ratings, movies }) =>

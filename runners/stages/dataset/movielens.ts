@@ -10,6 +10,7 @@ import { eachLine } from "./lines.js";
 import { eachMovieLine } from "./movie-lines.js";
 import { type Ratings, RatingColumns } from "./ratings.js";
 import type { DatasetSettings, ItemText, ReadTask } from "./source.js";
+import { absentData } from "../../base/stage/mistake.js";
 
 const dayZoneSchema: JsonSchema = {
   description:
@@ -61,7 +62,7 @@ export function checkMovielens(
         ? `${path} lacks`
         : `there is no folder ${path}; it should hold`;
       const message = `${found} ${missing.join(" and ")} (the layout of GroupLens' ${settings.id} archive)`;
-      findings.push({ severity: "error", message, path: "dataset.path" });
+      findings.push(absentData("dataset.path", message));
     }
   }
   return findings;

@@ -1,5 +1,5 @@
 /** What the scanner found as the value of a field. */
-export const enum Found {
+export enum Found {
   nothing,
   /** A string without escapes and in ASCII: its bytes are its text. */
   text,

@@ -29,6 +29,21 @@ export const commonProperties = {
     minimum: 1,
     maximum: 1_000_000,
   },
+  sizes: {
+    description:
+      "How much the data set holds: what plan --estimate reckons with before the data set is prepared. Results do not depend on it.",
+    type: "object",
+    additionalProperties: false,
+    minProperties: 1,
+    properties: Object.fromEntries(
+      Object.entries({
+        users: "Users.",
+        items: "Items.",
+        train: "Samples for training, validation among them.",
+        test: "Samples for testing.",
+      }).map(([name, description]) => [name, { description, type: "integer", minimum: 0 }]),
+    ),
+  },
   repeats: {
     description:
       "What is done with a rating of an item that the user rated before. keep: it stays, so the item is in its own history; such ratings are counted and the result is marked. first: only the user's first rating of an item stays.",

@@ -22,6 +22,10 @@ export interface CommonSettings {
   readonly like_above?: number;
   /** What a positive sample is; over `like_above`. */
   readonly label?: Label;
+  /** For estimates alone. */
+  readonly sizes?: JsonObject & {
+    readonly [of in "users" | "items" | "train" | "test"]?: number;
+  };
   /** Fewest ratings of a user and of an item that stay. */
   readonly user_core: number;
   readonly item_core: number;

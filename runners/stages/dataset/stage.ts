@@ -30,7 +30,8 @@ export function datasetStage(settings: JsonObject, place: SpecPlace): StageReque
     },
     inputs: {},
     files,
-    execution: {},
+    // Results do not depend on it.
+    execution: block.sizes === undefined ? {} : { sizes: block.sizes },
   };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { copyFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { Drained } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
@@ -13,12 +14,13 @@ import { trainingConfig } from "./config.js";
 import { gatherSamples } from "./data.js";
 import type { FinetuneExecution, FinetuneParams } from "./settings.js";
 import type { TrainerLine } from "./trainer-log.js";
-import { mergeAttempts, metricsOf, TrainerLogReader } from "./trainer-log.js";
+import { meanLoss, mergeAttempts, metricsOf, TrainerLogReader } from "./trainer-log.js";
 import { openFolder } from "../../../src/base/folder.js";
 
 /** Files of the trainer's output that make up an adapter. */
-const ADAPTER_FILES =
-  /^(?:adapter_.*|tokenizer.*|chat_template\..*|special_tokens_map\.json|all_results\.json)$/u;
+const ADAPTER_FILES = /^(?:adapter_.*|tokenizer.*|chat_template\..*|special_tokens_map\.json)$/u;
+/** What the trainer says of the whole training. */
+const RESULTS = "all_results.json";
 const LOOK_EVERY_MS = 500;
 /** Files of train.py in the work folder: its first step has begun; it is asked to stop. */
 const STARTED = "training";
@@ -51,15 +53,19 @@ export async function finetune(task: StageTask): Promise<void> {
   const attempts = await keptAttempts(task.work);
   const output = path.join(task.work, "out");
   const checkpoint = await lastCheckpoint(output);
-  const config = trainingConfig(params, execution, {
-    model: modelLocation("model", params.model, task),
-    revision: (params.model["revision"] as string | undefined) ?? null,
-    gpus: task.resources.gpus.length,
-    samples,
-    tightened: task.resources.tightened ?? 0,
-    checkpoint: checkpoint === null ? null : path.relative(task.work, checkpoint.folder),
-  });
-  await writeFile(path.join(task.work, "train.yaml"), `${JSON.stringify(config, null, 2)}\n`);
+  const configFrom = (from: string | null): string => {
+    const config = trainingConfig(params, execution, {
+      model: modelLocation("model", params.model, task),
+      revision: (params.model["revision"] as string | undefined) ?? null,
+      gpus: task.resources.gpus.length,
+      samples,
+      tightened: task.resources.tightened ?? 0,
+      checkpoint: from,
+    });
+    return `${JSON.stringify(config, null, 2)}\n`;
+  };
+  const from = checkpoint === null ? null : path.relative(task.work, checkpoint.folder);
+  await writeFile(path.join(task.work, "train.yaml"), configFrom(from));
   if (checkpoint !== null) {
     const message = `continues from the checkpoint at step ${checkpoint.step}`;
     task.emit({ type: "note", severity: "info", message });
@@ -96,7 +102,9 @@ export async function finetune(task: StageTask): Promise<void> {
     path.join(task.out, "trainer_log.jsonl"),
     all.map((line) => `${JSON.stringify(line)}\n`).join(""),
   );
-  await copyFile(path.join(task.work, "train.yaml"), path.join(task.out, "train.yaml"));
+  await writeResults(output, task.out, all);
+  // The training as a whole, which begins at no checkpoint.
+  await writeFile(path.join(task.out, "train.yaml"), configFrom(null));
   await task.publish({ metrics: { ...sampleCounts(counts), ...lastLosses(all) } });
 }
 
@@ -169,6 +177,24 @@ function followLog(file: string, seen: number, task: StageTask) {
       return lines;
     },
   };
+}
+
+/**
+ * Writes what the trainer says of the whole training. Its mean loss is that of the last attempt alone, and 0 for one
+ * that began after the last step: the mean over all attempts takes its place.
+ */
+async function writeResults(
+  output: string,
+  out: string,
+  lines: readonly TrainerLine[],
+): Promise<void> {
+  const text = await readFile(path.join(output, RESULTS), "utf8");
+  const mean = meanLoss(lines);
+  const results = Object.entries(JSON.parse(text) as JsonObject)
+    .filter(([name]) => name !== "train_loss")
+    .concat(mean === null ? [] : [["train_loss", mean]]);
+  const sorted = Object.fromEntries(results.sort(([a], [b]) => (a < b ? -1 : 1)));
+  await writeFile(path.join(out, RESULTS), `${JSON.stringify(sorted, null, 4)}\n`);
 }
 
 const sampleCounts = (counts: { readonly [name: string]: number }): { [name: string]: number } =>

@@ -64,17 +64,46 @@ export function metricsOf(line: TrainerLine): { readonly [name: string]: number 
   );
 }
 
-/** Lines of several attempts as one: of a step that was trained twice, the last attempt's line stands. */
+type Kind = "train" | "eval" | "end";
+
+/** What a line tells: a training loss, a validation loss, or that an attempt ended. */
+const kindOf = (line: TrainerLine): Kind =>
+  line.eval_loss !== undefined ? "eval" : line.loss !== undefined ? "train" : "end";
+
+/**
+ * Lines of several attempts as one, as training without a stop would have written them: of a step that was
+ * trained twice, the last attempt's line stands, and of the lines that end an attempt, the last one. An attempt
+ * that began after the last step has only such a line.
+ */
 export function mergeAttempts(attempts: readonly (readonly TrainerLine[])[]): TrainerLine[] {
   const merged = new Map<string, TrainerLine>();
   for (const lines of attempts) {
-    const first = Math.min(...lines.map((line) => line.current_steps));
-    for (const [key, line] of merged) if (line.current_steps >= first) merged.delete(key);
+    const trained = lines.filter((line) => kindOf(line) !== "end");
+    const first = Math.min(...trained.map((line) => line.current_steps));
+    for (const [key, line] of merged) {
+      if (kindOf(line) !== "end" && line.current_steps >= first) merged.delete(key);
+    }
     for (const line of lines) {
-      const kind =
-        line.eval_loss !== undefined ? "eval" : line.loss !== undefined ? "train" : "end";
-      merged.set(`${line.current_steps} ${kind}`, line);
+      const kind = kindOf(line);
+      const key = kind === "end" ? kind : `${line.current_steps} ${kind}`;
+      merged.delete(key);
+      merged.set(key, line);
     }
   }
   return [...merged.values()];
+}
+
+/**
+ * The mean training loss over all steps, as the trainer of transformers computes `train_loss`: each line's loss
+ * counts for the steps since the line before. Null where the last steps have no line.
+ */
+export function meanLoss(lines: readonly TrainerLine[]): number | null {
+  let [sum, steps] = [0, 0];
+  for (const { loss, current_steps: step } of lines) {
+    if (loss === undefined) continue;
+    sum += loss * (step - steps);
+    steps = step;
+  }
+  const all = Math.max(0, ...lines.map((line) => line.current_steps));
+  return steps === 0 || steps < all ? null : sum / steps;
 }

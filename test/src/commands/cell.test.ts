@@ -62,6 +62,22 @@ describe("a cell in a command", () => {
       { name: "base base", ...all },
       { name: "model b x seed=2", ...all },
     ]);
+    // Behind a spec too; what is of no axis stands in place of the spec's own setting.
+    const named = await explain("spec.yaml", "model=b", "note=x", "seed=2");
+    expect(named.map(({ name }) => name)).toEqual(["base base", "model b x seed=2"]);
+    expect(await explain("spec.yaml", "b x seed=2")).toEqual(named);
+    const told = await explain("spec.yaml", "toy.act=tell", "model=b", "--only", "seed=2");
+    expect(told.map(({ name }) => name)).toEqual([
+      "base base",
+      "model b x seed=2",
+      "model b y seed=2",
+    ]);
+    expect(told[1]!.differences).toMatchObject([{ name: "act", now: '"tell"' }]);
+    const nine = await lab.run("explain", "spec.yaml", "seed=9");
+    expect([nine.code, nine.stderr]).toEqual([
+      2,
+      expect.stringContaining("the setting seed=9 selects no cell"),
+    ]);
     // A file that is read, and a setting that no axis varies.
     await writeFile(path.join(lab.folder, "data.txt"), "two");
     await lab.spec(spec.replace("{file: data.txt}", "{file: data.txt, act: tell}"));
@@ -80,5 +96,16 @@ describe("a cell in a command", () => {
       2,
       expect.stringContaining("spec.yaml has no cell b x seed=2 any more"),
     ]);
+  });
+
+  it("is named by its name also where that looks like settings", async () => {
+    // An axis of numbers stands with its path, one of words without.
+    const grid =
+      "name: looks\ntoy: {file: data.txt}\nsweep: {grid: {toy.cards: [0, 1], toy.model: [a, b]}}\n";
+    await writeFile(path.join(lab.folder, "looks.yaml"), grid);
+    expect((await lab.run("sweep", "looks.yaml", "--only", "cards=0")).code).toBe(0);
+    const { code, stdout, stderr } = await lab.run("shout", "cards=0 b");
+    expect([code, stdout.split("\n")[0]]).toEqual([0, "B"]);
+    expect(stderr).toContain("cell: cards=0 b (");
   });
 });

@@ -1,7 +1,7 @@
 import type { Finding } from "../../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { kindAt, resolvePath } from "../../../base/files/spec-path.js";
-import { mistake } from "../../../base/stage/mistake.js";
+import { absentData, mistake } from "../../../base/stage/mistake.js";
 import type { DatasetSettings } from "../source.js";
 import { checkAttributes, checkLabelled, checkTimes } from "../table/check-columns.js";
 import { checkFields } from "../table/fields.js";
@@ -79,8 +79,11 @@ function checkGiven(
     const found = resolvePath(file, place);
     const kind = kindAt(found);
     if (kind === "file") return [];
-    const what = kind === null ? `there is no file ${file} (${found})` : `${file} is a ${kind}`;
-    return [mistake(at, what)];
+    return [
+      kind === null
+        ? absentData(at, `there is no file ${file} (${found})`)
+        : mistake(at, `${file} is a ${kind}`),
+    ];
   });
   return [...missing, ...given];
 }

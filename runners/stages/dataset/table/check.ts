@@ -1,7 +1,7 @@
 import type { Finding } from "../../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { isFile } from "../../../base/files/spec-path.js";
-import { mistake } from "../../../base/stage/mistake.js";
+import { absentData, mistake } from "../../../base/stage/mistake.js";
 import type { DatasetSettings } from "../source.js";
 import { checkAttributes, checkLabelled, checkTimes } from "./check-columns.js";
 import { checkFields, type FieldColumn } from "./fields.js";
@@ -121,7 +121,7 @@ function checkFiles(
   const found = filesOf(table, place);
   if (isPattern(file) ? found.length === 0 : !isFile(found[0]!)) {
     const message = isPattern(file) ? `no file is called ${file}` : `there is no file ${file}`;
-    return [mistake(path, message)];
+    return [absentData(path, message)];
   }
   const form = formOf(table, file);
   if (form === null) {

@@ -115,7 +115,28 @@ test("an adapter is trained on the 568 real samples, every metric with its step"
   expect(trained.result?.metrics).toMatchObject({ "samples.refinement": 48, steps: 11 });
   expect(trained.result!.metrics["train.loss"]).toBeLessThan(8);
   expect(existsSync(path.join(trained.out, "checkpoint-4"))).toBe(false);
-});
+  // A kill between the last step and the artifact: the next run has no step left, and says the same.
+  const again = await runStage({ ...setupOf(), work: trained.work });
+  expect(again.error ?? again.thrown).toBeUndefined();
+  const from = again.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+  expect(from).toEqual(["continues from the checkpoint at step 11"]);
+  expect(again.result).toEqual(trained.result);
+  expect(await saidIn(again.out)).toEqual(await saidIn(trained.out));
+}, 120_000);
+
+/** What an adapter's folder says of its training, without the times that it took. */
+async function saidIn(folder: string): Promise<JsonObject> {
+  const read = (name: string) => readFile(path.join(folder, name), "utf8");
+  const results = JSON.parse(await read("all_results.json")) as JsonObject;
+  const isTime = ([name]: [string, unknown]) => /_runtime$|_per_second$|_time$/u.test(name);
+  const timeless = (values: JsonObject) =>
+    Object.fromEntries(Object.entries(values).filter((entry) => !isTime(entry)));
+  return {
+    config: await read("train.yaml"),
+    results: timeless(results),
+    log: lines(await read("trainer_log.jsonl")).map(timeless),
+  };
+}
 
 test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, async () => {
   const trained = await runStage(setupOf({ learning_rate: 1e-2, llamafactory: { max_steps: 4 } }));
@@ -207,6 +228,7 @@ test("stopped in the middle, it goes on from the last whole checkpoint, nothing 
   // A run without a stop says the same.
   const whole = await runStage({ ...setup, fingerprint: "ab".repeat(32) });
   expect(second.result).toEqual(whole.result);
+  expect(await saidIn(second.out)).toEqual(await saidIn(whole.out));
 }, 400_000);
 
 test("a failure of LLaMA-Factory shows its own last words", async () => {
