@@ -156,6 +156,8 @@ export async function pictureAsSvg({ title, kinds, edges }: Picture): Promise<st
       graphAttributes: { rankdir: "LR", label: title, labelloc: "t", fontname: "Helvetica" },
       nodeAttributes: {
         shape: "box",
+        // Fonts of browsers are wider than the one that is reckoned with.
+        margin: "0.25,0.1",
         style: "rounded,filled",
         fontname: "Helvetica",
         fontcolor: INK,

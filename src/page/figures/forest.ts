@@ -32,7 +32,10 @@ export async function forestFigure(
   const variants = [...new Set(points.map(({ variant }) => variant))];
   const title = `${table.metric}: difference from the baseline`;
   const better = table.direction === "max" ? "right" : "left";
-  const y = { field: "variant", type: "nominal", sort: variants, title: null } as const;
+  const y = {
+    ...({ field: "variant", type: "nominal" } as const),
+    ...{ sort: variants, title: null, axis: { labelLimit: 200 } },
+  } as const;
   const colour = {
     field: "kind",
     type: "nominal",
@@ -42,15 +45,13 @@ export async function forestFigure(
   const svg = await drawSvg(
     {
       data: { values: points },
+      // Names of rows stand above: beside the names of variants they would push the plot off a phone.
       facet: {
-        row: {
-          field: "row",
-          type: "nominal",
-          sort: rows,
-          title: null,
-          header: rows.length > 1 ? { labelAngle: 0, labelAlign: "right" } : { labels: false },
-        },
+        ...{ field: "row", type: "nominal", sort: rows, title: null },
+        header: rows.length > 1 ? { labelAnchor: "start" } : { labels: false },
       },
+      columns: 1,
+      spacing: 8,
       spec: {
         width: 420,
         height: { step: 24 },

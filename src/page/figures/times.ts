@@ -11,7 +11,7 @@ export async function timeFigure(state: SweepState): Promise<Figure | null> {
   });
   if (values.length === 0) return null;
   values.sort((a, b) => b.time - a.time);
-  const title = "time by kind of stage";
+  const title = "Time by kind of stage";
   const svg = await drawSvg(
     {
       data: { values },
