@@ -245,7 +245,7 @@ describe("mistakes in a spec", () => {
     const draw = "ctr.learning_rate: string(a,b,c), ctr.epochs: {choice: [1]}";
     expect(said(spec(`sweep: {sample: {trials: 1, seed: 1, space: {${draw}}}}\n`))).toEqual([
       expect.stringMatching(
-        /^4:\d+ ctr.learning_rate must be a mapping, not "string\(1"; .*put a text with commas into quotes$/,
+        /^4:\d+ ctr.learning_rate must be a mapping, not "string\(a"; .*put a text with commas into quotes$/,
       ),
     ]);
     expect(said(spec("ctr: {epochs: f(a, b)}\n"))).toHaveLength(1);
