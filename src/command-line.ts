@@ -53,7 +53,10 @@ export function commandLine(
     })
     .version(packageVersion())
     .help()
-    .completion("completion", "print a script for shell completion")
+    .completion(
+      "completion",
+      "print a script for shell completion; completion bash, completion zsh",
+    )
     .wrap(Math.min(100, process.stdout.columns || 100))
     .parserConfiguration({ "duplicate-arguments-array": true })
     .strict()

@@ -3,6 +3,7 @@ import { commandLine } from "./command-line.js";
 import { commandsOf } from "./commands/index.js";
 import { colours, guardOutput } from "./base/terminal.js";
 import { ExitCode, UserError } from "./base/exit.js";
+import { forShell } from "./commands/completion.js";
 import { engineOf } from "./commands/engine.js";
 import type { GlobalArguments } from "./commands/experiment.js";
 import type { ListedCommand } from "./contract/engine.js";
@@ -26,7 +27,7 @@ async function runCommand(args: readonly string[], parts: ProgramParts): Promise
   const commands = commandsOf(parts);
   refuseUnknown(args, commands);
   let given: GlobalArguments = {};
-  const program = commandLine(args, parts.science.about, commands, {
+  const program = commandLine(forShell(args), parts.science.about, commands, {
     // The science's commands ask for an engine under these options.
     options: (all) => void (given = all),
     engine: () => engineOf(given, parts.science),

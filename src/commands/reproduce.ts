@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { CommandModule } from "yargs";
-import { stringify } from "yaml";
+import type * as YamlPackage from "yaml";
+import { lazily } from "../base/lazily.js";
 import { openFolder } from "../base/folder.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
@@ -19,6 +20,8 @@ import type { GlobalArguments } from "./experiment.js";
 import { configOf, loadExperiment } from "./experiment.js";
 import { findCell, planOfCell } from "./find-cell.js";
 import { findSweep } from "./find-sweep.js";
+
+const yaml = lazily<typeof YamlPackage>("yaml");
 
 interface ReproduceArguments extends GlobalArguments {
   readonly what: readonly string[];
@@ -147,7 +150,7 @@ async function specText(wanted: Wanted, science: Science, out: string): Promise<
       };
   const moved = rebased(redactJson(written), { from: path.dirname(place), to: out }, science);
   const head = `# Makes ${wanted.name} of ${state.experiment} again (lock.json says what it was made from).\n`;
-  return head + stringify(moved);
+  return head + yaml().stringify(moved);
 }
 
 const without = (settings: JsonObject, keys: readonly string[]): JsonObject =>

@@ -4,8 +4,6 @@ import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import { generate, staleFiles } from "../spec/generate.js";
-import { editorSchema } from "../spec/editor-schema.js";
 import { openFolder } from "../base/folder.js";
 
 interface Arguments {
@@ -33,6 +31,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       })
       .conflicts("write", "check"),
   async handler({ check, write }) {
+    const { generate, staleFiles } = await import("../spec/generate.js");
     if (write === true) {
       for (const [file, content] of generate(science)) {
         await openFolder(dirname(join(projectRoot, file)));
@@ -49,6 +48,7 @@ export const schemaCommand = (science: Science): CommandModule<object, Arguments
       }
       process.stderr.write("schema and reference page are up to date\n");
     } else {
+      const { editorSchema } = await import("../spec/editor-schema.js");
       process.stdout.write(`${JSON.stringify(editorSchema(science), null, 2)}\n`);
     }
   },

@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
-import { listSweeps, readSweep } from "../journal/index.js";
+import { listSweeps, paidBy, readSweep } from "../journal/index.js";
 import { UserError } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
@@ -12,6 +12,7 @@ import { closeKilled, findSweep } from "./find-sweep.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
+import { paymentsText, usageAsJson } from "./payments.js";
 import { errorDetails, retryText } from "./failure-text.js";
 import { durationText } from "./numbers.js";
 
@@ -87,6 +88,8 @@ function statusAsJson(state: SweepState, full: boolean): object {
     process: state.process,
     host: state.host,
     stage_counts: counts(state),
+    usage: usageAsJson(paidBy(state.stages.values())),
+    seconds_left: state.live?.left?.seconds ?? null,
   };
   if (!full) return head;
   const names = namesOf(state);
@@ -115,6 +118,7 @@ function statusAsJson(state: SweepState, full: boolean): object {
       notes: stage.notes,
       marks: stage.result?.marks ?? {},
       retries: stage.retries,
+      usage: usageAsJson(stage.usage, stage.seconds),
     })),
   };
 }
@@ -150,6 +154,7 @@ function statusText(state: SweepState, paint: Colours): string {
     stage.seconds > 0 ? durationText(stage.seconds) : "-",
     whereText(stage, names),
   ]);
+  const paid = paymentsText(state, names, paint.dim);
   const ended = ((state.endedAt ?? state.time) - state.startedAt) / 1000;
   const retried = [...state.stages.values()].filter(({ retries }) => retries.length > 0);
   const failures = [...state.stages.values()].filter((stage) => stage.error !== null);
@@ -160,6 +165,7 @@ function statusText(state: SweepState, paint: Colours): string {
       `${durationText(ended)}`,
     "",
     formatTable(["stage", "what", "status", "starts", "time", ""], rows, paint.dim),
+    ...(paid === null ? [] : ["", paid]),
     ...[...state.stages.values()].flatMap((stage) =>
       remarksOf(stage).map((remark) => `\n${names.stage(stage.record.fingerprint)}: ${remark}`),
     ),

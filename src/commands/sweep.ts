@@ -17,7 +17,7 @@ import { closeKilled } from "./find-sweep.js";
 import { missingVariables, variableRemarks } from "./variables.js";
 import { planAsJson, planAsText } from "./plan.js";
 import { liveDisplay } from "./live-display.js";
-import { ProgressView } from "./progress.js";
+import type { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 
@@ -95,6 +95,7 @@ export async function sweepExperiment(
   const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();
   for (const [stage, { wouldRun }] of presence) if (wouldRun) toRun.add(stage);
+  const { ProgressView } = await import("./progress.js");
   const view = new ProgressView(process.stderr, args.json ? null : await liveDisplay(), {
     toRun,
     headline: parts.science.headline,

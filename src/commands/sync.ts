@@ -5,7 +5,6 @@ import type { KnownSweep } from "../journal/index.js";
 import { closeAbandoned, listSweeps, readSpecPlace, readSweep } from "../journal/index.js";
 import type { Science } from "../contract/science.js";
 import { jsonOutput, specOverrides } from "../contract/options.js";
-import { resourcesOf, trackingOf } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { configOf } from "./experiment.js";
@@ -78,6 +77,7 @@ async function syncOne(
 ): Promise<TrackingSummary | null> {
   const { state } = await readSweep(known.folder);
   if (state === null) return null;
+  const { resourcesOf, trackingOf } = await import("../spec/index.js");
   // The spec's own address counts, as it did in the sweep.
   const place = await readSpecPlace(known.folder);
   const config = await configOf(

@@ -4,7 +4,7 @@ import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
 import { jsonOutput, specFile, specOverrides } from "../contract/options.js";
 import type { Diagnostic } from "../base/diagnostic.js";
-import { kindsOfCells, loadSpec, type Experiment } from "../spec/index.js";
+import type { Experiment } from "../spec/index.js";
 import { cardRemarks } from "./cards.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { readConfig, showDiagnostics } from "./experiment.js";
@@ -24,6 +24,7 @@ async function aboutThisMachine(
   if (!config.ok) return config.error;
   const remarks = await cardRemarks(experiment, config.value);
   if (science.tried === undefined) return remarks;
+  const { kindsOfCells } = await import("../spec/index.js");
   const { installedVariables } = await import("../toolchain/index.js");
   const cells = [...kindsOfCells(experiment.cells)].map(({ settings }) => settings);
   const installed = await installedVariables(config.value);
@@ -41,6 +42,7 @@ export const validateCommand = (science: Science): CommandModule<object, Argumen
       .option("json", jsonOutput),
   async handler(args) {
     const { file, json } = args;
+    const { loadSpec } = await import("../spec/index.js");
     const spec = loadSpec(file, science, { overrides: args.overrides });
     const diagnostics = spec.ok
       ? [...spec.value.diagnostics, ...(await aboutThisMachine(spec.value, args, science))]

@@ -11,7 +11,7 @@ import type {
 import { removeFolder } from "../store/artifact.js";
 import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";
-import { usageMetrics } from "../contract/usage.js";
+import { tokensPerSecond, type Usage, usageMetrics } from "../contract/usage.js";
 import { Spent } from "./spent.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 
@@ -95,7 +95,7 @@ export class RunningTask {
     if (this.ended) throw new Error(`${this.order.record.label} ended already`);
     const { seconds, usage } = this.#spent;
     // What the runner counts itself stands above what it said on the way.
-    const paid = usage === null ? {} : usageMetrics(usage);
+    const paid = usage === null ? {} : { ...usageMetrics(usage), ...paceOf(usage, seconds) };
     const sound = { ...result, metrics: this.#finite({ ...paid, ...result.metrics }) };
     // Nothing may be written into the work folder while publishing removes it.
     this.#spent.close();
@@ -132,4 +132,10 @@ export class RunningTask {
     this.ended = true;
     this.reports.end(this.order.record.fingerprint, end);
   }
+}
+
+/** Tokens a second as a metric, where there were any. */
+function paceOf(usage: Usage, seconds: number): { readonly [metric: string]: number } {
+  const pace = tokensPerSecond(usage, seconds);
+  return pace === null ? {} : { "cost.tokens_per_second": pace };
 }

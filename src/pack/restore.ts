@@ -2,7 +2,6 @@ import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { execa } from "execa";
 import { ExitCode, UserError } from "../base/exit.js";
 import { isErrno } from "../base/errno.js";
 import { openFolder } from "../base/folder.js";
@@ -251,6 +250,7 @@ async function untar(
   signal?: AbortSignal,
 ): Promise<void> {
   await openFolder(folder);
+  const { execa } = await import("execa");
   const child = execa("tar", ["-x", "-f", "-", "-C", folder], { reject: false, all: true });
   const options = signal === undefined ? {} : { signal };
   const fed = gzip

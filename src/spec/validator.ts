@@ -1,9 +1,12 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import type * as AjvPackage from "ajv/dist/2020.js";
+import { lazily } from "../base/lazily.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { JsonSchema } from "../contract/science.js";
 import type { SpecSchema } from "./schema.js";
 import { follow } from "./settings.js";
+
+const ajvPackage = lazily<typeof AjvPackage>("ajv/dist/2020.js");
 
 /** An error of ajv with the schema and the value it is about. */
 export type SchemaError = ErrorObject & {
@@ -44,7 +47,7 @@ const outlineOf = (root: JsonSchema): JsonSchema => ({
 
 /** Checks values against the schema of a spec, by ajv in strict mode. */
 export class Validator {
-  readonly #ajv: Ajv2020;
+  readonly #ajv: AjvPackage.Ajv2020;
   #pointers: Map<Json, string> | null = null;
   readonly #compiled = new Map<string, ValidateFunction>();
 
@@ -56,7 +59,7 @@ export class Validator {
     readonly schema: SpecSchema,
     paths: ReadonlySet<string> | null = null,
   ) {
-    this.#ajv = new Ajv2020({
+    this.#ajv = new (ajvPackage().Ajv2020)({
       strict: true,
       allowUnionTypes: true,
       // A block that takes any key may list some: an axis of these has the schema of its setting.

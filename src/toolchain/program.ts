@@ -1,5 +1,4 @@
 import { redact } from "../base/redact.js";
-import { execa } from "execa";
 import { isErrno } from "../base/errno.js";
 
 /** How a program ended. */
@@ -37,6 +36,7 @@ export async function runProgram(
   options: ProgramOptions = {},
 ): Promise<Outcome> {
   options.signal?.throwIfAborted();
+  const { execa } = await import("execa");
   const child = execa(program, args, {
     all: true,
     reject: false,

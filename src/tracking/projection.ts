@@ -6,7 +6,8 @@ import { namesOf } from "../cells/index.js";
 import type { JournalEntry, StageEvent, SweepFinished, SweepStarted } from "../journal/events.js";
 import { forgotten } from "../journal/events.js";
 import type { StageState, SweepState } from "../journal/index.js";
-import { applyEntry } from "../journal/index.js";
+import { applyEntry, paidBy } from "../journal/index.js";
+import { usageMetrics } from "../contract/usage.js";
 import { lineageOf, marksOf } from "../journal/lineage.js";
 import { cellCounts } from "../report/index.js";
 import { trackingOf } from "../spec/index.js";
@@ -124,6 +125,7 @@ export class Projection {
     this.#settleAll(time);
     const update = this.#runs.update("sweep", time);
     const counts = cellCounts(state);
+    const paid = paidBy(state.stages.values());
     const views = this.options.summary?.of(state);
     update.results = {
       values: {
@@ -132,6 +134,7 @@ export class Projection {
         cells: state.cells.length,
         ...Object.fromEntries(Object.entries(counts).map(([name, n]) => [`cells.${name}`, n])),
         seconds: event.seconds,
+        ...(paid !== null && usageMetrics(paid)),
       },
       timestamp: time,
       curves: new Set(),

@@ -1,7 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import { execa } from "execa";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import { packageFile } from "../../../src/base/package.js";
 import { redact } from "../../../src/base/redact.js";
@@ -58,6 +57,7 @@ async function gatherSnapshot(
   const environment = await task.environment(LLM_ENVIRONMENT.part);
   task.say(`${name}: asking the hub for revision ${revision}`);
   const hub = hubFolder();
+  const { execa } = await import("execa");
   const ran = await execa(
     path.join(environment, "bin", "python"),
     [packageFile("runners/base/models/fetch_snapshot.py"), name, revision, hub],

@@ -1,5 +1,8 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
+import type * as AjvPackage from "ajv/dist/2020.js";
+import { lazily } from "../../../src/base/lazily.js";
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
+
+const ajvPackage = lazily<typeof AjvPackage>("ajv/dist/2020.js");
 
 /**
  * Why a module's options cannot be settings, as the end of a sentence about the module; null: they can.
@@ -14,7 +17,11 @@ export function faultOfOptions(what: string, options: JsonObject): string | null
   if (properties !== undefined && !isJsonObject(properties)) {
     return `exports a ${what} whose options have properties that are no mapping`;
   }
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false });
+  const ajv = new (ajvPackage().Ajv2020)({
+    strict: true,
+    allowUnionTypes: true,
+    strictRequired: false,
+  });
   try {
     ajv.compile({ ...options, type: "object" });
   } catch (error) {

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createHash } from "node:crypto";
-import { parse } from "yaml";
+import type * as YamlPackage from "yaml";
+import { lazily } from "../../../src/base/lazily.js";
 import { packageFile } from "../../../src/base/package.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Domain, Words } from "../artifacts/domain.js";
 import type { Subject } from "./answers.js";
+
+const yaml = lazily<typeof YamlPackage>("yaml");
 
 export type Step = "think" | "reflect" | "refine";
 export type Form = "teacher" | "student";
@@ -80,7 +83,7 @@ export function templateValues(name: TemplateName): readonly string[] {
 function readWords(domain: string, folders: readonly string[]): Words {
   const files = folders.map((folder) => path.join(folder, "words.yaml")).filter(existsSync);
   const found = files.map((file) => {
-    const all = parse(readFileSync(file, "utf8")) as { [domain: string]: Words } | null;
+    const all = yaml().parse(readFileSync(file, "utf8")) as { [domain: string]: Words } | null;
     return { file, words: all?.[domain] };
   });
   const { file, words } = found.find((each) => each.words !== undefined) ?? {

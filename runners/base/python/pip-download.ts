@@ -1,4 +1,4 @@
-import { execa, type ExecaError } from "execa";
+import type { ExecaError } from "execa";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import { PIP_ENVIRONMENT } from "../../../src/base/wheel.js";
 import { Drained, type StopSignal } from "../../../src/contract/runner.js";
@@ -32,6 +32,7 @@ export async function pipDownload(
   stop: StopSignal,
   hints: PipHints,
 ): Promise<void> {
+  const { execa } = await import("execa");
   for (const [program, ...first] of pips) {
     const wanted = [
       ...["download", "--no-deps", "--only-binary=:all:", "--quiet", "--no-input"],

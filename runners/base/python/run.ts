@@ -2,7 +2,6 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import { memoryKills } from "../../../src/base/memory.js";
 import { endTree } from "../../../src/base/process.js";
 import { redact } from "../../../src/base/redact.js";
@@ -98,6 +97,7 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
     host.python === null
       ? [program.program, []]
       : [host.python, ["-c", FOLLOW_PARENT, program.program]];
+  const { execa } = await import("execa");
   const child = execa(file, [...before, ...program.arguments], {
     cwd: program.folder,
     env: { ...host.variables, ...program.variables, [MARK]: task.fingerprint },

@@ -166,6 +166,28 @@ describe("what MLflow is told", () => {
     expect(told.get(`cell:${cells[0]!.id}`)!.status).toBe("KILLED");
   });
 
+  it("of what stages paid is each stage's own, and the sum of those that this sweep made", () => {
+    const cost = { "cost.requests": 4, "cost.retries": 1, "cost.prompt_tokens": 90 };
+    const paying = (event: Event): Event => ({
+      ...event,
+      ...("result" in event && { result: { metrics: { ...event.result.metrics, ...cost } } }),
+    });
+    const told = toldOf([
+      ...[started, paying(cache(shared.fingerprint, 1))],
+      ...lasts
+        .slice(0, 2)
+        .flatMap(({ fingerprint }) => [start(fingerprint), paying(finish(fingerprint, 1))]),
+      { type: "sweep-finished", outcome: "interrupted", seconds: 9 },
+    ]);
+    expect(told.get("sweep")!.results).toMatchObject({
+      "cost.requests": 8,
+      "cost.retries": 2,
+      "cost.prompt_tokens": 180,
+      "cost.usd": 0,
+    });
+    expect(told.get(`cell:${cells[0]!.id}`)!.results).toMatchObject(cost);
+  });
+
   it("calls each cell by the axes that vary", () => {
     const told = toldOf([started, start(first), start(second)]);
     expect(told.get(`cell:${cells[0]!.id}`)!.name).toBe("seed=1");

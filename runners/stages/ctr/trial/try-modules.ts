@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import type { Diagnostic } from "../../../../src/base/diagnostic.js";
 import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
 import { packageFile } from "../../../../src/base/package.js";
@@ -111,6 +110,7 @@ async function run(
   const here = fileURLToPath(new URL("./program.js", import.meta.url));
   // Where r4ec runs from its sources, what was compiled does the work.
   const program = existsSync(here) ? here : packageFile("dist/runners/stages/ctr/trial/program.js");
+  const { execa } = await import("execa");
   const { stdout, stderr, failed } = await execa(
     process.execPath,
     ["--enable-source-maps", program, JSON.stringify(trials)],

@@ -1,4 +1,5 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
+import type * as AjvPackage from "ajv/dist/2020.js";
+import { lazily } from "../../../../src/base/lazily.js";
 import type { Finding } from "../../../../src/base/diagnostic.js";
 import { isJsonObject, type JsonObject } from "../../../../src/base/json.js";
 import type { JsonSchema } from "../../../../src/contract/science.js";
@@ -10,6 +11,8 @@ import { mistake } from "../../../base/stage/mistake.js";
 import { datasetFragment, formOf, generalForms } from "../schema.js";
 import { isModulePath, loadSource, type OwnSource } from "./module.js";
 import { ownModule } from "./own-module.js";
+
+const ajvPackage = lazily<typeof AjvPackage>("ajv/dist/2020.js");
 
 /** The form of the block of one module, with its options and its defaults. */
 function formOfModule(path: string, source: OwnSource): JsonSchema {
@@ -105,7 +108,7 @@ export function moduleFaults(id: string, place: SpecPlace): Finding[] {
 function faultOfSettings({ id, settings }: OwnSource): string | null {
   const { properties, ...form } = formOf(ownModule);
   const others = without(properties as JsonObject, "id", "options");
-  const ajv = new Ajv2020({ strict: false, allErrors: false });
+  const ajv = new (ajvPackage().Ajv2020)({ strict: false, allErrors: false });
   const validate = ajv.compile({ ...form, required: [], properties: others });
   if (validate(settings)) return null;
   const [first] = validate.errors!;

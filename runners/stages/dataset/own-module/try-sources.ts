@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import type { Diagnostic } from "../../../../src/base/diagnostic.js";
 import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
 import { packageFile } from "../../../../src/base/package.js";
@@ -48,6 +47,7 @@ async function run(trial: Trial): Promise<readonly Diagnostic[]> {
   const program = existsSync(here)
     ? here
     : packageFile("dist/runners/stages/dataset/own-module/trial.js");
+  const { execa } = await import("execa");
   const { stdout, stderr, failed, timedOut } = await execa(
     process.execPath,
     ["--enable-source-maps", program, JSON.stringify(trial)],

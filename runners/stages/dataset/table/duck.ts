@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { ExitCode, UserError } from "../../../../src/base/exit.js";
 import { openFolder } from "../../../../src/base/folder.js";
 import { Drained, type StopSignal } from "../../../../src/contract/runner.js";
@@ -19,6 +19,8 @@ export async function withDuck<T>(
   work: (duck: Duck) => Promise<T>,
 ): Promise<T> {
   await openFolder(folder);
+  // Loaded where tables are read alone: it is a large native library.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
