@@ -22,6 +22,8 @@ export interface CheckContext {
    * True if something was removed: then no message is given about what is missing or has no effect.
    */
   readonly partial: boolean;
+  /** Top-level blocks that the sweep varies as it is written; null: it does not say (varied-blocks.ts). */
+  readonly varied: ReadonlySet<string> | null;
   /** True where data that is not on this machine is a warning. */
   readonly withoutData: boolean;
 }
@@ -54,12 +56,14 @@ export function checkCells(
   const { report, places, sweep, assumed, mistakes, partial } = context;
   // Of a block without a mistake it is also known what it lacks.
   const touched = new Set(mistakes.map(({ where }) => where[0]!));
+  const heads = touched.has("sweep") ? context.varied : new Set<string>();
   for (const { id, settings } of kindsOfCells(cells)) {
     for (const { severity: given, message, path, absent } of science.check(settings, place)) {
       const severity = absent === true && context.withoutData ? "warning" : given;
       const where = whereOf(origins.get(id)!, sweep.dimensions, path, places);
       const key = path.split(".")[0]!;
-      const isWhole = places.has([key]) && !touched.has(key) && !touched.has("sweep");
+      // An axis that was taken out may have given what a block lacks.
+      const isWhole = places.has([key]) && !touched.has(key) && heads?.has(key) === false;
       if (partial && (severity !== "error" || !(isWhole || places.has(where)))) continue;
       if (assumed.has(key)) continue;
       report.add(severity, { where, at: places.has(where) ? "value" : "key", message }, path);

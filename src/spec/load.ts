@@ -24,6 +24,7 @@ import { sampleOf } from "./sample.js";
 import { readSource, type Source } from "./source.js";
 import { checkMetricNames } from "./metric-names.js";
 import { readSweep, type Sweep } from "./sweep.js";
+import { variedBlocks } from "./varied-blocks.js";
 import { readViews } from "./views.js";
 
 /**
@@ -104,6 +105,7 @@ export function readSpec(
     mistakes,
     assumed,
     partial: report.failed,
+    varied: variedBlocks(document["sweep"], [...schema.cellKeys, "gpu"]),
     withoutData: surroundings.withoutData === true,
   };
   reportWrong(context, expansion);

@@ -17,6 +17,7 @@ import {
   toVary,
 } from "./hints.js";
 import { didYouMean, suggest } from "./suggest.js";
+import { withoutTorn } from "./torn.js";
 import type { SchemaError, Validator } from "./validator.js";
 
 /**
@@ -37,7 +38,7 @@ export function mistakesOfSpec(validator: Validator, document: JsonObject): read
     const mistakes = mistakesWithin(validator, short);
     if (mistakes.length > mostMistakes) return mistakes;
   }
-  return mistakesWithin(validator, document);
+  return withoutTorn(document, mistakesWithin(validator, document));
 }
 
 /** The value with at most `most` items in each list; the same value where none is longer. */

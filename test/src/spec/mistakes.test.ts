@@ -241,6 +241,17 @@ describe("mistakes in a spec", () => {
     expect(said(text)).toEqual([]);
   });
 
+  it("that a comma in braces makes are one", () => {
+    const draw = "ctr.learning_rate: string(a,b,c), ctr.epochs: {choice: [1]}";
+    expect(said(spec(`sweep: {sample: {trials: 1, seed: 1, space: {${draw}}}}\n`))).toEqual([
+      expect.stringMatching(
+        /^4:\d+ ctr.learning_rate must be a mapping, not "string\(a"; .*put a text with commas into quotes$/,
+      ),
+    ]);
+    expect(said(spec("ctr: {epochs: f(a, b)}\n"))).toHaveLength(1);
+    expect(said(spec("ctr: {epochs: f(a), b: }\n"))).toHaveLength(2);
+  });
+
   it("include what nothing supplies", () => {
     expect(said("backbone: din\n")).toEqual([
       "1:1 the spec needs name",
