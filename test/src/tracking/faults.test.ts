@@ -312,7 +312,9 @@ test("two trackers of one sweep do not both tell; two sweeps of a store share a 
   await Promise.all([a.journal.close(), b.journal.close()]);
   const [one, two, refused] = await Promise.all(trackers.map((tracker) => tracker.finish(30_000)));
   const outcomes = [one!.outcome, refused!.outcome].sort();
-  expect(outcomes).toEqual(["complete", "pending"]);
+  // The second one of a sweep gives up, unless the first has ended before it looks: then it has nothing to tell.
+  expect(outcomes[0]).toBe("complete");
+  expect(["complete", "pending"]).toContain(outcomes[1]);
   expect(two!.outcome).toBe("complete");
   const { runs } = await readBack(server.url, "together");
   expect(runs.map(kindOf).sort().join(" ")).toBe(
