@@ -34,7 +34,8 @@ vi.mock("../../../runners/stages/dataset/sources.js", async (importOriginal) => 
     { ...like, id: "goodreads", domain: "book" },
     { ...like, id: "lastfm", domain: "song" },
   ];
-  return { sources, sourceOf: (id: unknown) => sources.find((source) => source.id === id) };
+  const sourceOf = (id: unknown) => sources.find((source) => source.id === id);
+  return { ...actual, sources, readable: sources, sourceOf, sourceOfStage: sourceOf };
 });
 
 beforeEach(async () => {

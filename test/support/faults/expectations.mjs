@@ -6,19 +6,15 @@ import path from "node:path";
 export const linesOf = (file) =>
   existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
 
-/** What LLaMA-Factory writes of its own times. */
+/** What is measured of time and speed, by r4ec and by LLaMA-Factory: another number each time. */
 const TIME = /_time$|_runtime$|_per_second$/;
 
 const withoutTimes = (values) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !TIME.test(name)));
 
-/** How fast a stage was is another number each time. */
-const withoutSpeed = (metrics) =>
-  Object.fromEntries(Object.entries(metrics).filter(([name]) => name !== "samples_per_second"));
-
 /** Files that are compared by what they say: they hold what is measured, or what follows no order. */
 const READ = {
-  "metrics.json": (text) => withoutSpeed(JSON.parse(text)),
+  "metrics.json": (text) => withoutTimes(JSON.parse(text)),
   // PEFT writes the names of a set.
   "adapter_config.json": (text) => {
     const { target_modules, ...others } = JSON.parse(text);
@@ -51,7 +47,7 @@ export function summaryOf(store) {
         const text = readFileSync(path.join(parent, group, name, file.path), "utf8");
         return { path: file.path, content: reads(text) };
       });
-      const metrics = withoutSpeed(manifest.metrics);
+      const metrics = withoutTimes(manifest.metrics);
       stages[manifest.label] = { fingerprint, metrics, marks, files };
     }
   }
