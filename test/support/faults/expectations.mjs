@@ -12,6 +12,17 @@ const TIME = /_time$|_runtime$|_per_second$/;
 const withoutTimes = (values) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !TIME.test(name)));
 
+/** Runners that count what they pay with the answers that they keep. What others pay may lack the last second before a fault. */
+const EXACT_PAYMENTS = /^teach/;
+
+/** The metrics of an artifact that no fault may change. */
+const soundMetrics = ({ runner, metrics }) =>
+  Object.fromEntries(
+    Object.entries(withoutTimes(metrics)).filter(
+      ([name]) => EXACT_PAYMENTS.test(runner) || !name.startsWith("cost."),
+    ),
+  );
+
 /** Files that are compared by what they say: they hold what is measured, or what follows no order. */
 const READ = {
   "metrics.json": (text) => withoutTimes(JSON.parse(text)),
@@ -47,7 +58,7 @@ export function summaryOf(store) {
         const text = readFileSync(path.join(parent, group, name, file.path), "utf8");
         return { path: file.path, content: reads(text) };
       });
-      const metrics = withoutTimes(manifest.metrics);
+      const metrics = soundMetrics(manifest);
       stages[manifest.label] = { fingerprint, metrics, marks, files };
     }
   }
