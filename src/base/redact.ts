@@ -26,9 +26,12 @@ const SECRET_WORDS =
 /** Whether a variable of this name probably holds a secret: `HF_TOKEN`, `PGPASSWORD`. */
 export const namesSecret = (variable: string): boolean => SECRET_WORDS.test(variable);
 
-/** Query parameters of an address whose names hold one of these words carry a secret. */
+/**
+ * Query parameters of an address whose names hold one of these words carry a secret; MLflow's for the name of a
+ * view does not.
+ */
 const SECRET_PARAMETER =
-  /([?&#;](?:code|[^=&;\s"'<>]*(?:token|key|secret|pass|pwd|auth|sig|credential)[^=&;\s"'<>]*)=)([^&\s"'<>]+)/gi;
+  /([?&#;](?!viewStateShareKey=)(?:code|[^=&;\s"'<>]*(?:token|key|secret|pass|pwd|auth|sig|credential)[^=&;\s"'<>]*)=)([^&\s"'<>]+)/gi;
 
 /** Keys of well-known services, by the forms that these services give them. */
 const KEY_FORMS: readonly RegExp[] = [

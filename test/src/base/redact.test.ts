@@ -69,6 +69,7 @@ describe("what is no secret", () => {
     "mail me@example.org",
     "mail ann@example.com, file:///a@b",
     "see http://localhost:5000/#/experiments/1 (mail me@example.org)",
+    "http://h:5000/#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=r4ec-0f3a5b7c9d1e2f3a",
     "https://registry.example/@scope/package",
     "https://hub.example/org/model@revision",
     '{"a": "http://h:1/x", "b": "me@example.org"}',
