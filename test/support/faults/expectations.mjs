@@ -12,14 +12,15 @@ const TIME = /_time$|_runtime$|_per_second$/;
 const withoutTimes = (values) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !TIME.test(name)));
 
-/** Runners that count what they pay with the answers that they keep. What others pay may lack the last second before a fault. */
-const EXACT_PAYMENTS = /^teach/;
+/** What a teacher counts with the answers that it keeps. All else that is paid may lack the last second before a fault. */
+const EXACT_PAYMENTS = /^cost\.(?:requests|prompt_tokens|completion_tokens|usd)$/;
 
 /** The metrics of an artifact that no fault may change. */
 const soundMetrics = ({ runner, metrics }) =>
   Object.fromEntries(
     Object.entries(withoutTimes(metrics)).filter(
-      ([name]) => EXACT_PAYMENTS.test(runner) || !name.startsWith("cost."),
+      ([name]) =>
+        !name.startsWith("cost.") || (runner.startsWith("teach") && EXACT_PAYMENTS.test(name)),
     ),
   );
 
