@@ -63,15 +63,14 @@ export async function estimatePlan(
     }
     stages.set(fingerprint, { ...cost, sizes: forecast.sizes(fingerprint) });
   }
-  const { reckonPlan, wallHours } = await import("../plan/index.js");
+  const { wallHours } = await import("../forecast/index.js");
   const on = (cards: number): number => wallHours(plan, presence, stages, cards);
-  const unknown = [...reckonPlan(plan, presence).values()].flatMap((one) => one?.unknown ?? []);
   return {
     stages,
     total,
     time: toRun.length === 0 ? null : forecast.secondsOf(toRun),
     byCards: Object.fromEntries([1, 2, 4, 8].map((cards) => [cards, on(cards)])),
-    unknown: [...new Set(unknown)],
+    unknown: forecast.unknown,
   };
 }
 

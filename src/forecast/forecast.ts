@@ -68,6 +68,12 @@ export class Forecast {
     return this.options.reckoned.get(stage)?.sizes ?? {};
   }
 
+  /** What is not known and would be reckoned with, a sentence each. */
+  get unknown(): readonly string[] {
+    const found = [...this.options.reckoned.values()].flatMap((one) => one?.unknown ?? []);
+    return [...new Set(found)];
+  }
+
   /** What a stage will take; null where nothing is known of its runner. */
   cost(stage: Fingerprint, learned = this.options.learned): StageCost | null {
     const prior = this.prior(stage);

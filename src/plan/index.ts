@@ -3,7 +3,6 @@ export { makePlan } from "./plan.js";
 export type { Difference, Explanation } from "./explain.js";
 export { differencesOf, explainStages } from "./explain.js";
 export { reckonPlan } from "./estimate.js";
-export { wallHours } from "./wall.js";
 export { FileHashes, orAbsent } from "./files.js";
 export type { StagePresence } from "./presence.js";
 export { narrowPlan } from "./narrow.js";

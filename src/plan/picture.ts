@@ -110,16 +110,9 @@ const lookOf = ({ states }: Kind): Look =>
   ) ?? "idle";
 
 /** States in the order in which a node tells them. */
-const ORDER = [
-  "cached",
-  "made",
-  "to run",
-  "running",
-  "waiting",
-  "interrupted",
-  "failed",
-  "skipped",
-];
+const ORDER: readonly string[] = [LOOKS.cached, LOOKS.run, LOOKS.failed].flatMap(
+  ({ states }): readonly string[] => states,
+);
 const rankOf = (state: string): number => {
   const rank = ORDER.indexOf(state);
   return rank < 0 ? ORDER.length : rank;

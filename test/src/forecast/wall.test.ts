@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
 import type { Plan, StagePresence } from "../../../src/plan/index.js";
-import { wallHours } from "../../../src/plan/index.js";
+import { wallHours } from "../../../src/forecast/index.js";
 
 /** A plan of stages: hours of a card, cards at once, and inputs. */
 function made(stages: { readonly [name: string]: readonly [number, number, ...string[]] }) {
