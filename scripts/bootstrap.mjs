@@ -112,8 +112,8 @@ export async function compile(say) {
 }
 
 /**
- * What dist/ is made from: `key` changes whenever a source, the compiler or its settings change (names, sizes and
- * times), `settings` with the last two.
+ * What dist/ is made from, by names, sizes and times: `key` changes with the sources, `settings` with the compiler and
+ * its settings.
  */
 function sourcesKey() {
   const seen = [];
@@ -133,10 +133,7 @@ function sourcesKey() {
   const settings = [];
   const config = ["tsconfig.json", "tsconfig.build.json", "package.json"];
   for (const file of [...config, "node_modules/typescript/package.json"]) noteTo(settings)(file);
-  return {
-    key: sha256([...seen, ...settings].sort().join("\n")),
-    settings: sha256(settings.join("\n")),
-  };
+  return { key: sha256(seen.sort().join("\n")), settings: sha256(settings.join("\n")) };
 }
 
 const isSame = (stamp, wanted) => stamp?.key === wanted.key && stamp.settings === wanted.settings;
@@ -236,11 +233,14 @@ async function prepare(say) {
 }
 
 /** Compiles where nothing was compiled yet; false, with a message, where that fails. */
-export async function compileOnly() {
+export const compileOnly = () => ends((say) => alone(() => compile(say)));
+
+/** Does some work; false, with a message and the exit status set, where it fails as the user may mend. */
+async function ends(work) {
   const say = (text) => process.stderr.write(`r4ec: ${text}\n`);
   try {
     checkNode();
-    await alone(() => compile(say));
+    await work(say);
     return true;
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
@@ -286,16 +286,10 @@ const toolProgram = (name) => realpathSync(at("node_modules", ".bin", name));
 
 async function main() {
   const [verb, ...args] = process.argv.slice(2);
-  const say = (text) => process.stderr.write(`r4ec: ${text}\n`);
-  try {
-    checkNode();
+  await ends(async (say) => {
     await prepare(say);
     await hand(verb, args);
-  } catch (error) {
-    if (!(error instanceof SetupFailure)) throw error;
-    say(error.message);
-    process.exitCode = error.status;
-  }
+  });
 }
 
 // Not awaited here: what the command line does may import this file, and an import waits until a file

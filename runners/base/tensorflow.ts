@@ -28,14 +28,15 @@ export function loadTensorFlow(): typeof TensorFlow {
   }
   restoreRemovedUtilities();
   const require = createRequire(import.meta.url);
-  const packageRequire = createRequire(require.resolve(tensorFlowPackage()));
+  const folder = tensorFlowPackage();
+  const packageRequire = createRequire(require.resolve(folder));
   const finder = packageRequire.resolve("@mapbox/node-pre-gyp");
   const answer = new Module(finder);
   answer.filename = finder;
   answer.loaded = true;
   answer.exports = { find: () => binding };
   require.cache[finder] = answer;
-  loaded = require(tensorFlowPackage()) as typeof TensorFlow;
+  loaded = require(folder) as typeof TensorFlow;
   return loaded;
 }
 

@@ -1,4 +1,4 @@
-import type { Usage } from "../contract/usage.js";
+import { usdText, type Usage } from "../contract/usage.js";
 
 /** Seconds for people: `45 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`. */
 export function durationText(seconds: number): string {
@@ -20,9 +20,6 @@ export function countText(count: number): string {
   if (count < 1e5) return `${(count / 1e3).toFixed(1)} k`;
   return count < 1e9 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e9).toFixed(2)} G`;
 }
-
-/** US dollars for people: `0.0042`, `1.50`. */
-export const usdText = (usd: number): string => usd.toFixed(usd < 0.1 ? 4 : 2);
 
 /** A rate for people: `130 k samples/s`, `0.4 texts/s`. */
 export function rateText({

@@ -1,9 +1,9 @@
 import type { Names } from "../contract/records.js";
-import { tokensPerSecond, type Usage } from "../contract/usage.js";
+import { tokensPerSecond, usdText, type Usage } from "../contract/usage.js";
 import type { StageState, SweepState } from "../journal/index.js";
 import { paidBy } from "../journal/index.js";
 import { formatTable } from "../base/table.js";
-import { countText, usdText } from "./numbers.js";
+import { countText } from "./numbers.js";
 
 /** What a stage or a sweep paid, for other programs; null: nothing. */
 export const usageAsJson = (usage: Usage | null, seconds?: number): object | null =>

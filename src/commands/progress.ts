@@ -121,7 +121,6 @@ export class ProgressView implements EventSink {
   join(state: SweepState, toRun: ReadonlySet<Fingerprint>): void {
     this.#toRun = toRun;
     this.#seen = { state, names: namesOf(state) };
-    this.#live = state.live ?? NOTHING_LIVE;
     this.#start();
   }
 

@@ -38,11 +38,13 @@ export async function cellsOfSpec(
   const { parseSelector, settingMeant } = await import("../plan/index.js");
   // What the axes are follows from these alone.
   const ofSweep = words.filter((word) => /^~|^sweep\b/.test(word));
-  const first = loadSpec(file, science, { overrides: [...given, ...ofSweep] });
   const others = words.filter((word) => !ofSweep.includes(word));
-  const picks = first.ok
-    ? others.filter(picksIn(first.value, science, { settingMeant, flatSettings }))
-    : [];
+  const first =
+    others.length === 0 ? null : loadSpec(file, science, { overrides: [...given, ...ofSweep] });
+  const picks =
+    first?.ok === true
+      ? others.filter(picksIn(first.value, science, { settingMeant, flatSettings }))
+      : [];
   const overrides = [...given, ...words.filter((word) => !picks.includes(word))];
   const experiment = await loadExperiment(file, science, overrides);
   const selectors = [

@@ -59,16 +59,6 @@ export const syncCommand = (science: Science): CommandModule<object, SyncArgumen
   },
 });
 
-/** Of all sweeps, one whose spec turns tracking off has nothing to send. */
-const OFF: TrackingSummary = {
-  outcome: "off",
-  url: null,
-  runUrl: null,
-  cellsUrl: null,
-  reason: null,
-  problems: [],
-};
-
 async function syncOne(
   args: SyncArguments,
   known: KnownSweep,
@@ -89,10 +79,11 @@ async function syncOne(
       tracking: trackingOf(state.resolved),
     },
   );
-  const { destinationOf, syncSweep } = await import("../tracking/index.js");
+  const { destinationOf, NOT_TRACKED, syncSweep } = await import("../tracking/index.js");
   const destination = destinationOf(config);
   if (!destination.ok) throw destination.error;
-  if (destination.value.kind === "off" && args.sweep === undefined) return OFF;
+  // Of all sweeps, one whose spec turns tracking off has nothing to send.
+  if (destination.value.kind === "off" && args.sweep === undefined) return NOT_TRACKED;
   if (destination.value.kind === "off") {
     throw new UserError("tracking is off, so there is no server to send to", {
       exitCode: ExitCode.usage,

@@ -52,3 +52,6 @@ export const tokensPerSecond = (usage: Usage, seconds: number): number | null =>
   const tokens = usage.promptTokens + usage.completionTokens;
   return tokens === 0 || seconds <= 0 ? null : tokens / seconds;
 };
+
+/** US dollars for people: `0.0042`, `1.50`. */
+export const usdText = (usd: number): string => usd.toFixed(usd < 0.1 ? 4 : 2);

@@ -94,12 +94,12 @@ interface Needs {
 
 /** Where Node looks for a package that the one in `from` asks for, the nearest place first. */
 function nearest(from: string, name: string): readonly string[] {
-  const parts = from === "" ? [] : from.split("/node_modules/");
-  return [...parts.keys(), parts.length]
-    .reverse()
-    .map((depth) => [...parts.slice(0, depth), name])
-    .map(([first, ...rest]) => [first, ...rest].join("/node_modules/"))
-    .map((place) => (place.startsWith("node_modules/") ? place : `node_modules/${place}`));
+  const places: string[] = [];
+  for (let folder = from; folder !== "";) {
+    places.push(`${folder}/node_modules/${name}`);
+    folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")));
+  }
+  return [...places, `node_modules/${name}`];
 }
 
 /** Files under a folder, or the file of this name, by their paths from the root; none where it is not there. */

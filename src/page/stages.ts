@@ -1,5 +1,5 @@
 import type { Usage } from "../contract/usage.js";
-import { tokensPerSecond } from "../contract/usage.js";
+import { tokensPerSecond, usdText } from "../contract/usage.js";
 import type { StageState, SweepState } from "../journal/index.js";
 import { paidBy } from "../journal/index.js";
 import type { Html } from "./html.js";
@@ -44,7 +44,7 @@ function paidTexts(paid: Usage | null, seconds: number): string[] {
   return [
     ...[requests, retries, promptTokens, completionTokens].map((one) => one.toLocaleString("en")),
     rate === null ? "-" : rate.toPrecision(3),
-    usd === 0 ? "-" : usd.toFixed(usd < 0.1 ? 4 : 2),
+    usd === 0 ? "-" : usdText(usd),
   ];
 }
 

@@ -13,11 +13,13 @@ import { trackingEnvironment } from "../toolchain/index.js";
 import { addressOf, destinationName, destinationOf } from "./destination.js";
 import { sweepSummary } from "./summary.js";
 import type { TrackingMessage, TrackingSummary } from "./tracking.js";
+import { NOT_TRACKED } from "./tracking.js";
 import { Tracker } from "./tracker.js";
 
 export type { Destination } from "./destination.js";
 export { destinationOf } from "./destination.js";
 export type { TrackingMessage, TrackingSummary } from "./tracking.js";
+export { NOT_TRACKED } from "./tracking.js";
 export { ensureServer, localServerStatus, stopServer } from "./server.js";
 export type { ServerStatus } from "./server.js";
 export { isRunId, trackedRun } from "./local-runs.js";
@@ -49,15 +51,7 @@ export interface Tracking {
 
 const OFF: Tracking = {
   sink: { hear: () => undefined },
-  finish: () =>
-    Promise.resolve({
-      outcome: "off",
-      url: null,
-      runUrl: null,
-      cellsUrl: null,
-      reason: null,
-      problems: [],
-    }),
+  finish: () => Promise.resolve(NOT_TRACKED),
 };
 
 /**

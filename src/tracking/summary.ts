@@ -2,6 +2,7 @@ import type { ReportSubject } from "../page/index.js";
 import type { Science } from "../contract/science.js";
 import type { SweepState } from "../journal/index.js";
 import { readSweep } from "../journal/index.js";
+import type { Comparison } from "../report/index.js";
 import {
   comparisonAsCsv,
   comparisonAsLatex,
@@ -56,19 +57,25 @@ export function sweepSummary(
   reportOf: MakeReport = makeReport,
 ): Summary {
   let evidence: Evidence = new Map();
-  let report: { readonly seq: number; readonly files: SweepViews["pages"] } | null = null;
+  /** The comparison and the report of the sweep as it stood when they were made. */
+  let made: {
+    readonly seq: number;
+    readonly comparison: Comparison;
+    readonly files: SweepViews["pages"];
+  } | null = null;
   return {
     prepare: async () => {
       const { state } = await readSweep(folder);
       if (state === null) return;
       evidence = await evidenceOf([state], store, science);
-      if (state.status === "running" || report?.seq === state.seq) return;
+      if (state.status === "running" || made?.seq === state.seq) return;
       const comparison = compareSweep(state, { science, evidence });
       const files = await reportOf({ comparison, state, science, store });
-      report = { seq: state.seq, files };
+      made = { seq: state.seq, comparison, files };
     },
     of: (sweep) => {
-      const comparison = compareSweep(sweep, { science, evidence });
+      const ready = made?.seq === sweep.seq ? made : null;
+      const comparison = ready?.comparison ?? compareSweep(sweep, { science, evidence });
       return {
         files: {
           "comparison.json": `${JSON.stringify(comparison, null, 2)}\n`,
@@ -78,7 +85,7 @@ export function sweepSummary(
         pages: {
           "comparison.tex": comparisonAsLatex(comparison),
           // A report of another moment than the one that is told would contradict the rest.
-          ...(report?.seq === sweep.seq ? report.files : {}),
+          ...ready?.files,
         },
         note: comparisonNote(comparison),
         figures: figuresOf(comparison),

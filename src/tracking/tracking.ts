@@ -31,6 +31,12 @@ export interface TrackingSummary {
   readonly problems: readonly string[];
 }
 
+/** Of a sweep whose spec or settings turn tracking off: nothing is sent. */
+export const NOT_TRACKED: TrackingSummary = {
+  ...{ outcome: "off", url: null, runUrl: null, cellsUrl: null, reason: null },
+  problems: [],
+};
+
 export interface TrackerOptions {
   /** Absolute folder of the store. */
   readonly store: string;

@@ -24,6 +24,10 @@ export interface AnswerTokens {
   readonly completionTokens: number;
 }
 
+/** What tokens cost, in US dollars. */
+export const usdOf = ({ promptTokens, completionTokens }: AnswerTokens, prices: Prices): number =>
+  (promptTokens * prices.prompt + completionTokens * prices.completion) / 1e6;
+
 /** Tokens and money that are reserved for a request in progress. */
 export interface Reservation {
   /**
@@ -117,7 +121,7 @@ export class Budget {
   }
 
   private cost(promptTokens: number, completionTokens: number): number {
-    return (promptTokens * this.prices.prompt + completionTokens * this.prices.completion) / 1e6;
+    return usdOf({ promptTokens, completionTokens }, this.prices);
   }
 }
 

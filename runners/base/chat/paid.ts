@@ -1,6 +1,6 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { NO_USAGE } from "../../../src/contract/usage.js";
-import type { AnswerTokens, Prices } from "./budget.js";
+import { type AnswerTokens, type Prices, usdOf } from "./budget.js";
 
 /** The prices of a model that is not paid for. */
 export const FREE: Prices = { prompt: 0, completion: 0 };
@@ -9,7 +9,7 @@ export const FREE: Prices = { prompt: 0, completion: 0 };
 export const tellsPaid =
   (task: Pick<StageTask, "emit">, prices: Prices = FREE) =>
   ({ promptTokens, completionTokens }: AnswerTokens): void => {
-    const usd = (promptTokens * prices.prompt + completionTokens * prices.completion) / 1e6;
+    const usd = usdOf({ promptTokens, completionTokens }, prices);
     task.emit({ type: "usage", ...NO_USAGE, requests: 1, promptTokens, completionTokens, usd });
   };
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../src/base/json.js";
 import type { Prices, StageEstimate } from "../../../src/contract/runner.js";
+import type { Prices as TokenPrices } from "../chat/budget.js";
 
 /*
  * The cost model behind `r4ec plan --estimate` (docs/estimates.md): tokens that language models read
@@ -49,12 +50,6 @@ export const sizesOnly = (sizes: StageEstimate["sizes"], seconds = 1): StageEsti
   seconds,
   sizes,
 });
-
-/** A setting `prices`: US dollars per million tokens. */
-interface TokenPrices {
-  readonly prompt: number;
-  readonly completion: number;
-}
 
 /** The name of a model, as far as its settings tell one. */
 export const nameOf = (model: JsonObject | string): string =>

@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "../../../../src/base/diagnostic.js";
 import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
-import { packageFile } from "../../../../src/base/package.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { fieldsNamed } from "../../../base/artifacts/raw-fields.js";
 import type { Fault } from "../../../base/modules/place.js";
+import { runTrial } from "../../../base/modules/trial-process.js";
 import { adaptorShape } from "../data/load.js";
 import { adaptorDefaults, ctrOf, isModule } from "../settings.js";
 import { moduleOptions } from "../stage.js";
@@ -107,21 +105,9 @@ async function run(
   trials: readonly Trial[],
   environment: { readonly [name: string]: string },
 ): Promise<readonly Fault[] | string> {
-  const here = fileURLToPath(new URL("./program.js", import.meta.url));
-  // Where r4ec runs from its sources, what was compiled does the work.
-  const program = existsSync(here) ? here : packageFile("dist/runners/stages/ctr/trial/program.js");
-  const { execa } = await import("execa");
-  const { stdout, stderr, failed } = await execa(
-    process.execPath,
-    ["--enable-source-maps", program, JSON.stringify(trials)],
-    {
-      reject: false,
-      stdin: "ignore",
-      timeout: 300_000,
-      env: { TF_CPP_MIN_LOG_LEVEL: "2", CUDA_VISIBLE_DEVICES: "", ...environment },
-    },
-  );
-  const last = stdout.split("\n").at(-1) ?? "";
-  if (!failed && last.startsWith("[")) return JSON.parse(last) as Fault[];
-  return `its model could not be tried: ${stderr.trim().split("\n").at(-1) ?? "no message"}`;
+  const end = await runTrial(new URL("./program.js", import.meta.url), trials, {
+    seconds: 300,
+    env: { TF_CPP_MIN_LOG_LEVEL: "2", CUDA_VISIBLE_DEVICES: "", ...environment },
+  });
+  return end.faults ?? `its model could not be tried: ${end.why}`;
 }

@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "../../../../src/base/diagnostic.js";
 import { canonicalJson, type JsonObject } from "../../../../src/base/json.js";
-import { packageFile } from "../../../../src/base/package.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
-import type { Fault } from "../../../base/modules/place.js";
+import { runTrial } from "../../../base/modules/trial-process.js";
 import { datasetStage } from "../stage.js";
 import { isModulePath } from "./module.js";
 import { MODULE_FILE } from "./open.js";
@@ -42,29 +39,15 @@ export async function trySources(
 }
 
 async function run(trial: Trial): Promise<readonly Diagnostic[]> {
-  const here = fileURLToPath(new URL("./trial.js", import.meta.url));
-  // Where r4ec runs from its sources, what was compiled does the work.
-  const program = existsSync(here)
-    ? here
-    : packageFile("dist/runners/stages/dataset/own-module/trial.js");
-  const { execa } = await import("execa");
-  const { stdout, stderr, failed, timedOut } = await execa(
-    process.execPath,
-    ["--enable-source-maps", program, JSON.stringify(trial)],
-    { reject: false, stdin: "ignore", timeout: LIMIT * 1000 },
-  );
-  const last = stdout.split("\n").at(-1) ?? "";
+  const end = await runTrial(new URL("./trial.js", import.meta.url), trial, { seconds: LIMIT });
   const at = { path: "dataset.id" } as const;
-  if (!failed && last.startsWith("[")) {
-    return (JSON.parse(last) as Fault[]).map((fault) => ({ severity: "error", ...at, ...fault }));
-  }
-  const why = timedOut
-    ? `its first rows were not there after ${LIMIT} s`
-    : (stderr.trim().split("\n").at(-1) ?? "no message");
+  if (end.faults !== null)
+    return end.faults.map((fault) => ({ severity: "error", ...at, ...fault }));
+  const why = end.timedOut ? `its first rows were not there after ${LIMIT} s` : end.why;
   const message = `its rows were not tried: ${why}`;
   return [
     {
-      severity: timedOut ? "hint" : "error",
+      severity: end.timedOut ? "hint" : "error",
       ...at,
       file: trial.files[MODULE_FILE]!,
       line: 1,
