@@ -19,7 +19,8 @@ import {
   type TrainedCell,
 } from "../../../../../runners/stages/ctr/serve/trained.js";
 import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
-import { readNpy, writeNpy } from "../../../../../runners/base/files/npy.js";
+import { readNpy } from "../../../../../runners/base/files/npy.js";
+import { writeNpy } from "../../../../../runners/base/files/write-npy.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
 import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
