@@ -1,6 +1,6 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 import type { Lock, LockHolder, Store } from "../store/index.js";
 import { resultOf } from "../store/index.js";
 
@@ -16,7 +16,7 @@ export interface Prepared<S extends RunnableStage = PlannedStage> {
 /** Other outcomes for a stage. */
 export interface PrepareOutcomes<S extends RunnableStage> {
   /** Another sweep made it in the meantime. */
-  cached(stage: S, result: StageResult): Promise<void>;
+  cached(stage: S, result: KeptResult): Promise<void>;
   /** Another sweep makes it now. */
   elsewhere(stage: S, holder: LockHolder): void;
   /** Inputs that are not sound any more. */

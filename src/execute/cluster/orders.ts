@@ -4,7 +4,7 @@ import { draftOf } from "../../base/draft.js";
 import type { Fingerprint } from "../../base/fingerprint.js";
 import type { JsonObject } from "../../base/json.js";
 import { redactJson } from "../../base/redact.js";
-import type { ReadyToolchain, Resources, RunnerEvent, StageResult } from "../../contract/runner.js";
+import type { ReadyToolchain, Resources, RunnerEvent, KeptResult } from "../../contract/runner.js";
 import { isErrno, makeFolder, writeDurable } from "../../store/index.js";
 import { namesIn } from "../../store/store.js";
 import type { TaskEnd, TaskOrder, WorkerArguments } from "../messages.js";
@@ -68,7 +68,7 @@ export type JobLine =
   | { readonly type: "event"; readonly stage: Fingerprint; readonly event: RunnerEvent }
   | { readonly type: "end"; readonly stage: Fingerprint; readonly end: TaskEnd }
   /** Its artifact was there already. */
-  | { readonly type: "cached"; readonly stage: Fingerprint; readonly result: StageResult }
+  | { readonly type: "cached"; readonly stage: Fingerprint; readonly result: KeptResult }
   | {
       readonly type: "lacking";
       readonly stage: Fingerprint;

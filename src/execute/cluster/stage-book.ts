@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../../base/fingerprint.js";
-import type { StageError, StageResult } from "../../contract/runner.js";
+import type { StageError, KeptResult } from "../../contract/runner.js";
 import type { PlannedStage } from "../../plan/index.js";
 import type { NodeStatus } from "../graph.js";
 import { Graph } from "../graph.js";
@@ -107,12 +107,12 @@ export class StageBook {
     this.#write(this.options.events.warning(stage, message));
   }
 
-  finished(stage: Fingerprint, result: StageResult, seconds: number): void {
+  finished(stage: Fingerprint, result: KeptResult, seconds: number): void {
     this.#write(this.options.events.finished(stage, seconds, result));
     this.#graph.complete(stage);
   }
 
-  cached(stage: Fingerprint, result: StageResult): void {
+  cached(stage: Fingerprint, result: KeptResult): void {
     this.#write(this.options.events.cached(stage, result));
     this.#graph.complete(stage);
   }
