@@ -25,6 +25,7 @@ import { workerEnvironment } from "./environment.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
+import { openRoom } from "./open-room.js";
 import { Scheduler } from "./scheduler.js";
 import { StageEvents } from "./stage-events.js";
 import { forgetStop, watchStop } from "./stop-request.js";
@@ -224,8 +225,11 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
       throw new UserError(`a cell is to run on GPU ${gpu}, which the sweep may not use`);
     }
   }
+  const { room, use } = openRoom(machine, experiment, say);
   const executor = new LocalExecutor({
     ...machine,
+    room,
+    onCard: (card, there) => use?.ours(card, there),
     serves: { scienceModule: request.scienceModule, store: config.store.value },
     logs: path.join(run.folder, "logs"),
     environment: { ...process.env, ...workerEnvironment(config) },
@@ -250,7 +254,10 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     say,
   });
   run.stops.attach(scheduler);
-  await scheduler.run().finally(() => live.close());
+  await scheduler.run().finally(() => {
+    live.close();
+    room.close();
+  });
   return { toolchainFailure: toolchain.failure, stoppedByFailure: scheduler.stoppedByFailure };
 }
 
