@@ -1,6 +1,6 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 import type { Lock, LockHolder, Store } from "../store/index.js";
 import { resultOf } from "../store/index.js";
 
@@ -13,7 +13,7 @@ export interface Prepared {
 /** Other outcomes for a stage. */
 export interface PrepareOutcomes {
   /** Another sweep made it in the meantime. */
-  cached(stage: PlannedStage, result: StageResult): Promise<void>;
+  cached(stage: PlannedStage, result: KeptResult): Promise<void>;
   /** Another sweep makes it now. */
   elsewhere(stage: PlannedStage, holder: LockHolder): void;
   /** Inputs that are not sound any more. */

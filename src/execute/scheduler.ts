@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
-import type { FailureClass, ReadyToolchain, StageError, StageResult } from "../contract/runner.js";
+import type { FailureClass, KeptResult, ReadyToolchain, StageError } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import type { SpecFailures } from "../spec/index.js";
 import type { Executor, Place } from "./executor.js";
@@ -275,7 +275,7 @@ export class Scheduler {
     this.drain();
   }
 
-  async #cached(stage: PlannedStage, result: StageResult): Promise<void> {
+  async #cached(stage: PlannedStage, result: KeptResult): Promise<void> {
     const { fingerprint } = stage.record;
     await this.#events.cached(fingerprint, result);
     this.#enqueue(this.#graph.complete(fingerprint));

@@ -3,7 +3,7 @@ import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
 import { ExitCode, UserError } from "../base/exit.js";
@@ -183,7 +183,7 @@ export class Store {
   async publish(
     staging: string,
     stage: StageRecord,
-    result: StageResult,
+    result: KeptResult,
     seconds: number,
   ): Promise<Manifest> {
     const { files, stats } = await sealFiles(staging);
