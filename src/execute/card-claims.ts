@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
-  mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { openFolderSync } from "../base/folder.js";
 import { isErrno } from "../base/errno.js";
 import type { JsonObject } from "../base/json.js";
 import { blockOf, isJsonObject } from "../base/json.js";
@@ -75,7 +75,7 @@ export class CardClaims {
    * @throws where the folder cannot be made or written
    */
   static open(folder: string, purpose: string, fresh = FRESH_MILLISECONDS): CardClaims {
-    mkdirSync(folder, { recursive: true });
+    openFolderSync(folder);
     try {
       // As /tmp itself: everybody may write, and remove what is his own.
       chmodSync(folder, 0o1777);

@@ -155,6 +155,17 @@ describe("GPUs that are not there", () => {
     expect(lab.log()).toEqual([]);
   });
 
+  it("are missing to a stage that computes on several, where they are parts of one card", async () => {
+    const machine = new FakeMachine(lab.folder, 2);
+    machine.cut(0, 3);
+    lab.environment["PATH"] = machine.path;
+    const { stderr, code } = await lab.run("validate", await lab.spec(specOf("toy: {cards: 2}\n")));
+    expect(stderr).toContain(
+      "GPUs 0, 1, 2, 3, of which parts (MIG) do not compute together; 1 would",
+    );
+    expect(code).toBe(2);
+  });
+
   it("are not asked for by --gpus none, nor by a sweep that has nothing left to run", async () => {
     lab.environment["PATH"] = machineWith(0);
     const spec = await lab.spec(specOf("gpu: 9\n"));

@@ -129,7 +129,7 @@ describe("two sweeps that wait for the same cards", () => {
         again = false;
         for (const one of [small, large]) {
           const share = one.left === 0 ? null : part(one.room, one.gpus);
-          one.room.settle();
+          void one.room.settle();
           if (share === null) continue;
           again = true;
           one.left -= 1;
