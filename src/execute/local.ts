@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
+import type { CardUse } from "./card-use.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
@@ -15,8 +16,8 @@ export interface LocalOptions {
   readonly cpus: number;
   readonly gpus: readonly GpuDevice[];
   readonly room: Room;
-  /** Told whether a worker of this sweep is on a card, by the card's id. */
-  readonly onCard?: (card: string, there: boolean) => void;
+  /** Told whether a worker of this sweep is on a card, so that what it uses is not taken for a stranger's. */
+  readonly use: CardUse | null;
   readonly serves: WorkerArguments;
   /** Folder for the workers' output. */
   readonly logs: string;
@@ -125,7 +126,7 @@ export class LocalExecutor implements Executor {
     const all = [...this.#busy, ...this.#idle.keys(), ...this.#leaving];
     for (const { index, id } of this.options.gpus) {
       if (!gpus.includes(index)) continue;
-      this.options.onCard?.(
+      this.options.use?.ours(
         id,
         all.some((worker) => worker.gpus.includes(index)),
       );
@@ -249,6 +250,7 @@ export class LocalExecutor implements Executor {
     // An idle worker has nothing to save, and TensorFlow takes its time to leave politely.
     for (const worker of all) worker.kill();
     await Promise.all(all.map((worker) => worker.gone));
+    this.options.room.close();
   }
 }
 

@@ -10,9 +10,7 @@ export function openRoom(
   { name, resources }: Pick<Experiment, "name" | "resources">,
   say: (line: string) => void,
 ): { readonly room: Room; readonly use: CardUse | null } {
-  if (machine.gpus.length === 0) {
-    return { room: new Room({ ...machine, claims: null, use: null, say }), use: null };
-  }
+  if (machine.gpus.length === 0) return roomAlone(machine);
   const claims = openClaims(name, say);
   const use =
     resources.busyGpus === "use"
@@ -20,6 +18,15 @@ export function openRoom(
       : new CardUse({ environment: process.env, claims: () => claims?.others() ?? [] });
   return { room: new Room({ ...machine, claims, use, say }), use };
 }
+
+/** The room of one whose cards nobody else uses: those that a cluster gave to a job. */
+export const roomAlone = ({
+  cpus,
+  gpus,
+}: Machine): { readonly room: Room; readonly use: null } => ({
+  room: new Room({ cpus, gpus, claims: null, use: null, say: () => undefined }),
+  use: null,
+});
 
 function openClaims(name: string, say: (line: string) => void): CardClaims | null {
   const folder = process.env["R4EC_CARDS"] || CLAIMS_FOLDER;
