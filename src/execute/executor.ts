@@ -61,3 +61,15 @@ export interface Executor {
   /** Ends all that runs now; resolves when no process is left. */
   stop(): Promise<void>;
 }
+
+/** Runs the stages of a plan: in places of one machine, or as jobs of a cluster. */
+export interface StageRun {
+  /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */
+  run(): Promise<void>;
+  /** Starts nothing more and asks what runs to come to a checkpoint. */
+  drain(): void;
+  /** Ends all that runs. */
+  stopNow(): void;
+  /** True where a failure stopped the sweep, as `failure: stop` asks. */
+  readonly stoppedByFailure: boolean;
+}

@@ -183,6 +183,7 @@ export class LocalExecutor implements Executor {
         tasks: group.tasks,
         allocation: { gpus: share.gpus, threads: share.cpus, ...(tightened > 0 && { tightened }) },
         toolchain: group.toolchain.paths,
+        surroundings: group.toolchain.surroundings,
       });
       if (this.#draining) worker.send({ type: "drain" });
     });

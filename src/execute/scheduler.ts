@@ -1,10 +1,10 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
-import type { FailureClass, ReadyToolchain, StageError, StageResult } from "../contract/runner.js";
+import type { FailureClass, KeptResult, ReadyToolchain, StageError } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import type { SpecFailures } from "../spec/index.js";
-import type { Executor, Place } from "./executor.js";
+import type { Executor, Place, StageRun } from "./executor.js";
 import { Graph } from "./graph.js";
 import { Flight } from "./flight.js";
 import type { TaskEnd } from "./messages.js";
@@ -45,7 +45,7 @@ type Failed = Extract<TaskEnd, { readonly how: "failed" }>;
 const GATHER_SECONDS = 0.2;
 
 /** Runs the stages of a plan as soon as their inputs are there. */
-export class Scheduler {
+export class Scheduler implements StageRun {
   readonly #graph: Graph;
   readonly #ready: ReadyStages;
   /** Groups being prepared or run, and everything written on their behalf. */
@@ -266,7 +266,7 @@ export class Scheduler {
     this.drain();
   }
 
-  async #cached(stage: PlannedStage, result: StageResult): Promise<void> {
+  async #cached(stage: PlannedStage, result: KeptResult): Promise<void> {
     const { fingerprint } = stage.record;
     await this.#events.cached(fingerprint, result);
     this.#enqueue(this.#graph.complete(fingerprint));

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../contract/science.js";
+import { clusterFragments } from "./cluster.js";
 import { failureFragments } from "./failures.js";
 
 const metricName: JsonSchema = {
@@ -141,6 +142,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
     },
   },
+  ...clusterFragments,
   ...failureFragments,
   tracking: {
     description: "Where results are logged. This does not change a cell's id.",
@@ -271,6 +273,8 @@ export const aboutTheSweep: ReadonlySet<string> = new Set([
   "select",
   "compare",
   "resources",
+  "executor",
+  "slurm",
   "environments",
   "failure",
   "retries",
