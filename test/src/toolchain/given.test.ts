@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
@@ -7,7 +7,7 @@ import { LLM_ENVIRONMENT } from "../../../runners/base/python/llm-environment.js
 import { science } from "../../../runners/registry.js";
 import { ExitCode } from "../../../src/base/exit.js";
 import type { PythonPart } from "../../../src/contract/python-part.js";
-import { ensure, type ToolchainConfig } from "../../../src/toolchain/index.js";
+import { ensure, surroundingsOf, type ToolchainConfig } from "../../../src/toolchain/index.js";
 import { R4EC } from "../../support/command-line.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../support/toolchain.js";
 
@@ -58,8 +58,29 @@ describe("an environment of the user's own", () => {
     const before = (await readdir(venv, { recursive: true })).sort();
     const ready = await use("lab.read", venv);
     expect(ready.ok && ready.value.paths.environments).toEqual({ lab: venv });
+    // What stages run in there: versions of what is used, and the sum of all that there is.
+    const around = ready.ok ? ready.value.surroundings : {};
+    expect(around).toEqual({
+      lab: `own environment ${venv}`,
+      "lab.python": expect.stringMatching(/^3\.\d+\.\d+$/) as string,
+      "lab.json": expect.any(String) as string,
+      "lab.email": expect.any(String) as string,
+      "lab.packages": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
     expect(said.join()).toMatch(/using .*venv \(Python 3\.\d+\.\d+, json .*, email /);
     expect((await readdir(venv, { recursive: true })).sort()).toEqual(before);
+    // Another package there is another sum.
+    const [site] = (await readdir(path.join(venv, "lib"))).map((name) =>
+      path.join(venv, "lib", name, "site-packages", "wings-1.0.dist-info"),
+    );
+    await mkdir(site!);
+    await writeFile(
+      path.join(site!, "METADATA"),
+      "Metadata-Version: 2.1\nName: wings\nVersion: 1.0\n",
+    );
+    const later = await surroundingsOf(["lab.read"], [part], configOf({ lab: venv }));
+    expect(later).toEqual({ ...around, "lab.packages": later["lab.packages"] });
+    expect(later["lab.packages"]).not.toBe(around["lab.packages"]);
     expect(await readdir(folder)).toEqual(["venv"]);
   });
 

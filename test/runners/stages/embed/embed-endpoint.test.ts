@@ -1,7 +1,7 @@
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { embedRunner } from "../../../../runners/stages/embed/runner.js";
-import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { writeJsonl } from "../../../../runners/base/files/write-jsonl.js";
 import { readNpy } from "../../../../runners/base/files/npy.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
