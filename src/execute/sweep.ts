@@ -28,6 +28,7 @@ import type { StageRun } from "./executor.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
+import { openRoom } from "./open-room.js";
 import { Scheduler } from "./scheduler.js";
 import { StageEvents } from "./stage-events.js";
 import { forgetStop, watchStop } from "./stop-request.js";
@@ -262,6 +263,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
           ...options,
           executor: new LocalExecutor({
             ...machine,
+            ...openRoom(machine, experiment, say),
             serves,
             logs: path.join(run.folder, "logs"),
             environment: { ...process.env, ...environment },

@@ -132,6 +132,11 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
           },
         ],
       },
+      busy_gpus: {
+        description:
+          "What happens with a GPU of whose memory other programs use a tenth or more. wait: stages take what is left of it, and those that need a whole GPU wait until it is free; use: these programs are not minded. Other sweeps of r4ec are always minded. If left out: wait.",
+        enum: ["wait", "use"],
+      },
       cpus: {
         description: "CPU slots: a number, or as many as the machine has cores.",
         anyOf: [

@@ -59,6 +59,8 @@ export interface Compare {
 /** What the spec says about machines; what it leaves out, the user-level settings say. */
 export interface SpecResources {
   readonly gpus?: "auto" | readonly number[];
+  /** What happens with a card of whose memory other programs use a part. */
+  readonly busyGpus: "wait" | "use";
   /** Last stages of cells (or groups of fused ones) that share one card. */
   readonly cellsPerCard: number;
   /** CPU slots; `auto`: as many as the machine has. */

@@ -9,6 +9,7 @@ import type { LockHolder } from "../../store/index.js";
 import { JOB_VARIABLE, Store } from "../../store/index.js";
 import { gpusHere } from "../gpus.js";
 import { LocalExecutor } from "../local.js";
+import { roomAlone } from "../open-room.js";
 import type { TaskEnd } from "../messages.js";
 import type { Place } from "../executor.js";
 import type { Prepared, RunnableStage } from "../prepare.js";
@@ -52,6 +53,7 @@ class Job {
     this.#executor = new LocalExecutor({
       cpus: order.cpus,
       gpus: machine.gpus,
+      ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
       serves: order.serves,
       logs: machine.logs,
       environment: { ...process.env, ...order.environment },
