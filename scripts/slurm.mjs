@@ -96,6 +96,9 @@ function slurmConf(folder, ports, { nodes, cpus, gpus, memory, keep, cgroup }) {
     "SwitchType=switch/none",
     "MpiDefault=none",
     "ReturnToService=2",
+    // A controller that was killed knows an older state of its jobs until the nodes tell it theirs.
+    "SlurmdTimeout=30",
+    "BatchStartTimeout=10",
     // A machine of two cores may stand for nodes of many.
     "SlurmdParameters=config_overrides",
     "SelectType=select/cons_tres",

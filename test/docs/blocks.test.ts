@@ -118,6 +118,8 @@ const OTHERS = [
   /^pip install /,
   /^npm (ci|link|pack)$/,
   /^sh \S+\/install\.sh \S+$/,
+  /^node scripts\/slurm\.mjs (up|down) \S+$/,
+  /^\. \S+\/env\.sh$/,
   new RegExp(`^npm install (--global )?\\./r4ec-${version.replaceAll(".", "\\.")}\\.tgz$`),
 ];
 
