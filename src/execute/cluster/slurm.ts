@@ -99,11 +99,14 @@ export class Slurm implements Queue {
         });
       }
       const said = stderr.trim();
-      if (killed === true || SILENT.test(said)) throw new QueueSilent(said, { cause: error });
+      const refusal =
+        program === "sbatch" || /Invalid user|Unable to initialize|unrecognized option/u.test(said);
+      // A question that is not answered says nothing about what was asked, in whatever words.
+      if (killed === true || SILENT.test(said) || !(refusal || GONE.test(said)))
+        throw new QueueSilent(said, { cause: error });
       if (FULL.test(said)) throw new QueueFull(said, { cause: error });
       // What is over already needs no end.
-      if (program === "scancel" && /Invalid job id|already completing|already finish/iu.test(said))
-        return { stdout: "" };
+      if (program === "scancel" && GONE.test(said)) return { stdout: "" };
       throw new UserError(`${program}: ${said.replace(/^\w+: error: /u, "")}`, {
         exitCode: ExitCode.environment,
         hint: "the settings of jobs stand in the spec's block slurm",
@@ -119,7 +122,10 @@ exec "$@" "\${SLURM_ARRAY_TASK_ID:-0}"
 
 /** What the commands say where slurmctld does not answer. */
 const SILENT =
-  /Unable to contact slurm controller|Connection refused|Connection timed out|Socket timed out|Zero Bytes were transmitted|Transport endpoint|in standby mode|Slurm backup controller|try again later|Message receive failure|Communication connection failure/iu;
+  /Unable to contact slurm controller|Connection refused|Connection timed out|Socket timed out|socket error|Zero Bytes were transmitted|Transport endpoint|in standby mode|Slurm backup controller|try again later|Message receive failure|Communication connection failure/iu;
+
+/** What scancel says of jobs that are over. */
+const GONE = /Invalid job id|already completing|already finish/iu;
 
 /** What sbatch says where a user's limit of jobs in the queue is reached. */
 const FULL = /job submit limit|MaxSubmitJob|Slurm temporarily unable to accept job/iu;
