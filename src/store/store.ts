@@ -147,12 +147,13 @@ export class Store {
     return target;
   }
 
-  /** Takes the lock for making an artifact, or says who holds it. */
+  /** Takes the lock for making an artifact, or says who holds it. `dead`: see {@link tryLock}. */
   lock(
     fingerprint: Fingerprint,
     label: string,
+    dead?: (holder: LockHolder) => boolean,
   ): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
-    return tryLock(this.lockFile(fingerprint), label);
+    return tryLock(this.lockFile(fingerprint), label, dead);
   }
 
   lockFile(fingerprint: Fingerprint): string {
