@@ -1,8 +1,8 @@
 // Puts the command line and the packages that it starts with into few files, dist/cli/: to open and link
 // hundreds of small modules takes longer than anything else in the start of a command. Worker processes
 // and programs that are found by their place go on using dist/src and dist/runners.
-import { readFileSync, readdirSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -44,21 +44,23 @@ import { fileURLToPath as __toPath } from "node:url";
 const require = __createRequire(import.meta.url);
 const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", url)).replace(/[\\\\/]$/, "") };`;
 
+/** Days that files of earlier builds stay, for processes that began with them and load more later. */
+const KEPT_DAYS = 30;
+
 /**
  * Makes dist/cli/ out of dist/src/cli.js. Where esbuild is not there (it is a package for development), there
- * is none, and commands start from dist/src/cli.js.
+ * is none, and commands start from dist/src/cli.js. Processes that run meanwhile find all their files.
  */
 export async function bundle() {
-  await rm(OUT, { recursive: true, force: true });
   const esbuild = await import("esbuild").catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND") return null;
     throw error;
   });
-  if (esbuild === null) return;
+  if (esbuild === null) return rm(OUT, { recursive: true, force: true });
   const common = {
     ...{ absWorkingDir: root, outdir: OUT, bundle: true, platform: "node", target: "node20.19" },
     ...{ legalComments: "none", minifyWhitespace: true, minifySyntax: true },
-    ...{ logLevel: "error", metafile: true },
+    ...{ logLevel: "error", metafile: true, write: false },
   };
   const lazy = new Set();
   const whole = await esbuild.build({
@@ -73,8 +75,27 @@ export async function bundle() {
     entryPoints: [...lazy].map((name) => ({ in: name, out: fileOf(name).replace(/\.cjs$/, "") })),
     ...{ format: "cjs", outExtension: { ".js": ".cjs" } },
   });
-  const inputs = [whole, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs));
-  await writeFile(path.join(OUT, "LICENSES.txt"), licences(inputs));
+  const builds = [packages, whole];
+  const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  await mkdir(OUT, { recursive: true });
+  await replace(path.join(OUT, "LICENSES.txt"), licences(inputs));
+  const files = builds.flatMap(({ outputFiles }) => outputFiles);
+  // The file that names all others comes last.
+  const isFirst = (file) => path.basename(file.path) === "cli.js";
+  for (const file of files.sort((a, b) => isFirst(a) - isFirst(b))) {
+    await replace(file.path, file.contents);
+  }
+  const oldest = Date.now() - KEPT_DAYS * 86_400_000;
+  for (const name of readdirSync(OUT)) {
+    const file = path.join(OUT, name);
+    if (statSync(file).mtimeMs < oldest) await rm(file, { force: true });
+  }
+}
+
+/** Writes a file in one step: whoever reads it meanwhile reads the old or the new one. */
+async function replace(file, contents) {
+  await writeFile(`${file}.${process.pid}`, contents);
+  await rename(`${file}.${process.pid}`, file);
 }
 
 /** The licences of the packages that were put in. */
