@@ -120,9 +120,14 @@ describe("an environment of the user's own", () => {
     },
   );
 
-  it("is what doctor tells about, stage by stage", async () => {
+  it("is what doctor tells about, stage by stage, those of a spec's own programs too", async () => {
     const environment = { R4EC_LLM_ENVIRONMENT: venv, R4EC_TOOLCHAIN: path.join(folder, "none") };
-    const { stdout } = await execa(process.execPath, [R4EC, "doctor", "--json"], {
+    await writeFile(path.join(folder, "mine.py"), "import json, no_wings\n");
+    await writeFile(
+      path.join(folder, "spec.yaml"),
+      "name: t\ndataset: ml-100k\nknowledge: none\nbackbone: { name: mine, command: [python, mine.py], files: [mine.py], environment: venv }\n",
+    );
+    const { stdout } = await execa(process.execPath, [R4EC, "doctor", "spec.yaml", "--json"], {
       cwd: folder,
       env: { ...environment, XDG_CONFIG_HOME: folder },
       reject: false,
@@ -134,5 +139,9 @@ describe("an environment of the user's own", () => {
     expect(llm.state).toBe("warning");
     expect(llm.detail).toContain(`yours, ${venv} (R4EC_LLM_ENVIRONMENT): Python 3.`);
     expect(llm.detail).toContain("fine-tuning: no, it lacks torch, transformers");
+    const mine = checks.find(({ name }) => name === "mine")!;
+    expect(mine.state).toBe("warning");
+    expect(mine.detail).toMatch(/^yours, .*venv\/bin\/python, in .*venv: Python 3\./u);
+    expect(mine.detail).toContain("its cells: no, it lacks no_wings");
   });
 });

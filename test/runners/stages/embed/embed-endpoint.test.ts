@@ -137,6 +137,13 @@ describe("an embeddings endpoint", () => {
     expect(JSON.stringify([error, events])).not.toContain("secret-key-123");
   });
 
+  it.each(["NaN", "-Infinity"])("does not ask again a model that gives %s", async (word) => {
+    const body = `{"data": [{"index": 0, "embedding": [1, ${word}]}]}`;
+    const { error } = await run(() => ({ kind: "body", body }), { concurrency: 1 });
+    expect(server.asked).toHaveLength(1);
+    expect(error?.message).toContain("could not be read");
+  });
+
   it("says which variable is missing", async () => {
     const { error } = await run(() => undefined, { api_key_env: KEY });
     expect(error?.message).toMatch(new RegExp(KEY));
