@@ -94,6 +94,8 @@ export interface StageRun {
   drain(): void;
   /** Ends all that runs. */
   stopNow(): void;
+  /** Lets go of what goes on by itself: a cluster's jobs. */
+  leave(): void;
   /** True where a failure stopped the sweep, as `failure: stop` asks. */
   readonly stoppedByFailure: boolean;
 }

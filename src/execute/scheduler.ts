@@ -126,6 +126,11 @@ export class Scheduler implements StageRun {
     this.#flight.add(this.options.executor.stop());
   }
 
+  /** The processes of this machine end with their sweep: they come to a checkpoint. */
+  leave(): void {
+    this.drain();
+  }
+
   /** True where a failure stopped the sweep, as `failure: stop` asks. */
   get stoppedByFailure(): boolean {
     return this.#stoppedByFailure;

@@ -77,6 +77,18 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
     writeFileSync(path.join(folder(), `${name}.filled`), "");
     new ArrayBuffer(2 ** 46);
   },
+  /** Takes more and more of the machine's memory, the first time, until it has 600 MB. */
+  "take-memory": async (_task, name) => {
+    if (flag(`${name}.took`)) return;
+    writeFileSync(path.join(folder(), `${name}.took`), "");
+    const taken: Buffer[] = [];
+    for (let part = 0; part < 60; part++) {
+      taken.push(Buffer.alloc(10_000_000, 1));
+      await pause();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    process.stderr.write(`it was given ${taken.length * 10} MB\n`);
+  },
   /** Needs so little of a card only after it was told so twice. */
   "fill-card": (task) => {
     if ((task.resources.tightened ?? 0) < 2) throw new Error("no room on the card");
