@@ -18,6 +18,7 @@ import {
   ignoredCtr,
   ownProgramRunner,
   tryModules,
+  userPrograms,
 } from "./stages/ctr/index.js";
 import { checkDataset, expandDataset, ignoredDataset } from "./stages/dataset/settings.js";
 import { datasetFragment } from "./stages/dataset/schema.js";
@@ -130,6 +131,7 @@ export const science: Science = {
     ...(await trySources(cells, place)),
     ...(await tryModules(cells, place, environment)),
   ],
+  programs: userPrograms,
   metrics: ctrMetrics,
   cards: (settings: JsonObject) => (isBias(settings) ? [] : cardsOfKnowledge(settings)),
   plan(settings: JsonObject, place: SpecPlace): StageRequest {

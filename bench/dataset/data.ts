@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { formatTable } from "../../src/base/table.js";
-import { writeTable } from "./table.js";
+import { writeSides, writeTable } from "./table.js";
 
-const usage = `npm run bench -- data [--rows N] [--core N] [--json FILE]
+const usage = `npm run bench -- data [--kind KIND] [--rows N] [--core N] [--json FILE]
 Generates ratings as CSV in the form of MovieLens-25M and prepares them as a data set (dataset: {id:
-table}): read, both cores, order, split, files. --rows: 25000000; --core: user_core and item_core, 60.`;
+table}): read, both cores, order, split, files. --rows: 25000000; --core: user_core and item_core, 60.
+--kind: plain; fields: with five fields of users, items and the context; negatives: implicit, 4 drawn
+for each sample.`;
 
 /** What prepare.ts prints. */
 interface Prepared {
@@ -25,6 +27,7 @@ export async function dataBenchmark(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      kind: { type: "string", default: "plain" },
       rows: { type: "string", default: "25000000" },
       core: { type: "string", default: "60" },
       json: { type: "string" },
@@ -35,19 +38,37 @@ export async function dataBenchmark(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));
   try {
     const file = join(folder, "ratings.csv");
-    writeTable(file, Number(values.rows));
+    const { kind } = values;
+    writeTable(file, Number(values.rows), kind === "fields");
+    writeSides(join(folder, "items.csv"), join(folder, "users.csv"), Number(values.rows));
     const megabytes = (await stat(file)).size / 1e6;
     const load = loadavg()[0]!;
     const program = join(import.meta.dirname, "prepare.js");
-    const { stdout } = await execa(process.execPath, [program, file, values.core]);
+    const { stdout } = await execa(process.execPath, [program, file, values.core, kind]);
     const { seconds, cpu, rss, metrics } = JSON.parse(stdout) as Prepared;
     const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
     console.log(
       formatTable(
-        ["ratings", "file MB", "core", "seconds", "CPU seconds", "peak MB", "users", "items"],
+        [
+          "kind",
+          "ratings",
+          "file MB",
+          "core",
+          "seconds",
+          "CPU seconds",
+          "peak MB",
+          "users",
+          "items",
+        ],
         [
           [
-            ...[whole(Number(values.rows)), whole(megabytes), values.core, seconds.toFixed(1)],
+            ...[
+              kind,
+              whole(Number(values.rows)),
+              whole(megabytes),
+              values.core,
+              seconds.toFixed(1),
+            ],
             ...[cpu.toFixed(1), whole(rss), whole(metrics["users"]!), whole(metrics["items"]!)],
           ],
         ],
@@ -56,7 +77,7 @@ export async function dataBenchmark(args: readonly string[]): Promise<void> {
     );
     console.log(`${availableParallelism()} cores, load before it ${load.toFixed(1)}`);
     if (values.json !== undefined) {
-      const result = { rows: Number(values.rows), seconds, cpu, rss, load, metrics };
+      const result = { kind, rows: Number(values.rows), seconds, cpu, rss, load, metrics };
       await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
     }
   } finally {

@@ -15,7 +15,12 @@ export interface LockHolder extends ProcessIdentity {
   readonly purpose: string;
   /** Mark of the holder's process tree ({@link killTree}); its orphans die with the lock. */
   readonly tree: string | null;
+  /** Id of the cluster's job that the holder runs in; left out: in none. */
+  readonly job?: string;
 }
+
+/** Environment variable that holds the id of the cluster's job that a process runs in. */
+export const JOB_VARIABLE = "R4EC_JOB";
 
 /** A holder on another machine is taken for dead if its file was not touched for this time. */
 const FOREIGN_PATIENCE_MILLISECONDS = 90_000;
@@ -90,13 +95,14 @@ const forgetDraft = (draft: string): Promise<void> =>
 /** True for what {@link writeDraft} may have written; anything else is damage. */
 function isHolder(value: unknown): value is LockHolder {
   if (typeof value !== "object" || value === null) return false;
-  const { pid, start, host, token, purpose, tree } = value as Partial<LockHolder>;
+  const { pid, start, host, token, purpose, tree, job } = value as Partial<LockHolder>;
   const isTextOrNull = (one: unknown): boolean => one === null || typeof one === "string";
   return (
     Number.isSafeInteger(pid) &&
     pid! > 0 &&
     isTextOrNull(start) &&
     isTextOrNull(tree) &&
+    (job === undefined || typeof job === "string") &&
     [host, purpose].every((one) => typeof one === "string") &&
     // It becomes part of a file's name.
     typeof token === "string" &&
@@ -121,19 +127,27 @@ async function readHolder(file: string): Promise<LockHolder | "unreadable" | nul
   return "unreadable";
 }
 
-/** Tries to take a lock once: the lock, or who holds it. Breaks the lock of a dead holder. */
+/**
+ * Tries to take a lock once: the lock, or who holds it. Breaks the lock of a dead holder.
+ *
+ * @param dead says which holders are known to be dead for another reason than their process: a job that
+ *   ended on another machine
+ */
 export async function tryLock(
   file: string,
   purpose: string,
+  dead: (holder: LockHolder) => boolean = () => false,
   breaking = 0,
 ): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
   await makeFolder(path.dirname(file));
+  const job = process.env[JOB_VARIABLE];
   for (let round = 0; ; round++) {
     const holder: LockHolder = {
       ...identityOf(),
       token: randomBytes(8).toString("hex"),
       purpose,
       tree: null,
+      ...(job !== undefined && { job }),
     };
     const draft = await writeDraft(file, holder);
     try {
@@ -147,9 +161,10 @@ export async function tryLock(
     const current = await readHolder(file);
     if (current === null) continue;
     const token = current === "unreadable" ? "unreadable" : current.token;
-    if (current !== "unreadable" && !(await isStale(file, current))) return { holder: current };
+    if (current !== "unreadable" && !dead(current) && !(await isStale(file, current)))
+      return { holder: current };
     if (round > 100) throw new Error(`the lock ${file} cannot be taken or broken`);
-    await breakLock(file, token, current, breaking);
+    await breakLock(file, token, current, dead, breaking);
   }
 }
 
@@ -163,10 +178,11 @@ async function breakLock(
   file: string,
   token: string,
   holder: LockHolder | "unreadable",
+  dead: (holder: LockHolder) => boolean,
   depth: number,
 ): Promise<void> {
   if (depth > 8) throw new Error(`the lock ${file} cannot be broken`);
-  const guard = await tryLock(`${file}.${token}.break`, "break a lock", depth + 1);
+  const guard = await tryLock(`${file}.${token}.break`, "break a lock", dead, depth + 1);
   if ("holder" in guard) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     return;
@@ -175,8 +191,8 @@ async function breakLock(
     const current = await readHolder(file);
     if (current === null) return;
     if ((current === "unreadable" ? "unreadable" : current.token) !== token) return;
-    if (holder !== "unreadable" && holder.tree !== null && isAlive(holder) === false) {
-      killTree(holder.tree, "SIGKILL");
+    if (holder !== "unreadable" && holder.tree !== null) {
+      if (dead(holder) || isAlive(holder) === false) killTree(holder.tree, "SIGKILL");
     }
     await rm(file, { force: true });
   } finally {

@@ -59,13 +59,14 @@ function attempt<T>(read: () => T): T | null {
   }
 }
 
-/** Start time of a process and whether it is a zombie; null where there is no such process. */
-function look(pid: number): { start: string; zombie: boolean } | null {
+/** Start time of a process, its parent and whether it is a zombie; null where there is no such process. */
+function look(pid: number): { start: string; parent: number; zombie: boolean } | null {
   const text = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
   if (text === null) return null;
   // The second field is the command in parentheses, which may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { start: fields[19] ?? "", zombie: fields[0] === "Z" || fields[0] === "X" };
+  const zombie = fields[0] === "Z" || fields[0] === "X";
+  return { start: fields[19] ?? "", parent: Number(fields[1] ?? 0), zombie };
 }
 
 /** Identity of a process of this machine, this one by default. */
@@ -92,6 +93,16 @@ export function isAlive(identity: ProcessIdentity): boolean | null {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+/** A process, its parent, that one's parent and so on; none where there is no such process here. */
+export function lineOf(pid: number): number[] {
+  const line: number[] = [];
+  for (let seen = look(pid); seen !== null && !line.includes(pid); seen = look(pid)) {
+    line.push(pid);
+    pid = seen.parent;
+  }
+  return line;
 }
 
 /** Environment variable that every process of one worker's tree carries. */

@@ -3,14 +3,16 @@ import type { Config, Origin } from "../config/config.js";
 import { redact } from "../base/redact.js";
 import { ExitCode } from "../base/exit.js";
 import type { Science } from "../contract/science.js";
-import { jsonOutput } from "../contract/options.js";
+import { jsonOutput, specOverrides } from "../contract/options.js";
+import type { UserProgram } from "../contract/user-program.js";
 import type { Diagnosis } from "../doctor/diagnosis.js";
-import type { GlobalArguments } from "./experiment.js";
-import { configOf } from "./experiment.js";
+import type { Experiment } from "../spec/index.js";
+import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { configOf, loadExperiment } from "./experiment.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
 
-interface Arguments extends GlobalArguments {
+interface Arguments extends GlobalArguments, OverrideArguments {
   readonly json: boolean;
 }
 
@@ -21,16 +23,27 @@ interface ShownSetting {
   readonly origin: Origin;
 }
 
-/** `r4ec doctor`: looks at everything a sweep needs and says how to mend what is broken. */
-export const doctorCommand = ({ environments }: Science): CommandModule<object, Arguments> => ({
-  command: "doctor",
+/** `r4ec doctor [FILE]`: looks at everything a sweep needs and says how to mend what is broken. */
+export const doctorCommand = (science: Science): CommandModule<object, Arguments> => ({
+  command: "doctor [file] [overrides..]",
   describe: "check every part of the toolchain and show where each setting comes from",
-  builder: (yargs) => yargs.option("json", jsonOutput),
-  async handler({ json, ...flags }) {
-    const config = await configOf(flags, undefined, { quiet: true });
+  builder: (yargs) =>
+    yargs
+      .positional("file", {
+        type: "string",
+        describe: "a spec, whose environments and programs are looked at too",
+      })
+      .positional("overrides", specOverrides)
+      .option("json", jsonOutput),
+  async handler({ json, overrides, ...flags }) {
+    const { file } = flags;
+    const spec =
+      file === undefined ? undefined : await loadExperiment(file, science, overrides, true);
+    const config = await configOf(flags, spec, { quiet: true });
+    const programs = spec === undefined ? [] : await programsOf(spec, science);
     const { examine, isHealthy } = await import("../doctor/examine.js");
     if (!json && process.stderr.isTTY) await write(process.stderr, "looking, some seconds ...\r");
-    const checks = await examine(config, environments);
+    const checks = await examine(config, science.environments, programs);
     const fine = isHealthy(checks);
     if (!fine) process.exitCode = ExitCode.environment;
     const settings = shownSettings(config);
@@ -42,6 +55,18 @@ export const doctorCommand = ({ environments }: Science): CommandModule<object, 
     await printLine(`\n${verdict(checks)}`);
   },
 });
+
+/** The programs of the user's own that the cells of a spec run, each once. */
+async function programsOf(
+  { cells, folder }: Experiment,
+  science: Science,
+): Promise<readonly UserProgram[]> {
+  const { kindsOfCells } = await import("../spec/index.js");
+  const all = [...kindsOfCells(cells)].flatMap(
+    ({ settings }) => science.programs?.(settings, { folder }) ?? [],
+  );
+  return [...new Map(all.map((program) => [JSON.stringify(program), program])).values()];
+}
 
 function diagnosisLine(check: Diagnosis, paint: Colours): string {
   const [first = "", ...more] = check.detail.split("\n");

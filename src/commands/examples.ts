@@ -60,5 +60,8 @@ export const examples: { readonly [command: string]: readonly Example[] } = {
     ["setup", "install what is used without being asked for"],
     ["setup --only tracking", "install MLflow alone"],
   ],
-  doctor: [["doctor", "check every part"]],
+  doctor: [
+    ["doctor", "check every part"],
+    ["doctor my.yaml", "the environments and programs of a spec, too"],
+  ],
 };

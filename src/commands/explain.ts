@@ -13,6 +13,7 @@ import { configOf } from "./experiment.js";
 import { cellsNow, subjectOf } from "./explain-subject.js";
 import { cellsOfSpec } from "./spec-cells.js";
 import { short } from "./plan.js";
+import { countedOnce, surroundingsNow, surroundingsText } from "./surroundings.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 
@@ -48,14 +49,15 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
     const given = cells === null ? { words: overrides } : { overrides };
     const { experiment, chosen } = await cellsOfSpec(file, given, science, args.only);
     // The store that knows the cell, wherever its spec lies.
-    const config = subject.cells === null ? await configOf(args, experiment) : { store: place };
+    const own = await configOf(args, experiment);
+    const storePlace = subject.cells === null ? own.store.value : place.value;
     const planning = await import("../plan/index.js");
-    const files = new planning.FileHashes(config.store.value);
+    const files = new planning.FileHashes(storePlace);
     const whole = await planning.makePlan(experiment, science, files);
     const names = namesOf({ ...whole, resolved: experiment.resolved });
     const asked = planning.narrowPlan(whole, cellsNow(subject, whole.cells, names));
     const plan = planning.narrowPlan(asked, chosen(asked.cells));
-    const store = new Store(config.store.value);
+    const store = new Store(storePlace);
     const presence = await planning.lookAtStages(plan, store);
     const wanted = wantedStages(plan, presence, args.stage).filter(
       (one) => subject.runner === null || plan.stages.get(one)!.record.runner === subject.runner,
@@ -68,8 +70,15 @@ export const explainCommand = (science: Science): CommandModule<object, ExplainA
         hint: "choose fewer stages with --only or --stage",
       });
     }
-    const explained = planning.explainStages(plan, missing, await manifestsOf(store));
-    const seen: Seen = { plan, presence, names };
+    const now = await surroundingsNow(
+      wanted.map((one) => plan.stages.get(one)!.record),
+      science,
+      own,
+    );
+    const explained = planning.explainStages(plan, missing, await manifestsOf(store), now);
+    const since = (stage: Fingerprint): readonly Difference[] =>
+      planning.surroundingsChanged(presence.get(stage)!.manifest?.surroundings, now.get(stage));
+    const seen: Seen = { plan, presence, names, since };
     if (args.json) {
       await printJson({ stages: asJson(seen, wanted, explained) });
     } else {
@@ -83,6 +92,8 @@ interface Seen {
   readonly plan: Plan;
   readonly presence: ReadonlyMap<Fingerprint, StagePresence>;
   readonly names: Names;
+  /** What a cached stage ran in that is otherwise now. */
+  readonly since: (stage: Fingerprint) => readonly Difference[];
 }
 
 function wantedStages(
@@ -110,7 +121,7 @@ async function manifestsOf(store: Store): Promise<Manifest[]> {
 }
 
 function asJson(
-  { plan, presence, names }: Seen,
+  { plan, presence, names, since }: Seen,
   wanted: readonly Fingerprint[],
   explained: readonly Explanation[],
 ): object[] {
@@ -127,7 +138,8 @@ function asJson(
       made: manifest?.created ?? null,
       damage,
       nearest: why?.nearest?.fingerprint ?? null,
-      differences: why?.differences ?? [],
+      ran_in: manifest?.surroundings ?? null,
+      differences: why?.differences ?? since(fingerprint),
     };
   });
 }
@@ -167,20 +179,28 @@ function asText(
       `${head}: ${paint.cyan("would run")}; the most similar one is ${made}, and differs in`,
     );
     lines.push(...differences.map((one) => `    ${differenceText(one, seen)}`));
+    if (nearest.surroundings === undefined) {
+      lines.push(paint.dim("    what that one ran in was not kept: an older r4ec made it"));
+    }
+  }
+  // Alike for most stages, so each is said once.
+  for (const [text, count] of countedOnce(wanted.flatMap(seen.since).map(surroundingsText))) {
+    lines.push(`since ${count} cached ${count === 1 ? "stage was" : "stages were"} made: ${text}`);
   }
   return lines.join("\n");
 }
 
 const momentText = (iso: string): string => iso.slice(0, 19).replace("T", " ");
 
-function differenceText(
-  { what, name, before, now }: Difference,
-  { plan, presence, names }: Seen,
-): string {
+function differenceText(difference: Difference, { plan, presence, names }: Seen): string {
+  const { what, name, before, now } = difference;
   const value = (text: string | null): string =>
     text === null ? "none" : what === "input" || what === "file" ? short(text) : text;
   const change = `${value(before)} → ${value(now)}`;
   if (what === "version") return `the runner's version: ${change}`;
+  if (what === "environment") {
+    return `${surroundingsText(difference)} (does not decide what is cached)`;
+  }
   if (what === "file") return `file ${name}: its content (sha256 ${change})`;
   if (what === "parameter") return `${name}: ${change}`;
   const input = now as Fingerprint;

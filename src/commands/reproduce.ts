@@ -4,6 +4,7 @@ import type { CommandModule } from "yargs";
 import type * as YamlPackage from "yaml";
 import { lazily } from "../base/lazily.js";
 import { openFolder } from "../base/folder.js";
+import type { Config } from "../config/config.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
@@ -20,6 +21,7 @@ import type { GlobalArguments } from "./experiment.js";
 import { configOf, loadExperiment } from "./experiment.js";
 import { findCell, planOfCell } from "./find-cell.js";
 import { findSweep } from "./find-sweep.js";
+import { countedOnce, surroundingsNow, surroundingsText } from "./surroundings.js";
 
 const yaml = lazily<typeof YamlPackage>("yaml");
 
@@ -77,13 +79,16 @@ export const reproduceCommand = (science: Science): CommandModule<object, Reprod
     await writeDurable(files.spec, await specText(wanted, science, out));
     await writeDurable(files.lock, `${JSON.stringify(await lockOf(wanted, science), null, 2)}\n`);
     const changed = await changesSince(files.spec, wanted, science, config.store.value);
-    if (args.json) await printJson({ ...files, exact: changed.length === 0, changed });
-    else {
+    const around = await surroundingsSince(wanted, science, config);
+    if (args.json) {
+      await printJson({ ...files, exact: changed.length === 0, changed, environment: around });
+    } else {
       const whether =
         changed.length === 0
           ? "exactly: all stages have the fingerprints that they had"
           : "with other inputs or another version of the program than then (see above)";
       for (const line of changed) await write(process.stderr, `warning: ${line}\n`);
+      for (const line of around) await write(process.stderr, `note: ${line}\n`);
       await printLine(`r4ec sweep ${files.spec} makes ${wanted.name} again, ${whether}`);
     }
   },
@@ -175,8 +180,30 @@ async function lockOf({ state, cells, stages }: Wanted, science: Science): Promi
       settings: redactJson({ ...settings }),
       metrics: state.stages.get(stage)?.result?.metrics ?? null,
     })),
-    stages: stages.map(({ params, ...record }) => ({ ...record, params: redactJson(params) })),
+    stages: stages.map(({ params, ...record }) => ({
+      ...{ ...record, params: redactJson(params) },
+      ran_in: state.stages.get(record.fingerprint)?.result?.surroundings ?? null,
+    })),
   };
+}
+
+/** In what stages ran that is otherwise on this machine now, a sentence each. */
+async function surroundingsSince(
+  { state, stages }: Wanted,
+  science: Science,
+  config: Config,
+): Promise<string[]> {
+  const { surroundingsChanged } = await import("../plan/index.js");
+  const now = await surroundingsNow(stages, science, config);
+  const all = stages.flatMap(({ fingerprint }) =>
+    surroundingsChanged(
+      state.stages.get(fingerprint)?.result?.surroundings,
+      now.get(fingerprint),
+    ).map(surroundingsText),
+  );
+  return [...countedOnce(all)].map(
+    ([text, count]) => `${text} (${count} ${count === 1 ? "stage" : "stages"})`,
+  );
 }
 
 /** In what the stages of the written spec differ from those of the journal, a sentence each. */

@@ -90,7 +90,8 @@ export async function sweepExperiment(
     }
     return ExitCode.done;
   }
-  await refuseMissingCards(experiment, config, selected, presence);
+  // The cards of a cluster are not here.
+  if (experiment.cluster === null) await refuseMissingCards(experiment, config, selected, presence);
   await showOrRefuse(missingVariables(experiment, selected, presence));
   const killed = await closeKilled(config, parts.science);
   const toRun = new Set<Fingerprint>();

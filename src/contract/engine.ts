@@ -2,7 +2,7 @@ import type { ArgumentsCamelCase, Argv } from "yargs";
 import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { CellRecord, Names, StageRecord } from "./records.js";
-import type { StageRequest, ToolchainPart } from "./runner.js";
+import type { StageRequest, Surroundings, ToolchainPart } from "./runner.js";
 import type { SpecPlace } from "./spec-place.js";
 
 /** What the engine knows about an artifact: its stage and its results. */
@@ -12,6 +12,8 @@ export type ArtifactFacts = Omit<StageRecord, "files"> & {
   /** When it was made, ISO 8601, and the seconds that it took. */
   readonly created: string;
   readonly seconds: number;
+  /** What it ran in; left out: an older r4ec made it. */
+  readonly surroundings?: Surroundings;
 };
 
 /** An artifact whose files have been checked and are complete. */

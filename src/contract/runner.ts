@@ -186,6 +186,13 @@ export interface Allocation {
   readonly tightened?: number;
 }
 
+/**
+ * What a stage runs in, as facts by name: `node`, `platform`, `tensorflow`, `lab.python`. The name of a part
+ * of the toolchain stands for its version; what else is known of it stands behind a dot. They decide no
+ * fingerprint: they are kept for people who ask why two numbers differ. A type alias, so that it is JSON.
+ */
+export type Surroundings = { readonly [fact: string]: string };
+
 /** Where the parts of the toolchain are that a stage asked for. */
 export interface ToolchainPaths {
   /** Absolute folders of Python environments, by the names of the parts. */
@@ -197,6 +204,7 @@ export interface ReadyToolchain {
   /** Variables that the processes of stages need beside process.env (R4EC_TFJS_BINDING, ...). */
   readonly environment: { readonly [name: string]: string };
   readonly paths: ToolchainPaths;
+  readonly surroundings: Surroundings;
 }
 
 /** Tells a running stage to stop. */
@@ -226,6 +234,11 @@ export interface StageResult {
   readonly metrics: { readonly [name: string]: number };
   /** Marks for every view, such as `leak: "epoch picked on test"`. */
   readonly marks?: { readonly [name: string]: string };
+}
+
+/** Results as the engine keeps them, with what the stage ran in; left out: an older r4ec made them. */
+export interface KeptResult extends StageResult {
+  readonly surroundings?: Surroundings;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { FailureClass, Runner, StageRequest } from "./runner.js";
 import type { Starter } from "./starter.js";
 import type { ScienceStatistics } from "./statistics.js";
 import type { Supply } from "./supply.js";
+import type { UserProgram } from "./user-program.js";
 
 /** A fragment of JSON Schema (draft 2020-12). Every property has a description. */
 export type JsonSchema = JsonObject;
@@ -99,6 +100,11 @@ export interface Science {
     place: SpecPlace,
     environment: { readonly [name: string]: string } | null,
   ): Promise<readonly Diagnostic[]>;
+  /**
+   * Programs of the user's own that a cell runs: `doctor` looks whether they could run here. Left out:
+   * cells run none.
+   */
+  programs?(settings: JsonObject, place: SpecPlace): readonly UserProgram[];
   /**
    * Names of all metrics that the last stage of a cell may publish: a spec that compares or picks by
    * another one is refused. Left out: any name is taken.

@@ -7,8 +7,10 @@ import { parseAddress } from "../tracking/address.js";
 import { localServerStatus } from "../tracking/server.js";
 import { findCompiler } from "../toolchain/compiler.js";
 import type { PythonPart } from "../contract/python-part.js";
+import type { UserProgram } from "../contract/user-program.js";
 import { TRACKING, findEnvironment } from "../toolchain/environment.js";
 import { examineFolder, examineNode, examinePackages, examineSlurm } from "./machine.js";
+import { examineProgram } from "./programs.js";
 import { givenBinding, strangeParts } from "../toolchain/index.js";
 import { redact } from "../base/redact.js";
 import { runProgram } from "../toolchain/program.js";
@@ -19,10 +21,15 @@ import type { TensorFlowPart, TensorFlowSeen } from "../toolchain/tensorflow.js"
 import { wantedFlavour } from "../toolchain/flavour.js";
 import { findTensorFlow, tryTensorFlow } from "../toolchain/tensorflow.js";
 
-/** Looks at every part; changes nothing. Runs the parts for real, so it takes some seconds. */
+/**
+ * Looks at every part; changes nothing. Runs the parts for real, so it takes some seconds.
+ *
+ * @param programs those of the user's own that a spec names
+ */
 export async function examine(
   config: Config,
   environments: readonly PythonPart[],
+  programs: readonly UserProgram[],
 ): Promise<readonly Diagnosis[]> {
   const toolchain = config.toolchain.value;
   const [tensorflow, ...others] = await Promise.all([
@@ -39,6 +46,7 @@ export async function examine(
       ...{ name: part, needed: true, state: "failed" },
       ...{ detail: error.message, mend: error.hint ?? null },
     })),
+    ...programs.map(examineProgram),
     examineServer(config),
     examineFolder("store", config.store.value, 1e9),
     examineFolder("toolchain", toolchain, 3e9),

@@ -1,6 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Allocation, Resources, RunnerEvent, ReadyToolchain } from "../contract/runner.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
+import type { Among } from "./slots.js";
 import type { WorkerExit } from "./worker-process.js";
 
 /** Stages that are run by one call of their runner. */
@@ -51,13 +52,35 @@ export interface Place {
 export interface Executor {
   /**
    * Room for a group now, or null. `gpu`: pinned to that card. `ready` counts the stages that wait
-   * for room, its own among them.
+   * for room, its own among them. `among` says what is to be minded of cards.
    */
-  find(wanted: Resources, gpu: number | null, ready: () => number): Place | null;
+  find(
+    wanted: Resources,
+    gpu: number | null,
+    ready: () => number,
+    among?: Partial<Among>,
+  ): Place | null;
+  /**
+   * Called after all that is ready was offered. Null, or a promise that resolves when it is worth
+   * offering again, since others than this sweep hold what it waits for.
+   */
+  settle(): Promise<void> | null;
   /** How many groups of such needs it can run side by side, on separate hardware. */
   places(wanted: Resources, gpu: number | null): number;
   /** Tells all running groups to save a checkpoint and end. */
   drain(): void;
   /** Ends all that runs now; resolves when no process is left. */
   stop(): Promise<void>;
+}
+
+/** Runs the stages of a plan: in places of one machine, or as jobs of a cluster. */
+export interface StageRun {
+  /** Runs until nothing is left to do, or until stopped. Rejects where the journal or store fails. */
+  run(): Promise<void>;
+  /** Starts nothing more and asks what runs to come to a checkpoint. */
+  drain(): void;
+  /** Ends all that runs. */
+  stopNow(): void;
+  /** True where a failure stopped the sweep, as `failure: stop` asks. */
+  readonly stoppedByFailure: boolean;
 }

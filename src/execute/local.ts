@@ -1,10 +1,12 @@
 import path from "node:path";
 import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
+import type { CardUse } from "./card-use.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
-import type { Share } from "./slots.js";
-import { sharesOf, Slots } from "./slots.js";
+import type { Room } from "./room.js";
+import type { Among, Share } from "./slots.js";
+import { sharesOf } from "./slots.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
 import { openFolderSync } from "../base/folder.js";
@@ -13,36 +15,46 @@ export interface LocalOptions {
   /** CPU slots. */
   readonly cpus: number;
   readonly gpus: readonly GpuDevice[];
+  readonly room: Room;
+  /** Told whether a worker of this sweep is on a card, so that what it uses is not taken for a stranger's. */
+  readonly use: CardUse | null;
   readonly serves: WorkerArguments;
   /** Folder for the workers' output. */
   readonly logs: string;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+/** A worker on cards ends after it has rested for so long. */
+const REST_MILLISECONDS = 15_000;
+
 /** Runs stages on this machine, in worker processes that are reused. */
 export class LocalExecutor implements Executor {
-  readonly #slots: Slots;
   readonly #busy = new Set<WorkerProcess>();
-  readonly #idle = new Set<WorkerProcess>();
+  /** Workers that rest; those on cards for a while only, by a timer. */
+  readonly #idle = new Map<WorkerProcess, NodeJS.Timeout | undefined>();
   /** Asked to leave, and not gone yet. */
   readonly #leaving = new Set<WorkerProcess>();
   #count = 0;
   #draining = false;
 
-  constructor(private readonly options: LocalOptions) {
-    this.#slots = new Slots(
-      options.cpus,
-      options.gpus.map((gpu) => gpu.index),
-    );
-  }
+  constructor(private readonly options: LocalOptions) {}
 
   places(wanted: Resources, gpu: number | null): number {
-    return this.#slots.places(wanted, gpu);
+    return this.options.room.slots.places(wanted, gpu);
   }
 
-  find(wanted: Resources, gpu: number | null, ready: () => number): Place | null {
-    const share = this.#slots.take(wanted, gpu);
+  find(
+    wanted: Resources,
+    gpu: number | null,
+    ready: () => number,
+    among: Partial<Among> = {},
+  ): Place | null {
+    const share = this.options.room.take(wanted, gpu, among);
     return share === null ? null : this.#place(share, ready());
+  }
+
+  settle(): Promise<void> | null {
+    return this.options.room.settle();
   }
 
   #place(share: Share, ready: number): Place {
@@ -51,7 +63,7 @@ export class LocalExecutor implements Executor {
     const release = (): void => {
       if (worker !== null) this.#rest(worker);
       worker = null;
-      this.#slots.release(share);
+      this.options.room.release(share);
     };
     return {
       allocation,
@@ -71,7 +83,7 @@ export class LocalExecutor implements Executor {
     const environment = this.#environment(share, toolchain, ready);
     const key = JSON.stringify([share.gpus, share.cpus, toolchain.environment]);
     let chosen: WorkerProcess | null = null;
-    for (const worker of this.#idle) {
+    for (const worker of this.#idle.keys()) {
       if (chosen === null && worker.key === key) {
         chosen = worker;
       } else if (worker.key !== key && shareCard(worker, share)) {
@@ -80,8 +92,9 @@ export class LocalExecutor implements Executor {
       }
     }
     if (chosen === null) {
-      if (this.#idle.size + this.#busy.size >= this.#slots.cpus + this.#slots.gpus.length * 4) {
-        for (const worker of this.#idle) this.#retire(worker);
+      const { cpus, gpus } = this.options;
+      if (this.#idle.size + this.#busy.size >= cpus + gpus.length * 4) {
+        for (const worker of this.#idle.keys()) this.#retire(worker);
       }
       openFolderSync(this.options.logs);
       const number = ++this.#count;
@@ -89,14 +102,35 @@ export class LocalExecutor implements Executor {
       chosen = new WorkerProcess(number, key, share.gpus, this.options.serves, environment, log);
       const started = chosen;
       void started.gone.then(() => {
-        this.#idle.delete(started);
+        this.#wake(started);
         this.#leaving.delete(started);
+        this.#busy.delete(started);
+        this.#tellOfCards(started);
       });
     }
-    this.#idle.delete(chosen);
+    this.#wake(chosen);
     this.#busy.add(chosen);
+    this.#tellOfCards(chosen);
     this.#leaveRoom(share);
     return chosen;
+  }
+
+  /** It does not rest any more. */
+  #wake(worker: WorkerProcess): void {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
+  }
+
+  /** Whether workers are on the cards of one of them; what they use of these is no stranger's. */
+  #tellOfCards({ gpus }: WorkerProcess): void {
+    const all = [...this.#busy, ...this.#idle.keys(), ...this.#leaving];
+    for (const { index, id } of this.options.gpus) {
+      if (!gpus.includes(index)) continue;
+      this.options.use?.ours(
+        id,
+        all.some((worker) => worker.gpus.includes(index)),
+      );
+    }
   }
 
   /**
@@ -105,9 +139,9 @@ export class LocalExecutor implements Executor {
    */
   #leaveRoom({ gpus, gpuShare }: Share): void {
     for (const gpu of gpus) {
-      const on = (workers: ReadonlySet<WorkerProcess>): WorkerProcess[] =>
+      const on = (workers: Iterable<WorkerProcess>): WorkerProcess[] =>
         [...workers].filter((worker) => worker.gpus.includes(gpu));
-      const resting = on(this.#idle);
+      const resting = on(this.#idle.keys());
       const room = sharesOf(gpuShare) - on(this.#busy).length;
       for (const worker of resting.slice(0, Math.max(0, resting.length - room))) {
         this.#retire(worker);
@@ -116,7 +150,7 @@ export class LocalExecutor implements Executor {
   }
 
   #retire(worker: WorkerProcess): void {
-    this.#idle.delete(worker);
+    this.#wake(worker);
     this.#leaving.add(worker);
     worker.retire();
     setTimeout(() => worker.kill(), 3000).unref();
@@ -156,7 +190,7 @@ export class LocalExecutor implements Executor {
     const over = (exit: WorkerExit | null): void => {
       worker.hooks = null;
       this.#busy.delete(worker);
-      this.#slots.release(share);
+      this.options.room.release(share);
       if (exit === null) this.#rest(worker);
       listener.over(exit);
     };
@@ -183,6 +217,7 @@ export class LocalExecutor implements Executor {
         tasks: group.tasks,
         allocation: { gpus: share.gpus, threads: share.cpus, ...(tightened > 0 && { tightened }) },
         toolchain: group.toolchain.paths,
+        surroundings: group.toolchain.surroundings,
       });
       if (this.#draining) worker.send({ type: "drain" });
     });
@@ -192,21 +227,30 @@ export class LocalExecutor implements Executor {
   #rest(worker: WorkerProcess): void {
     this.#busy.delete(worker);
     if (worker.exited !== null) return;
-    if (this.#draining || worker.spent) this.#retire(worker);
-    else this.#idle.add(worker);
+    const { gpus } = worker;
+    if (this.#draining || worker.spent || this.options.room.isWished(gpus)) this.#retire(worker);
+    // It keeps memory of its cards, which others on the machine may use.
+    else this.#idle.set(worker, gpus.length === 0 ? undefined : this.#retireLater(worker));
+  }
+
+  #retireLater(worker: WorkerProcess): NodeJS.Timeout {
+    return setTimeout(() => this.#retire(worker), REST_MILLISECONDS).unref();
   }
 
   drain(): void {
     this.#draining = true;
+    this.options.room.leave();
     for (const worker of this.#busy) worker.send({ type: "drain" });
   }
 
   async stop(): Promise<void> {
     this.#draining = true;
-    const all = [...this.#busy, ...this.#idle, ...this.#leaving];
+    this.options.room.leave();
+    const all = [...this.#busy, ...this.#idle.keys(), ...this.#leaving];
     // An idle worker has nothing to save, and TensorFlow takes its time to leave politely.
     for (const worker of all) worker.kill();
     await Promise.all(all.map((worker) => worker.gone));
+    this.options.room.close();
   }
 }
 

@@ -87,7 +87,12 @@ async function runStage(
     { record, execution, files },
     store,
     { event, end: (_, end) => (ended = end) },
-    { resources: { gpus: [], threads: 1 }, toolchain: { environments: {} }, stop },
+    {
+      resources: { gpus: [], threads: 1 },
+      toolchain: { environments: {} },
+      stop,
+      surroundings: {},
+    },
   );
   try {
     await (await runner.load()).run([task.task]);

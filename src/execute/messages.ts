@@ -3,9 +3,10 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type {
   Allocation,
+  KeptResult,
   RunnerEvent,
   StageError,
-  StageResult,
+  Surroundings,
   ToolchainPaths,
 } from "../contract/runner.js";
 
@@ -25,13 +26,14 @@ export type ToWorker =
       readonly tasks: readonly TaskOrder[];
       readonly allocation: Allocation;
       readonly toolchain: ToolchainPaths;
+      readonly surroundings: Surroundings;
     }
   | { readonly type: "drain" }
   | { readonly type: "exit" };
 
 /** How a task ended. */
 export type TaskEnd =
-  | { readonly how: "published"; readonly result: StageResult; readonly seconds: number }
+  | { readonly how: "published"; readonly result: KeptResult; readonly seconds: number }
   | { readonly how: "failed"; readonly error: StageError; readonly seconds: number }
   | { readonly how: "drained" };
 

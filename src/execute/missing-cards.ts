@@ -37,9 +37,12 @@ export function missingCards(
     const place = { file, line, column, path };
     if (path === "resources.gpus" ? byCall : !counts(wish)) continue;
     if ("count" in wish) {
-      if (wish.count <= allowed.length) continue;
-      const most = `the sweep may use ${listOf(allowed)}`;
-      const right = allowed.length > 1 ? `at most ${allowed.length}` : "1";
+      const together = allowed.filter(({ instance }) => !instance);
+      if (wish.count <= together.length) continue;
+      const apart =
+        allowed.length > together.length ? ", of which parts (MIG) do not compute together" : "";
+      const most = `the sweep may use ${listOf(allowed)}${apart}`;
+      const right = together.length > 1 ? `at most ${together.length}` : "1";
       const message = `${path} asks for ${wish.count} GPUs, but ${most}; ${right} would be right here`;
       found.push({ severity: "error", message, ...place });
     } else if (!here.some(({ index }) => index === wish.gpu)) {

@@ -1,38 +1,42 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 import type { Lock, LockHolder, Store } from "../store/index.js";
 import { resultOf } from "../store/index.js";
 
+/** What of a planned stage is needed to lock and to run it. */
+export type RunnableStage = Pick<PlannedStage, "record" | "execution" | "files" | "needs">;
+
 /** A stage that must run, with its lock held and its inputs checked. */
-export interface Prepared {
-  readonly stage: PlannedStage;
+export interface Prepared<S extends RunnableStage = PlannedStage> {
+  readonly stage: S;
   readonly lock: Lock;
 }
 
 /** Other outcomes for a stage. */
-export interface PrepareOutcomes {
+export interface PrepareOutcomes<S extends RunnableStage> {
   /** Another sweep made it in the meantime. */
-  cached(stage: PlannedStage, result: StageResult): Promise<void>;
+  cached(stage: S, result: KeptResult): Promise<void>;
   /** Another sweep makes it now. */
-  elsewhere(stage: PlannedStage, holder: LockHolder): void;
+  elsewhere(stage: S, holder: LockHolder): void;
   /** Inputs that are not sound any more. */
-  lacking(stage: PlannedStage, inputs: readonly Fingerprint[]): Promise<void>;
+  lacking(stage: S, inputs: readonly Fingerprint[]): Promise<void>;
   /** A damaged artifact of the stage was taken out of service. */
-  damaged(stage: PlannedStage, reason: string, movedTo: string): Promise<void>;
+  damaged(stage: S, reason: string, movedTo: string): Promise<void>;
 }
 
-/** Takes the locks of stages that are about to run and looks at the store once more. */
-export async function prepareGroup(
-  stages: readonly PlannedStage[],
+/** Takes the locks of stages that are about to run and looks at the store once more. `dead`: see tryLock. */
+export async function prepareGroup<S extends RunnableStage>(
+  stages: readonly S[],
   store: Store,
-  outcomes: PrepareOutcomes,
-): Promise<Prepared[]> {
-  const prepared: Prepared[] = [];
+  outcomes: PrepareOutcomes<S>,
+  dead?: (holder: LockHolder) => boolean,
+): Promise<Prepared<S>[]> {
+  const prepared: Prepared<S>[] = [];
   const inputs = new Map<Fingerprint, boolean>();
   for (const stage of stages) {
     const { fingerprint, label } = stage.record;
-    const taken = await store.lock(fingerprint, label);
+    const taken = await store.lock(fingerprint, label, dead);
     if ("holder" in taken) {
       outcomes.elsewhere(stage, taken.holder);
       continue;

@@ -1,16 +1,18 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { PlannedStage } from "../plan/index.js";
-import type { Resources } from "../contract/runner.js";
+import type { Want } from "./slots.js";
 
 /** Stages that are ready and alike: any of them could share a call, or stand in each other's place. */
-export interface Bucket {
-  readonly wanted: Resources;
-  readonly gpu: number | null;
+export interface Bucket extends Want {
   /** Stages that one call may be given. */
   readonly limit: number;
   readonly queue: PlannedStage[];
+  /** Cards that stages of it have failed on. */
+  readonly avoid: ReadonlySet<number>;
   /** Groups of other buckets that were started while this one found no room. */
   passedOver: number;
+  /** Whether it found no room when it was last offered. */
+  lacking: boolean;
 }
 
 /** After a bucket was passed over this often, buckets that need less no longer go before it. */
@@ -18,16 +20,15 @@ const PATIENCE = 8;
 
 /**
  * Whether a bucket that has waited for long keeps another from starting: only where that one, by
- * asking for less of the same, would for ever take what comes free. Who waits for one certain card
- * keeps nobody from the others.
+ * asking for less of the same, would for ever take what comes free. What such a bucket gathers of cards,
+ * and the cores that it lacks then, are left alone by {@link Slots}.
  */
-function blocks(patient: Bucket, other: Bucket): boolean {
-  if (patient.gpu !== null) return false;
-  if (patient.wanted.gpus > 0) {
-    return other.wanted.gpus > 0 && other.wanted.gpus < patient.wanted.gpus;
-  }
-  return other.wanted.cpus < patient.wanted.cpus;
-}
+const blocks = (patient: Bucket, other: Bucket): boolean =>
+  isPatient(patient) && patient.wanted.gpus === 0 && other.wanted.cpus < patient.wanted.cpus;
+
+/** Whether what a bucket gathers of cards is to be left alone by another. */
+const gathersBefore = (patient: Bucket, other: Bucket): boolean =>
+  isPatient(patient) && patient.wanted.gpus > other.wanted.gpus;
 
 /**
  * Whether a stage takes a part of a card. The cells' own stages are many and small: as many share a
@@ -38,13 +39,20 @@ export function sharesCard({ cells, runner, record, execution }: PlannedStage): 
   return cells.length > 0 && gpus > 0 && gpus <= 1;
 }
 
-/** Ready stages in the order they came, alike ones together; every step is O(1) in the stages. */
+const NOWHERE: ReadonlySet<number> = new Set();
+
+/**
+ * Ready stages in the order they came, alike ones together; every step is O(1) in the stages. Those that
+ * take cards take turns: so that neither many small ones nor some that take hours keep others waiting.
+ */
 export class ReadyStages {
   readonly #buckets = new Map<string, Bucket>();
   /** The largest number of stages in one call, for a stage whose group has died before. */
   readonly #smaller = new Map<Fingerprint, number>();
   /** The part of a card that a stage takes whose card was full before. */
   readonly #cardParts = new Map<Fingerprint, number>();
+  /** Cards that a stage has failed on. */
+  readonly #avoided = new Map<Fingerprint, ReadonlySet<number>>();
 
   constructor(
     private readonly cellsPerCard: number,
@@ -61,6 +69,11 @@ export class ReadyStages {
     this.#cardParts.set(stage, cardPart);
   }
 
+  /** From now on a call that holds the stage is given none of these cards, where there are others. */
+  avoid(stage: Fingerprint, gpus: ReadonlySet<number>): void {
+    this.#avoided.set(stage, gpus);
+  }
+
   add(stage: PlannedStage): void {
     const { record, runner, execution } = stage;
     const asked = runner.resources(record.params, execution);
@@ -70,6 +83,7 @@ export class ReadyStages {
     const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);
     const parts = runner.toolchain(record.params);
+    const avoid = this.#avoided.get(record.fingerprint) ?? NOWHERE;
     const key = JSON.stringify([
       record.runner,
       wanted,
@@ -77,10 +91,12 @@ export class ReadyStages {
       fusion?.key ?? null,
       limit,
       parts,
+      [...avoid].sort(),
     ]);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = { wanted, gpu: execution.gpu, limit, queue: [], passedOver: 0 };
+      const state = { queue: [], passedOver: 0, lacking: false };
+      bucket = { wanted, gpu: execution.gpu, limit, avoid, ...state };
       this.#buckets.set(key, bucket);
     }
     bucket.queue.push(stage);
@@ -103,31 +119,42 @@ export class ReadyStages {
 
   /**
    * Offers every bucket to `start`, which takes stages out of its queue and says whether it found
-   * room. Goes on until nothing more starts.
+   * room. Goes on until nothing more starts. `behind`: buckets that have waited long for more cards.
    */
-  offer(start: (bucket: Bucket) => "started" | "no room" | "not yet"): void {
+  offer(
+    start: (bucket: Bucket, behind: readonly Bucket[]) => "started" | "no room" | "not yet",
+  ): void {
     for (let again = true; again;) {
       again = false;
-      const patient: Bucket[] = [];
+      const patient: Bucket[] = [...this.#buckets.values()].filter(isPatient);
       for (const [key, bucket] of this.#buckets) {
         if (patient.some((one) => blocks(one, bucket))) continue;
-        const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket);
+        const behind = patient.filter((one) => gathersBefore(one, bucket));
+        const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket, behind);
+        bucket.lacking = outcome === "no room";
         if (bucket.queue.length === 0) this.#buckets.delete(key);
-        if (outcome === "no room" && bucket.passedOver >= PATIENCE) patient.push(bucket);
+        if (isPatient(bucket) && !patient.includes(bucket)) patient.push(bucket);
         if (outcome === "started") {
           again = true;
           bucket.passedOver = 0;
-          this.#passOver(key);
+          this.#passOver(bucket);
+          if (bucket.wanted.gpus > 0) this.#lastInTurn(key, bucket);
         }
       }
     }
   }
 
-  /** Buckets that stand before the one that started did not find room. */
-  #passOver(started: string): void {
-    for (const [key, bucket] of this.#buckets) {
-      if (key === started) return;
-      bucket.passedOver += 1;
+  /** Buckets that lack room are passed over by one that started. */
+  #passOver(started: Bucket): void {
+    for (const bucket of this.#buckets.values()) {
+      if (bucket !== started && bucket.lacking) bucket.passedOver += 1;
     }
   }
+
+  #lastInTurn(key: string, bucket: Bucket): void {
+    if (this.#buckets.delete(key)) this.#buckets.set(key, bucket);
+  }
 }
+
+const isPatient = ({ lacking, passedOver, queue }: Bucket): boolean =>
+  lacking && passedOver >= PATIENCE && queue.length > 0;

@@ -3,10 +3,10 @@ import type { FailureClass, ReadyToolchain, RunnerEvent } from "../contract/runn
 import type { Place } from "./executor.js";
 import { overError, startTimer, withLog } from "./failure.js";
 import type { TaskEnd } from "./messages.js";
-import type { Prepared } from "./prepare.js";
+import type { Prepared, RunnableStage } from "./prepare.js";
 
 /** How a group is run. */
-export interface GroupRun {
+export interface GroupRun<S extends RunnableStage> {
   readonly toolchain: ReadyToolchain;
   /** How often its stages were told to need less of a card's memory. */
   readonly tightened: number;
@@ -17,17 +17,17 @@ export interface GroupRun {
   readonly stopping: () => boolean;
   readonly event: (stage: Fingerprint, event: RunnerEvent) => void;
   /** Called once for each stage. */
-  readonly ended: (one: Prepared, end: TaskEnd) => void;
+  readonly ended: (one: Prepared<S>, end: TaskEnd) => void;
 }
 
 /**
  * Runs stages by one call of their runner. Stages that have not ended when the call is over have failed,
  * or are interrupted where the sweep is being stopped. Resolves when the call is over.
  */
-export function runGroup(
-  prepared: readonly Prepared[],
+export function runGroup<S extends RunnableStage>(
+  prepared: readonly Prepared<S>[],
   place: Place,
-  { toolchain, tightened, limit, classify, stopping, event, ended }: GroupRun,
+  { toolchain, tightened, limit, classify, stopping, event, ended }: GroupRun<S>,
 ): Promise<void> {
   const open = new Map(prepared.map((one) => [one.stage.record.fingerprint, one]));
   const started = performance.now();

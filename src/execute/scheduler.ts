@@ -1,10 +1,10 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
-import type { FailureClass, ReadyToolchain, StageError, StageResult } from "../contract/runner.js";
+import type { FailureClass, KeptResult, ReadyToolchain, StageError } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import type { SpecFailures } from "../spec/index.js";
-import type { Executor, Place } from "./executor.js";
+import type { Executor, Place, StageRun } from "./executor.js";
 import { Graph } from "./graph.js";
 import { Flight } from "./flight.js";
 import type { TaskEnd } from "./messages.js";
@@ -45,7 +45,7 @@ type Failed = Extract<TaskEnd, { readonly how: "failed" }>;
 const GATHER_SECONDS = 0.2;
 
 /** Runs the stages of a plan as soon as their inputs are there. */
-export class Scheduler {
+export class Scheduler implements StageRun {
   readonly #graph: Graph;
   readonly #ready: ReadyStages;
   /** Groups being prepared or run, and everything written on their behalf. */
@@ -55,6 +55,8 @@ export class Scheduler {
   readonly #retries: Retries;
   readonly #pauses = new Pauses();
   readonly #remade = new Map<Fingerprint, number>();
+  /** The wait for room that others hold, which goes on already. */
+  #roomOfOthers: Promise<void> | null = null;
   #stopping: "no" | "drain" | "now" = "no";
   #stoppedByFailure = false;
 
@@ -143,10 +145,14 @@ export class Scheduler {
 
   #pump(): void {
     if (!this.#open) return;
-    this.#ready.offer((bucket) => this.#start(bucket));
+    this.#ready.offer((bucket, behind) => this.#start(bucket, behind));
+    const room = this.options.executor.settle();
+    if (room === null || room === this.#roomOfOthers) return;
+    this.#roomOfOthers = room;
+    this.#flight.add(room.then(() => this.#pump()));
   }
 
-  #start(bucket: Bucket): "started" | "no room" | "not yet" {
+  #start(bucket: Bucket, behind: readonly Bucket[]): "started" | "no room" | "not yet" {
     const { executor, toolchain } = this.options;
     const first = bucket.queue[0]!;
     const parts = first.runner.toolchain(first.record.params);
@@ -163,7 +169,10 @@ export class Scheduler {
       );
       return "not yet";
     }
-    const place = executor.find(bucket.wanted, bucket.gpu, () => this.#ready.size);
+    const place = executor.find(bucket.wanted, bucket.gpu, () => this.#ready.size, {
+      behind,
+      avoid: bucket.avoid,
+    });
     if (place === null) return "no room";
     const share = Math.ceil(bucket.queue.length / executor.places(bucket.wanted, bucket.gpu));
     const stages = bucket.queue.splice(0, Math.min(bucket.limit, share));
@@ -266,7 +275,7 @@ export class Scheduler {
     this.drain();
   }
 
-  async #cached(stage: PlannedStage, result: StageResult): Promise<void> {
+  async #cached(stage: PlannedStage, result: KeptResult): Promise<void> {
     const { fingerprint } = stage.record;
     await this.#events.cached(fingerprint, result);
     this.#enqueue(this.#graph.complete(fingerprint));

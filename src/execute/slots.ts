@@ -8,20 +8,51 @@ export interface Share {
   readonly gpuShare: number;
 }
 
+/** What a group waits for. */
+export interface Want {
+  readonly wanted: Resources;
+  /** Its card's number; null: any card does. */
+  readonly gpu: number | null;
+}
+
+/** What is to be minded while a group looks for room. */
+export interface Among {
+  /** Others that have waited long for more of the cards: what they gather is left alone. */
+  readonly behind: readonly Want[];
+  /** Numbers of cards that it is not to run on, where others are left. */
+  readonly avoid: ReadonlySet<number>;
+  /** Numbers of cards that are other processes' turn now. */
+  readonly closed: ReadonlySet<number>;
+}
+
+const ALONE: Among = { behind: [], avoid: new Set(), closed: new Set() };
 const TINY = 1e-9;
 
 /** How many shares of a card of this size, 0 to 1, have room beside each other. */
 export const sharesOf = (gpuShare: number): number => Math.floor(1 / gpuShare + TINY);
 
+/** How many cards a group takes at once, and how much of each. */
+export const cardsOf = (gpus: number): { readonly count: number; readonly gpuShare: number } =>
+  gpus < 1
+    ? { count: gpus > 0 ? 1 : 0, gpuShare: gpus }
+    : { count: Math.ceil(gpus - TINY), gpuShare: 1 };
+
 /** What of a machine is free: CPU slots and shares of cards. */
 export class Slots {
   #cpus: number;
   readonly #gpus: Map<number, number>;
+  readonly #out = new Set<number>();
 
   constructor(
     /** CPU slots in all, at least one. */
     readonly cpus: number,
     gpus: readonly number[],
+    private readonly options: {
+      /** Those that a group takes only one of at a time: parts of a card. */
+      readonly instances?: ReadonlySet<number>;
+      /** How much of a card, 0 to 1, others than these groups hold. */
+      readonly taken?: (gpu: number) => number;
+    } = {},
   ) {
     this.#cpus = cpus;
     this.#gpus = new Map(gpus.map((gpu) => [gpu, 1]));
@@ -32,6 +63,36 @@ export class Slots {
     return [...this.#gpus.keys()];
   }
 
+  /** Takes a card out: it is given to nobody any more. */
+  takeOut(gpu: number): void {
+    this.#out.add(gpu);
+  }
+
+  /** Numbers of the cards that are not out. */
+  get open(): readonly number[] {
+    return this.gpus.filter((gpu) => !this.#out.has(gpu));
+  }
+
+  /** What a group may run on, whether it has room now or not, how many of these it takes, and of each. */
+  ask({ wanted, gpu }: Want): {
+    readonly cards: readonly number[];
+    readonly count: number;
+    readonly gpuShare: number;
+  } {
+    const { gpus } = this.fit(wanted);
+    const asked = cardsOf(gpus);
+    // A card that is out binds nobody to itself.
+    if (gpu !== null && this.open.includes(gpu)) return { ...asked, cards: [gpu], count: 1 };
+    const { instances } = this.options;
+    const apart = asked.count > 1 && instances !== undefined;
+    return { ...asked, cards: apart ? this.open.filter((one) => !instances.has(one)) : this.open };
+  }
+
+  /** True where there are so many cores free as a group needs. */
+  hasCores(wanted: Resources): boolean {
+    return this.fit(wanted).cpus <= this.#cpus;
+  }
+
   /** What a stage that asks for so much is given here: no more than the machine has. */
   fit(wanted: Resources): Resources {
     return {
@@ -40,28 +101,68 @@ export class Slots {
     };
   }
 
+  /** How much of a card these groups hold, 0 to 1. */
+  held(gpu: number): number {
+    return 1 - this.#gpus.get(gpu)!;
+  }
+
+  /** How much of a card nobody holds. */
+  #free(gpu: number): number {
+    return this.#gpus.get(gpu)! - (this.options.taken?.(gpu) ?? 0);
+  }
+
   /** Takes a share, or null where it is not free now. `pinned`: on this card only. */
-  take(wanted: Resources, pinned: number | null): Share | null {
+  take(wanted: Resources, pinned: number | null, among: Partial<Among> = {}): Share | null {
     const { cpus, gpus } = this.fit(wanted);
     if (cpus > this.#cpus) return null;
+    const { behind, avoid, closed } = { ...ALONE, ...among };
+    const kept = new Set(closed);
+    for (const want of behind) {
+      const gathered = this.gather(want);
+      for (const { gpu } of gathered) kept.add(gpu);
+      // Only cores are lacking there, and these would be of them.
+      const lacks = this.fit(want.wanted).cpus > this.#cpus - cpus;
+      if (lacks && gathered.every(({ ready }) => ready)) return null;
+    }
     const share: Share | null =
-      gpus === 0 ? { cpus, gpus: [], gpuShare: 0 } : this.#cards(cpus, gpus, pinned);
+      gpus === 0
+        ? { cpus, gpus: [], gpuShare: 0 }
+        : this.#cards(cpus, { wanted, gpu: pinned }, kept, avoid);
     if (share === null) return null;
     this.#cpus -= cpus;
     for (const gpu of share.gpus) this.#gpus.set(gpu, this.#gpus.get(gpu)! - share.gpuShare);
     return share;
   }
 
-  #cards(cpus: number, gpus: number, pinned: number | null): Share | null {
-    const count = gpus < 1 ? 1 : Math.ceil(gpus - TINY);
-    const gpuShare = gpus < 1 ? gpus : 1;
-    const free = [...this.#gpus]
-      .filter(([gpu, left]) => left >= gpuShare - TINY && (pinned === null || gpu === pinned))
-      // The emptiest card first, so that shares spread before they crowd.
-      .sort(([a, left], [b, right]) => right - left || a - b)
-      .map(([gpu]) => gpu);
-    const cards = pinned === null ? count : 1;
-    return free.length < cards ? null : { cpus, gpus: free.slice(0, cards), gpuShare };
+  /**
+   * The cards that a group waits for, the emptiest that it may have, and which of them have room for it
+   * now. None where it takes no card, or needs more cards than are left.
+   */
+  gather(want: Want): { readonly gpu: number; readonly ready: boolean }[] {
+    const { cards, count, gpuShare } = this.ask(want);
+    if (cards.length < count) return [];
+    return this.#emptiest(cards)
+      .slice(0, count)
+      .map((gpu) => ({ gpu, ready: this.#free(gpu) >= gpuShare - TINY }));
+  }
+
+  /** Shares spread before they crowd. */
+  #emptiest(gpus: readonly number[]): number[] {
+    return [...gpus].sort((a, b) => this.#free(b) - this.#free(a) || a - b);
+  }
+
+  #cards(
+    cpus: number,
+    want: Want,
+    kept: ReadonlySet<number>,
+    avoid: ReadonlySet<number>,
+  ): Share | null {
+    const { cards, count, gpuShare } = this.ask(want);
+    const others = cards.filter((gpu) => !avoid.has(gpu));
+    const free = this.#emptiest(others.length >= count ? others : cards).filter(
+      (gpu) => !kept.has(gpu) && this.#free(gpu) >= gpuShare - TINY,
+    );
+    return free.length < count ? null : { cpus, gpus: free.slice(0, count), gpuShare };
   }
 
   /** Gives a share back. */
@@ -76,6 +177,7 @@ export class Slots {
   places(wanted: Resources, pinned: number | null): number {
     const { cpus, gpus } = this.fit(wanted);
     if (gpus === 0) return Math.max(1, Math.floor(this.cpus / cpus));
-    return pinned !== null ? 1 : Math.max(1, Math.floor(this.#gpus.size / Math.max(1, gpus)));
+    const { cards } = this.ask({ wanted, gpu: pinned });
+    return Math.max(1, Math.floor(cards.length / Math.max(1, gpus)));
   }
 }

@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { RunnerEvent, StageError, StageResult } from "../contract/runner.js";
+import type { RunnerEvent, StageError, KeptResult } from "../contract/runner.js";
 import type { Forecast } from "../forecast/index.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { LiveKeeper } from "./live.js";
@@ -31,11 +31,11 @@ export class StageEvents {
     });
   }
 
-  cached(stage: Fingerprint, result: StageResult): Written {
+  cached(stage: Fingerprint, result: KeptResult): Written {
     return this.journal.append({ type: "stage-cached", stage, result });
   }
 
-  finished(stage: Fingerprint, seconds: number, result: StageResult): Written {
+  finished(stage: Fingerprint, seconds: number, result: KeptResult): Written {
     return this.journal.append({ type: "stage-finished", stage, seconds, result });
   }
 

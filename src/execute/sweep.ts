@@ -21,10 +21,14 @@ import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
+import { queueNamed } from "./cluster/queues.js";
+import { ClusterRun } from "./cluster/run.js";
 import { workerEnvironment } from "./environment.js";
+import type { StageRun } from "./executor.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
+import { openRoom } from "./open-room.js";
 import { Scheduler } from "./scheduler.js";
 import { StageEvents } from "./stage-events.js";
 import { forgetStop, watchStop } from "./stop-request.js";
@@ -95,7 +99,7 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
 class StopRequests {
   readonly beforeStart = new AbortController();
   #count = 0;
-  #scheduler: Scheduler | null = null;
+  #scheduler: StageRun | null = null;
 
   constructor(onStop: SweepRequest["onStop"]) {
     onStop(() => this.request(this.#count === 0 ? "drain" : "now"));
@@ -112,7 +116,7 @@ class StopRequests {
     else this.#scheduler?.drain();
   }
 
-  attach(scheduler: Scheduler): void {
+  attach(scheduler: StageRun): void {
     this.#scheduler = scheduler;
     if (this.#count > 0) scheduler.drain();
   }
@@ -215,7 +219,11 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
   for (const [fingerprint, { manifest }] of run.presence) {
     if (manifest !== null) done.add(fingerprint);
   }
-  const machine = await machineFor(experiment, config, selected, run.presence);
+  const { cluster } = experiment;
+  const machine =
+    cluster === null
+      ? await machineFor(experiment, config, selected, run.presence)
+      : { cpus: cluster.limit, gpus: [] };
   const { gpus } = machine;
   for (const fingerprint of run.needed) {
     // The command has refused this with its place in the spec; here it would wait for ever.
@@ -224,31 +232,44 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
       throw new UserError(`a cell is to run on GPU ${gpu}, which the sweep may not use`);
     }
   }
-  const executor = new LocalExecutor({
-    ...machine,
-    serves: { scienceModule: request.scienceModule, store: config.store.value },
-    logs: path.join(run.folder, "logs"),
-    environment: { ...process.env, ...workerEnvironment(config) },
-  });
   const toolchain = new ToolchainGate(request.ensure, request.classify);
   const forecast = await openForecast(experiment, config, selected, run.presence, machine);
   const live = new LiveKeeper({ forecast, toRun: run.needed, tell: run.journal });
   run.journal.add(live);
-  const scheduler = new Scheduler({
+  const serves = { scienceModule: request.scienceModule, store: config.store.value };
+  const environment = workerEnvironment(config);
+  const options = {
     plan: selected,
     needed: run.needed,
     done,
     store: run.store,
     journal: run.journal,
     events: new StageEvents(run.journal, live, forecast),
-    executor,
     toolchain,
     cellsPerCard: experiment.resources.cellsPerCard,
-    cards: gpus.length,
     failures: experiment.failures,
     classify: request.classify,
     say,
-  });
+  };
+  const scheduler =
+    cluster !== null
+      ? new ClusterRun({
+          ...options,
+          ...{ cluster, serves, environment },
+          queue: queueNamed(cluster.system),
+          sweepFolder: run.folder,
+        })
+      : new Scheduler({
+          ...options,
+          executor: new LocalExecutor({
+            ...machine,
+            ...openRoom(machine, experiment, say),
+            serves,
+            logs: path.join(run.folder, "logs"),
+            environment: { ...process.env, ...environment },
+          }),
+          cards: gpus.length,
+        });
   run.stops.attach(scheduler);
   await scheduler.run().finally(() => live.close());
   return { toolchainFailure: toolchain.failure, stoppedByFailure: scheduler.stoppedByFailure };

@@ -6,12 +6,14 @@ import type {
   StageResult,
   StageTask,
   StopSignal,
+  Surroundings,
   ToolchainPaths,
 } from "../contract/runner.js";
 import { removeFolder } from "../store/artifact.js";
 import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";
 import { tokensPerSecond, type Usage, usageMetrics } from "../contract/usage.js";
+import { ownSurroundings } from "../base/package.js";
 import { Spent } from "./spent.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 
@@ -21,11 +23,21 @@ export interface TaskReports {
   end(stage: Fingerprint, end: TaskEnd): void;
 }
 
+/** What a task is given to run with. */
+interface TaskGiven {
+  readonly resources: Allocation;
+  readonly toolchain: ToolchainPaths;
+  readonly stop: StopSignal;
+  /** What is known of the parts of the toolchain. */
+  readonly surroundings: Surroundings;
+}
+
 /** A stage in a worker: what its runner sees of it, and the keeping of how it ended. */
 export class RunningTask {
   ended = false;
   readonly task: StageTask;
   readonly #spent: Spent;
+  readonly #surroundings: Surroundings;
   readonly #oddities = new Set<string>();
 
   private constructor(
@@ -33,9 +45,10 @@ export class RunningTask {
     private readonly store: Store,
     private readonly reports: TaskReports,
     folders: { out: string; work: string },
-    given: { resources: Allocation; toolchain: ToolchainPaths; stop: StopSignal },
+    { surroundings, ...given }: TaskGiven,
   ) {
     const { record } = order;
+    this.#surroundings = { ...ownSurroundings(), ...surroundings };
     this.#spent = new Spent(folders.work);
     // What earlier attempts paid counts for this one.
     const { usage } = this.#spent;
@@ -62,7 +75,7 @@ export class RunningTask {
     order: TaskOrder,
     store: Store,
     reports: TaskReports,
-    given: { resources: Allocation; toolchain: ToolchainPaths; stop: StopSignal },
+    given: TaskGiven,
   ): Promise<RunningTask> {
     const { fingerprint } = order.record;
     const out = await store.newStaging(fingerprint);
@@ -96,7 +109,11 @@ export class RunningTask {
     const { seconds, usage } = this.#spent;
     // What the runner counts itself stands above what it said on the way.
     const paid = usage === null ? {} : { ...usageMetrics(usage), ...paceOf(usage, seconds) };
-    const sound = { ...result, metrics: this.#finite({ ...paid, ...result.metrics }) };
+    const sound = {
+      ...result,
+      metrics: this.#finite({ ...paid, ...result.metrics }),
+      surroundings: this.#surroundings,
+    };
     // Nothing may be written into the work folder while publishing removes it.
     this.#spent.close();
     try {

@@ -13,7 +13,7 @@ export type EnsureToolchain = (
   signal: AbortSignal,
 ) => Promise<Result<ReadyToolchain, UserError>>;
 
-const NOTHING: ReadyToolchain = { environment: {}, paths: { environments: {} } };
+const NOTHING: ReadyToolchain = { environment: {}, paths: { environments: {} }, surroundings: {} };
 
 /** Stands before the stages that need a toolchain: opened once for every set of parts. */
 export class ToolchainGate {

@@ -62,6 +62,7 @@ async function run(order: RunOrder): Promise<void> {
           resources: order.allocation,
           toolchain: order.toolchain,
           stop,
+          surroundings: order.surroundings,
         }),
       );
     }

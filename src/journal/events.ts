@@ -1,7 +1,7 @@
 import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
 import type { CellRecord, Composition, StageRecord } from "../contract/records.js";
-import type { StageError, StageResult } from "../contract/runner.js";
+import type { KeptResult, StageError } from "../contract/runner.js";
 import type { SweepLive } from "./live.js";
 
 /** What a stage was reckoned to take when it began, before anything measured: see StageEstimate. */
@@ -36,7 +36,7 @@ export type Event =
       /** The cells that this run is to make; left out: all. */
       readonly only?: readonly CellId[];
     }
-  | { readonly type: "stage-cached"; readonly stage: Fingerprint; readonly result: StageResult }
+  | { readonly type: "stage-cached"; readonly stage: Fingerprint; readonly result: KeptResult }
   | {
       readonly type: "stage-started";
       readonly stage: Fingerprint;
@@ -87,7 +87,7 @@ export type Event =
       readonly type: "stage-finished";
       readonly stage: Fingerprint;
       readonly seconds: number;
-      readonly result: StageResult;
+      readonly result: KeptResult;
     }
   | {
       readonly type: "stage-failed";

@@ -1,11 +1,11 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageRecord } from "../contract/records.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 
 /** The stages of a sweep as its journal folds to them, as far as lineage reads them. */
 export type Stages = ReadonlyMap<
   Fingerprint,
-  { readonly record: StageRecord; readonly result: StageResult | null }
+  { readonly record: StageRecord; readonly result: KeptResult | null }
 >;
 
 /**
@@ -67,6 +67,7 @@ export function lineageOf(stages: Stages, of: Fingerprint): string {
       files: record.files,
       metrics: stages.get(record.fingerprint)?.result?.metrics ?? null,
       marks: stages.get(record.fingerprint)?.result?.marks ?? {},
+      ran_in: stages.get(record.fingerprint)?.result?.surroundings ?? null,
     }),
   );
   return `${JSON.stringify(all, null, 2)}\n`;

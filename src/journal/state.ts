@@ -12,7 +12,7 @@ import { forgotten } from "./events.js";
 import type { CellRecord, Composition, StageRecord } from "../contract/records.js";
 import type { CellId, Fingerprint, SweepId } from "../base/fingerprint.js";
 import type { JsonObject } from "../base/json.js";
-import type { StageError, StageResult } from "../contract/runner.js";
+import type { KeptResult, StageError } from "../contract/runner.js";
 
 /**
  * What became of a stage: `waiting` (not begun), `running`, `cached` (found in the store), `done`
@@ -68,7 +68,7 @@ export interface StageState {
   /** Seconds of all attempts until it ended; 0 where it was cached. */
   seconds: number;
   /** Set once the stage is `done` or `cached`. */
-  result: StageResult | null;
+  result: KeptResult | null;
   /** Set while the stage is `failed`. */
   error: StageError | null;
   /** The failed stage that made this one `skipped`. */

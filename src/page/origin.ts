@@ -5,6 +5,7 @@ import { html, type Html, tableOf } from "./html.js";
 /** Where the results come from: spec, code, machine; and what stages said of their results. */
 export function originSection(state: SweepState, toolchain: StageToolchain): Html {
   const remarks = remarksOf(state);
+  const ranIn = surroundingsOf(state);
   return html`${
       remarks.length === 0
         ? null
@@ -27,6 +28,7 @@ export function originSection(state: SweepState, toolchain: StageToolchain): Htm
         ["toolchain", toolchain.parts.length === 0 ? "-" : toolchain.parts.join(", ")],
       ],
     )}
+    ${ranIn.length === 0 ? null : tableOf("What stages ran in", ["what", "value", "stages"], ranIn)}
     ${toolchain.environments.map(
       ({ name, lists }) =>
         html`<details>
@@ -42,6 +44,20 @@ export function originSection(state: SweepState, toolchain: StageToolchain): Htm
       <summary>The spec</summary>
       <pre tabindex="0">${state.specText}</pre>
     </details>`;
+}
+
+/** What stages ran in, a fact and its value a line, with how many of them; old journals lack it. */
+function surroundingsOf(state: SweepState): [string, string, string][] {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { result } of state.stages.values()) {
+    for (const [fact, value] of Object.entries(result?.surroundings ?? {})) {
+      const values = counts.get(fact) ?? new Map<string, number>();
+      counts.set(fact, values.set(value, (values.get(value) ?? 0) + 1));
+    }
+  }
+  return [...counts].flatMap(([fact, values]) =>
+    [...values].map(([value, count]): [string, string, string] => [fact, value, String(count)]),
+  );
 }
 
 /** The distinct marks of results, with the label of a stage that has each. */

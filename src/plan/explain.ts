@@ -3,13 +3,14 @@ import type { JsonObject } from "../base/json.js";
 import { canonicalJson } from "../base/json.js";
 import { redactJson } from "../base/redact.js";
 import { flatSettings } from "../spec/index.js";
+import type { Surroundings } from "../contract/runner.js";
 import type { Manifest } from "../store/index.js";
 import type { Plan, PlannedStage } from "./plan.js";
 
 /** One thing that differs between a stage and an earlier one of its runner. */
 export interface Difference {
-  readonly what: "version" | "parameter" | "input" | "file";
-  /** Dotted path of the parameter, name of the input or file; `version`. */
+  readonly what: "version" | "parameter" | "input" | "file" | "environment";
+  /** Dotted path of the parameter, name of the input, the file or the fact of what it runs in; `version`. */
   readonly name: string;
   /** As JSON values, fingerprints or checksums; null where there is none on that side. */
   readonly before: string | null;
@@ -24,6 +25,9 @@ export interface Explanation {
   readonly differences: readonly Difference[];
 }
 
+/** What stages run in on this machine now. */
+export type SurroundingsNow = ReadonlyMap<Fingerprint, Surroundings>;
+
 type Identity = Pick<PlannedStage["record"], "version" | "params" | "inputs"> & {
   readonly files: { readonly [name: string]: string };
 };
@@ -36,35 +40,50 @@ const flat = (params: JsonObject): Map<string, string> =>
     ]),
   );
 
-/** What differs between two stages of one runner, in a stable order. */
-export function differencesOf(before: Identity, now: Identity): Difference[] {
-  const differences: Difference[] = [];
-  const compare = (
-    what: Difference["what"],
-    old: ReadonlyMap<string, string>,
-    current: ReadonlyMap<string, string>,
-  ): void => {
-    for (const name of [...new Set([...old.keys(), ...current.keys()])].sort()) {
-      const [a, b] = [old.get(name) ?? null, current.get(name) ?? null];
-      if (a !== b) differences.push({ what, name, before: a, now: b });
-    }
-  };
-  const version = (one: Identity): Map<string, string> =>
-    new Map([["version", String(one.version)]]);
-  const entries = (map: { readonly [name: string]: string }): Map<string, string> =>
-    new Map(Object.entries(map));
-  compare("version", version(before), version(now));
-  compare("parameter", flat(before.params), flat(now.params));
-  compare("input", entries(before.inputs), entries(now.inputs));
-  compare("file", entries(before.files), entries(now.files));
-  return differences;
+function compare(
+  what: Difference["what"],
+  old: ReadonlyMap<string, string>,
+  current: ReadonlyMap<string, string>,
+): Difference[] {
+  const names = [...new Set([...old.keys(), ...current.keys()])].sort();
+  return names
+    .map((name) => ({ what, name, before: old.get(name) ?? null, now: current.get(name) ?? null }))
+    .filter(({ before, now }) => before !== now);
 }
 
-/** For each stage, the artifact of its runner that differs least, and in what. */
+const entries = (map: { readonly [name: string]: string }): Map<string, string> =>
+  new Map(Object.entries(map));
+
+/** What differs between two stages of one runner, in a stable order. */
+export function differencesOf(before: Identity, now: Identity): Difference[] {
+  const version = (one: Identity): Map<string, string> =>
+    new Map([["version", String(one.version)]]);
+  return [
+    ...compare("version", version(before), version(now)),
+    ...compare("parameter", flat(before.params), flat(now.params)),
+    ...compare("input", entries(before.inputs), entries(now.inputs)),
+    ...compare("file", entries(before.files), entries(now.files)),
+  ];
+}
+
+/** What a stage ran in that is otherwise now. None where that was not kept: by an older r4ec. */
+export const surroundingsChanged = (
+  before: Surroundings | undefined,
+  now: Surroundings | undefined,
+): Difference[] =>
+  before === undefined || now === undefined
+    ? []
+    : compare("environment", entries(before), entries(now));
+
+/**
+ * For each stage, the artifact of its runner that differs least, and in what. What it ran in decides no
+ * fingerprint, so it does not tell which is nearest.
+ */
 export function explainStages(
   plan: Plan,
   stages: readonly Fingerprint[],
   manifests: readonly Manifest[],
+  surroundings: SurroundingsNow,
 ): Explanation[] {
   const byRunner = new Map<string, Manifest[]>();
   for (const manifest of manifests) {
@@ -86,6 +105,7 @@ export function explainStages(
         (found.length === differences.length && manifest.created > nearest.created);
       if (nearer) [nearest, differences] = [manifest, found];
     }
-    return { fingerprint, nearest, differences };
+    const around = surroundingsChanged(nearest?.surroundings, surroundings.get(fingerprint));
+    return { fingerprint, nearest, differences: [...differences, ...around] };
   });
 }

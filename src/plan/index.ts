@@ -1,7 +1,7 @@
 export type { Plan, PlannedStage } from "./plan.js";
 export { makePlan } from "./plan.js";
-export type { Difference, Explanation } from "./explain.js";
-export { differencesOf, explainStages } from "./explain.js";
+export type { Difference, Explanation, SurroundingsNow } from "./explain.js";
+export { differencesOf, explainStages, surroundingsChanged } from "./explain.js";
 export { reckonPlan } from "./estimate.js";
 export { FileHashes, orAbsent } from "./files.js";
 export type { StagePresence } from "./presence.js";

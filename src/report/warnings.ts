@@ -59,8 +59,14 @@ class Names {
   constructor(private readonly labels: Labels) {}
 
   of({ settings }: { readonly settings: FlatSettings }): string {
-    const text = settingsText(settings, Object.keys(settings), this.labels);
-    return text === "" ? "all" : text;
+    return this.isAlone({ settings })
+      ? "all"
+      : settingsText(settings, Object.keys(settings), this.labels);
+  }
+
+  /** Whether nothing tells it from others: there is one variant. */
+  isAlone({ settings }: { readonly settings: FlatSettings }): boolean {
+    return settingsText(settings, Object.keys(settings), this.labels) === "";
   }
 
   /** A row; nothing where there is one row. */
@@ -78,7 +84,8 @@ function uncontrolled(layout: Layout, judging: Judging, names: Names): string[] 
     for (const place of places) {
       if (!field.needsControl(place.all[0]!.settings)) continue;
       const has = places.some((other) => isControlOf(other, place, judging));
-      lacking.set(names.of(place), (lacking.get(names.of(place)) ?? true) && !has);
+      const who = names.isAlone(place) ? "the only variant" : names.of(place);
+      lacking.set(who, (lacking.get(who) ?? true) && !has);
     }
   }
   return [...lacking].flatMap(([name, lacks]) =>

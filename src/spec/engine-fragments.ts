@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../contract/science.js";
+import { clusterFragments } from "./cluster.js";
 import { failureFragments } from "./failures.js";
 
 const metricName: JsonSchema = {
@@ -131,6 +132,11 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
           },
         ],
       },
+      busy_gpus: {
+        description:
+          "What happens with a GPU of whose memory other programs use a tenth or more. wait: stages take what is left of it, and those that need a whole GPU wait until it is free; use: these programs are not minded. Other sweeps of r4ec are always minded. If left out: wait.",
+        enum: ["wait", "use"],
+      },
       cpus: {
         description: "CPU slots: a number, or as many as the machine has cores.",
         anyOf: [
@@ -141,6 +147,7 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
       },
     },
   },
+  ...clusterFragments,
   ...failureFragments,
   tracking: {
     description: "Where results are logged. This does not change a cell's id.",
@@ -271,6 +278,8 @@ export const aboutTheSweep: ReadonlySet<string> = new Set([
   "select",
   "compare",
   "resources",
+  "executor",
+  "slurm",
   "environments",
   "failure",
   "retries",

@@ -2,6 +2,7 @@ import type { Position } from "./places.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import type { CellId } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
+import type { SpecCluster } from "./cluster.js";
 import type { SpecFailures } from "./failures.js";
 import type { Composition } from "../contract/records.js";
 import type { FlatSettings } from "../contract/statistics.js";
@@ -58,6 +59,8 @@ export interface Compare {
 /** What the spec says about machines; what it leaves out, the user-level settings say. */
 export interface SpecResources {
   readonly gpus?: "auto" | readonly number[];
+  /** What happens with a card of whose memory other programs use a part. */
+  readonly busyGpus: "wait" | "use";
   /** Last stages of cells (or groups of fused ones) that share one card. */
   readonly cellsPerCard: number;
   /** CPU slots; `auto`: as many as the machine has. */
@@ -113,6 +116,8 @@ export interface Experiment {
   readonly resources: SpecResources;
   /** Absolute folders of Python environments that are there already, by part of the toolchain. */
   readonly environments: { readonly [part: string]: string };
+  /** The cluster that runs the stages; null: this machine does. */
+  readonly cluster: SpecCluster | null;
   readonly failures: SpecFailures;
   readonly cards: readonly CardWish[];
   readonly tracking: SpecTracking;

@@ -13,6 +13,7 @@ export { flatSettings, nestedSettings } from "./dotted.js";
 export { rebased } from "./rebase.js";
 export type { Surroundings } from "./compose.js";
 export { loadSpec } from "./load.js";
+export type { JobSettings, SpecCluster } from "./cluster.js";
 export type { SpecFailures } from "./failures.js";
 export { resourcesOf, selectOf, trackingOf } from "./resolved.js";
 export { renderDiagnostic } from "./render.js";

@@ -9,6 +9,7 @@ import { expandCells } from "./cells.js";
 import { checkCells, reportWrong } from "./check.js";
 import { contains } from "./dotted.js";
 import type { Axis, Experiment } from "./experiment.js";
+import { checkCluster, clusterOf } from "./cluster.js";
 import { checkTimeLimits, failuresOf } from "./failures.js";
 import { validatorFor } from "./kept-validator.js";
 import { Normaliser } from "./normalise.js";
@@ -80,6 +81,7 @@ export function readSpec(
   if (mistakes.some(({ where }) => where[0] === "extends")) return err(report.diagnostics);
   const sound = prune(document, mistakes);
   checkTimeLimits(report, sound, science);
+  checkCluster(report, sound, science);
   const { sweep, problems } = readSweep(sound["sweep"]);
   for (const problem of problems) report.add(problem.severity, problem);
   const normaliser = new Normaliser(science, validator);
@@ -131,6 +133,7 @@ export function readSpec(
     ...views,
     resources: resourcesOf(resolved, science.cellsPerCard.setting),
     environments: environmentsOf(resolved, source.folder),
+    cluster: clusterOf(resolved),
     failures: failuresOf(resolved),
     cards: cardWishes(context, sound, expansion, science),
     tracking: trackingOf(resolved),

@@ -28,6 +28,7 @@ export function resourcesOf(resolved: JsonObject, setting: string): SpecResource
   const cells = resources[setting];
   return {
     ...(gpus === "auto" ? { gpus } : Array.isArray(gpus) ? { gpus: gpus.map(Number) } : {}),
+    busyGpus: resources["busy_gpus"] === "use" ? "use" : "wait",
     cellsPerCard: typeof cells === "number" ? cells : 1,
     cpus: typeof cpus === "number" ? cpus : "auto",
   };

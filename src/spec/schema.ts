@@ -24,7 +24,8 @@ export function assembleSchema(
 ): SpecSchema {
   const { name, description, extends: bases, ...others } = engineFragments;
   const { select, compare, tracking, ...more } = others;
-  const { resources: machines, failure, retries, time_limit, ...placed } = more;
+  const { resources: machines, executor, slurm, ...rest } = more;
+  const { failure, retries, time_limit, ...placed } = rest;
   const resources = withCellsPerCard(machines!, science.cellsPerCard);
   const defs: { [name: string]: JsonSchema } = {};
   const fragments: { [key: string]: JsonSchema } = {};
@@ -45,7 +46,8 @@ export function assembleSchema(
   };
   const failures = { failure, retries, time_limit };
   const environments = environmentsSchema(science.environments);
-  Object.assign(properties, { select, compare, resources, environments, ...failures, tracking });
+  Object.assign(properties, { select, compare, resources, executor, slurm });
+  Object.assign(properties, { environments, ...failures, tracking });
   const bare: JsonSchema = { type: "object", properties, $defs: defs };
   const varying = Object.keys(properties).filter((key) => !aboutTheSweep.has(key));
   const settings = settingsOfSchema(bare, varying);

@@ -7,7 +7,7 @@ export type { Inspection } from "./artifact.js";
 export { artifactsIn, foundArtifact, storeOf } from "./found.js";
 export { Store } from "./store.js";
 export type { Lock, LockHolder } from "../base/lock.js";
-export { lockHolder, tryLock, waitForLock } from "../base/lock.js";
+export { JOB_VARIABLE, lockHolder, tryLock, waitForLock } from "../base/lock.js";
 export { isDiskError, isErrno } from "../base/errno.js";
 export { makeFolder, writeDurable } from "../base/durable.js";
 export { hostName, killTree, TREE_VARIABLE } from "../base/process.js";

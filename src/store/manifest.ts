@@ -5,7 +5,7 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { Json, JsonObject } from "../base/json.js";
 import { canonicalJson, isJsonObject } from "../base/json.js";
 import { redact, redactJson } from "../base/redact.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 
 /** One file of an artifact. */
 export type ArtifactFile = {
@@ -31,7 +31,7 @@ const FORMAT = "r4ec-artifact/1";
 /** Makes the manifest of a stage's files. */
 export function manifestOf(
   stage: StageRecord,
-  result: StageResult,
+  result: KeptResult,
   files: readonly ArtifactFile[],
   times: { readonly created: Date; readonly seconds: number },
 ): Manifest {
@@ -49,6 +49,7 @@ export function manifestOf(
     created: times.created.toISOString(),
     seconds: times.seconds,
     files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    ...(result.surroundings !== undefined && { surroundings: redactJson(result.surroundings) }),
   };
 }
 
@@ -91,7 +92,7 @@ const isFile: Test = (value) =>
   isNumber(value["size"]);
 
 /** One test for each field: a field that is added to the type and forgotten here does not compile. */
-const TESTS: { readonly [field in keyof Manifest]: Test } = {
+const TESTS: { readonly [field in keyof Manifest]-?: Test } = {
   format: (value) => value === FORMAT,
   fingerprint: isText,
   runner: isText,
@@ -105,13 +106,15 @@ const TESTS: { readonly [field in keyof Manifest]: Test } = {
   created: isText,
   seconds: isNumber,
   files: (value) => Array.isArray(value) && value.every(isFile),
+  surroundings: (value) => value === undefined || mapOf(isText)(value),
 };
 
 const isManifest = (value: JsonObject): value is Manifest =>
   Object.entries(TESTS).every(([field, test]) => test(value[field]));
 
 /** The results that a manifest holds. */
-export const resultOf = (manifest: Manifest): StageResult =>
-  Object.keys(manifest.marks).length > 0
-    ? { metrics: manifest.metrics, marks: manifest.marks }
-    : { metrics: manifest.metrics };
+export const resultOf = ({ metrics, marks, surroundings }: Manifest): KeptResult => ({
+  metrics,
+  ...(Object.keys(marks).length > 0 && { marks }),
+  ...(surroundings !== undefined && { surroundings }),
+});

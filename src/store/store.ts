@@ -3,7 +3,7 @@ import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { StageResult } from "../contract/runner.js";
+import type { KeptResult } from "../contract/runner.js";
 import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
 import { ExitCode, UserError } from "../base/exit.js";
@@ -147,12 +147,13 @@ export class Store {
     return target;
   }
 
-  /** Takes the lock for making an artifact, or says who holds it. */
+  /** Takes the lock for making an artifact, or says who holds it. `dead`: see {@link tryLock}. */
   lock(
     fingerprint: Fingerprint,
     label: string,
+    dead?: (holder: LockHolder) => boolean,
   ): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
-    return tryLock(this.lockFile(fingerprint), label);
+    return tryLock(this.lockFile(fingerprint), label, dead);
   }
 
   lockFile(fingerprint: Fingerprint): string {
@@ -183,7 +184,7 @@ export class Store {
   async publish(
     staging: string,
     stage: StageRecord,
-    result: StageResult,
+    result: KeptResult,
     seconds: number,
   ): Promise<Manifest> {
     const { files, stats } = await sealFiles(staging);

@@ -16,6 +16,8 @@ export interface GivenEnvironment {
   readonly python: string;
   /** Version of each module that was asked for; null where it is not there. */
   readonly versions: ReadonlyMap<string, string | null>;
+  /** sha256 over the name and version of every package, a line each, in order. */
+  readonly packages: string;
 }
 
 /** How a setting that names no environment is mended. */
@@ -23,13 +25,18 @@ export const NAME_A_FOLDER = "name the folder of an environment, the one that ho
 
 /** Says, as JSON, the version of Python and of modules, which it finds but does not import. */
 const LOOK = `
-import importlib.metadata, importlib.util, json, platform, sys
+import hashlib, importlib.metadata, importlib.util, json, platform, sys
 packages = importlib.metadata.packages_distributions()
 def version(module):
     if importlib.util.find_spec(module) is None: return None
     names = packages.get(module)
     return importlib.metadata.version(names[0]) if names else "of unknown version"
-print(json.dumps({"python": platform.python_version(), "modules": {m: version(m) for m in sys.argv[1:]}}))
+every = sorted({f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions()})
+print(json.dumps({
+    "python": platform.python_version(),
+    "modules": {m: version(m) for m in sys.argv[1:]},
+    "packages": hashlib.sha256("\\n".join(every).encode()).hexdigest(),
+}))
 `;
 
 /** Looks at an environment that is there: its Python, and which of these modules it has. */
@@ -50,8 +57,10 @@ export async function lookAt(
   const seen = JSON.parse(ran.stdout) as {
     readonly python: string;
     readonly modules: { readonly [name: string]: string | null };
+    readonly packages: string;
   };
-  return ok({ environment, python: seen.python, versions: new Map(Object.entries(seen.modules)) });
+  const { python, modules: versions, packages } = seen;
+  return ok({ environment, python, versions: new Map(Object.entries(versions)), packages });
 }
 
 /**

@@ -11,15 +11,15 @@ import { useGiven } from "./given.js";
 import { broken } from "./failure.js";
 import type { Part, PythonEnvironment, Say } from "./parts.js";
 import { Speaker } from "./setup-progress.js";
-import type { InstallContext } from "./install-context.js";
+import type { InstallContext, ToolchainConfig } from "./install-context.js";
 import { TENSORFLOW_VERSION } from "./flavour.js";
-import { findTensorFlow, installTensorFlow } from "./tensorflow.js";
+import { surroundingsOf } from "./surroundings.js";
+import { findTensorFlow, givenBinding, installTensorFlow } from "./tensorflow.js";
 
 export type { Part, PythonEnvironment, Say, SetupMessage } from "./parts.js";
-
-/** The settings that say where the toolchain lives, and whether the network may be used. */
-export type ToolchainConfig = Pick<Config, "toolchain" | "offline"> &
-  Partial<Pick<Config, "environments">>;
+export type { ToolchainConfig } from "./install-context.js";
+export { givenBinding } from "./tensorflow.js";
+export { surroundingsOf } from "./surroundings.js";
 
 /** Title of the one part that is not a Python environment. */
 const TENSORFLOW = `TensorFlow ${TENSORFLOW_VERSION}`;
@@ -51,7 +51,11 @@ export async function ensure(
     Object.assign(variables, outcome.value.environment);
     Object.assign(folders, outcome.value.paths.environments);
   }
-  return ok({ environment: variables, paths: { environments: folders } });
+  return ok({
+    environment: variables,
+    paths: { environments: folders },
+    surroundings: await surroundingsOf(parts, environments, config),
+  });
 }
 
 /** Parts that do not exist and that a setting names an environment for, each with its error. */
@@ -69,13 +73,15 @@ export function strangeParts(
     });
 }
 
+type ReadyPart = Pick<ReadyToolchain, "environment" | "paths">;
+
 async function ensureOne(
   name: Part,
   environments: readonly PythonPart[],
   config: ToolchainConfig,
   say: Say,
   signal?: AbortSignal,
-): Promise<Result<ReadyToolchain, UserError>> {
+): Promise<Result<ReadyPart, UserError>> {
   const context = contextOf(config, signal);
   const [part, use] = name.split(".") as [Part, string?];
   const plan = [TRACKING, ...environments].find((one) => one.part === part);
@@ -98,16 +104,10 @@ async function ensureOne(
   });
 }
 
-const variablesOnly = (environment: ReadyToolchain["environment"]): ReadyToolchain => ({
+const variablesOnly = (environment: ReadyToolchain["environment"]): ReadyPart => ({
   environment,
   paths: { environments: {} },
 });
-
-/** A binding that the user names (one built by the site, say) is used as it is. */
-export function givenBinding(): string | null {
-  const given = process.env["R4EC_TFJS_BINDING"];
-  return given === undefined || given === "" ? null : path.resolve(given);
-}
 
 /** Variables with which TensorFlow loads, where it is installed; installs nothing. */
 export async function installedVariables(

@@ -1,3 +1,9 @@
+import type { Config } from "../config/config.js";
+
+/** The settings that say where the toolchain lives, and whether the network may be used. */
+export type ToolchainConfig = Pick<Config, "toolchain" | "offline"> &
+  Partial<Pick<Config, "environments">>;
+
 /** What an installation needs to know. */
 export interface InstallContext {
   /** Absolute toolchain folder. */

@@ -35,6 +35,12 @@ export interface TensorFlowPart {
   readonly environment: { readonly [name: string]: string };
 }
 
+/** A binding that the user names (one built by the site, say) is used as it is. */
+export function givenBinding(): string | null {
+  const given = process.env["R4EC_TFJS_BINDING"];
+  return given === undefined || given === "" ? null : path.resolve(given);
+}
+
 /** TensorFlow where it is installed; null where it is not. */
 export async function findTensorFlow(toolchain: string): Promise<TensorFlowPart | null> {
   const plan = planFor(toolchain, await wantedFlavour());

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeNpy } from "../../runners/base/files/npy.js";
+import { writeNpy } from "../../runners/base/files/write-npy.js";
 import { drawsOf } from "../../runners/base/stage/draws.js";
 import { commandLine } from "../support/command-line.js";
 import { writeRatings } from "../support/ratings.js";

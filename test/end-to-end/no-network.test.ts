@@ -18,7 +18,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ExitCode } from "../../src/base/exit.js";
 import type { Manifest } from "../../src/pack/manifest.js";
 import { R4EC } from "../support/command-line.js";
+import { hubServer, type HubServer } from "../support/hub-server.js";
 import { withoutNetwork } from "../support/no-network.js";
+import { tinyQwen2 } from "../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain, testToolchainFolder } from "../support/toolchain.js";
 
 /*
@@ -28,6 +30,9 @@ import { INSTALL_TIMEOUT, testToolchain, testToolchainFolder } from "../support/
 
 const excerpt = fileURLToPath(new URL("../data/ml-1m", import.meta.url));
 let folder: string;
+/** A hub with one model, and the environment of programs that read models. */
+let hub: HubServer;
+let llm: string;
 /** Where the parts arrive, and the home of the other machine. */
 let arrived: string;
 let home: string;
@@ -57,7 +62,10 @@ const pack = async (...args: string[]): Promise<PackJson> => {
     {
       cwd: folder,
       reject: false,
-      env: { R4EC_TOOLCHAIN: testToolchainFolder(), R4EC_TENSORFLOW: "cpu" },
+      env: {
+        ...{ R4EC_TOOLCHAIN: testToolchainFolder(), R4EC_TENSORFLOW: "cpu" },
+        ...{ HF_ENDPOINT: hub.address, HF_HOME: path.join(folder, "hub") },
+      },
     },
   );
   expect(exitCode, stderr).toBe(ExitCode.done);
@@ -89,19 +97,37 @@ beforeAll(async () => {
   home = path.join(folder, "home");
   await mkdir(arrived);
   await mkdir(home);
+  llm = (await testToolchain("llm")).paths.environments["llm"]!;
+  const model = await tinyQwen2(llm, folder);
+  // Larger than the 10 MiB that the hub's library takes at a time.
+  await writeFile(path.join(model, "training_args.bin"), Buffer.alloc(24e6, "r4ec"));
+  await mkdir(path.join(model, "onnx"));
+  await writeFile(path.join(model, "onnx", "model.onnx"), "an export that nothing here reads");
+  hub = await hubServer({ name: "acme/tiny", revisions: ["main", "v1"], folder: model });
 }, INSTALL_TIMEOUT);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await hub.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The item of the pack that holds the model: a file's name cannot hold all of the model's. */
+const MODEL = "models-acme-tiny-v1-13368f";
 
 describe("a pack", { timeout: 300_000 }, () => {
   let manifest: Manifest;
 
   it("is cut into parts of the size that is asked for, each with its checksum", async () => {
     const data = `ml-100k,ml-1m=${excerpt}`;
-    await pack("--parts", "tensorflow", "--data", data, "--part-size", "60M");
+    hub.cutAfter = 11e6;
+    const more = ["--models", "acme/tiny@v1", "--part-size", "60M"];
+    await pack("--parts", "tensorflow", "--data", data, ...more);
+    // The connection was cut in the middle of the large file, which went on from there.
+    const large = hub.asked.filter(({ file, method }) => method === "GET" && /bin$/u.test(file));
+    expect(large.map(({ from }) => from)).toEqual([0, 10 * 2 ** 20, 20 * 2 ** 20]);
     const text = await readFile(path.join(folder, "pack", "manifest.json"), "utf8");
     manifest = JSON.parse(text) as Manifest;
     expect(manifest.items.map(({ name }) => name)).toEqual([
-      ...["r4ec", "tensorflow", "data-ml-100k", "data-ml-1m"],
+      ...["r4ec", "tensorflow", MODEL, "data-ml-100k", "data-ml-1m"],
     ]);
     const pieces = manifest.items.flatMap((item) => item.pieces);
     expect(Math.max(...pieces.map(({ size }) => size))).toBe(60_000_000);
@@ -129,8 +155,12 @@ describe("a pack", { timeout: 300_000 }, () => {
     await rm(path.join(folder, "pack", data!.pieces[0]!.file));
     const again = await pack();
     expect(Object.fromEntries(again.items.map(({ name, kept }) => [name, kept]))).toEqual({
-      ...{ r4ec: true, tensorflow: true, "data-ml-100k": true, "data-ml-1m": false },
+      ...{ r4ec: true, tensorflow: true, [MODEL]: true, "data-ml-100k": true, "data-ml-1m": false },
     });
+    // The second call asked the hub about the model, and fetched nothing again.
+    const fetched = hub.asked.filter(({ method }) => method === "GET").map(({ file }) => file);
+    expect(fetched.filter((file) => file === "config.json")).toHaveLength(1);
+    expect(fetched.filter((file) => file.startsWith("onnx"))).toEqual([]);
     const text = await readFile(path.join(folder, "pack", "manifest.json"), "utf8");
     expect(JSON.parse(text)).toEqual(manifest);
   });
@@ -148,7 +178,7 @@ describe("a pack", { timeout: 300_000 }, () => {
   it("arrives in rounds: r4ec first, then what came; missing and cut parts are named", async () => {
     const from = (name: string): string => path.join(folder, "pack", name);
     const to = (name: string): string => path.join(arrived, name);
-    const [, tensorflow, , data] = manifest.items.map(({ pieces }) => pieces.map((p) => p.file));
+    const [, tensorflow, , , data] = manifest.items.map(({ pieces }) => pieces.map((p) => p.file));
     const late = tensorflow!.at(-2)!;
     const cut = data![0]!;
     for (const name of await readdir(path.join(folder, "pack"))) {
@@ -163,11 +193,12 @@ describe("a pack", { timeout: 300_000 }, () => {
     const first = await setupFrom();
     expect(first.exitCode).toBe(ExitCode.usage);
     expect(statesOf(first)).toEqual({
-      ...{ r4ec: "apart", tensorflow: "waiting", "data-ml-100k": "ready", "data-ml-1m": "bad" },
+      ...{ r4ec: "apart", tensorflow: "waiting", [MODEL]: "ready" },
+      ...{ "data-ml-100k": "ready", "data-ml-1m": "bad" },
     });
     expect(first.items[1]!.missing).toEqual([late]);
-    const { size } = manifest.items[3]!.pieces[0]!;
-    expect(first.items[3]!.bad).toEqual([{ file: to(cut), why: `cut: 1000 of ${size} bytes` }]);
+    const { size } = manifest.items[4]!.pieces[0]!;
+    expect(first.items[4]!.bad).toEqual([{ file: to(cut), why: `cut: 1000 of ${size} bytes` }]);
 
     // Whole again, but another file: only its checksum tells.
     const other = Buffer.from(await readFile(from(cut)));
@@ -175,7 +206,7 @@ describe("a pack", { timeout: 300_000 }, () => {
     await writeFile(to(cut), other);
     const second = await setupFrom();
     expect(second.exitCode).toBe(ExitCode.usage);
-    expect(second.items[3]!.bad).toMatchObject([
+    expect(second.items[4]!.bad).toMatchObject([
       { file: to(cut), why: expect.stringMatching(/^damaged/u) },
     ]);
     await rm(to(cut));
@@ -188,9 +219,10 @@ describe("a pack", { timeout: 300_000 }, () => {
     expect(third.ok, JSON.stringify(third)).toBe(true);
     expect(third.exitCode).toBe(ExitCode.done);
     expect(statesOf(third)).toEqual({
-      ...{ r4ec: "apart", tensorflow: "ready", "data-ml-100k": "there", "data-ml-1m": "ready" },
+      ...{ r4ec: "apart", tensorflow: "ready", [MODEL]: "there" },
+      ...{ "data-ml-100k": "there", "data-ml-1m": "ready" },
     });
-    expect(third.items[3]!.folder).toBe(path.join(home, ".cache", "r4ec", "downloads", "ml-1m"));
+    expect(third.items[4]!.folder).toBe(path.join(home, ".cache", "r4ec", "downloads", "ml-1m"));
 
     // All is installed: no part is needed any more.
     for (const name of [...tensorflow!, ...data!]) {
@@ -199,6 +231,14 @@ describe("a pack", { timeout: 300_000 }, () => {
     const fourth = await setupFrom();
     expect(fourth.exitCode).toBe(ExitCode.done);
     expect(new Set(Object.values(statesOf(fourth)))).toEqual(new Set(["apart", "there"]));
+  });
+
+  it("has the model where its programs look for it", async () => {
+    const load =
+      "from transformers import AutoModel; print(AutoModel.from_pretrained('acme/tiny', revision='v1').config.model_type)";
+    const python = path.join(llm, "bin", "python");
+    const { stdout, stderr } = await there("env", "HF_HUB_OFFLINE=1", python, "-c", load);
+    expect(stdout.trim(), stderr).toBe("qwen2");
   });
 
   it("leads to no folder of the machine that made it", async () => {

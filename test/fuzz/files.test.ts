@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeNpy } from "../../runners/base/files/npy.js";
+import { writeNpy } from "../../runners/base/files/write-npy.js";
 import { readVectorTable } from "../../runners/base/files/vector-table.js";
 import { readSamples } from "../../runners/stages/finetune/read-samples.js";
 import { ownFilesRunner } from "../../runners/stages/own-files/runner.js";

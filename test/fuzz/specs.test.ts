@@ -2,7 +2,7 @@ import { copyFile, cp, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeNpy } from "../../runners/base/files/npy.js";
+import { writeNpy } from "../../runners/base/files/write-npy.js";
 import { science } from "../../runners/registry.js";
 import type { Json, JsonObject } from "../../src/base/json.js";
 import { FileHashes, makePlan } from "../../src/plan/index.js";

@@ -110,6 +110,7 @@ export class Lab {
         R4EC_STORE: this.store,
         R4EC_MLFLOW_URI: "off",
         R4EC_GPUS: "none",
+        R4EC_CARDS: path.join(this.folder, "cards"),
         HOME: this.folder,
         XDG_CONFIG_HOME: this.folder,
         ...this.environment,

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readOwnJsonl } from "../files/jsonl.js";
-import { readNpy, writeNpy } from "../files/npy.js";
+import { readNpy } from "../files/npy.js";
+import { writeNpy } from "../files/write-npy.js";
 import type { Domain } from "./domain.js";
 import { readRawFields, writeRawFields, type FieldInfo, type RawField } from "./raw-fields.js";
 import type { ShownRatings } from "./shown-ratings.js";

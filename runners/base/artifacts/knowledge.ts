@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Json } from "../../../src/base/json.js";
 import type { Dataset } from "./dataset.js";
 import { readDataset, readItems, readUsers } from "./dataset.js";
-import { readOwnJsonl, writeJsonl } from "../files/jsonl.js";
+import { readOwnJsonl } from "../files/jsonl.js";
 
 /** What knowledge is made from: a data set's artifact (docs/artifacts.md) with its texts. */
 export interface KnowledgeData extends Omit<Dataset, "attributes"> {
@@ -49,10 +49,3 @@ export const readTexts = <T extends Pick<TextLine, "index" | "text"> = TextLine>
   folder: string,
   side: Side,
 ): Promise<T[]> => readOwnJsonl<T>(path.join(folder, `${side}.jsonl`));
-
-/** Writes one side of a text artifact, by ascending index. */
-export const writeTexts = (
-  folder: string,
-  side: Side,
-  lines: readonly Pick<TextLine, "index" | "text">[],
-): Promise<void> => writeJsonl(path.join(folder, `${side}.jsonl`), lines);

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject, type Json } from "../../../src/base/json.js";
-import { readNpy, writeNpy } from "../files/npy.js";
+import { readNpy } from "../files/npy.js";
+import { writeNpy } from "../files/write-npy.js";
 
 /** Whose field it is: the user's, the item's, or the interaction's (its context). */
 export type FieldOf = "user" | "item" | "context";

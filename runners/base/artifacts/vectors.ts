@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { readNpy, writeNpy } from "../files/npy.js";
+import { readNpy } from "../files/npy.js";
 import type { Side } from "./knowledge.js";
 import { SIDES } from "./knowledge.js";
 import { filledRows } from "./rows.js";
@@ -28,7 +28,7 @@ export interface Vectors {
 }
 
 /** `embedding.json` as it stands in the file. */
-interface EmbeddingFile {
+export interface EmbeddingFile {
   readonly model: string;
   readonly user_dimension: number;
   readonly users_without_text: number;
@@ -36,12 +36,18 @@ interface EmbeddingFile {
   readonly items_without_text: number;
 }
 
-const infoPath = (folder: string): string => path.join(folder, "embedding.json");
-const sidePath = (folder: string, side: Side): string => path.join(folder, `${side}.npy`);
+/** The files of an artifact of vectors. */
+export const VECTOR_FILES = {
+  info: "embedding.json",
+  users: "users.npy",
+  items: "items.npy",
+} as const;
 
 /** Reads an artifact of vectors. Throws where a file is missing or is not what its form says. */
 export async function readVectors(folder: string): Promise<Vectors> {
-  const info = JSON.parse(await readFile(infoPath(folder), "utf8")) as EmbeddingFile;
+  const info = JSON.parse(
+    await readFile(path.join(folder, VECTOR_FILES.info), "utf8"),
+  ) as EmbeddingFile;
   const [users, items] = await Promise.all(SIDES.map((side) => readRows(folder, side)));
   return {
     model: info.model,
@@ -50,57 +56,20 @@ export async function readVectors(folder: string): Promise<Vectors> {
   };
 }
 
-/** Writes an artifact of vectors into a folder that is there. */
-export async function writeVectors(folder: string, vectors: Vectors): Promise<void> {
-  for (const side of SIDES) await writeSideVectors(folder, side, vectors[side]);
-  const info: EmbeddingFile = {
-    model: vectors.model,
-    user_dimension: vectors.users.width,
-    users_without_text: vectors.users.withoutText,
-    item_dimension: vectors.items.width,
-    items_without_text: vectors.items.withoutText,
-  };
-  await writeFile(infoPath(folder), `${JSON.stringify(info, null, 2)}\n`);
-}
-
-/** Writes the vectors of one side alone: the other side of such an artifact is text. */
-export async function writeSideVectors(
-  folder: string,
-  side: Side,
-  { width, numbers }: Pick<SideVectors, "width" | "numbers">,
-): Promise<void> {
-  await writeNpy(sidePath(folder, side), numbers, [numbers.length / width, width]);
-}
-
 /** Vectors of one side out of an artifact, or null where that side is text. */
 export async function readSideVectors(folder: string, side: Side): Promise<SideVectors | null> {
-  if (!existsSync(sidePath(folder, side))) return null;
+  if (!existsSync(path.join(folder, VECTOR_FILES[side]))) return null;
   const rows = await readRows(folder, side);
   // Row 0 is padding: nobody's.
   const count = rows.numbers.length / rows.width - 1;
   return { ...rows, withoutText: count - filledRows(rows).length };
 }
 
-/** Puts vectors into the rows of a side; all other rows are zeros. */
-export function sideVectors(
-  count: number,
-  width: number,
-  vectors: Iterable<readonly [index: number, vector: Float32Array]>,
-): SideVectors {
-  const numbers = new Float32Array((count + 1) * width);
-  let filled = 0;
-  for (const [index, vector] of vectors) {
-    numbers.set(vector, index * width);
-    filled += 1;
-  }
-  return { width, numbers, withoutText: count - filled };
-}
-
 async function readRows(
   folder: string,
   side: Side,
 ): Promise<Pick<SideVectors, "width" | "numbers">> {
-  const file = sidePath(folder, side);
+  const file = path.join(folder, VECTOR_FILES[side]);
   const { data, shape, dtype } = await readNpy(file);
   if (!(data instanceof Float32Array) || shape.length !== 2) {
     throw new TypeError(`${file} holds ${dtype} [${shape.join(", ")}], not float32 [rows, width]`);

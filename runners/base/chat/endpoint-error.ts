@@ -43,8 +43,10 @@ export function endpointErrorOf(error: unknown, key: string | undefined): Endpoi
   learnSecret(key);
   if (!(error instanceof OpenAI.APIError)) {
     if (error instanceof UserError) return new EndpointError(redact(error.message), "fatal");
-    const message = `the answer could not be read: ${(error as Error).message}`;
-    return new EndpointError(redact(message), "passing");
+    const { message } = error as Error;
+    // A model that gives no numbers gives none the next time; JSON has no word for them.
+    const kind = /\b(?:NaN|Infinity)\b|No number after minus/u.test(message) ? "fatal" : "passing";
+    return new EndpointError(redact(`the answer could not be read: ${message}`), kind);
   }
   const cause = error.cause instanceof Error ? ` (${deepestCause(error.cause)})` : "";
   const complaint = complaintOf(error.error, (error.status as number | undefined) ?? null);

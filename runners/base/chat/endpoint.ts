@@ -1,6 +1,7 @@
 import OpenAI from "openai";
 import { fetch as fetchOut, type Dispatcher, type RequestInit } from "undici";
 import { dispatcherFor } from "../../../src/base/outgoing.js";
+import { wrongAddress } from "./address.js";
 import { EndpointError, endpointErrorOf, errorBody } from "./endpoint-error.js";
 
 /** An OpenAI-compatible endpoint, as a spec names it. */
@@ -63,11 +64,9 @@ export function connect({ baseUrl, apiKeyEnv, timeoutSeconds }: EndpointAddress)
 function addressOfEnvironment(): string | null {
   const given = process.env["OPENAI_BASE_URL"]?.trim() ?? "";
   if (given === "") return null;
-  if (/^https?:\/\//iu.test(given) && URL.canParse(given)) return given;
-  throw new EndpointError(
-    "OPENAI_BASE_URL is not an address such as https://host/v1; base_url stands above it",
-    "fatal",
-  );
+  const wrong = wrongAddress(given);
+  if (wrong === null) return given;
+  throw new EndpointError(`OPENAI_BASE_URL ${wrong}; base_url stands above it`, "fatal");
 }
 
 /** The way out to an address. The time a request may take is this module's business alone. */

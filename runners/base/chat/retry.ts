@@ -92,7 +92,7 @@ export function withRetries<Asked, Answer, More extends readonly unknown[]>(
         abort.throwIfAborted();
         if (!(error instanceof EndpointError) || error.kind !== "passing") throw error;
         const wish = error.retryAfter ?? 0;
-        if (wish > options.longestWish) throw ended(error, tooLate(wish, options.longestWish));
+        if (wish > options.longestWish) throw tooLate(error, wish, options.longestWish);
         if (attempt >= options.attempts) {
           throw ended(error, `r4ec gave up after ${attempt} tries`);
         }
@@ -110,9 +110,13 @@ export function withRetries<Asked, Answer, More extends readonly unknown[]>(
 const ended = ({ message, answered, status, reason }: EndpointError, why: string): EndpointError =>
   new EndpointError(`${message}; ${why}`, answered ? "refused" : "passing", { status, reason });
 
-const tooLate = (wish: number, longest: number): string =>
-  `it asks to be asked again in ${duration(wish)}, and r4ec waits ${duration(longest)} at most; ` +
-  "run the sweep again later, answers so far are kept";
+/** The end of the stage, which is not tried again either: the server has said that it is too early. */
+function tooLate({ message, status }: EndpointError, wish: number, longest: number): EndpointError {
+  const why =
+    `it asks to be asked again in ${duration(wish)}, and r4ec waits ${duration(longest)} at most; ` +
+    "run the sweep again later, answers so far are kept";
+  return new EndpointError(`${message}; ${why}`, "fatal", { status });
+}
 
 function duration(milliseconds: number): string {
   const minutes = milliseconds / 60_000;

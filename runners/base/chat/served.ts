@@ -4,9 +4,7 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
-import { llmEnvironment } from "../python/environment.js";
 import { ProgramFailure } from "../python/failure.js";
-import { commandProgram } from "../python/find-program.js";
 import type { ProcessTree } from "../python/run.js";
 import { startProgram } from "../python/run.js";
 import { untilUp } from "./until-up.js";
@@ -102,12 +100,7 @@ async function start(
   const [program, ...rest] = command.map((argument) =>
     argument.replace(/\{(\w+)\}/gu, (all, name: string) => filled[name] ?? all),
   );
-  const found = commandProgram(program!, llmEnvironment(task));
-  task.emit({
-    type: "facts",
-    values: { "server.program": found.program, "server.found": found.from },
-  });
-  return startProgram(task, {
+  const tree = await startProgram(task, {
     program: program!,
     arguments: rest,
     folder,
@@ -119,6 +112,9 @@ async function start(
     },
     log: "server",
   });
+  const { program: file, from } = tree.program!;
+  task.emit({ type: "facts", values: { "server.program": file, "server.found": from } });
+  return tree;
 }
 
 /** Empties the folder that a server is to work in. */

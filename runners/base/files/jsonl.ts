@@ -1,5 +1,4 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { UserError } from "../../../src/base/exit.js";
 import type { Json } from "../../../src/base/json.js";
 
@@ -65,25 +64,4 @@ export async function readOwnJsonl<T extends object>(path: string): Promise<T[]>
   const lines: T[] = [];
   for await (const line of ownLines<T>(path)) lines.push(line);
   return lines;
-}
-
-/** Writes values as JSON Lines, streamed. Syncing to disk is the artifact store's business. */
-export async function writeJsonl(
-  path: string,
-  values: Iterable<Json | object> | AsyncIterable<Json | object>,
-): Promise<void> {
-  const file = await open(path, "w");
-  try {
-    let text = "";
-    for await (const value of values) {
-      text += JSON.stringify(value) + "\n";
-      if (text.length > 1 << 18) {
-        await file.writeFile(text);
-        text = "";
-      }
-    }
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
 }

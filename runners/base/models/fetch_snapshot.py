@@ -5,6 +5,8 @@ is given.
 """
 
 import json
+import os
+import signal
 import sys
 
 from huggingface_hub import HfApi, snapshot_download
@@ -12,6 +14,23 @@ from huggingface_hub.errors import HfHubHTTPError
 
 # Weights for other frameworks, which nothing here reads.
 OTHERS = ["*.msgpack", "*.h5", "*.ot", "*.tflite", "onnx/*", "openvino/*", "coreml/*", "original/*"]
+
+
+
+def stop(number, _):
+    """Ends at once, without the files that are half fetched: the library would leave them for ever."""
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            file = os.readlink(f"/proc/self/fd/{descriptor}")
+            if file.endswith(".incomplete"):
+                os.unlink(file)
+        except OSError:
+            pass
+    os._exit(128 + number)
+
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, stop)
 
 name, revision, cache = sys.argv[1:]
 try:

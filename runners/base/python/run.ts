@@ -9,6 +9,8 @@ import type { StageTask } from "../../../src/contract/runner.js";
 import type { PythonTask } from "./environment.js";
 import { llmEnvironment, pythonVariables } from "./environment.js";
 import type { ProcessEnd } from "./failure.js";
+import type { FoundProgram } from "./find-program.js";
+import { commandProgram } from "./find-program.js";
 
 /** Environment variable that marks every process of a stage's process tree, at any depth. */
 const MARK = "R4EC_PROCESS_MARK";
@@ -52,6 +54,8 @@ export interface PythonProgram {
 /** A running program with all processes that it has started. */
 export interface ProcessTree {
   readonly pid: number;
+  /** The program as it was looked up in the LLM environment; null on a host of its own. */
+  readonly program: FoundProgram | null;
   /** Resolves when the program itself has ended; processes that it started may still run. */
   readonly exited: Promise<void>;
   /**
@@ -86,10 +90,12 @@ export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<
  */
 export async function startProgram(task: PythonTask, program: PythonProgram): Promise<ProcessTree> {
   const own = program.host;
+  const environment = own === undefined ? llmEnvironment(task) : null;
   const host = own ?? {
-    python: path.join(llmEnvironment(task), "bin", "python"),
+    python: path.join(environment!, "bin", "python"),
     variables: pythonVariables(task),
   };
+  const found = environment === null ? null : commandProgram(program.program, environment);
   const killsBefore = memoryKills();
   const log = logFile(task, program, own === undefined ? "stderr" : null);
   await endLeftProcesses(task);
@@ -153,7 +159,7 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
     await endLeftProcesses(task);
     await ended;
   };
-  return { pid, exited, ended, stop };
+  return { pid, program: found, exited, ended, stop };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ScienceCommand, StageToolchain, SweepPlan } from "../../../src/contract/engine.js";
+import type { Surroundings } from "../../../src/contract/runner.js";
 import { jsonOutput, onlyCells, specFile, specCells } from "../../../src/contract/options.js";
 import type { Colours } from "../../../src/base/terminal.js";
 import { colours, printJson, printLine } from "../../../src/base/terminal.js";
@@ -79,7 +80,7 @@ function nothingFound(side: Side, id: string, missing: number): UserError {
   );
 }
 
-/** Which sweep made it, of which code, and in which environments its stages run. */
+/** Which sweep made it, of which code, and in which environments its stages would run now. */
 function originAsText({ cells, names, origin }: SweepPlan, toolchain: StageToolchain): string[] {
   const [cell] = cells;
   const lines: string[] = [];
@@ -139,6 +140,7 @@ function entryAsText(entry: LineageEntry, paint: Colours): string {
     ),
     ...(entry.folder === null ? [] : [`  in ${entry.folder}`]),
     ...modelLines(entry),
+    ...(entry.ran_in === null ? [] : [paint.dim(`  ran in ${surroundingsAsText(entry.ran_in)}`)]),
     ...(facts.length > 0 ? [paint.dim(`  ${facts.join(", ")}`)] : []),
     ...(metrics.length > 0 ? [paint.dim(`  ${metrics.join(", ")}`)] : []),
     ...marks.map((mark) => paint.yellow(`  ${mark}`)),
@@ -150,6 +152,12 @@ function modelLines({ params }: LineageEntry): readonly string[] {
   if (typeof model !== "object" || model === null || Array.isArray(model)) return [];
   return [`  model ${JSON.stringify(model)}`];
 }
+
+/** Facts as `name value`; checksums by their beginnings. */
+const surroundingsAsText = (facts: Surroundings): string =>
+  Object.entries(facts)
+    .map(([name, value]) => `${name} ${/^[0-9a-f]{64}$/.test(value) ? value.slice(0, 10) : value}`)
+    .join(", ");
 
 const round = (value: number): string => String(Number(value.toPrecision(6)));
 

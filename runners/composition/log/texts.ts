@@ -5,6 +5,7 @@ import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { ArtifactFacts, SweepPlan } from "../../../src/contract/engine.js";
 import type { ExhibitSource } from "../../../src/contract/exhibits.js";
+import type { Surroundings } from "../../../src/contract/runner.js";
 import { ownLines } from "../../base/files/jsonl.js";
 import type { Side } from "../../base/artifacts/knowledge.js";
 import type { DatasetItem, DatasetUser } from "../../base/artifacts/dataset.js";
@@ -27,6 +28,8 @@ export interface LineageEntry {
   readonly files: { readonly [name: string]: string };
   /** The folder of its artifact, which holds weights, vectors, texts or data; null where there is none. */
   readonly folder: string | null;
+  /** What it ran in; null where that was not kept, or it is not made yet. */
+  readonly ran_in: Surroundings | null;
   /** What it told about itself: versions, programs, counts. */
   readonly facts: { readonly [name: string]: string | number };
   readonly metrics: ArtifactFacts["metrics"];
@@ -73,6 +76,7 @@ export async function lineageOf(
       inputs: record.inputs,
       files: record.files,
       folder: seen.state === "made" ? seen.artifact.folder : null,
+      ran_in: facts?.surroundings ?? null,
       facts: plan.origin?.facts.get(fingerprint) ?? {},
       metrics: facts?.metrics ?? {},
       marks: facts?.marks ?? {},

@@ -1,7 +1,8 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { cosineMetrics } from "../../base/artifacts/cosine.js";
 import { readDataset } from "../../base/artifacts/dataset.js";
-import { readVectors, writeVectors } from "../../base/artifacts/vectors.js";
+import { readVectors } from "../../base/artifacts/vectors.js";
+import { writeVectors } from "../../base/artifacts/write-vectors.js";
 import { programOf } from "../../base/stage/program.js";
 import { centredRows } from "./centred.js";
 

@@ -5,5 +5,6 @@ export { ctrRunner } from "./runner.js";
 export { ctrMetrics } from "./metric-names.js";
 export { ctrCommands } from "./commands.js";
 export { arraysRunner } from "./own-program/arrays/runner.js";
+export { userPrograms } from "./own-program/user-programs.js";
 export { ownProgramRunner } from "./own-program/runner.js";
 export { tryModules } from "./trial/try-modules.js";

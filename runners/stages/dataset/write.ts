@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Dataset } from "../../base/artifacts/dataset.js";
 import { writeDataset } from "../../base/artifacts/dataset.js";
 import { withNegatives } from "../../base/artifacts/negatives.js";
-import { writeJsonl } from "../../base/files/jsonl.js";
+import { writeJsonl } from "../../base/files/write-jsonl.js";
 import type { BuiltDataset } from "./build.js";
 
 /** Writes a data set with its users and items as docs/artifacts.md has it. */

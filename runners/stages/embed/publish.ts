@@ -1,7 +1,7 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { watchedCosines } from "../../base/artifacts/cosine.js";
 import type { SideVectors } from "../../base/artifacts/vectors.js";
-import { sideVectors, writeVectors } from "../../base/artifacts/vectors.js";
+import { sideVectors, writeVectors } from "../../base/artifacts/write-vectors.js";
 import { modelLabel } from "../../base/models/model-input.js";
 import type { EmbedParams } from "./engines/engine.js";
 import type { Sides, SideTexts } from "./sides.js";

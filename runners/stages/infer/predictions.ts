@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { writeJsonl } from "../../base/files/jsonl.js";
+import { writeJsonl } from "../../base/files/write-jsonl.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { AnswerTokens } from "../../base/chat/budget.js";
 import type { Question } from "../../base/chat/ask.js";

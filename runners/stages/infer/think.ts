@@ -1,4 +1,5 @@
-import { SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { SIDES } from "../../base/artifacts/knowledge.js";
+import { writeTexts } from "../../base/artifacts/write-texts.js";
 import type { Without } from "../../base/chat/answer.js";
 import { reasonMetrics, reasonsOf } from "../../base/chat/coverage.js";
 import { guidesOf, studentKnowledge, studentPrompt } from "../../base/prompts/index.js";

@@ -1,5 +1,6 @@
 import type { Side } from "../../base/artifacts/knowledge.js";
-import { SIDES, writeTexts } from "../../base/artifacts/knowledge.js";
+import { SIDES } from "../../base/artifacts/knowledge.js";
+import { writeTexts } from "../../base/artifacts/write-texts.js";
 import type { KnowledgeLine } from "../../base/artifacts/texts.js";
 import type { InferTask } from "./engines/engine.js";
 

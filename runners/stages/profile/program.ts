@@ -1,7 +1,8 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { lengthOf, TARGET_POSITION, titleOf } from "../../base/prompts/index.js";
 import type { KnowledgeData } from "../../base/artifacts/knowledge.js";
-import { readKnowledgeData, writeTexts } from "../../base/artifacts/knowledge.js";
+import { readKnowledgeData } from "../../base/artifacts/knowledge.js";
+import { writeTexts } from "../../base/artifacts/write-texts.js";
 import { ratingOf } from "../../base/artifacts/shown-ratings.js";
 import { programOf } from "../../base/stage/program.js";
 import type { ProfileParams } from "./stage.js";

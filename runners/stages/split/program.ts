@@ -4,7 +4,7 @@ import type { StageTask } from "../../../src/contract/runner.js";
 import { readDataset, readUsers } from "../../base/artifacts/dataset.js";
 import { withNegatives } from "../../base/artifacts/negatives.js";
 import { splitByUsers, type UserSplit } from "../../base/artifacts/split.js";
-import { writeNpy } from "../../base/files/npy.js";
+import { writeNpy } from "../../base/files/write-npy.js";
 import { programOf } from "../../base/stage/program.js";
 
 /** Writes which rows of a data set are for training, validation and testing. */

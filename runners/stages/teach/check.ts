@@ -1,5 +1,6 @@
 import type { Finding } from "../../../src/base/diagnostic.js";
 import type { SpecPlace } from "../../../src/contract/spec-place.js";
+import { checkAddress } from "../../base/chat/address.js";
 import { checkExtra } from "../../base/chat/extra.js";
 import { checkNamedModel } from "../../base/models/check.js";
 import type { TeacherSettings } from "./settings.js";
@@ -16,7 +17,10 @@ export function checkTeacher(
   place: SpecPlace,
 ): readonly Finding[] {
   const { model, revision, server } = teacher;
-  const fields = checkExtra(teacher.extra, `${where}.extra`);
+  const fields = [
+    ...checkExtra(teacher.extra, `${where}.extra`),
+    ...checkAddress(teacher.base_url, `${where}.base_url`),
+  ];
   if (server === null) return fields;
   const named = { name: model, revision: revision ?? null, template: teacher.template ?? null };
   // r4ec's own server talks by the model's own template.

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
 import { writeSampleSets, type Sample, type SampleClass } from "../../base/artifacts/samples.js";
-import { writeJsonl } from "../../base/files/jsonl.js";
+import { writeJsonl } from "../../base/files/write-jsonl.js";
 import type { Case } from "./case.js";
 import type { Lesson } from "./lesson.js";
 

@@ -7,7 +7,11 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
 import { influenceFile, writeInfluences } from "../../../src/statistics/cache.js";
+import { ownSurroundings } from "../../../src/base/package.js";
+import type { Surroundings } from "../../../src/contract/runner.js";
 import { Store } from "../../../src/store/index.js";
+import type { Manifest } from "../../../src/store/manifest.js";
+import { formatManifest, MANIFEST_FILE } from "../../../src/store/manifest.js";
 import { Lab, toyProgram, until } from "../../support/engine.js";
 import { R4EC } from "../../support/command-line.js";
 
@@ -245,6 +249,45 @@ describe("explain", () => {
     expect(stdout).toMatch(/base base: would run; .*differs in\n +file data: its content/);
     expect(stdout).toMatch(/model z: would run; .*\n( +.*\n)* +name: "[ab]" → "z"/);
     expect(stdout).toMatch(/input base: .* \(base base, itself new\)/);
+  });
+});
+
+describe("what stages ran in", () => {
+  /** Rewrites an artifact's manifest as if it had been made in other surroundings, or by an older r4ec. */
+  async function made(fingerprint: Fingerprint, surroundings?: Surroundings): Promise<void> {
+    const manifest = (await new Store(lab.store).manifest(fingerprint))!;
+    const kept = Object.entries(manifest).filter(([field]) => field !== "surroundings");
+    const other = {
+      ...Object.fromEntries(kept),
+      ...(surroundings && { surroundings }),
+    } as Manifest;
+    await writeFile(path.join(lab.artifact(fingerprint), MANIFEST_FILE), formatManifest(other));
+  }
+
+  it("is kept with each artifact and in the journal, and explain says what is otherwise now", async () => {
+    const file = await lab.spec(spec);
+    await lab.run("sweep", file);
+    const models = [await lab.fingerprint("model a"), await lab.fingerprint("model b")];
+    const now = ownSurroundings();
+    for (const one of models) {
+      expect((await new Store(lab.store).manifest(one))!.surroundings).toEqual(now);
+      expect((await lab.state()).stages.get(one)!.result!.surroundings).toEqual(now);
+      await made(one, { ...now, node: "18.0.1" });
+    }
+    const change = `environment node: 18.0.1 → ${now["node"]}`;
+    const cached = await lab.run("explain", file);
+    expect(cached.stdout).toContain(`since 2 cached stages were made: ${change}\n`);
+    // Of a stage that would run, beside what makes it run.
+    await lab.spec(spec.replace("[a, b]", "[c]"));
+    const other = await lab.run("explain", file);
+    expect(other.stdout).toMatch(/model c: would run; .*\n +name: "[ab]" → "c"\n/);
+    expect(other.stdout).toContain(`    ${change} (does not decide what is cached)`);
+    for (const one of models) await made(one);
+    expect((await lab.run("explain", file)).stdout).toContain("an older r4ec made it");
+    // A store of an older r4ec serves as before.
+    lab.forgetLog();
+    const again = await lab.run("sweep", await lab.spec(spec));
+    expect([again.code, lab.log()]).toEqual([0, []]);
   });
 });
 

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Json } from "../../../src/base/json.js";
+import { ownSurroundings } from "../../../src/base/package.js";
 import { Lab } from "../../support/engine.js";
 
 let lab: Lab;
@@ -18,6 +19,7 @@ interface Lock {
   readonly stages: readonly {
     readonly runner: string;
     readonly params: { readonly name: string };
+    readonly ran_in: Json;
   }[];
 }
 const json = async <T>(...call: string[]): Promise<T> => {
@@ -43,13 +45,17 @@ afterAll(() => lab.close());
 describe("reproduce", () => {
   it("writes a spec that is the whole sweep again", async () => {
     const before = await json<Planned>("plan", "spec.yaml", "toy.note=x", "--json");
-    await json("reproduce", "toy", "--out", "all", "--json");
+    const said = await json("reproduce", "toy", "--out", "all", "--json");
     const after = await json<Planned>("plan", "all/spec.yaml", "--json");
     expect(after.cells).toEqual(before.cells);
     expect(after.cells).toHaveLength(4);
     expect((await lockOf("all")).cells.map(({ id }) => id)).toEqual(
       before.cells.map(({ id }) => id),
     );
+    // What each stage ran in, which nothing has changed since.
+    const ranIn = (await lockOf("all")).stages.map((one) => one.ran_in);
+    expect(ranIn).toEqual(ranIn.map(() => ownSurroundings()));
+    expect(said).toMatchObject({ exact: true, environment: [] });
     const text = await readFile(path.join(lab.folder, "all/spec.yaml"), "utf8");
     expect(text).toContain("baseline:");
   });

@@ -104,7 +104,7 @@ describe("a stage that fails by the machine is tried again, by class", () => {
 
   it("memory of a card: fewer processes on it, those at rest included", async () => {
     lab.environment["R4EC_GPUS"] = "";
-    lab.environment["PATH"] = await machineWithCards(lab.folder, 1);
+    lab.environment["PATH"] = machineWithCards(lab.folder, 1);
     const spec = await lab.spec(
       `name: toys\nretries: {wait: 0, gpu_memory: 2}\nresources: {cpus: 4, toys_per_card: 3}\ntoy: {cards: 1}\n` +
         "sweep:\n  zip:\n    - toy.model: [a, b, c, d]\n" +

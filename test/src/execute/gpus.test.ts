@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { gpusHere, wantedGpus } from "../../../src/execute/gpus.js";
-import { machineWithCards } from "../../support/cards.js";
+import { FakeMachine, machineWithCards } from "../../support/cards.js";
 import { Lab } from "../../support/engine.js";
 
 let folder: string;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const machineWith = (count: number): Promise<string> => machineWithCards(folder, count);
+const machineWith = (count: number): string => machineWithCards(folder, count);
 
 describe("the GPUs in use", () => {
   const indices = async (
@@ -20,7 +20,7 @@ describe("the GPUs in use", () => {
     visible?: string,
     wanted: "auto" | readonly number[] = "auto",
   ): Promise<string> => {
-    const PATH = await machineWith(count);
+    const PATH = machineWith(count);
     const environment = visible === undefined ? { PATH } : { PATH, CUDA_VISIBLE_DEVICES: visible };
     return wantedGpus(wanted, await gpusHere(environment))
       .map((gpu) => `${gpu.index}=${gpu.visible}`)
@@ -32,7 +32,8 @@ describe("the GPUs in use", () => {
     expect(await indices(4, "2,3")).toBe("2=2 3=3");
     expect(await indices(4, "")).toBe("");
     expect(await indices(4, "0,-1,1")).toBe("0=0");
-    expect(await indices(2, "GPU-a,GPU-b")).toBe("0=GPU-a 1=GPU-b");
+    expect(await indices(2, "GPU-a,GPU-b")).toBe("");
+    expect(await indices(2, "1,0,1")).toBe("1=1 0=0");
   });
 
   it("are never those that only a variable or a setting names", async () => {
@@ -43,9 +44,43 @@ describe("the GPUs in use", () => {
     expect(await indices(4, "2", [0, 2])).toBe("2=2");
   });
 
-  it("stand in the order of the settings, by their place where the environment has ids", async () => {
+  it("stand in the order of the settings", async () => {
     expect(await indices(2, undefined, [1, 0, 1])).toBe("1=1 0=0");
-    expect(await indices(2, "GPU-a,GPU-b", [1])).toBe("1=GPU-b");
+  });
+
+  const seen = async (machine: FakeMachine, visible?: string): Promise<string> => {
+    const CUDA_VISIBLE_DEVICES = visible;
+    const gpus = await gpusHere({ PATH: machine.path, ...(visible && { CUDA_VISIBLE_DEVICES }) });
+    return gpus.map((gpu) => `${gpu.index}=${gpu.visible}`).join(" ");
+  };
+
+  it("have nvidia-smi's numbers also where the environment names them by ids", async () => {
+    const machine = new FakeMachine(folder, 3);
+    const [a, b, c] = machine.cards.map(({ uuid }) => uuid);
+    expect(await seen(machine, `${c},${a}`)).toBe(`2=${c} 0=${a}`);
+    // CUDA takes an id that is cut short, and ends the list where one names no card.
+    expect(await seen(machine, `${b!.slice(0, 20)},GPU-none,${a}`)).toBe(`1=${b!.slice(0, 20)}`);
+    expect(await seen(machine, "GPU-")).toBe("");
+  });
+
+  it("are the instances of a card that is cut, each for itself", async () => {
+    const machine = new FakeMachine(folder, 3);
+    machine.cut(1, 2);
+    const [a, , c] = machine.cards.map(({ uuid }) => uuid);
+    const [one, two] = machine.cards[1]!.instances;
+    expect(await seen(machine)).toBe(`0=${a} 1=${one} 2=${two} 3=${c}`);
+    expect(await seen(machine, `${two}`)).toBe(`2=${two}`);
+    expect(await seen(machine, "1")).toBe(`1=${one} 2=${two}`);
+    expect(await seen(machine, "2")).toBe("3=2");
+    const here = await gpusHere({ PATH: machine.path });
+    expect(here.map(({ instance }) => instance)).toEqual([false, true, true, false]);
+  });
+
+  it.each(["shown", "spoils", "gone"] as const)("are not those that are lost: %s", async (lost) => {
+    const machine = new FakeMachine(folder, 3);
+    machine.cards[1]!.lost = lost;
+    machine.tell();
+    expect(await seen(machine)).toBe("0=0 2=2");
   });
 });
 
@@ -54,6 +89,8 @@ describe("GPUs that are not there", () => {
   beforeEach(async () => {
     lab = await Lab.open();
     lab.environment["R4EC_GPUS"] = "";
+    // Where Slurm's commands are installed, a spec may be meant for another machine.
+    lab.environment["SLURM_JOB_ID"] = "1";
   });
   afterEach(() => lab.close());
 
@@ -71,7 +108,7 @@ describe("GPUs that are not there", () => {
   it.each(wishes)(
     "are refused by validate, plan and sweep alike: %s",
     async (_, rest, place, said) => {
-      lab.environment["PATH"] = await machineWith(1);
+      lab.environment["PATH"] = machineWith(1);
       const spec = await lab.spec(specOf(rest));
       for (const command of ["validate", "plan", "sweep"]) {
         const { code, stdout, stderr } = await lab.run(command, spec);
@@ -87,7 +124,7 @@ describe("GPUs that are not there", () => {
   it.each(wishes)(
     "are a warning where the spec will not run, and no sweep: %s",
     async (_, rest, place, said) => {
-      lab.environment["PATH"] = await machineWith(0);
+      lab.environment["PATH"] = machineWith(0);
       const spec = await lab.spec(specOf(rest));
       const checked = await lab.run("validate", spec);
       expect(checked.stderr).toMatch(/warning: sweep would not run here: .*no GPU/);
@@ -104,7 +141,7 @@ describe("GPUs that are not there", () => {
   it("are refused where the call or a variable names them, whatever the machine", async () => {
     const spec = await lab.spec("name: cards\ntoy: {cards: 1}\n");
     for (const count of [0, 1]) {
-      lab.environment["PATH"] = await machineWith(count);
+      lab.environment["PATH"] = machineWith(count);
       for (const command of ["validate", "plan", "sweep"]) {
         lab.environment["R4EC_GPUS"] = "";
         const flag = await lab.run(command, spec, "--gpus", "7");
@@ -118,8 +155,19 @@ describe("GPUs that are not there", () => {
     expect(lab.log()).toEqual([]);
   });
 
+  it("are missing to a stage that computes on several, where they are parts of one card", async () => {
+    const machine = new FakeMachine(lab.folder, 2);
+    machine.cut(0, 3);
+    lab.environment["PATH"] = machine.path;
+    const { stderr, code } = await lab.run("validate", await lab.spec(specOf("toy: {cards: 2}\n")));
+    expect(stderr).toContain(
+      "GPUs 0, 1, 2, 3, of which parts (MIG) do not compute together; 1 would",
+    );
+    expect(code).toBe(2);
+  });
+
   it("are not asked for by --gpus none, nor by a sweep that has nothing left to run", async () => {
-    lab.environment["PATH"] = await machineWith(0);
+    lab.environment["PATH"] = machineWith(0);
     const spec = await lab.spec(specOf("gpu: 9\n"));
     const first = await lab.run("sweep", spec, "--gpus", "none");
     expect([first.code, lab.log()]).toEqual([0, expect.arrayContaining(["end model"])]);

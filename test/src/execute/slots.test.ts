@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ReadyStages } from "../../../src/execute/ready.js";
+import type { Share } from "../../../src/execute/slots.js";
 import { Slots } from "../../../src/execute/slots.js";
 import { cellIdOf, fingerprintOf } from "../../../src/base/fingerprint.js";
 import type { PlannedStage } from "../../../src/plan/index.js";
@@ -110,25 +111,89 @@ describe("ready stages", () => {
     },
   );
 
-  const startedBeside = (waiting: PlannedStage): number => {
-    const ready = new ReadyStages(1, 1);
-    ready.add(waiting);
-    for (let seed = 1; seed <= 100; seed++) ready.add(stage(seed, "small"));
-    let started = 0;
-    ready.offer(({ queue }) => {
-      if (queue[0] === waiting) return "no room";
-      queue.shift();
-      started += 1;
-      return "started";
-    });
-    return started;
+  /** Runs small stages, each until the room of the oldest is needed, beside others; gives who started. */
+  const play = (cards: number, waiting: readonly PlannedStage[], smalls = 100): PlannedStage[] => {
+    const slots = new Slots(64, [...Array(cards).keys()]);
+    const ready = new ReadyStages(4, cards);
+    for (let seed = 1; seed <= smalls; seed++) ready.add(stage(seed, "small"));
+    for (const one of waiting) ready.add(one);
+    const running: Share[] = [];
+    const started: PlannedStage[] = [];
+    for (;;) {
+      ready.offer(({ queue, gpu, wanted }, behind) => {
+        const share = slots.take(wanted, gpu, { behind });
+        if (share === null) return "no room";
+        running.push(share);
+        started.push(queue.shift()!);
+        return "started";
+      });
+      if (ready.empty) return started;
+      slots.release(running.shift()!);
+    }
   };
 
   it("are not passed over for ever by others that need less", () => {
-    expect(startedBeside(stage(0, "large", { gpus: 2 }))).toBeLessThan(20);
+    const large = stage(0, "large", { gpus: 2 });
+    expect(play(2, [large]).indexOf(large)).toBeLessThan(30);
+    const whole = stage(0, "pinned", { gpu: 1, gpus: 2 });
+    expect(play(3, [whole]).indexOf(whole)).toBeLessThan(40);
+  });
+
+  it("of several cards and of parts of one take turns", () => {
+    const large = [1, 2, 3, 4].map((seed) => stage(seed, "large", { gpus: 2 }));
+    const started = play(2, large);
+    const places = large.map((one) => started.indexOf(one));
+    // Small ones run between any two of them, and none comes last.
+    for (const [nth, place] of places.entries()) {
+      expect(place - (places[nth - 1] ?? 0)).toBeGreaterThan(1);
+    }
+    expect(places.at(-1)).toBeLessThan(100);
+  });
+
+  it("leave to one that waits for two cards just these, and go on on the others", () => {
+    const slots = new Slots(64, [0, 1, 2, 3]);
+    const cells = [0, 1, 2, 3].map(() => slots.take({ cpus: 1, gpus: 0.5 }, null)!);
+    const behind = [{ wanted: { cpus: 1, gpus: 2 }, gpu: null }];
+    slots.release(cells[3]!);
+    // Cards 3 and 0 are the emptiest: they are gathered.
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, null, { behind })!.gpus).toEqual([1]);
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, null, { behind })!.gpus).toEqual([2]);
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, null, { behind })).toBeNull();
+    slots.release(cells[0]!);
+    expect(slots.take({ cpus: 1, gpus: 2 }, null)!.gpus).toEqual([0, 3]);
+  });
+
+  it("leave it the cores that it lacks, once its cards are there", () => {
+    const slots = new Slots(4, [0]);
+    const other = slots.take({ cpus: 1, gpus: 0 }, null)!;
+    const behind = [{ wanted: { cpus: 4, gpus: 1 }, gpu: null }];
+    expect(slots.take({ cpus: 1, gpus: 0 }, null, { behind })).toBeNull();
+    slots.release(other);
+    expect(slots.take({ cpus: 4, gpus: 1 }, null)).not.toBeNull();
   });
 
   it("that wait for a certain card keep nobody from the others", () => {
-    expect(startedBeside(stage(0, "pinned", { gpu: 0 }))).toBe(100);
+    const slots = new Slots(64, [0, 1]);
+    slots.take({ cpus: 1, gpus: 0.5 }, 0);
+    const behind = [{ wanted: { cpus: 1, gpus: 1 }, gpu: 0 }];
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, null, { behind })!.gpus).toEqual([1]);
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, 0, { behind })).toBeNull();
+  });
+});
+
+describe("cards that are parts of one, or out", () => {
+  it("are not given to a group that computes on several", () => {
+    const slots = new Slots(8, [0, 1, 2], { instances: new Set([0, 1]) });
+    expect(slots.take({ cpus: 1, gpus: 2 }, null)).toBeNull();
+    expect(slots.take({ cpus: 1, gpus: 1 }, null)!.gpus).toEqual([0]);
+  });
+
+  it("are given to nobody, and hold nobody who was to run there", () => {
+    const slots = new Slots(8, [0, 1]);
+    slots.takeOut(0);
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, null)!.gpus).toEqual([1]);
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, 0)!.gpus).toEqual([1]);
+    slots.takeOut(1);
+    expect(slots.take({ cpus: 1, gpus: 0.5 }, null)).toBeNull();
   });
 });

@@ -89,7 +89,10 @@ function sweepEvents({ variants, sizes, rates, seeds, last }: Shape): readonly E
         ...begun,
         {
           ...{ type: "stage-finished", stage: fingerprint, seconds: 2 },
-          result: { metrics: { "test.score": value }, marks: { note: NASTY } },
+          result: {
+            ...{ metrics: { "test.score": value }, marks: { note: NASTY } },
+            surroundings: { lab: place === 0 ? `own environment ${NASTY}` : "lab-1" },
+          },
         },
       ];
     }),
@@ -145,6 +148,15 @@ beforeAll(async () => {
   await writeFile(file, markup);
 }, 60_000);
 afterAll(removeFolders);
+
+it("says what stages ran in, each fact with how many of them", () => {
+  const [section] = /What stages ran in.*?<\/table>/s.exec(markup)!;
+  const rows = [...section.matchAll(/<td>([^<]*)<\/td>\s*<td>(\d+)<\/td>/g)];
+  expect(rows.map(([, value, count]) => [value!.startsWith("own environment"), count])).toEqual([
+    [true, "1"],
+    [false, "35"],
+  ]);
+});
 
 it("asks for nothing from anywhere, and runs no script", () => {
   expect(markup).not.toMatch(/<(?:script|link|iframe|object)\b/i);

@@ -276,16 +276,26 @@ describe("an explanation", () => {
   it("names the parameter, input, file or version that differs from the nearest stage", async () => {
     const before = await plan([{ seed: 1, dataset: "a", options: { rate: 1, deep: { x: 1 } } }]);
     const manifests = [...before.stages.values()].map(({ record }) =>
-      manifestOf(record, { metrics: {} }, [], { created: new Date(0), seconds: 1 }),
+      manifestOf(record, { metrics: {}, surroundings: { node: "20.1.0", lab: "lab-1" } }, [], {
+        ...{ created: new Date(0), seconds: 1 },
+      }),
     );
     const now = await plan(
       [{ seed: 1, dataset: "a", options: { rate: 1, deep: { x: 2 } } }],
       scienceOf(2),
     );
     const [dataset, model] = [...now.stages.keys()];
-    const explained = explainStages(now, [dataset!, model!], manifests);
+    const around = { node: "22.2.0", lab: "lab-1", "lab.python": "3.12.1" };
+    const explained = explainStages(
+      now,
+      [dataset!, model!],
+      manifests,
+      new Map([[dataset!, around]]),
+    );
     expect(explained[0]!.differences).toEqual([
       { what: "version", name: "version", before: "1", now: "2" },
+      { what: "environment", name: "lab.python", before: null, now: "3.12.1" },
+      { what: "environment", name: "node", before: "20.1.0", now: "22.2.0" },
     ]);
     expect(explained[1]!.differences).toEqual([
       { what: "parameter", name: "options.deep.x", before: "1", now: "2" },

@@ -175,6 +175,13 @@ test("text, Markdown and CSV give the same table, with every entry, difference, 
   ]);
 });
 
+test("a variant that stands alone is called so where it lacks a control", () => {
+  const texts = compare([book]).warnings.flatMap(({ kind, text }) =>
+    kind === "no control" ? [text] : [],
+  );
+  expect(texts).toEqual([expect.stringMatching(/^the only variant has no control beside it/)]);
+});
+
 test("warnings stand in the text, the Markdown and the data", () => {
   const result = compare([
     none,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
@@ -7,7 +7,7 @@ import { LLM_ENVIRONMENT } from "../../../runners/base/python/llm-environment.js
 import { science } from "../../../runners/registry.js";
 import { ExitCode } from "../../../src/base/exit.js";
 import type { PythonPart } from "../../../src/contract/python-part.js";
-import { ensure, type ToolchainConfig } from "../../../src/toolchain/index.js";
+import { ensure, surroundingsOf, type ToolchainConfig } from "../../../src/toolchain/index.js";
 import { R4EC } from "../../support/command-line.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../support/toolchain.js";
 
@@ -58,8 +58,29 @@ describe("an environment of the user's own", () => {
     const before = (await readdir(venv, { recursive: true })).sort();
     const ready = await use("lab.read", venv);
     expect(ready.ok && ready.value.paths.environments).toEqual({ lab: venv });
+    // What stages run in there: versions of what is used, and the sum of all that there is.
+    const around = ready.ok ? ready.value.surroundings : {};
+    expect(around).toEqual({
+      lab: `own environment ${venv}`,
+      "lab.python": expect.stringMatching(/^3\.\d+\.\d+$/) as string,
+      "lab.json": expect.any(String) as string,
+      "lab.email": expect.any(String) as string,
+      "lab.packages": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
     expect(said.join()).toMatch(/using .*venv \(Python 3\.\d+\.\d+, json .*, email /);
     expect((await readdir(venv, { recursive: true })).sort()).toEqual(before);
+    // Another package there is another sum.
+    const [site] = (await readdir(path.join(venv, "lib"))).map((name) =>
+      path.join(venv, "lib", name, "site-packages", "wings-1.0.dist-info"),
+    );
+    await mkdir(site!);
+    await writeFile(
+      path.join(site!, "METADATA"),
+      "Metadata-Version: 2.1\nName: wings\nVersion: 1.0\n",
+    );
+    const later = await surroundingsOf(["lab.read"], [part], configOf({ lab: venv }));
+    expect(later).toEqual({ ...around, "lab.packages": later["lab.packages"] });
+    expect(later["lab.packages"]).not.toBe(around["lab.packages"]);
     expect(await readdir(folder)).toEqual(["venv"]);
   });
 
@@ -99,9 +120,14 @@ describe("an environment of the user's own", () => {
     },
   );
 
-  it("is what doctor tells about, stage by stage", async () => {
+  it("is what doctor tells about, stage by stage, those of a spec's own programs too", async () => {
     const environment = { R4EC_LLM_ENVIRONMENT: venv, R4EC_TOOLCHAIN: path.join(folder, "none") };
-    const { stdout } = await execa(process.execPath, [R4EC, "doctor", "--json"], {
+    await writeFile(path.join(folder, "mine.py"), "import json, no_wings\n");
+    await writeFile(
+      path.join(folder, "spec.yaml"),
+      "name: t\ndataset: ml-100k\nknowledge: none\nbackbone: { name: mine, command: [python, mine.py], files: [mine.py], environment: venv }\n",
+    );
+    const { stdout } = await execa(process.execPath, [R4EC, "doctor", "spec.yaml", "--json"], {
       cwd: folder,
       env: { ...environment, XDG_CONFIG_HOME: folder },
       reject: false,
@@ -113,5 +139,9 @@ describe("an environment of the user's own", () => {
     expect(llm.state).toBe("warning");
     expect(llm.detail).toContain(`yours, ${venv} (R4EC_LLM_ENVIRONMENT): Python 3.`);
     expect(llm.detail).toContain("fine-tuning: no, it lacks torch, transformers");
+    const mine = checks.find(({ name }) => name === "mine")!;
+    expect(mine.state).toBe("warning");
+    expect(mine.detail).toMatch(/^yours, .*venv\/bin\/python, in .*venv: Python 3\./u);
+    expect(mine.detail).toContain("its cells: no, it lacks no_wings");
   });
 });

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StageTask } from "../../../../src/contract/runner.js";
-import { writeNpy } from "../../../base/files/npy.js";
+import { writeNpy } from "../../../base/files/write-npy.js";
 import { programOf } from "../../../base/stage/program.js";
 import { labelsOf } from "../data/interactions.js";
 import { oneClass } from "../data/fault.js";

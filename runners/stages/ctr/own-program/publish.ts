@@ -2,7 +2,7 @@ import { copyFile, cp, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../../src/base/exit.js";
 import type { StageTask } from "../../../../src/contract/runner.js";
-import { writeNpy } from "../../../base/files/npy.js";
+import { writeNpy } from "../../../base/files/write-npy.js";
 import type { CtrData } from "../data/load.js";
 import { unknownCounts, unseenCounts } from "../data/seen.js";
 import { quality } from "../metrics.js";

@@ -67,9 +67,11 @@ export class Value implements Expression<Value> {
     return new Value(what, this.forward, leaf);
   }
 
+  /** Sum, element by element; a vector meets every row, a number every element. */
   add(other: Value | number): Value {
     return this.combine(other, (a, b) => tf.add(a, b));
   }
+  /** Difference, element by element. */
   sub(other: Value | number): Value {
     return this.combine(other, (a, b) => tf.sub(a, b));
   }
@@ -77,18 +79,23 @@ export class Value implements Expression<Value> {
   mul(other: Value | number): Value {
     return this.combine(other, (a, b) => tf.mul(a, b));
   }
+  /** Each element times itself. */
   square(): Value {
     return this.made(tf.square(this.tensor));
   }
+  /** The larger of 0 and each element. */
   relu(): Value {
     return this.made(activate(this.tensor, "Relu"));
   }
+  /** 1 / (1 + e⁻ˣ) of each element. */
   sigmoid(): Value {
     return this.made(activate(this.tensor, "Sigmoid"));
   }
+  /** Hyperbolic tangent of each element. */
   tanh(): Value {
     return this.made(activate(this.tensor, "Tanh"));
   }
+  /** Elements below 0 are multiplied by `slope`. */
   leakyRelu(slope: number): Value {
     return this.made(leakyRelu(this.tensor, slope));
   }

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeSafetensors } from "../../../base/files/safetensors.js";
-import { writeNpy } from "../../../base/files/npy.js";
+import { writeNpy } from "../../../base/files/write-npy.js";
 import type { CtrData } from "../data/load.js";
 import type { Quality } from "../metrics.js";
 import type { ModelShape } from "../model.js";

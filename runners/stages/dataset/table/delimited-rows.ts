@@ -1,4 +1,5 @@
 import { UserError } from "../../../../src/base/exit.js";
+import { MARK_BYTES, startsWithMark } from "../../../base/files/byte-order-mark.js";
 import type { ReadPosition } from "../streams.js";
 import type { BadLines } from "./bad-lines.js";
 import { eachRecord } from "./delimited.js";
@@ -6,6 +7,7 @@ import { columnsOf, type FileForm, type HeaderColumn } from "./form.js";
 import { LIST_GAP, type Row, type RowReader, type WantedColumn } from "./row.js";
 
 const BLANK = 0x20;
+const QUOTE = 0x22;
 const GAP = LIST_GAP.charCodeAt(0);
 
 /** A file of delimited text. */
@@ -58,6 +60,14 @@ export async function eachDelimitedRow(
           `it has ${count} ${count === 1 ? "field" : "fields"}, and there are ${columns.length} columns`,
         );
         return;
+      }
+      // Of files that were put together, each may begin with a mark.
+      if (bytes[starts[0]!] === 0xef && startsWithMark(bytes.subarray(starts[0], ends[0]))) {
+        starts[0]! += MARK_BYTES;
+        if (bytes[starts[0]!] === QUOTE) {
+          add("it begins with a byte order mark in front of a quote");
+          return;
+        }
       }
       row.bytes = bytes;
       for (let n = 0; n < places.length; n++) {

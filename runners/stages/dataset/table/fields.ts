@@ -129,7 +129,7 @@ const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/;
  *
  * @param raw as in the file, a list with {@link LIST_GAP} between its values
  */
-export function valueText(
+export function fieldText(
   field: FieldColumn,
   raw: string,
 ): { readonly text: string } | { readonly wrong: string } {
@@ -164,7 +164,7 @@ export class TextColumn {
     const before = this.#raw.size;
     const number = this.#raw.intern(bytes, start, end);
     if (number === before) {
-      const value = valueText(this.field, this.#raw.text(number));
+      const value = fieldText(this.field, this.#raw.text(number));
       this.#texts.push("text" in value ? value.text : "");
       this.#wrong.push("wrong" in value ? value.wrong : undefined);
     }

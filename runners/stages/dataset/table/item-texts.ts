@@ -1,9 +1,7 @@
-import { ExitCode, UserError } from "../../../../src/base/exit.js";
 import type { ItemText, ReadTask } from "../source.js";
-import { BadLines } from "./bad-lines.js";
+import { eachDescribed } from "./described.js";
 import type { FieldColumn } from "./fields.js";
 import { LIST_GAP, type Row, type TableInput, type WantedColumn } from "./row.js";
-import { eachRow } from "./rows.js";
 import { fieldsWanted, fieldTexts } from "./users.js";
 
 /** A column that becomes an attribute of items. */
@@ -37,27 +35,16 @@ export async function readItemTexts(
   wanted: ReadonlySet<string>,
 ): Promise<Map<string, ItemText>> {
   const { item, title, attributes, fields = [] } = columns;
-  const bad = new BadLines();
   const items = new Map<string, ItemText>();
-  const places = new Map<string, string>();
   const first = title === null ? 1 : 2;
-  const read: WantedColumn[] = [
-    { name: item, kind: "id" },
+  const more: WantedColumn[] = [
     ...(title === null ? [] : [{ name: title, kind: "text" } as const]),
     ...attributes.map(({ column }) => ({ name: column, kind: "list" }) as const),
     ...fieldsWanted(fields),
   ];
-  await eachRow(task, input, read, bad, (row) => {
-    const id = fieldOf(row, 0);
-    if (id === "") return `no ${item}`;
-    if (!wanted.has(id)) return undefined;
-    const before = places.get(id);
-    if (before !== undefined) {
-      throw new UserError(`${row.where()}: item ${id} stands in ${before} already`);
-    }
+  await eachDescribed(task, input, "item", item, more, wanted, (id, row) => {
     const texts = fieldTexts(fields, row, first + attributes.length);
     if (typeof texts === "string") return texts;
-    places.set(id, row.where());
     const values = attributes.map(({ separator }, n) =>
       valuesOf(fieldOf(row, first + n), separator),
     );
@@ -73,18 +60,6 @@ export async function readItemTexts(
     });
     return undefined;
   });
-  const told = bad.told(input.what);
-  if (told !== undefined) task.note("warning", told);
-  if (items.size === 0 && wanted.size > 0) {
-    const [example] = wanted;
-    throw new UserError(
-      `${input.what} describe none of the ${wanted.size} items that are left, such as ${JSON.stringify(example)}`,
-      {
-        exitCode: ExitCode.usage,
-        hint: `see whether ${item} holds the same ids as the interactions: 007 and 7 are two ids`,
-      },
-    );
-  }
   return items;
 }
 

@@ -1,3 +1,4 @@
+import { checkAddress } from "../../../base/chat/address.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { EmbedEngine } from "./engine.js";
 import type { EndpointParams, EndpointExecution } from "./endpoint-params.js";
@@ -52,7 +53,7 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
     const missing = (["base_url", "model"] as const).filter(
       (setting) => typeof settings[setting] !== "string",
     );
-    if (missing.length === 0) return [];
+    if (missing.length === 0) return checkAddress(settings.base_url, `${where}.base_url`);
     return [mistake(where, `engine endpoint needs ${missing.join(" and ")}`)];
   },
   stage(settings) {

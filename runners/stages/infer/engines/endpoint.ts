@@ -1,3 +1,4 @@
+import { checkAddress } from "../../../base/chat/address.js";
 import { checkExtra } from "../../../base/chat/extra.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { InferEngine } from "./engine.js";
@@ -43,6 +44,7 @@ export const endpoint: InferEngine = {
     ...(base_url === null
       ? [mistake(where, "engine endpoint needs base_url, the endpoint's address")]
       : []),
+    ...checkAddress(base_url, `${where}.base_url`),
     ...checkExtra(fields, `${where}.extra`),
   ],
   toolchain: [],

@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { readSideVectors, readVectors } from "../../../../runners/base/artifacts/vectors.js";
 import {
-  readSideVectors,
-  readVectors,
   sideVectors,
   writeSideVectors,
   writeVectors,
-} from "../../../../runners/base/artifacts/vectors.js";
-import { writeNpy } from "../../../../runners/base/files/npy.js";
+} from "../../../../runners/base/artifacts/write-vectors.js";
+import { writeNpy } from "../../../../runners/base/files/write-npy.js";
 import { newFolder } from "../../../support/stage.js";
 
 const vectors = {

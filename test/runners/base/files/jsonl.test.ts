@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readJsonl, writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { readJsonl } from "../../../../runners/base/files/jsonl.js";
+import { writeJsonl } from "../../../../runners/base/files/write-jsonl.js";
 import type { Json } from "../../../../src/base/json.js";
 
 let path: string;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readNpy, writeNpy } from "../../../../runners/base/files/npy.js";
+import { readNpy } from "../../../../runners/base/files/npy.js";
+import { writeNpy } from "../../../../runners/base/files/write-npy.js";
 import type { NumberArray } from "../../../../runners/base/files/numbers.js";
 
 let folder: string;

@@ -7,7 +7,8 @@ import {
   rowOf,
 } from "../../../../runners/base/artifacts/rows.js";
 import type { Vectors } from "../../../../runners/base/artifacts/vectors.js";
-import { readVectors, writeVectors } from "../../../../runners/base/artifacts/vectors.js";
+import { readVectors } from "../../../../runners/base/artifacts/vectors.js";
+import { writeVectors } from "../../../../runners/base/artifacts/write-vectors.js";
 import { controlRunner } from "../../../../runners/stages/control/runner.js";
 import type { Runner } from "../../../../src/contract/runner.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readDataset } from "../../../../runners/base/artifacts/dataset.js";
-import { writeNpy } from "../../../../runners/base/files/npy.js";
+import { writeNpy } from "../../../../runners/base/files/write-npy.js";
 import { faultOf } from "../../../../runners/stages/ctr/data/fault.js";
 import { loadCtrData } from "../../../../runners/stages/ctr/data/load.js";
 import { biasRunner } from "../../../../runners/stages/ctr/bias/runner.js";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { embedRunner } from "../../../../runners/stages/embed/runner.js";
-import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { writeJsonl } from "../../../../runners/base/files/write-jsonl.js";
 import { readNpy } from "../../../../runners/base/files/npy.js";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";
@@ -135,6 +135,13 @@ describe("an embeddings endpoint", () => {
     expect(server.asked[0]!.authorization).toBe("Bearer secret-key-123");
     expect(error?.kind).toBe("spec");
     expect(JSON.stringify([error, events])).not.toContain("secret-key-123");
+  });
+
+  it.each(["NaN", "-Infinity"])("does not ask again a model that gives %s", async (word) => {
+    const body = `{"data": [{"index": 0, "embedding": [1, ${word}]}]}`;
+    const { error } = await run(() => ({ kind: "body", body }), { concurrency: 1 });
+    expect(server.asked).toHaveLength(1);
+    expect(error?.message).toContain("could not be read");
   });
 
   it("says which variable is missing", async () => {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { embedRunner } from "../../../../runners/stages/embed/runner.js";
 import { VectorLog } from "../../../../runners/stages/embed/vector-log.js";
-import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { writeJsonl } from "../../../../runners/base/files/write-jsonl.js";
 import { readNpy } from "../../../../runners/base/files/npy.js";
 import type { RunnerEvent } from "../../../../src/contract/runner.js";
 import { newFolder, removeFolders, runStage } from "../../../support/stage.js";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { embedRunner } from "../../../../runners/stages/embed/runner.js";
-import { writeJsonl } from "../../../../runners/base/files/jsonl.js";
+import { writeJsonl } from "../../../../runners/base/files/write-jsonl.js";
 import { modelInput } from "../../../../runners/base/models/model-input.js";
 import { readNpy } from "../../../../runners/base/files/npy.js";
 import type { JsonObject } from "../../../../src/base/json.js";

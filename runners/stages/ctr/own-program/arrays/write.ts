@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { anchorOf, type SampleRows } from "../../../../base/artifacts/negatives.js";
-import { writeNpy, writeNpyPieces } from "../../../../base/files/npy.js";
+import { writeNpy, writeNpyPieces } from "../../../../base/files/write-npy.js";
 import { labelsOf } from "../../data/interactions.js";
 import type { CtrData } from "../../data/load.js";
 import { type ArraysInfo, ARRAYS_FORMAT } from "./info.js";

@@ -45,40 +45,55 @@ function weighted(batch: RawBatch): RawBatch {
   return { ...batch, fields: Object.fromEntries(places) };
 }
 
+/** Trains a model on {@link labelsOfField}; gives the share of unseen samples that are right, by field. */
+function learned(backbone: string, rate: number, steps: number): number[] {
+  const shape = smallShape(backbone, null, withFields);
+  const model = buildModel(shape, [1, 2, 3]);
+  const adam = tf.train.adam(rate);
+  for (let n = 0; n < steps; n++) {
+    const batch = weighted(batchOf(shape, 64, [100 + n, 200 + n, 300 + n]));
+    tf.tidy(() => {
+      const { grads } = tf.variableGrads(
+        () => {
+          const { logits, stateUpdates } = forward(model, batch, { training: true });
+          model.state.forEach(({ variable }, i) => variable.assign(stateUpdates[i] as never));
+          return tf.losses.sigmoidCrossEntropy(labelsOfField(batch), logits);
+        },
+        model.parameters.map(({ variable }) => variable),
+      );
+      adam.applyGradients(grads as never);
+    });
+  }
+  const unseen = weighted(batchOf(shape, 256, [7, 8, 9]));
+  const [logits, labels] = [score(model, unseen), labelsOfField(unseen).dataSync()];
+  model.dispose();
+  return fields.map((_, replica) => {
+    const own = [...logits.slice(replica * 256, (replica + 1) * 256)];
+    const right = own.filter((logit, at) => logit > 0 === (labels[replica * 256 + at] === 1));
+    return right.length / 256;
+  });
+}
+
 describe("every backbone", () => {
+  it.each(Object.keys(backbones))("has a gradient for each parameter: %s", (backbone) => {
+    const shape = smallShape(backbone, null, withFields);
+    const model = buildModel(shape, [1, 2, 3]);
+    const first = weighted(batchOf(shape, 64, [4, 5, 6]));
+    expect([...step(model, first).gradients.keys()].sort()).toEqual(
+      model.parameters.map(({ name }) => name).sort(),
+    );
+    model.dispose();
+  });
+
   it.each(Object.keys(backbones))(
     "learns a label that a field of the user, of the item or of the context decides: %s",
     (backbone) => {
-      const shape = smallShape(backbone, null, withFields);
-      const model = buildModel(shape, [1, 2, 3]);
-      const first = weighted(batchOf(shape, 64, [4, 5, 6]));
-      expect([...step(model, first).gradients.keys()].sort()).toEqual(
-        model.parameters.map(({ name }) => name).sort(),
-      );
-      const adam = tf.train.adam(0.02);
-      for (let n = 0; n < 50; n++) {
-        const batch = weighted(batchOf(shape, 64, [100 + n, 200 + n, 300 + n]));
-        tf.tidy(() => {
-          const { grads } = tf.variableGrads(
-            () => {
-              const { logits, stateUpdates } = forward(model, batch, { training: true });
-              model.state.forEach(({ variable }, i) => variable.assign(stateUpdates[i] as never));
-              return tf.losses.sigmoidCrossEntropy(labelsOfField(batch), logits);
-            },
-            model.parameters.map(({ variable }) => variable),
-          );
-          adam.applyGradients(grads as never);
-        });
+      // At the large steps that suit most, units of such a small network may stop for good.
+      const fast = learned(backbone, 0.02, 50);
+      const shares = Math.min(...fast) > 0.85 ? fast : learned(backbone, 0.003, 400);
+      for (const [at, share] of shares.entries()) {
+        expect(share, fields[at]!.name).toBeGreaterThan(0.85);
       }
-      const unseen = weighted(batchOf(shape, 256, [7, 8, 9]));
-      const [logits, labels] = [score(model, unseen), labelsOfField(unseen).dataSync()];
-      for (const [replica, { name }] of fields.entries()) {
-        const right = [...logits.slice(replica * 256, (replica + 1) * 256)].filter(
-          (logit, at) => logit > 0 === (labels[replica * 256 + at] === 1),
-        ).length;
-        expect(right / 256, name).toBeGreaterThan(0.85);
-      }
-      model.dispose();
     },
   );
 

@@ -6,7 +6,7 @@ import { science } from "../../../../../runners/registry.js";
 import { loadBackbone } from "../../../../../runners/stages/ctr/backbones/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import type { JsonObject } from "../../../../../src/base/json.js";
-import { readSpec } from "../../../../../src/spec/load.js";
+import { experimentIn, saidIn } from "../../../../support/spec.js";
 import { newFolder, removeFolders } from "../../../../support/stage.js";
 import { smallShape } from "./models.js";
 
@@ -18,23 +18,9 @@ beforeAll(async () => {
 });
 afterAll(removeFolders);
 
-const read = (text: string) =>
-  readSpec(
-    { file: "a.yaml", folder, text: `name: t\ndataset: ml-100k\nknowledge: none\n${text}` },
-    science,
-  );
-function cellsOf(text: string) {
-  const spec = read(text);
-  if (!spec.ok) throw new Error(spec.error.map(({ message }) => message).join("\n"));
-  return spec.value.cells;
-}
-const said = (text: string): string[] => {
-  const spec = read(text);
-  const all = spec.ok ? spec.value.diagnostics : spec.error;
-  return all.map(
-    ({ line, column, severity, message }) => `${line}:${column} ${severity} ${message}`,
-  );
-};
+const START = "name: t\ndataset: ml-100k\nknowledge: none\n";
+const cellsOf = (text: string) => experimentIn(folder, START + text).cells;
+const said = (text: string): readonly string[] => saidIn(folder, START + text);
 const optionsOf = (text: string) =>
   cellsOf(text).map(
     ({ settings }) => (science.plan(settings, { folder }).params as JsonObject)["options"],

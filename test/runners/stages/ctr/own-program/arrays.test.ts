@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readDataset, type Dataset } from "../../../../../runners/base/artifacts/dataset.js";
-import { sideVectors, writeVectors } from "../../../../../runners/base/artifacts/vectors.js";
+import { sideVectors, writeVectors } from "../../../../../runners/base/artifacts/write-vectors.js";
 import { readNpy } from "../../../../../runners/base/files/npy.js";
 import type { ArraysInfo } from "../../../../../runners/stages/ctr/own-program/arrays/info.js";
 import { perField } from "../../../../../runners/stages/ctr/own-program/arrays/per-field.js";

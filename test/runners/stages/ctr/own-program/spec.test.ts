@@ -5,7 +5,7 @@ import { science } from "../../../../../runners/registry.js";
 import { namesOf } from "../../../../../src/cells/index.js";
 import { makePlan } from "../../../../../src/plan/plan.js";
 import { FileHashes } from "../../../../../src/plan/files.js";
-import { readSpec } from "../../../../../src/spec/load.js";
+import { experimentIn, saidIn } from "../../../../support/spec.js";
 import { newFolder, removeFolders } from "../../../../support/stage.js";
 
 let folder: string;
@@ -17,23 +17,9 @@ beforeAll(async () => {
 });
 afterAll(removeFolders);
 
-const read = (text: string) =>
-  readSpec(
-    { file: "spec.yaml", folder, text: `name: t\ndataset: ml-100k\nknowledge: none\n${text}` },
-    science,
-  );
-function cellsOf(text: string) {
-  const spec = read(text);
-  if (!spec.ok) throw new Error(spec.error.map(({ message }) => message).join("\n"));
-  return spec.value;
-}
-const said = (text: string): readonly string[] => {
-  const spec = read(text);
-  const all = spec.ok ? spec.value.diagnostics : spec.error;
-  return all.map(
-    ({ line, column, severity, message }) => `${line}:${column} ${severity} ${message}`,
-  );
-};
+const START = "name: t\ndataset: ml-100k\nknowledge: none\n";
+const cellsOf = (text: string) => experimentIn(folder, START + text);
+const said = (text: string): readonly string[] => saidIn(folder, START + text);
 async function planOf(text: string) {
   const experiment = cellsOf(text);
   const plan = await makePlan(experiment, science, new FileHashes(await newFolder()));

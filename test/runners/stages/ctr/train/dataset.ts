@@ -4,8 +4,9 @@ import {
   readDataset,
   writeDataset as writeColumns,
 } from "../../../../../runners/base/artifacts/dataset.js";
-import { writeNpy } from "../../../../../runners/base/files/npy.js";
-import { writeVectors, type SideVectors } from "../../../../../runners/base/artifacts/vectors.js";
+import { writeNpy } from "../../../../../runners/base/files/write-npy.js";
+import { type SideVectors } from "../../../../../runners/base/artifacts/vectors.js";
+import { writeVectors } from "../../../../../runners/base/artifacts/write-vectors.js";
 import { random } from "../../../../../runners/stages/ctr/toolkit/random.js";
 
 /** How large a made-up data set is. */

@@ -12,10 +12,10 @@ import { program } from "../../../../../runners/stages/ctr/program.js";
 import { exportModel } from "../../../../../runners/stages/ctr/serve/export.js";
 import { scoreFile, scoreSplit } from "../../../../../runners/stages/ctr/serve/score.js";
 import type { TrainedCell } from "../../../../../runners/stages/ctr/serve/trained.js";
-import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import type { ModelFile } from "../../../../../runners/stages/ctr/train/publish.js";
 import type { JsonObject } from "../../../../../src/base/json.js";
 import { newFolder, prepare, removeFolders } from "../../dataset/stage.js";
+import { samplesOf, scoresOf } from "./exported.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -190,7 +190,6 @@ it("the exported model gives the same scores from ids and weights", async () => 
   const behind = (row: number): number => data.anchor![row]!;
   const past = rows.map((row) => Array.from({ length: 5 }, (_, n) => behind(row) - 5 + n));
   const item = (row: number): number => data.interactionItem[row]!;
-  const attribute = (row: number): number => data.itemAttributes[item(row)]!;
   const slots = (
     of: "user" | "item" | "context",
     place: number,
@@ -199,14 +198,7 @@ it("the exported model gives the same scores from ids and weights", async () => 
     const table = fitted.tables[of]!;
     return [...table[what].subarray(place * table.slots, (place + 1) * table.slots)];
   };
-  const values: { [name: string]: unknown } = {
-    item: rows.map(item),
-    item_attributes: rows.map((row) => [attribute(row)]),
-    history_items: past.map((own) => own.map(item)),
-    history_attributes: past.map((own) => own.map((row) => [attribute(row)])),
-    history_ratings: past.map((own) => own.map((row) => data.interactionRating[row]!)),
-    history_length: rows.map(() => 5),
-  };
+  const values = samplesOf(data, rows, past);
   for (const [suffix, what] of [
     ["fields", "ids"],
     ["field_weights", "weights"],
@@ -218,11 +210,5 @@ it("the exported model gives the same scores from ids and weights", async () => 
       own.map((row) => slots("item", item(row), what)),
     );
   }
-  const loaded = await tf.node.loadSavedModel(target);
-  const feeds = Object.fromEntries(
-    inputs.map(({ name, dtype }) => [name, tf.tensor(values[name] as never, undefined, dtype)]),
-  );
-  const { score } = loaded.predict(feeds) as unknown as { score: { dataSync(): Float32Array } };
-  expect(largest(score.dataSync(), kept.subarray(0, 30))).toBeLessThan(2e-6);
-  loaded.dispose();
+  expect(largest(await scoresOf(target, inputs, values), kept.subarray(0, 30))).toBeLessThan(2e-6);
 });

@@ -19,10 +19,11 @@ import {
   type TrainedCell,
 } from "../../../../../runners/stages/ctr/serve/trained.js";
 import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
-import { readNpy, writeNpy } from "../../../../../runners/base/files/npy.js";
+import { readNpy } from "../../../../../runners/base/files/npy.js";
+import { writeNpy } from "../../../../../runners/base/files/write-npy.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
+import { samplesOf, scoresOf } from "./exported.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
-import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 
 const scratch = new Scratch();
 const store = new Store(join(scratch.path, "store"));
@@ -253,40 +254,24 @@ describe("a trained cell", () => {
       const data = await readDataset(folders.dataset);
       const users = await readNpy(join(folders.embed, "users.npy"));
       const items = await readNpy(join(folders.embed, "items.npy"));
-      const loaded = await tf.node.loadSavedModel(folder);
+      const vectors = (table: typeof users, ids: readonly number[]): number[][] =>
+        ids.map((id) => [...(table.data as Float32Array).subarray(id * 16, (id + 1) * 16)]);
       for (const count of [1, 33]) {
         const rows = [...data.test.subarray(0, count)];
-        const history = rows.map((row) => Array.from({ length: 15 }, (_, i) => row - 15 + i));
-        const attribute = (item: number): number => data.itemAttributes[item]!;
-        const item = rows.map((row) => data.interactionItem[row]!);
-        const past = history.map((own) => own.map((row) => data.interactionItem[row]!));
-        const vectors = (table: typeof users, ids: readonly number[]): number[][] =>
-          ids.map((id) => [...(table.data as Float32Array).subarray(id * 16, (id + 1) * 16)]);
-        const values: { [name: string]: unknown } = {
-          item,
-          item_attributes: item.map((id) => [attribute(id)]),
-          history_items: past,
-          history_attributes: past.map((own) => own.map((id) => [attribute(id)])),
-          history_ratings: history.map((own) => own.map((row) => data.interactionRating[row]!)),
-          history_length: rows.map(() => 15),
+        const past = rows.map((row) => Array.from({ length: 15 }, (_, i) => row - 15 + i));
+        const exported = await scoresOf(folder, inputs, {
+          ...samplesOf(data, rows, past),
           user_knowledge: vectors(
             users,
             rows.map((row) => data.interactionUser[row]!),
           ),
-          item_knowledge: vectors(items, item),
-        };
-        const feeds = Object.fromEntries(
-          inputs.map(({ name, dtype }) => [
-            name,
-            tf.tensor(values[name] as never, undefined, dtype),
-          ]),
-        );
-        const { score } = loaded.predict(feeds) as unknown as {
-          score: { dataSync(): Float32Array };
-        };
-        expect(largest(score.dataSync(), predictions.subarray(0, count))).toBeLessThan(2e-6);
+          item_knowledge: vectors(
+            items,
+            rows.map((row) => data.interactionItem[row]!),
+          ),
+        });
+        expect(largest(exported, predictions.subarray(0, count))).toBeLessThan(2e-6);
       }
-      loaded.dispose();
     }, 240_000);
   }
 });

@@ -3,15 +3,16 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
-import { readNpy, writeNpy } from "../../../../../runners/base/files/npy.js";
+import { readNpy } from "../../../../../runners/base/files/npy.js";
+import { writeNpy } from "../../../../../runners/base/files/write-npy.js";
 import { decodeSafetensors } from "../../../../../runners/base/files/safetensors.js";
 import { program } from "../../../../../runners/stages/ctr/program.js";
 import { exportModel } from "../../../../../runners/stages/ctr/serve/export.js";
 import { scoreFile, scoreSplit } from "../../../../../runners/stages/ctr/serve/score.js";
 import type { TrainedCell } from "../../../../../runners/stages/ctr/serve/trained.js";
 import type { ModelFile } from "../../../../../runners/stages/ctr/train/publish.js";
-import { tf } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { likeByUser, writeDataset, writeKnowledge, type Size } from "./dataset.js";
+import { samplesOf, scoresOf } from "./exported.js";
 import { Scratch, stageOf, TestTask } from "./task.js";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -158,23 +159,8 @@ describe("users without training samples", () => {
     const data = await readDataset(partly);
     const rows = [...data.test.subarray(0, 50)];
     const past = rows.map((row) => Array.from({ length: 5 }, (_, i) => row - 5 + i));
-    const item = (row: number): number => data.interactionItem[row]!;
-    const attribute = (row: number): number => data.itemAttributes[item(row)]!;
-    const values: { [name: string]: unknown } = {
-      item: rows.map(item),
-      item_attributes: rows.map((row) => [attribute(row)]),
-      history_items: past.map((own) => own.map(item)),
-      history_attributes: past.map((own) => own.map((row) => [attribute(row)])),
-      history_ratings: past.map((own) => own.map((row) => data.interactionRating[row]!)),
-      history_length: rows.map(() => 5),
-      user: rows.map((row) => data.interactionUser[row]!),
-    };
-    const loaded = await tf.node.loadSavedModel(folder);
-    const feeds = Object.fromEntries(
-      inputs.map(({ name, dtype }) => [name, tf.tensor(values[name] as never, undefined, dtype)]),
-    );
-    const { score } = loaded.predict(feeds) as unknown as { score: { dataSync(): Float32Array } };
-    expect(largest(score.dataSync(), kept.subarray(0, 50))).toBeLessThan(2e-6);
-    loaded.dispose();
+    const user = rows.map((row) => data.interactionUser[row]!);
+    const exported = await scoresOf(folder, inputs, { ...samplesOf(data, rows, past), user });
+    expect(largest(exported, kept.subarray(0, 50))).toBeLessThan(2e-6);
   });
 });

@@ -98,6 +98,10 @@ describe("the same rows in another form give the same bytes", () => {
       { "r.csv": `\ufeff${csv.replaceAll("\n", "\r\n")}` },
       { file: "r.csv" },
     ],
+    "a byte order mark within": [
+      { "r.csv": csv.replace("\nu3", "\n\ufeffu3").replace("\nu5", '\n"\ufeffu5"') },
+      { file: "r.csv" },
+    ],
     "CRLF and LF in one file": [{ "r.csv": csv.replace(/\n(u3)/g, "\r\n$1") }, { file: "r.csv" }],
     "no line end at the end, blank lines": [
       { "r.csv": csv.trimEnd().replace(/\n(u2)/g, "\n\n$1") },

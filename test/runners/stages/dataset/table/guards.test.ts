@@ -40,6 +40,7 @@ describe("a line that can't be used", () => {
     ["a time in words", "u0,001,3,yesterday", 'the time "yesterday" is no number and no date'],
     ["a time that a cast would round", "u0,001,3,14e8", 'the time "14e8" is no number and no date'],
     ["a day that there is not", "u0,001,3,2014-02-30", 'the time "2014-02-30" is no number'],
+    ["a mark before a quote", '\ufeff"u0",001,3,1400000000', "begins with a byte order mark"],
     ["text behind a quote", '"u0"x,001,3,1400000000', "has more text behind the closing one"],
   ];
 

@@ -1,0 +1,201 @@
+import os from "node:os";
+import path from "node:path";
+import { ExitCode } from "../../base/exit.js";
+import type { Fingerprint } from "../../base/fingerprint.js";
+import { learnSecrets } from "../../base/redact.js";
+import type { JsonObject } from "../../base/json.js";
+import type { Science } from "../../contract/science.js";
+import type { LockHolder } from "../../store/index.js";
+import { JOB_VARIABLE, Store } from "../../store/index.js";
+import { gpusHere } from "../gpus.js";
+import { LocalExecutor } from "../local.js";
+import { roomAlone } from "../open-room.js";
+import type { TaskEnd } from "../messages.js";
+import type { Place } from "../executor.js";
+import type { Prepared, RunnableStage } from "../prepare.js";
+import { prepareGroup } from "../prepare.js";
+import { runGroup } from "../run-group.js";
+import type { JobCall, Order } from "./orders.js";
+import { claimOf, claimTask, readOrder, SECRETS_VARIABLE, taskFiles } from "./orders.js";
+import { LineWriter } from "./lines.js";
+import { queueNamed } from "./queues.js";
+
+/**
+ * The program of a cluster's job: runs the stages of one task of an order, in worker processes of its
+ * node as a sweep on one machine does, and says into a file what happens. It needs the store's file
+ * system and nothing else: no network, and no controller.
+ *
+ * Arguments: the queue's name, the order's folder, the task's number.
+ */
+
+/** Between looks whether a stage that somebody else makes is there, in milliseconds. */
+const LOOK = 1000;
+/** So near to its end a job that is told to stop has run out of time, in seconds. */
+const LATE = 180;
+
+type Stage = RunnableStage;
+
+class Job {
+  readonly #store: Store;
+  readonly #executor: LocalExecutor;
+  readonly #began = performance.now();
+  #drained = false;
+  #bad = false;
+
+  constructor(
+    private readonly order: Order,
+    private readonly job: string,
+    private readonly lines: LineWriter,
+    private readonly science: Science,
+    machine: { readonly gpus: Awaited<ReturnType<typeof gpusHere>>; readonly logs: string },
+  ) {
+    this.#store = new Store(order.serves.store);
+    this.#executor = new LocalExecutor({
+      cpus: order.cpus,
+      gpus: machine.gpus,
+      ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
+      serves: order.serves,
+      logs: machine.logs,
+      environment: { ...process.env, ...order.environment },
+    });
+    process.on("SIGTERM", () => this.#drain());
+  }
+
+  #drain(): void {
+    this.#drained = true;
+    this.#executor.drain();
+  }
+
+  /** Runs the calls, as many at a time as have room; gives whether all stages are made. */
+  async run(
+    calls: readonly JobCall[],
+    hidden: { readonly [stage: string]: JsonObject },
+  ): Promise<boolean> {
+    let waiting = [...calls];
+    const running = new Set<Promise<void>>();
+    while (waiting.length > 0 || running.size > 0) {
+      const later: JobCall[] = [];
+      for (const call of this.#drained ? [] : waiting) {
+        const place = this.#executor.find(call.wanted, null, () => waiting.length);
+        if (place === null) {
+          later.push(call);
+          continue;
+        }
+        const one = this.#call(call, place, hidden).finally(() => running.delete(one));
+        running.add(one);
+      }
+      waiting = later;
+      if (running.size > 0) await Promise.race(running);
+    }
+    await this.#executor.stop();
+    const seconds = (performance.now() - this.#began) / 1000;
+    const late = this.order.seconds !== null && seconds > this.order.seconds - LATE;
+    await this.lines.say({ type: "over", drained: this.#drained, late: this.#drained && late });
+    return !this.#bad && !this.#drained;
+  }
+
+  async #call(
+    call: JobCall,
+    first: Place,
+    hidden: { readonly [stage: string]: JsonObject },
+  ): Promise<void> {
+    let stages: readonly Stage[] = call.stages.map(({ order, needs }) => {
+      const { fingerprint } = order.record;
+      const execution = (hidden[fingerprint] ?? order.execution) as Stage["execution"];
+      return { ...order, execution, needs };
+    });
+    let place: Place | null = first;
+    while (stages.length > 0) {
+      place ??= this.#executor.find(call.wanted, null, () => 1);
+      if (place !== null) stages = await this.#round(call, stages, place);
+      place = null;
+      if (this.#drained) return;
+      // Another sweep makes them, or this call's room is another one's at the moment.
+      if (stages.length > 0) await new Promise((resolve) => setTimeout(resolve, LOOK));
+    }
+  }
+
+  /** Runs those of the stages that nobody else makes at the moment, and gives the others. */
+  async #round(call: JobCall, stages: readonly Stage[], place: Place): Promise<readonly Stage[]> {
+    const elsewhere: Stage[] = [];
+    const say = (stage: Stage): Fingerprint => stage.record.fingerprint;
+    const prepared = await prepareGroup(
+      stages,
+      this.#store,
+      {
+        cached: (stage, result) => this.lines.say({ type: "cached", stage: say(stage), result }),
+        elsewhere: (stage) => elsewhere.push(stage),
+        lacking: (stage, inputs) => {
+          this.#bad = true;
+          return this.lines.say({ type: "lacking", stage: say(stage), inputs });
+        },
+        damaged: (stage, reason, movedTo) =>
+          this.lines.say({ type: "damaged", stage: say(stage), reason, movedTo }),
+      },
+      (holder) => this.#isOver(holder),
+    );
+    if (prepared.length === 0 || this.#drained) {
+      for (const { lock } of prepared) await lock.release();
+      place.release();
+      return elsewhere;
+    }
+    const { toolchain } = this.order;
+    const { pid, mark } = place.open(toolchain);
+    for (const { stage, lock } of prepared) {
+      if (pid > 0) await lock.handTo(pid, mark);
+      const { gpus } = place.allocation;
+      const fusedWith = prepared.length;
+      await this.lines.say({ type: "started", stage: say(stage), gpus, fusedWith });
+    }
+    const ends: Promise<void>[] = [];
+    await runGroup(prepared, place, {
+      toolchain,
+      tightened: call.tightened,
+      limit: call.limit ?? undefined,
+      classify: (words) => this.science.classify?.(words) ?? null,
+      stopping: () => this.#drained,
+      event: (stage, event) => this.lines.event(stage, event),
+      ended: (one, end) => ends.push(this.#ended(one, end)),
+    });
+    await Promise.all(ends);
+    return elsewhere;
+  }
+
+  /** Holders that have certainly ended: earlier jobs of these stages, and this job before it was requeued. */
+  #isOver({ job }: LockHolder): boolean {
+    if (job === undefined) return false;
+    return job === this.job || this.order.over.includes(job);
+  }
+
+  async #ended({ stage, lock }: Prepared<Stage>, end: TaskEnd): Promise<void> {
+    if (end.how !== "published") this.#bad = true;
+    await this.lines.say({ type: "end", stage: stage.record.fingerprint, end });
+    await lock.release();
+  }
+}
+
+const [queueName, folder, number] = process.argv.slice(2) as [string, string, string];
+const task = Number(number);
+const queue = queueNamed(queueName);
+const job = queue.here() ?? `process ${process.pid}`;
+process.env[JOB_VARIABLE] = job;
+const hidden = JSON.parse(process.env[SECRETS_VARIABLE] ?? "{}") as { [stage: string]: JsonObject };
+delete process.env[SECRETS_VARIABLE];
+for (const execution of Object.values(hidden)) learnSecrets(execution);
+const again = (await claimOf(folder, task)) === job;
+const owner = await claimTask(folder, task, job);
+if (owner !== job) {
+  process.stderr.write(`this task belongs to ${owner}: nothing is to be done here\n`);
+  process.exit(ExitCode.cellsFailed);
+}
+const order = await readOrder(folder);
+const files = taskFiles(folder, task);
+const lines = await LineWriter.open(files.events);
+const { science } = (await import(order.serves.scienceModule)) as { science: Science };
+const running = new Job(order, job, lines, science, {
+  gpus: order.gpus > 0 ? (await gpusHere()).slice(0, order.gpus) : [],
+  logs: path.join(folder, "logs", number),
+});
+await lines.say({ type: "began", job, node: queue.node() ?? os.hostname(), again });
+const ended = await running.run(order.tasks[task]!.calls, hidden);
+process.exit(ended ? ExitCode.done : ExitCode.cellsFailed);

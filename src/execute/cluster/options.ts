@@ -1,0 +1,14 @@
+import type { SpecCluster } from "../../spec/index.js";
+import type { WorkerArguments } from "../messages.js";
+import type { SchedulerOptions } from "../scheduler.js";
+import type { Queue } from "./queue.js";
+
+/** What a run on a cluster is given. */
+export interface ClusterOptions extends Omit<SchedulerOptions, "executor" | "cards"> {
+  readonly queue: Queue;
+  readonly cluster: SpecCluster;
+  readonly sweepFolder: string;
+  readonly serves: WorkerArguments;
+  /** Variables of the workers beside the job's own. */
+  readonly environment: { readonly [name: string]: string };
+}

@@ -1,0 +1,129 @@
+import type { Fingerprint } from "../../base/fingerprint.js";
+import type { Resources } from "../../contract/runner.js";
+import type { PlannedStage } from "../../plan/index.js";
+import type { JobSettings, SpecCluster } from "../../spec/index.js";
+import { sharesCard } from "../ready.js";
+
+/** Most tasks of one submission: Slurm's MaxArraySize is 1001 unless an administrator raises it. */
+const MOST_TASKS = 1000;
+
+/** Stages that one call runs, and what it takes of its job. */
+export interface PackedCall {
+  readonly stages: readonly PlannedStage[];
+  readonly wanted: Resources;
+}
+
+/** Equal jobs that are submitted together. */
+export interface Pack {
+  readonly runner: string;
+  readonly settings: JobSettings;
+  readonly cpus: number;
+  readonly gpus: number;
+  /** Parts of the toolchain that all of them need. */
+  readonly parts: readonly string[];
+  /** Stages that must be made before: those of other jobs. */
+  readonly after: readonly Fingerprint[];
+  readonly tasks: readonly (readonly PackedCall[])[];
+}
+
+/** What failures have taught about single stages. */
+export interface Lessons {
+  /** Most stages in one call. */
+  readonly limits: ReadonlyMap<Fingerprint, number>;
+  /** The part of a card that a call takes. */
+  readonly cardParts: ReadonlyMap<Fingerprint, number>;
+}
+
+interface Bucket {
+  readonly wanted: Resources;
+  readonly limit: number;
+  readonly stages: PlannedStage[];
+}
+
+/**
+ * Puts stages into jobs. Alike stages that wait for the same others become the tasks of one submission;
+ * of those, equal ones share a call of their runner, and calls share a job's cards and cores.
+ *
+ * @param stages in the plan's order
+ * @param after the stages that a stage still waits for
+ */
+export function packStages(
+  stages: readonly PlannedStage[],
+  cluster: SpecCluster,
+  cellsPerCard: number,
+  after: (stage: PlannedStage) => readonly Fingerprint[],
+  { limits, cardParts }: Lessons,
+): readonly Pack[] {
+  const groups = new Map<string, { first: PlannedStage; buckets: Map<string, Bucket> }>();
+  for (const stage of stages) {
+    const { record, runner, execution } = stage;
+    const parts = [...new Set(runner.toolchain(record.params))].sort();
+    const asked = runner.resources(record.params, execution);
+    const gpus = gpusOf(asked, cluster.jobs(record.runner));
+    const key = JSON.stringify([record.runner, gpus, asked.cpus, parts, [...after(stage)].sort()]);
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, (group = { first: stage, buckets: new Map() }));
+    const part = cardParts.get(record.fingerprint) ?? 1 / cellsPerCard;
+    const share = gpus === 0 ? 0 : sharesCard(stage) ? part : asked.gpus;
+    const fusion = runner.fusion?.(record.params, execution, gpus);
+    const limit = Math.min(fusion?.limit ?? 1, limits.get(record.fingerprint) ?? Infinity);
+    const bucketKey = JSON.stringify([share, fusion?.key ?? null, limit]);
+    const bucket = group.buckets.get(bucketKey);
+    if (bucket !== undefined) bucket.stages.push(stage);
+    else {
+      const wanted = { cpus: asked.cpus, gpus: share };
+      group.buckets.set(bucketKey, { wanted, limit, stages: [stage] });
+    }
+  }
+  return [...groups.values()].flatMap(({ first, buckets }) => {
+    const { record, runner, execution } = first;
+    const settings = cluster.jobs(record.runner);
+    const gpus = gpusOf(runner.resources(record.params, execution), settings);
+    let cpus = settings.cpus ?? 1;
+    const tasks = [...buckets.values()].flatMap((bucket) => {
+      const some = tasksOf(bucket, gpus, cluster.limit, settings.pack);
+      const { wanted } = bucket;
+      const most = Math.min(besides(wanted, gpus), Math.max(...some.map((calls) => calls.length)));
+      if (settings.cpus === null) cpus = Math.max(cpus, Math.ceil(wanted.cpus) * most);
+      return some;
+    });
+    const parts = [...new Set(runner.toolchain(record.params))].sort();
+    const waits = after(first);
+    return chunks(tasks, MOST_TASKS).map((some) => ({
+      ...{ runner: record.runner, settings, parts, after: waits, tasks: some },
+      ...{ cpus, gpus },
+    }));
+  });
+}
+
+/** Cards of a job: what the spec says, else what the stage asks for, in whole ones. */
+const gpusOf = (asked: Resources, settings: JobSettings): number =>
+  settings.gpus ?? Math.ceil(asked.gpus);
+
+/** The jobs for stages of one shape: as many as may run at once first, then fuller ones. */
+function tasksOf(
+  { wanted, limit, stages }: Bucket,
+  gpus: number,
+  atOnce: number,
+  pack: number | null,
+): readonly (readonly PackedCall[])[] {
+  const most = limit * besides(wanted, gpus);
+  const each = pack ?? Math.min(most, Math.max(1, Math.ceil(stages.length / atOnce)));
+  return chunks(stages, each).map((some) =>
+    // Equal parts, so that no call is left over for the end.
+    chunks(some, Math.ceil(some.length / Math.ceil(some.length / limit))).map((one) => ({
+      stages: one,
+      wanted,
+    })),
+  );
+}
+
+/** How many calls can share the cards of a job; on cores alone a job is for one. */
+const besides = (wanted: Resources, gpus: number): number =>
+  gpus > 0 && wanted.gpus > 0 ? Math.max(1, Math.floor(gpus / wanted.gpus + 1e-9)) : 1;
+
+function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
+  const parts: (readonly T[])[] = [];
+  for (let at = 0; at < list.length; at += size) parts.push(list.slice(at, at + size));
+  return parts;
+}

@@ -1,0 +1,40 @@
+import type { Experiment } from "../spec/index.js";
+import { CardClaims, CLAIMS_FOLDER } from "./card-claims.js";
+import { CardUse } from "./card-use.js";
+import type { Machine } from "./open-forecast.js";
+import { Room } from "./room.js";
+
+/** The room that a sweep has on this machine, beside others that use its cards. */
+export function openRoom(
+  machine: Machine,
+  { name, resources }: Pick<Experiment, "name" | "resources">,
+  say: (line: string) => void,
+): { readonly room: Room; readonly use: CardUse | null } {
+  if (machine.gpus.length === 0) return roomAlone(machine);
+  const claims = openClaims(name, say);
+  const use =
+    resources.busyGpus === "use"
+      ? null
+      : new CardUse({ environment: process.env, claims: () => claims?.others() ?? [] });
+  return { room: new Room({ ...machine, claims, use, say }), use };
+}
+
+/** The room of one whose cards nobody else uses: those that a cluster gave to a job. */
+export const roomAlone = ({
+  cpus,
+  gpus,
+}: Machine): { readonly room: Room; readonly use: null } => ({
+  room: new Room({ cpus, gpus, claims: null, use: null, say: () => undefined }),
+  use: null,
+});
+
+function openClaims(name: string, say: (line: string) => void): CardClaims | null {
+  const folder = process.env["R4EC_CARDS"] || CLAIMS_FOLDER;
+  try {
+    return CardClaims.open(folder, `r4ec sweep ${name}`);
+  } catch (error) {
+    const reason = (error as Error).message;
+    say(`warning: ${folder} cannot be used, so other sweeps do not see the GPUs in use: ${reason}`);
+    return null;
+  }
+}
