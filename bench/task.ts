@@ -26,7 +26,7 @@ export function taskOf<Params, Execution>(
     params,
     execution,
     inputs,
-    files,
+    files: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.path])),
     out,
     work,
     resources: { gpus: [], threads: availableParallelism() },
