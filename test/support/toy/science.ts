@@ -121,6 +121,20 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   "no-card": () => {
     throw new Error("no room on the card");
   },
+  /** Fails on GPU 0 with words of its own, once it is told to. */
+  "break-on-0": async (task) => {
+    if (task.resources.gpus[0] !== 0) return;
+    while (!flag("broken")) await pause();
+    throw new Error("boom");
+  },
+  /** Says that its card is not to be had, on GPU 0. */
+  "blame-0": (task) => {
+    if (task.resources.gpus[0] === 0) throw new Error("no such card");
+  },
+  /** Says so on every card. */
+  "blame-all": () => {
+    throw new Error("no such card");
+  },
   /** Takes a minute the first time. */
   dawdle: async (task, name) => {
     if (flag(`${name}.dawdled`)) return;
@@ -343,7 +357,12 @@ export const science: Science = {
       },
     );
   },
-  classify: (words) => (words.includes("no room on the card") ? "gpu_memory" : null),
+  classify: (words) =>
+    words.includes("no room on the card")
+      ? "gpu_memory"
+      : words.includes("no such card")
+        ? "gpu"
+        : null,
   runner: (name) => runners.find((one) => one.name === name),
   environments: [],
   commands: [listed(shoutCommand)],
