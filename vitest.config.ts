@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Test files that take a minute or more. They begin first, so that none of them runs alone at the end. */
 const LONG =
-  /test\/(end-to-end\/(faults|npm-package|no-network|programs|table)|src\/(execute\/nth|toolchain\/tensorflow|tracking\/(level|faults|mlflow|two-stores))|runners\/.*\/steps|fuzz\/.*)\.test\.ts$/;
+  /test\/(end-to-end\/(faults|npm-package|no-network|programs|table)|src\/(execute\/(nth|cluster\/slurm)|toolchain\/tensorflow|tracking\/(level|faults|mlflow|two-stores))|runners\/.*\/steps|fuzz\/.*)\.test\.ts$/;
 
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -4,6 +4,7 @@ import { durationText } from "./numbers.js";
 const CLASSES: { readonly [name in FailureClass]: string | null } = {
   memory: "out of memory",
   gpu_memory: "out of GPU memory",
+  gpu: "GPU",
   timeout: null,
   lost: null,
   network: "network",

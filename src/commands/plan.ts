@@ -7,6 +7,7 @@ import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import { namesOf } from "../cells/index.js";
+import { sweepFolder } from "../journal/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
 import { loadExperiment, configOf, showDiagnostics, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
@@ -14,6 +15,7 @@ import { estimateAsJson, estimateAsText, estimatePlan } from "./estimate.js";
 import { formatTable } from "../base/table.js";
 import type { Colours } from "../base/terminal.js";
 import { colours, printJson, printLine, write } from "../base/terminal.js";
+import { queueStates } from "./queue-states.js";
 import { variableRemarks } from "./variables.js";
 
 interface PlanArguments extends GlobalArguments, OverrideArguments {
@@ -92,7 +94,10 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
       return;
     }
     const paint = colours(process.stdout);
-    const parts = args.summary ? [] : [planAsText(experiment.name, plan, presence, paint, names)];
+    const queue = await queueStates(sweepFolder(config.store.value, whole.sweep));
+    const parts = args.summary
+      ? []
+      : [planAsText(experiment.name, plan, presence, paint, names, queue)];
     if (estimate !== null) parts.push(estimateAsText(plan, estimate, paint));
     await printLine(parts.join("\n\n"));
   },
@@ -143,12 +148,15 @@ export function planAsText(
   presence: ReadonlyMap<string, StagePresence>,
   paint: Colours,
   names: Names,
+  queue: ReadonlyMap<string, string> = new Map(),
 ): string {
   const stateOf = (fingerprint: string): string => {
     const seen = presence.get(fingerprint)!;
     if (seen.manifest !== null) return paint.green("cached");
     if (seen.damage !== null) return paint.yellow(`damaged (${seen.damage}), to make again`);
-    return seen.wouldRun ? paint.cyan("to run") : paint.dim("not needed");
+    if (!seen.wouldRun) return paint.dim("not needed");
+    const job = queue.get(fingerprint);
+    return paint.cyan(job === undefined ? "to run" : `to run: ${job}`);
   };
   const usedBy = new Map<string, number>();
   for (const { needs } of plan.stages.values()) {

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import type { StageState, SweepState } from "../journal/index.js";
 import { listSweeps, paidBy, readSweep } from "../journal/index.js";
 import { UserError } from "../base/exit.js";
+import type { Fingerprint } from "../base/fingerprint.js";
 import type { Science } from "../contract/science.js";
 import type { Names } from "../contract/records.js";
 import { jsonOutput, knownSweep, specOverrides } from "../contract/options.js";
@@ -15,6 +16,10 @@ import { colours, printJson, printLine } from "../base/terminal.js";
 import { paymentsText, usageAsJson } from "./payments.js";
 import { errorDetails, retryText } from "./failure-text.js";
 import { durationText } from "./numbers.js";
+import { queueStates } from "./queue-states.js";
+
+/** What the queue of a cluster says about stages. */
+type QueueStates = ReadonlyMap<Fingerprint, string>;
 
 interface StatusArguments extends GlobalArguments, OverrideArguments {
   readonly sweep?: string | undefined;
@@ -54,19 +59,22 @@ export const statusCommand = (science: Science): CommandModule<object, StatusArg
       ? await listSweeps(config.store.value)
       : [await findSweep(config, science, args.sweep, args.overrides)];
     const paint = colours(process.stdout);
-    const shown: SweepState[] = [];
+    const shown: { state: SweepState; queue: QueueStates }[] = [];
     for (const { folder, sweep } of known) {
       const { state, damage } = await readSweep(folder);
       for (const { line, reason } of damage) {
         process.stderr.write(`warning: line ${line} of the journal of ${sweep}: ${reason}\n`);
       }
       if (state === null) continue;
-      shown.push(state);
+      const queue: QueueStates = args.all ? new Map() : await queueStates(folder);
+      shown.push({ state, queue });
     }
     if (args.json) {
-      await printJson({ sweeps: shown.map((state) => statusAsJson(state, !args.all)) });
-    } else if (args.all) await printLine(listText(shown));
-    else for (const state of shown) await printLine(statusText(state, paint));
+      await printJson({
+        sweeps: shown.map(({ state, queue }) => statusAsJson(state, queue, !args.all)),
+      });
+    } else if (args.all) await printLine(listText(shown.map(({ state }) => state)));
+    else for (const { state, queue } of shown) await printLine(statusText(state, queue, paint));
   },
 });
 
@@ -76,7 +84,7 @@ const counts = (state: SweepState): { [status: string]: number } => {
   return counted;
 };
 
-function statusAsJson(state: SweepState, full: boolean): object {
+function statusAsJson(state: SweepState, queue: QueueStates, full: boolean): object {
   const head = {
     sweep: state.sweep,
     experiment: state.experiment,
@@ -112,6 +120,7 @@ function statusAsJson(state: SweepState, full: boolean): object {
       label: stage.record.label,
       name: names.stage(stage.record.fingerprint),
       status: stage.status,
+      ...(queue.has(stage.record.fingerprint) && { queue: queue.get(stage.record.fingerprint) }),
       attempts: stage.attempts,
       seconds: stage.seconds,
       error: stage.error,
@@ -141,7 +150,7 @@ const listText = (states: readonly SweepState[]): string =>
     ]),
   );
 
-function statusText(state: SweepState, paint: Colours): string {
+function statusText(state: SweepState, queue: QueueStates, paint: Colours): string {
   const colour = { done: paint.green, cached: paint.green, failed: paint.red } as {
     readonly [status: string]: (text: string) => string;
   };
@@ -152,7 +161,7 @@ function statusText(state: SweepState, paint: Colours): string {
     (colour[stage.status] ?? String)(stage.status),
     String(stage.attempts),
     stage.seconds > 0 ? durationText(stage.seconds) : "-",
-    whereText(stage, names),
+    [queue.get(stage.record.fingerprint), whereText(stage, names)].filter(Boolean).join("; "),
   ]);
   const paid = paymentsText(state, names, paint.dim);
   const ended = ((state.endedAt ?? state.time) - state.startedAt) / 1000;
@@ -160,7 +169,10 @@ function statusText(state: SweepState, paint: Colours): string {
   const failures = [...state.stages.values()].filter((stage) => stage.error !== null);
   return [
     `${paint.bold(state.experiment)}, sweep ${state.sweep}: ${state.status}` +
-      (state.status === "running" ? `, process ${state.process} on ${state.host}` : ""),
+      (state.status === "running" ? `, process ${state.process} on ${state.host}` : "") +
+      (state.status !== "running" && queue.size > 0
+        ? "; its jobs go on, and r4ec resume comes back to them"
+        : ""),
     `${state.cells.length} cells; stages: ${countsText(state)}; run ${state.runs}, ` +
       `${durationText(ended)}`,
     "",

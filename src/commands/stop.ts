@@ -2,6 +2,8 @@ import type { CommandModule } from "yargs";
 import type { KnownSweep } from "../journal/index.js";
 import { listSweeps, sweepLockFile } from "../journal/index.js";
 import { ExitCode, UserError } from "../base/exit.js";
+import { QueueSilent } from "../execute/cluster/queue.js";
+import { cancelJobs, queuedJobs } from "../execute/cluster/queued.js";
 import { requestStop } from "../execute/stop-request.js";
 import type { Science } from "../contract/science.js";
 import { knownSweep, specOverrides } from "../contract/options.js";
@@ -36,14 +38,15 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
   handler: async (args) => {
     const config = await configOf(args, args.sweep);
     const store = config.store.value;
-    const running: { sweep: KnownSweep; holder: LockHolder }[] = [];
+    const running: { sweep: KnownSweep; holder: LockHolder | null }[] = [];
     const among =
       args.sweep === undefined
         ? await listSweeps(store)
         : [await findSweep(config, science, args.sweep, args.overrides)];
     for (const sweep of among) {
       const holder = await lockHolder(sweepLockFile(store, sweep.sweep));
-      if (holder !== null) running.push({ sweep, holder });
+      // Jobs of a cluster go on without the process that submitted them.
+      if (holder !== null || (await hasJobs(sweep.folder))) running.push({ sweep, holder });
     }
     if (running.length === 0) {
       await printLine(args.sweep === undefined ? "no sweep is running" : "it is not running");
@@ -57,12 +60,18 @@ export const stopCommand = (science: Science): CommandModule<object, StopArgumen
       });
     }
     for (const { sweep, holder } of running) {
+      const name = sweep.experiment ?? sweep.sweep;
+      if (holder === null) {
+        process.stderr.write(`${name} is run by no process; its jobs are asked to stop\n`);
+        continue;
+      }
       await requestStop(sweep.folder, args.now ? "now" : "drain");
       const where = `process ${holder.pid} on ${hostName(holder.host)}`;
-      process.stderr.write(`${sweep.experiment ?? sweep.sweep} (${where}) is asked to stop\n`);
+      process.stderr.write(`${name} (${where}) is asked to stop\n`);
     }
     for (const { sweep, holder } of running) {
-      await untilReleased(sweepLockFile(store, sweep.sweep), holder);
+      if (holder === null) await cancelJobs(sweep.folder, args.now ? "now" : "drain");
+      else await untilReleased(sweepLockFile(store, sweep.sweep), holder);
       await printLine(`${sweep.experiment ?? sweep.sweep} has stopped`);
     }
   },
@@ -75,3 +84,16 @@ async function untilReleased(file: string, holder: LockHolder): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Whether a sweep has jobs in a cluster's queue. */
+const hasJobs = (sweepFolder: string): Promise<boolean> =>
+  queuedJobs(sweepFolder).then(
+    (jobs) => jobs.length > 0,
+    (error: unknown) => {
+      if (!(error instanceof QueueSilent)) throw error;
+      throw new UserError("the cluster does not answer, so its jobs cannot be stopped", {
+        exitCode: ExitCode.environment,
+        hint: "try again later",
+      });
+    },
+  );

@@ -170,9 +170,14 @@ async function run(
   const { beginTracking } = await import("./track.js");
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   let requests = 0;
-  let listener: () => void = () => undefined;
-  const onSignal = (): void => {
+  let listener: (how?: "leave") => void = () => undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
     requests += 1;
+    if (signal === "SIGHUP" && experiment.cluster !== null) {
+      view.line("the jobs of this sweep go on; r4ec resume comes back to them");
+      listener("leave");
+      return;
+    }
     if (requests === 1) {
       view.line("stopping at the next checkpoints; press Ctrl-C again to stop at once");
     } else if (requests === 2) {

@@ -243,11 +243,11 @@ export interface KeptResult extends StageResult {
 
 /**
  * What another try needs: `memory` (the machine's memory was full), `gpu_memory` (a card's memory was
- * full), `timeout` (the stage took longer than its limit), `lost` (its process died), `network`,
+ * full), `gpu` (a card is out of order or was not to be had), `timeout` (the stage took longer than its limit), `lost` (its process died), `network`,
  * `disk` (a disk, its permissions or the network under it failed), `other`.
  */
 export type FailureClass =
-  "memory" | "gpu_memory" | "timeout" | "lost" | "network" | "disk" | "other";
+  "memory" | "gpu_memory" | "gpu" | "timeout" | "lost" | "network" | "disk" | "other";
 
 /** Why a stage failed. */
 export interface StageError {

@@ -1,5 +1,12 @@
 import type { Fingerprint } from "../base/fingerprint.js";
-import type { Allocation, Resources, RunnerEvent, ReadyToolchain } from "../contract/runner.js";
+import type {
+  Allocation,
+  Resources,
+  RunnerEvent,
+  ReadyToolchain,
+  StageError,
+} from "../contract/runner.js";
+import type { CardOut, CardVerdict } from "./card-health.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
 import type { Among } from "./slots.js";
 import type { WorkerExit } from "./worker-process.js";
@@ -65,6 +72,12 @@ export interface Executor {
    * offering again, since others than this sweep hold what it waits for.
    */
   settle(): Promise<void> | null;
+  /** Why such a group will never find room here, or null: cards that it needs have failed. */
+  hopeless(wanted: Resources, gpu: number | null): string | null;
+  /** A stage has failed on cards: what that says of them. Those that are out of order are used no more. */
+  failed(stage: Fingerprint, gpus: readonly number[], error: StageError): Promise<CardVerdict>;
+  /** A stage has run on cards: gives those that are used no more since it failed there before. */
+  worked(stage: Fingerprint, gpus: readonly number[]): readonly CardOut[];
   /** How many groups of such needs it can run side by side, on separate hardware. */
   places(wanted: Resources, gpu: number | null): number;
   /** Tells all running groups to save a checkpoint and end. */
@@ -81,6 +94,8 @@ export interface StageRun {
   drain(): void;
   /** Ends all that runs. */
   stopNow(): void;
+  /** Lets go of what goes on by itself: a cluster's jobs. */
+  leave(): void;
   /** True where a failure stopped the sweep, as `failure: stop` asks. */
   readonly stoppedByFailure: boolean;
 }

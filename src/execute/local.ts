@@ -1,5 +1,7 @@
 import path from "node:path";
 import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { CardHealth, CardOut, CardVerdict } from "./card-health.js";
 import type { CardUse } from "./card-use.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
@@ -18,6 +20,7 @@ export interface LocalOptions {
   readonly room: Room;
   /** Told whether a worker of this sweep is on a card, so that what it uses is not taken for a stranger's. */
   readonly use: CardUse | null;
+  readonly health: CardHealth;
   readonly serves: WorkerArguments;
   /** Folder for the workers' output. */
   readonly logs: string;
@@ -55,6 +58,31 @@ export class LocalExecutor implements Executor {
 
   settle(): Promise<void> | null {
     return this.options.room.settle();
+  }
+
+  hopeless(wanted: Resources, gpu: number | null): string | null {
+    return this.options.room.slots.isHopeless({ wanted, gpu })
+      ? `the GPUs that are left do not suffice; ${this.options.health.reasons}`
+      : null;
+  }
+
+  async failed(
+    stage: Fingerprint,
+    gpus: readonly number[],
+    error: StageError,
+  ): Promise<CardVerdict> {
+    const { health, room } = this.options;
+    const verdict = await room.hold(gpus, health.failed(stage, gpus, error));
+    for (const { gpu } of verdict.out) room.slots.takeOut(gpu);
+    for (const gpu of verdict.rest) room.rest(gpu, () => health.isBlamed(gpu));
+    return verdict;
+  }
+
+  worked(stage: Fingerprint, gpus: readonly number[]): readonly CardOut[] {
+    const { health, room } = this.options;
+    const out = gpus.length === 0 ? [] : health.worked(stage, gpus);
+    for (const { gpu } of out) room.slots.takeOut(gpu);
+    return out;
   }
 
   #place(share: Share, ready: number): Place {
@@ -197,7 +225,7 @@ export class LocalExecutor implements Executor {
     const message = (said: FromWorker): void => {
       if (said.type === "event") listener.event(said.stage, said.event);
       else if (said.type === "end") {
-        if (said.end.how === "failed" && isMemory(said.end.error)) worker.spend();
+        if (said.end.how === "failed" && isSpent(said.end.error)) worker.spend();
         listener.end(said.stage, said.end);
       } else over(null);
     };
@@ -254,8 +282,12 @@ export class LocalExecutor implements Executor {
   }
 }
 
-/** True where memory was full: TensorFlow, for one, keeps what it has got. */
-const isMemory = ({ class: of }: StageError): boolean => of === "memory" || of === "gpu_memory";
+/**
+ * True after a failure that stays with the process: where memory was full TensorFlow, for one, keeps what
+ * it has got, and after a failure of a card CUDA gives the process nothing any more.
+ */
+const isSpent = ({ class: of }: StageError): boolean =>
+  of === "memory" || of === "gpu_memory" || of === "gpu";
 
 const shareCard = ({ gpus }: WorkerProcess, share: Share): boolean =>
   gpus.some((gpu) => share.gpus.includes(gpu));

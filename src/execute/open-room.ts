@@ -1,5 +1,6 @@
 import type { Experiment } from "../spec/index.js";
 import { CardClaims, CLAIMS_FOLDER } from "./card-claims.js";
+import { CardHealth } from "./card-health.js";
 import { CardUse } from "./card-use.js";
 import type { Machine } from "./open-forecast.js";
 import { Room } from "./room.js";
@@ -9,23 +10,30 @@ export function openRoom(
   machine: Machine,
   { name, resources }: Pick<Experiment, "name" | "resources">,
   say: (line: string) => void,
-): { readonly room: Room; readonly use: CardUse | null } {
+): Opened {
   if (machine.gpus.length === 0) return roomAlone(machine);
   const claims = openClaims(name, say);
   const use =
     resources.busyGpus === "use"
       ? null
       : new CardUse({ environment: process.env, claims: () => claims?.others() ?? [] });
-  return { room: new Room({ ...machine, claims, use, say }), use };
+  const room = new Room({ ...machine, claims, use, say });
+  return { room, use, health: new CardHealth(machine.gpus) };
+}
+
+/** What one has of this machine. */
+interface Opened {
+  readonly room: Room;
+  /** Null: what other programs use of cards is not minded. */
+  readonly use: CardUse | null;
+  readonly health: CardHealth;
 }
 
 /** The room of one whose cards nobody else uses: those that a cluster gave to a job. */
-export const roomAlone = ({
-  cpus,
-  gpus,
-}: Machine): { readonly room: Room; readonly use: null } => ({
+export const roomAlone = ({ cpus, gpus }: Machine): Opened => ({
   room: new Room({ cpus, gpus, claims: null, use: null, say: () => undefined }),
   use: null,
+  health: new CardHealth(gpus),
 });
 
 function openClaims(name: string, say: (line: string) => void): CardClaims | null {

@@ -22,9 +22,15 @@ export interface Retry {
   };
 }
 
+/** The next try of a stage whose card is out of order, which is no fault of its own. */
+export const ON_ANOTHER_CARD: Retry = {
+  ...{ wait: 0, changed: "on another GPU", groupLimit: null, cardPart: null },
+  kept: {},
+};
+
 const LONGEST_WAIT = 300;
 /** Failures that say nothing about how many stages shared the call. */
-const NOT_BY_SIZE: ReadonlySet<FailureClass> = new Set(["network"]);
+const NOT_BY_SIZE: ReadonlySet<FailureClass> = new Set(["network", "gpu"]);
 /** Failures that come again in a group of the same size. */
 const BY_SIZE: ReadonlySet<FailureClass> = new Set(["memory", "gpu_memory"]);
 

@@ -1,6 +1,7 @@
 import { watch } from "node:fs";
 import type { Resources } from "../contract/runner.js";
 import type { CardClaim, CardClaims, RoomWish } from "./card-claims.js";
+import { REST_MILLISECONDS } from "./card-health.js";
 import type { CardUse } from "./card-use.js";
 import type { GpuDevice } from "./gpus.js";
 import type { Among, Share, Want } from "./slots.js";
@@ -39,6 +40,10 @@ export class Room {
   readonly #lacking = new Map<string, Want>();
   /** Since when groups of such wants wait, in milliseconds since 1970. */
   readonly #since = new Map<string, number>();
+  /** Cards that are left alone for a while: until when, by performance.now(), and whether still. */
+  readonly #resting = new Map<number, { readonly until: number; readonly still: () => boolean }>();
+  /** Cards of which something is being found out. */
+  readonly #asked = new Set<ReadonlySet<number>>();
   #wait: Wait | null = null;
   #said = "";
   #over = false;
@@ -67,6 +72,26 @@ export class Room {
     return this.#share((claims) => claims.others()) ?? [];
   }
 
+  /** Gives cards to nobody before something is known of them. */
+  async hold<T>(gpus: readonly number[], known: Promise<T>): Promise<T> {
+    const asked = new Set(gpus);
+    this.#asked.add(asked);
+    return known.finally(() => this.#asked.delete(asked));
+  }
+
+  /** Leaves a card alone for a minute, or until `still` says no, as long as there are others. */
+  rest(gpu: number, still: () => boolean): void {
+    this.#resting.set(gpu, { until: performance.now() + REST_MILLISECONDS, still });
+  }
+
+  #rests(gpu: number): boolean {
+    const rest = this.#resting.get(gpu);
+    if (rest === undefined) return false;
+    if (rest.still() && performance.now() < rest.until) return true;
+    this.#resting.delete(gpu);
+    return false;
+  }
+
   /** How much of a card other processes hold, 0 to 1. */
   #taken(gpu: number): number {
     const id = this.#id(gpu);
@@ -82,11 +107,17 @@ export class Room {
     const key = JSON.stringify([gpuShare, count, gpu]);
     const since = this.#since.get(key) ?? Date.now();
     const closed = this.#turns.closed(this.#others, { count, share: gpuShare, since });
+    const resting = cards.filter((card) => this.#rests(card));
+    const spared = cards.length - resting.length < count ? [] : resting;
     const share = this.#mustLook(cards)
       ? null
       : this.slots.take(wanted, gpu, {
           ...among,
-          closed: new Set(cards.filter((card) => closed.has(this.#id(card)))),
+          closed: new Set([
+            ...spared,
+            ...[...this.#asked].flatMap((asked) => [...asked]),
+            ...cards.filter((card) => closed.has(this.#id(card))),
+          ]),
         });
     if (share !== null && this.#tell()) {
       this.#since.delete(key);
@@ -163,7 +194,9 @@ export class Room {
     if (this.#over) return null;
     this.#share((claims) => claims.wish(wants.map(([key, want]) => this.#wishOf(key, want))));
     const cards = new Set(wants.flatMap(([, want]) => this.slots.ask(want).cards));
-    const others = [...cards].filter((gpu) => this.#taken(gpu) > TINY || this.isWished([gpu]));
+    const others = [...cards].filter(
+      (gpu) => this.#taken(gpu) > TINY || this.#rests(gpu) || this.isWished([gpu]),
+    );
     const looks = cards.size > 0 && this.options.use?.stale === true;
     if (others.length === 0 && !looks) return null;
     this.#explain(others);

@@ -4,6 +4,7 @@ import type { Plan, PlannedStage } from "../plan/index.js";
 import type { FailureClass, KeptResult, ReadyToolchain, StageError } from "../contract/runner.js";
 import type { LockHolder, Store } from "../store/index.js";
 import type { SpecFailures } from "../spec/index.js";
+import { CardFaults } from "./card-faults.js";
 import type { Executor, Place, StageRun } from "./executor.js";
 import { Graph } from "./graph.js";
 import { Flight } from "./flight.js";
@@ -14,7 +15,7 @@ import type { Prepared } from "./prepare.js";
 import type { Bucket } from "./ready.js";
 import { ReadyStages } from "./ready.js";
 import type { Retry } from "./retries.js";
-import { Pauses, Retries } from "./retries.js";
+import { ON_ANOTHER_CARD, Pauses, Retries } from "./retries.js";
 import { runGroup } from "./run-group.js";
 import type { StageEvents } from "./stage-events.js";
 import type { ToolchainGate } from "./toolchain-gate.js";
@@ -53,6 +54,7 @@ export class Scheduler implements StageRun {
   readonly #events: StageEvents;
   readonly #elsewhere: MadeElsewhere;
   readonly #retries: Retries;
+  readonly #cardFaults: CardFaults;
   readonly #pauses = new Pauses();
   readonly #remade = new Map<Fingerprint, number>();
   /** The wait for room that others hold, which goes on already. */
@@ -70,6 +72,7 @@ export class Scheduler implements StageRun {
     const { cards: count, cellsPerCard } = options;
     this.#retries = new Retries(options.failures, { count, cellsPerCard });
     this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
+    this.#cardFaults = new CardFaults(options.executor, this.#ready, options.events);
     for (const fingerprint of options.needed) this.#recall(fingerprint);
   }
 
@@ -123,6 +126,11 @@ export class Scheduler implements StageRun {
     this.#flight.add(this.options.executor.stop());
   }
 
+  /** The processes of this machine end with their sweep: they come to a checkpoint. */
+  leave(): void {
+    this.drain();
+  }
+
   /** True where a failure stopped the sweep, as `failure: stop` asks. */
   get stoppedByFailure(): boolean {
     return this.#stoppedByFailure;
@@ -173,12 +181,25 @@ export class Scheduler implements StageRun {
       behind,
       avoid: bucket.avoid,
     });
-    if (place === null) return "no room";
+    if (place === null) return this.#giveUp(bucket) ? "not yet" : "no room";
     const share = Math.ceil(bucket.queue.length / executor.places(bucket.wanted, bucket.gpu));
     const stages = bucket.queue.splice(0, Math.min(bucket.limit, share));
     for (const stage of stages) this.#graph.mark(stage.record.fingerprint, "running");
     this.#flight.add(this.#launch(stages, place, ready));
     return "started";
+  }
+
+  /** Stages whose cards have failed do not wait for ever. */
+  #giveUp({ wanted, gpu, queue }: Bucket): boolean {
+    const message = this.options.executor.hopeless(wanted, gpu);
+    if (message === null) return false;
+    const error = { kind: "machine", class: "gpu", message } as const;
+    const failed = queue.splice(0).map((stage) => {
+      this.#graph.mark(stage.record.fingerprint, "running");
+      return this.#failed(stage, error, 0);
+    });
+    this.#flight.add(Promise.all(failed).then(() => this.#pump()));
+    return true;
   }
 
   /** Locks the stages, looks once more whether they must run, and runs those that must. */
@@ -217,14 +238,19 @@ export class Scheduler implements StageRun {
         const written = this.#events.reported(stage, event);
         if (written !== null) this.#flight.add(written);
       },
-      ended: (one, end) => this.#flight.add(this.#ended(one, end, prepared.length)),
+      ended: (one, end) => this.#flight.add(this.#ended(one, end, call)),
     });
     this.#pump();
   }
 
-  async #ended({ stage, lock }: Prepared, end: TaskEnd, groupSize: number): Promise<void> {
+  async #ended(
+    { stage, lock }: Prepared,
+    end: TaskEnd,
+    { gpus, fusedWith }: { readonly gpus: readonly number[]; readonly fusedWith: number },
+  ): Promise<void> {
     const { fingerprint } = stage.record;
     if (end.how === "published") {
+      await this.#cardFaults.worked(stage, gpus);
       await this.#events.finished(fingerprint, end.seconds, end.result);
       await lock.release();
       this.#enqueue(this.#graph.complete(fingerprint));
@@ -233,9 +259,10 @@ export class Scheduler implements StageRun {
       await this.#events.interrupted(fingerprint);
       await lock.release();
     } else {
-      const retry = this.#retries.next(stage, end.error, groupSize);
-      if (retry === null) await this.#failed(stage, end.error, end.seconds);
-      else await this.#tryAgain(stage, end, retry);
+      const { error, innocent } = await this.#cardFaults.judge(stage, gpus, end.error);
+      const retry = innocent ? ON_ANOTHER_CARD : this.#retries.next(stage, error, fusedWith);
+      if (retry === null) await this.#failed(stage, error, end.seconds);
+      else await this.#tryAgain(stage, { ...end, error }, retry);
       await lock.release();
     }
     this.#pump();

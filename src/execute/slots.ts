@@ -88,6 +88,12 @@ export class Slots {
     return { ...asked, cards: apart ? this.open.filter((one) => !instances.has(one)) : this.open };
   }
 
+  /** True where a group needs more cards than are left. */
+  isHopeless(want: Want): boolean {
+    const { cards, count } = this.ask(want);
+    return cards.length < count;
+  }
+
   /** True where there are so many cores free as a group needs. */
   hasCores(wanted: Resources): boolean {
     return this.fit(wanted).cpus <= this.#cpus;

@@ -21,6 +21,7 @@ import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
+import { catchUp } from "./cluster/catch-up.js";
 import { queueNamed } from "./cluster/queues.js";
 import { ClusterRun } from "./cluster/run.js";
 import { workerEnvironment } from "./environment.js";
@@ -52,8 +53,11 @@ export interface SweepRequest {
   readonly sinks: readonly EventSink[];
   /** One line for the user. */
   readonly say: (line: string) => void;
-  /** Calls back with each request to stop: the first drains, the next one ends all. */
-  readonly onStop: (listener: () => void) => void;
+  /**
+   * Calls back with each request to stop: the first drains, the next one ends all. `leave`: jobs of a
+   * cluster go on.
+   */
+  readonly onStop: (listener: (how?: "leave") => void) => void;
 }
 
 export interface SweepOutcome {
@@ -102,17 +106,18 @@ class StopRequests {
   #scheduler: StageRun | null = null;
 
   constructor(onStop: SweepRequest["onStop"]) {
-    onStop(() => this.request(this.#count === 0 ? "drain" : "now"));
+    onStop((how) => this.request(how ?? (this.#count === 0 ? "drain" : "now")));
   }
 
   get stopped(): boolean {
     return this.#count > 0;
   }
 
-  request(how: "drain" | "now"): void {
+  request(how: "drain" | "now" | "leave"): void {
     this.#count += 1;
     this.beforeStart.abort();
-    if (how === "now") this.#scheduler?.stopNow();
+    if (how === "leave") this.#scheduler?.leave();
+    else if (how === "now") this.#scheduler?.stopNow();
     else this.#scheduler?.drain();
   }
 
@@ -162,6 +167,8 @@ async function runWithJournal(
     host: os.hostname(),
     ...(selected.cells.length < plan.cells.length && { only: selected.cells.map(({ id }) => id) }),
   });
+  if (experiment.cluster !== null)
+    await catchUp(folder, journal, (stage) => presence.get(stage)?.manifest != null);
   await recordCached(journal, presence);
   const needed = new Set<Fingerprint>();
   for (const [fingerprint, { wouldRun }] of presence) if (wouldRun) needed.add(fingerprint);

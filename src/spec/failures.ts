@@ -23,6 +23,10 @@ const RETRIES: { readonly [name in FailureClass]: readonly [times: number, after
     8,
     "the memory of a GPU was full. Cells that train as one model then train in groups of half the size, with fewer other processes on their card; a stage that is alone then does less at once where that leaves its result the same",
   ],
+  gpu: [
+    2,
+    "a GPU was out of order or not to be had. The stage is then tried on another one. Tries on a GPU that is seen to be out of order do not count",
+  ],
   timeout: [1, "it took longer than its time_limit; it continues from its checkpoint"],
   lost: [1, "its process died"],
   network: [4, "an endpoint or a download failed"],

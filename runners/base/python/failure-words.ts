@@ -15,6 +15,20 @@ const GPU_MEMORY = [
   /RESOURCE_EXHAUSTED: (?:Out of memory|Failed to allocate)|Out of memory while trying to allocate/u,
   /NCCL[^\n]*out of memory/iu,
 ];
+/**
+ * What CUDA, TensorFlow and PyTorch say where a card is out of order or not to be had. A program that does
+ * wrong on a card may bring about some of it too: whose fault it is shows on another card.
+ */
+const GPU = [
+  /CUDA_ERROR_(?:ECC_UNCORRECTABLE|NVLINK_UNCORRECTABLE|HARDWARE_STACK_ERROR|DEVICE_UNAVAILABLE)/u,
+  /CUDA_ERROR_(?:NO_DEVICE|INVALID_DEVICE|SYSTEM_NOT_READY|NOT_INITIALIZED|LAUNCH_FAILED|UNKNOWN)\b/u,
+  /uncorrectable (?:ECC|NVLink) error|hardware stack error/iu,
+  /CUDA-capable devices?(?:\(s\))? (?:is\/)?are busy or unavailable/u,
+  /no CUDA-capable device is detected|No CUDA GPUs are available|CUDA driver initialization failed/u,
+  /CUDA (?:driver )?error: (?:unspecified launch failure|unknown error|initialization error)/u,
+  /CUDA (?:driver )?error: (?:invalid device ordinal|system not yet initialized)/u,
+  /GPU is lost|fallen off the bus/u,
+];
 /** What Python, NumPy, PyTorch, TensorFlow and C++ say where the machine's memory is full. */
 const MEMORY = [
   /^(?:\[rank\d+\]:\s*)?(?:numpy\S*\.)?_?(?:Array)?MemoryError\b/mu,
@@ -45,5 +59,8 @@ export function classOfWords(words: string): FailureClass | null {
   if (says(GPU_MEMORY)) return "gpu_memory";
   if (says(MEMORY)) return "memory";
   if (says(DISK)) return "disk";
-  return says(NETWORK) ? "network" : null;
+  if (says(NETWORK)) return "network";
+  // TensorFlow begins so on every machine without a card, and goes on without one.
+  const later = words.replace(/^[^\n]*failed call to cuInit[^\n]*$/gmu, "");
+  return GPU.some((pattern) => pattern.test(later)) ? "gpu" : null;
 }

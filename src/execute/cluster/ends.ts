@@ -13,6 +13,9 @@ export type Outcome =
 /** What Slurm's daemons and the kernel write where a job needed more memory than it was given. */
 const NO_MEMORY = /exceeded (?:job )?memory limit|oom[-_ ]?kill|Out Of Memory/iu;
 
+const MEMORY =
+  "its job needed more memory than it was given: give it more by the setting memory of the spec's jobs";
+
 /** Decides by the job's end what follows for one of its stages. */
 export async function endOf(
   task: LiveTask,
@@ -35,7 +38,8 @@ export async function endOf(
     message: `${what} (${task.words}${task.node === null ? "" : ` on ${task.node}`})`,
     ...where,
   });
-  if (task.over?.drained === true) {
+  // Before it cancels a job, the queue tells it to end.
+  if (task.over?.drained === true && end?.how !== "cancelled") {
     return task.over.late
       ? { goesOn: error("timeout", "its job's time was up again and again") }
       : { goesOn: error("lost", "its job was told to end again and again") };
@@ -47,12 +51,11 @@ export async function endOf(
     case "preempted":
       return { goesOn: error("lost", "its job was preempted again and again") };
     case "cancelled":
-      // The queue cancels a job whose parent failed; the parent's own end decides.
-      if (!at.ran && !at.inputsMade) return "again";
+      // What became of the job that it waited for decides.
+      if (end.forParent || (!at.ran && !at.inputsMade)) return "again";
       return { error: error("other", "its job was cancelled, and not by this sweep") };
     case "failed":
-      if (end.class === "lost" && NO_MEMORY.test(lines))
-        return { error: error("memory", "its job needed more memory than it was given") };
-      return { error: error(end.class, end.message) };
+      if (end.class === "lost" && NO_MEMORY.test(lines)) return { error: error("memory", MEMORY) };
+      return { error: error(end.class, end.class === "memory" ? MEMORY : end.message) };
   }
 }

@@ -40,6 +40,8 @@ export interface JobTask {
 
 /** A submission: equal jobs with different stages. */
 export interface Order {
+  /** Name of the cluster's system. */
+  readonly system: string;
   /** Its name in the queue. */
   readonly name: string;
   readonly serves: WorkerArguments;

@@ -37,7 +37,8 @@ export type JobEnd =
   | { readonly how: "failed"; readonly class: FailureClass; readonly message: string }
   /** The cluster took its place for another job: it goes on from its checkpoint. */
   | { readonly how: "preempted" }
-  | { readonly how: "cancelled" };
+  /** `forParent`: a job that it waited for failed. */
+  | { readonly how: "cancelled"; readonly forParent: boolean };
 
 /** A job as the queue shows it. */
 export interface JobSeen {

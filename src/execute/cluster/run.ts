@@ -85,7 +85,10 @@ export class ClusterRun implements StageRun {
         if (this.#stopping === "leave") return;
         if (this.#live.size === 0 && (!this.#open || !this.#waits())) return;
         await sleep(TICK);
-        for (const task of [...this.#live.values()]) await this.#follow(task);
+        for (const task of [...this.#live.values()]) {
+          // One that waits says nothing: its file is not asked for again and again.
+          if (this.#silent || task.seen?.state !== "pending") await this.#follow(task);
+        }
         if (performance.now() >= this.#lookAt) await this.#look();
         for (const task of [...this.#live.values()]) await this.#settleEnded(task);
         await this.#book.written();
@@ -169,7 +172,7 @@ export class ClusterRun implements StageRun {
         for (const stage of all) this.#book.failed(stage, ready, 0);
         continue;
       }
-      const after = [...new Set(parents.map((parent) => parent!.id!))];
+      const after = idsOf(new Set(parents.map((parent) => parent!)));
       const tightened = (stage: Fingerprint): number => this.#book.tightened(stage);
       const order = { toolchain: ready, after, atOnce, over: this.#over, tightened };
       const submission = await this.#submitter.prepare(pack, order);
@@ -204,7 +207,7 @@ export class ClusterRun implements StageRun {
     for (const { line, known } of lines) await this.#heard(task, line, known);
     await this.#book.written();
     await task.reader.keep();
-    this.#lookSoon();
+    if (lines.some(({ line }) => line.type === "began" || line.type === "over")) this.#lookSoon();
   }
 
   async #heard(task: LiveTask, line: JobLine, known: boolean): Promise<void> {
@@ -397,4 +400,14 @@ export class ClusterRun implements StageRun {
     const seconds = ran && startedAt !== null ? (Date.now() - startedAt) / 1000 : 0;
     this.#book.bad(fingerprint, what.error, Math.round(seconds * 1000) / 1000, group);
   }
+}
+
+/** Ids of jobs, where all tasks of a submission are among them its own. */
+function idsOf(tasks: ReadonlySet<LiveTask>): readonly string[] {
+  const counts = new Map<Submission, number>();
+  for (const { submission } of tasks) counts.set(submission, (counts.get(submission) ?? 0) + 1);
+  const ids = [...tasks].map(({ submission, id }) =>
+    counts.get(submission) === submission.order.tasks.length ? (submission.id ?? id!) : id!,
+  );
+  return [...new Set(ids)];
 }

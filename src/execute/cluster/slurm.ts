@@ -163,8 +163,6 @@ function optionsOf(request: JobRequest): string[] {
   return options.filter((option) => option !== null);
 }
 
-const OF_MEMORY = "its job needed more memory than it was given (OUT_OF_MEMORY)";
-
 /** A job's state as Slurm names it (squeue(1), JOB STATE CODES). */
 function stateOf(state: string, reason: string): JobSeen["state"] {
   const failed = (of: "memory" | "timeout" | "lost" | "other", message: string): JobEnd => ({
@@ -177,14 +175,14 @@ function stateOf(state: string, reason: string): JobSeen["state"] {
       return { how: "completed" };
     case "CANCELLED":
     case "REVOKED":
-      return { how: "cancelled" };
+      return { how: "cancelled", forParent: /^Dependency/.test(reason) };
     case "PREEMPTED":
       return { how: "preempted" };
     case "TIMEOUT":
     case "DEADLINE":
       return failed("timeout", `its job ran out of time (${state})`);
     case "OUT_OF_MEMORY":
-      return failed("memory", OF_MEMORY);
+      return failed("memory", `its job needed more memory than it was given (${state})`);
     case "NODE_FAIL":
     case "BOOT_FAIL":
       return failed("lost", `the node of its job failed (${state})`);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Fingerprint } from "../../base/fingerprint.js";
@@ -52,7 +53,9 @@ export class Submitter {
     const folder = path.join(jobsFolder(sweepFolder), `${number}`);
     const { seconds } = pack.settings;
     const order: Order = {
-      name: `${this.prefix}-${number}`,
+      system: this.options.cluster.system,
+      // The same sweep may run in another store too.
+      name: `${this.prefix}-${number}-${randomBytes(4).toString("hex")}`,
       serves,
       toolchain: circumstances.toolchain,
       environment,

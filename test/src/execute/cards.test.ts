@@ -1,5 +1,6 @@
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { StageState } from "../../../src/journal/index.js";
 import { FakeMachine } from "../../support/cards.js";
 import { Lab, until } from "../../support/engine.js";
 
@@ -64,5 +65,69 @@ describe("cards that others use", () => {
     await until(() => run.stderr().includes("waiting for room"), "it to wait");
     run.child.kill("SIGINT");
     expect((await run.finished).code).toBe(130);
+  });
+});
+
+describe("a card that fails", () => {
+  const acting = (acts: string, more = ""): string =>
+    `name: toys\nretries: {wait: 0}\nresources: {cpus: 4, toys_per_card: 1}\ntoy: {cards: 1}\n${more}` +
+    `sweep: {zip: [{toy.model: [a, b], toy.act: [${acts}]}]}\n`;
+  const stages = async (): Promise<StageState[]> =>
+    [...(await lab.state()).stages.values()].filter(({ record }) => record.runner === "model");
+
+  it("is taken out where nvidia-smi says so, and its stages go elsewhere, whatever they say", async () => {
+    const machine = machineOf(2);
+    const spec = await lab.spec(acting("break-on-0, break-on-0"));
+    const run = lab.start("sweep", spec);
+    await lab.logged("end b");
+    machine.cards[0]!.memoryErrors = 3;
+    machine.tell();
+    lab.flag("broken");
+    const { code, stderr } = await run.finished;
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining("GPU 0 is used no more by this sweep: its memory has had 3"),
+    ]);
+    const [a] = await stages();
+    expect([a!.status, a!.attempts, a!.retries[0]]).toEqual([
+      ...["done", 2],
+      expect.objectContaining({
+        changed: "on another GPU",
+        error: expect.objectContaining({ class: "gpu", message: "boom" }) as unknown,
+      }),
+    ]);
+    expect((await lab.run("status", spec)).stdout).toContain("boom; the stage is tried again");
+  });
+
+  it("is taken out where a stage failed there and ran on another one", async () => {
+    machineOf(2);
+    const { code, stderr } = await lab.run("sweep", await lab.spec(acting("blame-0, blame-0")));
+    expect(stderr).toContain("GPU 0 is used no more by this sweep: a stage failed on it, and ran");
+    expect([code, (await stages()).map(({ status }) => status)]).toEqual([0, ["done", "done"]]);
+  });
+
+  it("is not blamed for a stage that fails on every card", async () => {
+    machineOf(2);
+    const { code, stderr } = await lab.run("sweep", await lab.spec(acting("blame-all, work")));
+    expect([code, stderr]).toEqual([1, expect.not.stringContaining("used no more")]);
+    const [a, b] = await stages();
+    expect([a!.attempts, a!.error!.message, b!.status]).toEqual([
+      ...[3, expect.stringMatching(/^no such card \(on GPU [01] and [01] alike/), "done"],
+    ]);
+  });
+
+  it("leaves nothing behind that waits for ever, nor runs on the CPU", async () => {
+    const machine = machineOf(1);
+    const spec = await lab.spec(acting("break-on-0, work"));
+    const run = lab.start("sweep", spec);
+    await lab.logged("start a");
+    Object.assign(machine.cards[0]!, { lost: "gone" });
+    machine.tell();
+    lab.flag("broken");
+    expect((await run.finished).code).toBe(1);
+    const message =
+      "the GPUs that are left do not suffice; GPU 0: nvidia-smi does not list it any more";
+    expect((await stages()).map(({ error }) => error!.message)).toEqual([message, message]);
+    expect(lab.log().some((line) => line === "start b")).toBe(false);
   });
 });

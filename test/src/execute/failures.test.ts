@@ -232,7 +232,16 @@ describe("classes", () => {
   });
 
   it("never let bad data or a bug be tried again", () => {
-    const counts = { memory: 9, gpu_memory: 9, timeout: 9, lost: 9, network: 9, disk: 9, other: 9 };
+    const counts = {
+      memory: 9,
+      gpu_memory: 9,
+      gpu: 9,
+      timeout: 9,
+      lost: 9,
+      network: 9,
+      disk: 9,
+      other: 9,
+    };
     const retries = new Retries({ wait: 1, retries: counts }, { count: 0, cellsPerCard: 1 });
     const stage = { record: { fingerprint: "f" } } as unknown as PlannedStage;
     expect(retries.next(stage, { kind: "spec", message: "NaN" }, 1)).toBe(null);

@@ -77,6 +77,18 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
     writeFileSync(path.join(folder(), `${name}.filled`), "");
     new ArrayBuffer(2 ** 46);
   },
+  /** Takes more and more of the machine's memory, the first time, until it has 600 MB. */
+  "take-memory": async (_task, name) => {
+    if (flag(`${name}.took`)) return;
+    writeFileSync(path.join(folder(), `${name}.took`), "");
+    const taken: Buffer[] = [];
+    for (let part = 0; part < 60; part++) {
+      taken.push(Buffer.alloc(10_000_000, 1));
+      await pause();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    process.stderr.write(`it was given ${taken.length * 10} MB\n`);
+  },
   /** Needs so little of a card only after it was told so twice. */
   "fill-card": (task) => {
     if ((task.resources.tightened ?? 0) < 2) throw new Error("no room on the card");
@@ -108,6 +120,20 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   /** Has no room on a card at all. */
   "no-card": () => {
     throw new Error("no room on the card");
+  },
+  /** Fails on GPU 0 with words of its own, once it is told to. */
+  "break-on-0": async (task) => {
+    if (task.resources.gpus[0] !== 0) return;
+    while (!flag("broken")) await pause();
+    throw new Error("boom");
+  },
+  /** Says that its card is not to be had, on GPU 0. */
+  "blame-0": (task) => {
+    if (task.resources.gpus[0] === 0) throw new Error("no such card");
+  },
+  /** Says so on every card. */
+  "blame-all": () => {
+    throw new Error("no such card");
   },
   /** Takes a minute the first time. */
   dawdle: async (task, name) => {
@@ -331,7 +357,12 @@ export const science: Science = {
       },
     );
   },
-  classify: (words) => (words.includes("no room on the card") ? "gpu_memory" : null),
+  classify: (words) =>
+    words.includes("no room on the card")
+      ? "gpu_memory"
+      : words.includes("no such card")
+        ? "gpu"
+        : null,
   runner: (name) => runners.find((one) => one.name === name),
   environments: [],
   commands: [listed(shoutCommand)],

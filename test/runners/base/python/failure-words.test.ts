@@ -71,6 +71,24 @@ const WORDS: readonly (readonly [string | null, string])[] = [
     "disk",
     "RuntimeError: [enforce fail at inline_container.cc:863] . PytorchStreamWriter failed writing file data/5: file write failed",
   ],
+  ["gpu", "RuntimeError: CUDA error: uncorrectable ECC error encountered"],
+  ["gpu", "torch.AcceleratorError: CUDA error: CUDA-capable device(s) is/are busy or unavailable"],
+  ["gpu", "RuntimeError: No CUDA GPUs are available"],
+  ["gpu", "RuntimeError: CUDA error: unspecified launch failure"],
+  [
+    "gpu",
+    "Internal: failed initializing StreamExecutor for CUDA device ordinal 0: Internal: failed call to cuDevicePrimaryCtxRetain: CUDA_ERROR_ECC_UNCORRECTABLE: uncorrectable ECC error encountered",
+  ],
+  [
+    "gpu",
+    "InternalError: cudaSetDevice() on GPU:0 failed. Status: all CUDA-capable devices are busy or unavailable",
+  ],
+  // TensorFlow says so on every machine without a card.
+  [
+    null,
+    "E external/local_xla/xla/stream_executor/cuda/cuda_platform.cc:51] failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected",
+  ],
+  [null, "RuntimeError: CUDA error: an illegal memory access was encountered"],
   [null, "FileNotFoundError: [Errno 2] No such file or directory: 'model'"],
   [null, "ValueError: Input contains NaN."],
   [null, "KeyError: 'instruction'"],
