@@ -5,18 +5,14 @@ import type { ArtifactFacts, ScienceCommand } from "../../../src/contract/engine
 import { jsonOutput, specFile, specOverrides } from "../../../src/contract/options.js";
 import { readDatasetInfo, type Implicit } from "../../base/artifacts/dataset.js";
 import { datasetStage } from "./stage.js";
-import { type DatasetSummary, summaryOf } from "./summary.js";
+import type { UserSplit } from "../../base/artifacts/split.js";
+import { userSplitOf } from "./split.js";
+import { type DatasetSummary, type SplitCounts, summaryOf } from "./summary.js";
 
 interface DatasetArguments {
   readonly file: string;
   readonly overrides?: readonly string[] | undefined;
   readonly json: boolean;
-}
-
-/** Samples of a split. */
-interface Split {
-  readonly samples: number;
-  readonly positives: number;
 }
 
 /** What `dataset --json` says of one data set; train includes valid. */
@@ -25,9 +21,12 @@ interface DatasetReport {
   readonly users: number;
   readonly items: number;
   readonly attributes: number;
-  readonly train: Split;
-  readonly valid: Split;
-  readonly test: Split;
+  /** The fold that is tested, where the spec splits by users; left out elsewhere. */
+  readonly fold?: number;
+  readonly folds?: number;
+  readonly train: SplitCounts;
+  readonly valid: SplitCounts;
+  readonly test: SplitCounts;
   /** Interactions: in the files, left out by reason, and in the data set. */
   readonly interactions: {
     readonly read: number;
@@ -54,7 +53,16 @@ export const datasetCommand: ScienceCommand<DatasetArguments> = {
       .option("json", jsonOutput),
   run: async ({ file, overrides, json }, engine) => {
     const paint = colours(process.stderr);
-    const artifacts = await engine.make({ file, overrides }, datasetStage, {
+    // By data set, in the order in which their artifacts come.
+    const splits = new Map<string, Map<string, UserSplit | null>>();
+    const stageOf: typeof datasetStage = (settings, place) => {
+      const stage = datasetStage(settings, place);
+      const split = userSplitOf(settings);
+      const key = JSON.stringify([stage.params, stage.files]);
+      splits.set(key, (splits.get(key) ?? new Map()).set(JSON.stringify(split), split));
+      return stage;
+    };
+    const artifacts = await engine.make({ file, overrides }, stageOf, {
       note: (severity, message) => {
         const shown = severity === "warning" ? paint.yellow(`warning: ${message}`) : message;
         void write(process.stderr, `${shown}\n`);
@@ -62,13 +70,25 @@ export const datasetCommand: ScienceCommand<DatasetArguments> = {
       progress: progressLine(),
     });
     const reports: DatasetReport[] = [];
-    for (const { facts, folder } of artifacts) reports.push(await reportOf(facts, folder));
+    const byArtifact = [...splits.values()];
+    for (const [at, { facts, folder }] of artifacts.entries()) {
+      // Files of equal contents under two paths are one artifact: then each has the splits of all.
+      const own =
+        byArtifact.length === artifacts.length
+          ? [...byArtifact[at]!.values()]
+          : [...new Map(byArtifact.flatMap((each) => [...each])).values()];
+      for (const split of own) reports.push(await reportOf(facts, folder, split));
+    }
     if (json) await printJson({ datasets: reports });
     else await printLine([tableOf(reports), ...reports.map(wordsOf)].join("\n\n"));
   },
 };
 
-async function reportOf({ metrics }: ArtifactFacts, folder: string): Promise<DatasetReport> {
+async function reportOf(
+  { metrics }: ArtifactFacts,
+  folder: string,
+  split: UserSplit | null,
+): Promise<DatasetReport> {
   const metric = (name: string): number => {
     const value = metrics[name];
     if (value === undefined)
@@ -81,25 +101,21 @@ async function reportOf({ metrics }: ArtifactFacts, folder: string): Promise<Dat
       name.startsWith("dropped.") ? [[name.slice("dropped.".length), count]] : [],
     ),
   );
-  const split = (name: string): Split => ({
-    samples: metric(`${name}.samples`),
-    positives: metric(`${name}.positives`),
-  });
+  const { counts, ...summary } = await summaryOf(folder, split);
   return {
     id,
     users: metric("users"),
     items: metric("items"),
     attributes: metric("attributes"),
-    train: split("train"),
-    valid: split("valid"),
-    test: split("test"),
+    ...(split === null ? {} : { fold: split.fold, folds: split.folds }),
+    ...counts,
     interactions: {
       read: interactions + Object.values(dropped).reduce((sum, count) => sum + count, 0),
       dropped,
       kept: interactions,
     },
     ...(implicit === undefined ? {} : { negatives: { ...implicit, drawn: metric("negatives") } }),
-    ...(await summaryOf(folder)),
+    ...summary,
   };
 }
 
@@ -114,15 +130,19 @@ const kindWords: {
   number: () => "a number, standardised",
 };
 
+/** What people call a data set under a split. */
+const titleOf = ({ id, fold, folds }: DatasetReport): string =>
+  fold === undefined ? id : `${id}, fold ${fold} of ${folds!}`;
+
 /** What the table has no place for. */
 function wordsOf(report: DatasetReport): string {
-  const { id, interactions, negatives, lengths, unseen, examples } = report;
+  const { interactions, negatives, lengths, unseen, examples } = report;
   const number = (value: number): string => value.toLocaleString("en-US");
   const dropped = Object.entries(interactions.dropped).map(
     ([reason, count]) => `${number(count)} ${reason.replaceAll("_", " ")}`,
   );
   return [
-    `${id}: ${number(interactions.read)} interactions read, ${number(interactions.kept)} kept${dropped.length === 0 ? "" : `; left out: ${dropped.join(", ")}`}`,
+    `${titleOf(report)}: ${number(interactions.read)} interactions read, ${number(interactions.kept)} kept${dropped.length === 0 ? "" : `; left out: ${dropped.join(", ")}`}`,
     ...(negatives === undefined
       ? []
       : [
@@ -151,15 +171,17 @@ function tableOf(reports: readonly DatasetReport[]): string {
     "positives",
     "share",
   ];
-  const rows = reports.flatMap(({ id, users, items, attributes, train, valid, test }) =>
-    Object.entries({ train, "of it valid": valid, test }).map(([name, split], i) => [
-      ...(i === 0 ? [id, number(users), number(items), number(attributes)] : ["", "", "", ""]),
+  const rows = reports.flatMap((report) => {
+    const { users, items, attributes, train, valid, test } = report;
+    const about = [titleOf(report), number(users), number(items), number(attributes)];
+    return Object.entries({ train, "of it valid": valid, test }).map(([name, split], i) => [
+      ...(i === 0 ? about : ["", "", "", ""]),
       name,
       number(split.samples),
       number(split.positives),
       split.samples === 0 ? "-" : (split.positives / split.samples).toFixed(5),
-    ]),
-  );
+    ]);
+  });
   return formatTable(head, rows, colours(process.stdout).dim);
 }
 

@@ -1,3 +1,4 @@
+import { NO_ATTRIBUTE } from "./table/traits.js";
 import type { BuiltDataset } from "./build.js";
 import type { Dataset } from "../../base/artifacts/dataset.js";
 import { type RawField, valuesOfText } from "../../base/artifacts/raw-fields.js";
@@ -86,6 +87,8 @@ export function tellOneForAll(
     const values = new Set(items.map(({ attributes }) => attributes[i] ?? null));
     if (values.size > 1) return;
     const [value] = values;
+    // A table whose spec names no attributes has none to miss.
+    if (field === NO_ATTRIBUTE && value === null) return;
     const same = value === null || value === undefined ? "no" : `the same`;
     const shown = value === null || value === undefined ? "" : ` (${JSON.stringify(value)})`;
     task.note(

@@ -1,11 +1,20 @@
 import { readDataset, readItems, readUsers, type Dataset } from "../../base/artifacts/dataset.js";
+import { splitByUsers, type UserSplit } from "../../base/artifacts/split.js";
 import { withNegatives } from "../../base/artifacts/negatives.js";
 import type { FieldInfo, FieldOf } from "../../base/artifacts/raw-fields.js";
 import { fitFields, unknownSamples } from "../../base/fields/fit.js";
 import { ratingOf } from "../../base/artifacts/shown-ratings.js";
 
-/** What a prepared data set is like, beyond its counts. */
+/** Samples of a split. */
+export interface SplitCounts {
+  readonly samples: number;
+  readonly positives: number;
+}
+
+/** What a prepared data set is like under a split. */
 export interface DatasetSummary {
+  /** Train includes valid. */
+  readonly counts: { readonly [split in "train" | "valid" | "test"]: SplitCounts };
   /** Interactions of a user: the shortest, the middle and the longest sequence. */
   readonly lengths: {
     readonly shortest: number;
@@ -19,7 +28,7 @@ export interface DatasetSummary {
     readonly items: number;
     readonly item_samples: number;
   };
-  /** Fields as the training rows of the data set's own split make them; left out where there are none. */
+  /** Fields as the training rows of the split make them; left out where there are none. */
   readonly fields?: readonly {
     readonly name: string;
     readonly of: FieldOf;
@@ -37,19 +46,37 @@ const EXAMPLES = 3;
 /** Interactions that an example shows of a history. */
 const SHOWN = 3;
 
-/** Looks at a data set's artifact. */
-export async function summaryOf(folder: string): Promise<DatasetSummary> {
-  const dataset = await readDataset(folder);
+/**
+ * Looks at a data set's artifact.
+ *
+ * @param split the split by users that stands in place of the data set's own; null: its own counts
+ */
+export async function summaryOf(folder: string, split: UserSplit | null): Promise<DatasetSummary> {
+  const own = await readDataset(folder);
+  const names = await namesIn(folder);
+  const dataset =
+    split === null ? own : { ...own, ...splitByUsers(own, ["", ...names.users], split) };
   const samples = withNegatives(dataset);
   const fitted = fitFields(samples);
   const { offsets, users, test } = dataset;
   const lengths = Int32Array.from({ length: users }, (_, i) => offsets[i + 2]! - offsets[i + 1]!);
   lengths.sort();
-  const names = await namesIn(folder);
   const examples = Array.from({ length: Math.min(EXAMPLES, test.length) }, (_, n) =>
     exampleOf(dataset, names, test[Math.floor(((n + 0.5) * test.length) / EXAMPLES)] ?? test[n]!),
   );
+  const countOf = (rows: Int32Array): SplitCounts => {
+    let positives = 0;
+    for (const row of rows) {
+      if (samples.interactionRating[row]! > dataset.likeAbove) positives += 1;
+    }
+    return { samples: rows.length, positives };
+  };
   return {
+    counts: {
+      train: countOf(samples.train),
+      valid: countOf(samples.valid),
+      test: countOf(samples.test),
+    },
     lengths: {
       shortest: lengths[0] ?? 0,
       median: lengths[Math.floor(lengths.length / 2)] ?? 0,

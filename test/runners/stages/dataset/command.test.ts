@@ -77,6 +77,22 @@ test("a spec's data set is prepared, counted as JSON, and not prepared again", a
   expect(await artifacts()).toEqual(made);
 });
 
+test("with a split by users each fold is counted as its stage splits it", async () => {
+  const { stdout, stderr } = await dataset(
+    { id: "ml-1m", path: join(data, "ml-1m"), split: { by: "users", folds: 2, fold: 2 } },
+    "--json",
+  );
+  const { datasets } = JSON.parse(stdout || stderr) as { datasets: { [key: string]: unknown }[] };
+  expect(datasets).toMatchObject([{ fold: 2, folds: 2 }]);
+  const [{ train, test: tested, unseen }] = datasets as [
+    { [key: string]: { readonly [key: string]: number } },
+  ];
+  // Nobody who is tested is trained on.
+  expect(unseen!["user_samples"]).toBe(tested!["samples"]);
+  expect(tested!["samples"]).toBeGreaterThan(0);
+  expect(train!["samples"]).toBeGreaterThan(0);
+});
+
 test("people get a table", async () => {
   const { stdout, exitCode } = await dataset({ id: "ml-1m", path: join(data, "ml-1m") });
   expect(exitCode).toBe(0);

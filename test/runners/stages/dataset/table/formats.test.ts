@@ -60,6 +60,14 @@ test("ids stay text, titles and attributes are those of the items, samples begin
   expect(plain.result?.metrics).toMatchObject({ "train.samples": 12, "test.samples": 12 });
 });
 
+test("attributes are missed where the spec names them, and only there", async () => {
+  const { notes } = await prepared({ "ratings.csv": csv });
+  expect(notes.filter((note) => note.includes("names it otherwise"))).toEqual([]);
+  const empty = itemLines.replace(/kind \d/gu, "");
+  const missed = await prepared({ "ratings.csv": csv, "items.csv": empty }, tableOf({}, { items }));
+  expect(missed.notes.join()).toContain("items have no kind: see whether the file of items");
+});
+
 describe("the same rows in another form give the same bytes", () => {
   const jsonl = rated
     .map((row, n) =>
