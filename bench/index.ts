@@ -7,6 +7,7 @@ const benchmarks: { readonly [name: string]: () => Promise<Benchmark> } = {
   dataset: async () => (await import("./dataset/index.js")).datasetBenchmark,
   data: async () => (await import("./dataset/data.js")).dataBenchmark,
   statistics: async () => (await import("./statistics/index.js")).statisticsBenchmark,
+  sweep: async () => (await import("./sweep/index.js")).sweepBenchmark,
   ctr: async () => (await import("./ctr/index.js")).ctrBenchmark,
 };
 

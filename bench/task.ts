@@ -8,13 +8,14 @@ import type { StageRequest, StageTask } from "../src/contract/runner.js";
 type Asked<Params, Execution> = Pick<
   StageRequest<Params, Execution>,
   "label" | "params" | "execution"
-> & {
-  readonly inputs: { readonly [name: string]: string };
-};
+> &
+  Partial<Pick<StageRequest<Params, Execution>, "files">> & {
+    readonly inputs: { readonly [name: string]: string };
+  };
 
 /** A stage as a worker would be given it, that writes into `folder`/out and throws where it fails. */
 export function taskOf<Params, Execution>(
-  { label, params, execution, inputs }: Asked<Params, Execution>,
+  { label, params, execution, inputs, files = {} }: Asked<Params, Execution>,
   folder: string,
 ): StageTask<Params, Execution> {
   const [out, work] = ["out", "work"].map((name) => join(folder, name)) as [string, string];
@@ -25,7 +26,7 @@ export function taskOf<Params, Execution>(
     params,
     execution,
     inputs,
-    files: {},
+    files: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.path])),
     out,
     work,
     resources: { gpus: [], threads: availableParallelism() },

@@ -16,6 +16,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { bundle } from "./bundle.mjs";
 import { CHECK_FAILED, ENVIRONMENT } from "./exit-status.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -108,6 +109,7 @@ export async function compile(say) {
   ]);
   if (status !== 0)
     throw new SetupFailure("tsc found errors; what it printed is above", CHECK_FAILED);
+  await bundle();
   await writeStamp(COMPILED_STAMP, wanted);
 }
 
@@ -131,8 +133,9 @@ function sourcesKey() {
   };
   for (const folder of SOURCE_FOLDERS) if (existsSync(at(folder))) walk(folder);
   const settings = [];
-  const config = ["tsconfig.json", "tsconfig.build.json", "package.json"];
-  for (const file of [...config, "node_modules/typescript/package.json"]) noteTo(settings)(file);
+  const config = ["tsconfig.json", "tsconfig.build.json", "package.json", "scripts/bundle.mjs"];
+  const programs = ["typescript", "esbuild"].map((name) => `node_modules/${name}/package.json`);
+  for (const file of [...config, ...programs]) noteTo(settings)(file);
   return { key: sha256(seen.sort().join("\n")), settings: sha256(settings.join("\n")) };
 }
 

@@ -6,6 +6,7 @@ import { datasetStage } from "../../runners/stages/dataset/stage.js";
 import { readDataset, writeDataset } from "../../runners/base/artifacts/dataset.js";
 import { type SideVectors } from "../../runners/base/artifacts/vectors.js";
 import { writeVectors } from "../../runners/base/artifacts/write-vectors.js";
+import type { Json } from "../../src/base/json.js";
 import { taskOf } from "../task.js";
 
 /** A data set, and vectors of its users and items: two artifacts. */
@@ -19,13 +20,14 @@ export interface BenchData {
  * random: which users and items meet in a batch shows in the speed, what the vectors hold does not.
  */
 export async function ml100kData(folder: string, prepared?: string): Promise<BenchData> {
-  const dataset = prepared ?? (await prepare("ml-100k", join(folder, "ml-100k")));
+  const dataset = prepared ?? (await prepareDataset("ml-100k", join(folder, "ml-100k")));
   const { users, items } = await readDataset(dataset);
   return { dataset, embed: await drawVectors(join(folder, "embed"), { users, items }) };
 }
 
-async function prepare(id: string, folder: string): Promise<string> {
-  const request = datasetStage({ dataset: id }, { folder: "/" });
+/** Prepares a data set in a folder as a sweep does it, and gives the folder of the artifact. */
+export async function prepareDataset(dataset: Json, folder: string): Promise<string> {
+  const request = datasetStage({ dataset }, { folder: "/" });
   const task = taskOf({ ...request, inputs: {} }, folder);
   await (await datasetRunner.load()).run([task]);
   return task.out;
@@ -83,7 +85,8 @@ export async function writeData(
   return { dataset, embed: await drawVectors(join(folder, "embed"), { users, items }) };
 }
 
-async function drawVectors(
+/** Writes vectors of a data set's users and items, drawn at random, and gives their folder. */
+export async function drawVectors(
   folder: string,
   sizes: { readonly users: number; readonly items: number },
 ): Promise<string> {

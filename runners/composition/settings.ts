@@ -47,6 +47,7 @@ export const neutralKnowledge: Science["neutral"] = {
   "knowledge.teacher.cut_tries": 0,
   "knowledge.control_side": "both",
   "knowledge.embed.center": false,
+  "knowledge.embed.prices": { prompt: 0 },
 };
 
 /** For each setting, the key that a string is short for. */

@@ -25,9 +25,9 @@ async function aboutThisMachine(
   const remarks = await cardRemarks(experiment, config.value);
   if (science.tried === undefined) return remarks;
   const { kindsOfCells } = await import("../spec/index.js");
-  const { installedVariables } = await import("../toolchain/index.js");
   const cells = [...kindsOfCells(experiment.cells)].map(({ settings }) => settings);
-  const installed = await installedVariables(config.value);
+  const installed = async (): Promise<{ readonly [name: string]: string } | null> =>
+    (await import("../toolchain/index.js")).installedVariables(config.value);
   return [...remarks, ...(await science.tried(cells, { folder: experiment.folder }, installed))];
 }
 

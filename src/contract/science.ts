@@ -93,12 +93,13 @@ export interface Science {
    * Mistakes that show only where code of the user's own runs, each at its place in that code. `validate`
    * asks, once for all kinds of cells; it may take seconds. Left out: there is no such code.
    *
-   * @param environment variables of the installed toolchain; null where it is not installed
+   * @param environment gives variables of the installed toolchain; null where it is not installed. It takes
+   *   its time, so it is asked only where there is such code
    */
   tried?(
     cells: readonly JsonObject[],
     place: SpecPlace,
-    environment: { readonly [name: string]: string } | null,
+    environment: () => Promise<{ readonly [name: string]: string } | null>,
   ): Promise<readonly Diagnostic[]>;
   /**
    * Programs of the user's own that a cell runs: `doctor` looks whether they could run here. Left out:

@@ -21,7 +21,7 @@ export function generate(science: EditorScience): ReadonlyMap<string, string> {
   const validator = new Validator(schema);
   mistakesOfSpec(validator, {});
   for (const { pointers } of schema.settings.values()) {
-    for (const pointer of pointers) validator.fits(pointer, null);
+    for (const pointer of pointers) validator.errors(pointer, null);
   }
   return new Map([
     [generatedFiles.schema, `${JSON.stringify(editorSchema(science), null, 2)}\n`],

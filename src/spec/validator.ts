@@ -3,6 +3,7 @@ import type * as AjvPackage from "ajv/dist/2020.js";
 import { lazily } from "../base/lazily.js";
 import type { Json, JsonObject } from "../base/json.js";
 import type { JsonSchema } from "../contract/science.js";
+import { Interpreter } from "./interpreter.js";
 import type { SpecSchema } from "./schema.js";
 import { follow } from "./settings.js";
 
@@ -45,9 +46,18 @@ const outlineOf = (root: JsonSchema): JsonSchema => ({
   patternProperties: root["patternProperties"]!,
 });
 
-/** Checks values against the schema of a spec, by ajv in strict mode. */
+/** A pointer with the schema's name: `#/...` is of the spec. */
+const nameOf = (pointer: string): string => (pointer.startsWith("#") ? `spec${pointer}` : pointer);
+
+/**
+ * Checks values against the schema of a spec, by ajv in strict mode. ajv compiles the schema first, which
+ * takes longer than all else in reading a spec, and most specs are right. So a value is first looked at by
+ * an interpreter, which says no more than yes or no; where it says no, ajv decides and says why.
+ */
 export class Validator {
-  readonly #ajv: AjvPackage.Ajv2020;
+  readonly #root: JsonSchema;
+  #ajv: AjvPackage.Ajv2020 | null = null;
+  readonly #interpreter: Interpreter;
   #pointers: Map<Json, string> | null = null;
   readonly #compiled = new Map<string, ValidateFunction>();
 
@@ -57,9 +67,14 @@ export class Validator {
    */
   constructor(
     readonly schema: SpecSchema,
-    paths: ReadonlySet<string> | null = null,
+    readonly paths: ReadonlySet<string> | null = null,
   ) {
-    this.#ajv = new (ajvPackage().Ajv2020)({
+    this.#root = paths === null ? schema.root : withPathsOf(schema.root, paths);
+    this.#interpreter = new Interpreter({ spec: schema.root, outline: outlineOf(schema.root) });
+  }
+
+  #openAjv(): AjvPackage.Ajv2020 {
+    const ajv = new (ajvPackage().Ajv2020)({
       strict: true,
       allowUnionTypes: true,
       // A block that takes any key may list some: an axis of these has the schema of its setting.
@@ -69,15 +84,17 @@ export class Validator {
       inlineRefs: false,
       code: { optimize: false },
       // The fragments are ours; a test checks them against the meta-schema.
-      validateSchema: paths === null,
+      validateSchema: this.paths === null,
     });
-    const root = paths === null ? schema.root : withPathsOf(schema.root, paths);
-    this.#ajv.addSchema(root as object, "spec");
-    this.#ajv.addSchema(outlineOf(root) as object, "outline");
+    ajv.addSchema(this.#root as object, "spec");
+    ajv.addSchema(outlineOf(this.#root) as object, "outline");
+    return ajv;
   }
 
-  /** Whether a value fits the schema at `pointer` (`#/...`). */
+  /** Whether a value fits the schema at `pointer` (`#/...`, or `outline#`). */
   fits(pointer: string, value: Json): boolean {
+    const compiled = this.#compiled.get(pointer);
+    if (compiled === undefined && this.#interpreter.accepts(nameOf(pointer), value)) return true;
     return this.#validate(pointer)(value) as boolean;
   }
 
@@ -114,7 +131,8 @@ export class Validator {
   #validate(pointer: string): ValidateFunction {
     let validate = this.#compiled.get(pointer);
     if (validate === undefined) {
-      validate = this.#ajv.compile({ $ref: pointer.startsWith("#") ? `spec${pointer}` : pointer });
+      this.#ajv ??= this.#openAjv();
+      validate = this.#ajv.compile({ $ref: nameOf(pointer) });
       this.#compiled.set(pointer, validate);
     }
     return validate;

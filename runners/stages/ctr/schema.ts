@@ -176,9 +176,10 @@ export const ctrFragment: JsonSchema = {
 
 /** Schema of `resources.ctr_per_gpu`. */
 export const ctrPerGpu: JsonSchema = {
-  description: "The number of CTR trainings that share one GPU.",
+  description:
+    "The number of CTR trainings that share one GPU: while one sets up or compiles its graph, others compute.",
   type: "integer",
   minimum: 1,
   maximum: 256,
-  default: 4,
+  default: 8,
 };

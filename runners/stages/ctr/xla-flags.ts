@@ -2,8 +2,18 @@
  * What XLA is told for a card besides its defaults. A compiled step is a CUDA graph of some 150
  * kernels, of which many wait for none of the others: let them run side by side (1.5 times the
  * rate of one cell on an H100).
+ *
+ * Most of the time of compiling went into trying kernels: Triton's for every product, and cuBLAS's ways
+ * for each. Without these trials, and with LLVM on several cores, DIN with HEA compiles in 4 s in place of 26,
+ * with 10 s of processor time in place of 140 (docs/performance.md has what that costs in speed).
  */
-const cardFlags = { "--xla_gpu_command_buffer_scheduling_mode": "CONCURRENT" } as const;
+const cardFlags = {
+  "--xla_gpu_command_buffer_scheduling_mode": "CONCURRENT",
+  "--xla_gpu_enable_triton_gemm": "false",
+  "--xla_gpu_autotune_level": "0",
+  "--xla_gpu_enable_llvm_module_compilation_parallelism": "true",
+  "--xla_gpu_force_compilation_parallelism": "8",
+} as const;
 
 /** XLA_FLAGS with ours added, save those that are given already. */
 export function withCardFlags(given: string | undefined): string {

@@ -2,6 +2,8 @@ const secondsPerDay = 86_400;
 
 /** Whether the zone is one that JavaScript knows. */
 export function isTimeZone(zone: string): boolean {
+  // The default: to ask takes as long as all else in the check of a spec.
+  if (zone === "UTC") return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: zone });
     return true;

@@ -15,4 +15,5 @@ export interface EmbedSettings {
   readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;
+  readonly prices: { readonly prompt: number };
 }

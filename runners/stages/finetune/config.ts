@@ -102,6 +102,8 @@ export function trainingConfig(
     per_device_eval_batch_size: micro,
     gradient_accumulation_steps: steps,
     logging_steps: 1,
+    // The log then tells the tokens that were worked through.
+    include_num_input_tokens_seen: true,
     save_steps: execution.save_steps,
     save_total_limit: 2,
     ...(split === 0

@@ -14,6 +14,7 @@ import { trainingConfig } from "./config.js";
 import { gatherSamples } from "./data.js";
 import type { FinetuneExecution, FinetuneParams } from "./settings.js";
 import type { TrainerLine } from "./trainer-log.js";
+import { NO_USAGE } from "../../../src/contract/usage.js";
 import { meanLoss, mergeAttempts, metricsOf, TrainerLogReader } from "./trainer-log.js";
 import { openFolder } from "../../../src/base/folder.js";
 
@@ -70,7 +71,11 @@ export async function finetune(task: StageTask): Promise<void> {
     const message = `continues from the checkpoint at step ${checkpoint.step}`;
     task.emit({ type: "note", severity: "info", message });
   }
-  const seen = Math.max(0, ...attempts.flat().map((line) => line.current_steps));
+  const told = attempts.flat();
+  const seen = {
+    steps: Math.max(0, ...told.map((line) => line.current_steps)),
+    tokens: Math.max(0, ...told.map((line) => line.total_tokens ?? 0)),
+  };
   const following = followLog(path.join(output, "trainer_log.jsonl"), seen, task);
   const end = await runProgram(task, {
     ...trainProgram(task.resources.gpus.length),
@@ -146,8 +151,13 @@ async function keptAttempts(work: string): Promise<TrainerLine[][]> {
   return Promise.all(names.map((each) => new TrainerLogReader(path.join(folder, each)).next()));
 }
 
-/** Reports the log's lines as they come; steps an earlier attempt reported are not told twice. */
-function followLog(file: string, seen: number, task: StageTask) {
+/** Reports the log's lines as they come; steps and tokens that an earlier attempt reported are not told twice. */
+function followLog(
+  file: string,
+  seen: { readonly steps: number; readonly tokens: number },
+  task: StageTask,
+) {
+  let tokens = seen.tokens;
   const reader = new TrainerLogReader(file);
   const lines: TrainerLine[] = [];
   const look = async () => {
@@ -159,8 +169,13 @@ function followLog(file: string, seen: number, task: StageTask) {
         total: line.total_steps,
         unit: "steps",
       });
+      const more = (line.total_tokens ?? 0) - tokens;
+      if (more > 0) {
+        tokens += more;
+        task.emit({ type: "usage", ...NO_USAGE, promptTokens: more });
+      }
       const values = metricsOf(line);
-      if (line.current_steps > seen && Object.keys(values).length > 0) {
+      if (line.current_steps > seen.steps && Object.keys(values).length > 0) {
         task.emit({ type: "metrics", step: line.current_steps, values });
       }
     }

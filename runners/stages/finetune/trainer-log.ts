@@ -8,7 +8,6 @@ export interface TrainerLine {
   readonly eval_loss?: number;
   readonly lr?: number;
   readonly epoch?: number;
-  readonly throughput?: number;
   readonly total_tokens?: number;
 }
 
@@ -42,7 +41,10 @@ export class TrainerLogReader {
 function parseLine(line: string): TrainerLine[] {
   if (line.trim() === "") return [];
   try {
-    const value = JSON.parse(line) as TrainerLine;
+    const value = JSON.parse(line, (name, inner: unknown) =>
+      // It divides the tokens of all attempts by the time of the last one.
+      name === "throughput" ? undefined : inner,
+    ) as TrainerLine;
     return Number.isInteger(value.current_steps) ? [value] : [];
   } catch {
     return [];
@@ -51,13 +53,13 @@ function parseLine(line: string): TrainerLine[] {
 
 /** The metrics of a line under the names that every view shows; empty for the closing line. */
 export function metricsOf(line: TrainerLine): { readonly [name: string]: number } {
+  const ended = line.loss === undefined && line.eval_loss === undefined;
   const named: readonly (readonly [string, number | undefined])[] = [
     ["train.loss", line.loss],
     ["valid.loss", line.eval_loss],
     ["learning_rate", line.loss === undefined ? undefined : line.lr],
-    ["epoch", line.loss === undefined && line.eval_loss === undefined ? undefined : line.epoch],
-    ["tokens_per_second", line.throughput],
-    ["tokens", line.total_tokens],
+    ["epoch", ended ? undefined : line.epoch],
+    ["tokens", ended ? undefined : line.total_tokens],
   ];
   return Object.fromEntries(
     named.filter((each): each is [string, number] => Number.isFinite(each[1])),

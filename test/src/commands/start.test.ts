@@ -1,6 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cp, mkdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commandLine } from "../../support/command-line.js";
 
@@ -10,10 +13,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The packages out of node_modules that a call loads, and how many modules in all, by Node's own account. */
+/** The files that a call loads, by Node's own account: those of r4ec by their paths in it, and the packages. */
 async function loadedBy(
   ...args: readonly string[]
-): Promise<{ packages: string[]; modules: number }> {
+): Promise<{ files: string[]; packages: string[] }> {
   const account = path.join(folder, "account");
   const run = await commandLine(() => folder, { NODE_V8_COVERAGE: account })(...args);
   expect(run.exitCode, run.stderr).toBe(0);
@@ -25,33 +28,47 @@ async function loadedBy(
   });
   rmSync(account, { recursive: true });
   const names = urls.flatMap((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-  return { packages: [...new Set(names)].sort(), modules: urls.length };
+  const files = urls
+    .filter((url) => !url.includes("/node_modules/"))
+    .map((url) => path.relative(root, fileURLToPath(url)));
+  return { files, packages: [...new Set(names)].sort() };
 }
 
-/** What no command needs to say what it takes, or to check a spec. */
-const HEAVY = ["@duckdb/node-api", "openai", "undici", "vega", "vega-lite", "@viz-js/viz"].concat([
-  ...[
-    "@tensorflow/tfjs-node-gpu",
-    "@tensorflow/tfjs",
-    "typescript",
-    "log-update",
-    "@clack/prompts",
-  ],
-]);
+const root = path.resolve(import.meta.dirname, "../../..");
+/** Packages that stand in a file of their own, since not every command needs them. */
+const [AJV, YAML, INTERPRETER] = [
+  "dist/cli/ajv-dist-2020-js.cjs",
+  "dist/cli/yaml.cjs",
+  "dist/cli/cfworker-json-schema.cjs",
+] as const;
 
 describe("the start of a command", () => {
-  it("--help loads what reads the command line, and nothing that works", async () => {
-    const { packages, modules } = await loadedBy("--help");
-    // Beside yargs and its own packages.
-    const others = packages.filter((name) => [...HEAVY, "ajv", "yaml", "execa"].includes(name));
-    expect(others).toEqual([]);
-    expect(modules).toBeLessThan(430);
+  it("--help loads few files, no package and nothing that works", async () => {
+    const { files, packages } = await loadedBy("--help");
+    expect(packages).toEqual([]);
+    expect(files).toContain("dist/cli/cli.js");
+    for (const file of [AJV, YAML, INTERPRETER]) expect(files).not.toContain(file);
+    expect(files.filter((file) => !file.startsWith("dist/cli/"))).toEqual(["bin/r4ec.js"]);
+    expect(files.length).toBeLessThan(90);
   });
 
-  it("validate loads beside this what reads and checks a spec", async () => {
-    const spec = path.resolve(import.meta.dirname, "../../../experiments/quickstart.yaml");
-    const { packages } = await loadedBy("validate", spec);
-    expect(packages).toEqual(expect.arrayContaining(["ajv", "yaml"]));
-    expect(packages.filter((name) => HEAVY.includes(name))).toEqual([]);
+  it("validate loads beside this what reads a spec, and compiles no schema where all is right", async () => {
+    const spec = path.join(root, "experiments/quickstart.yaml");
+    const { files, packages } = await loadedBy("validate", spec);
+    expect(packages).toEqual([]);
+    expect(files).toContain(INTERPRETER);
+    expect(files).not.toContain(AJV);
+    expect(files.length).toBeLessThan(110);
+  });
+
+  it("goes without the few files, as where only what a user needs is installed", async () => {
+    await cp(path.join(root, "bin"), path.join(folder, "bin"), { recursive: true });
+    await mkdir(path.join(folder, "dist"));
+    for (const name of ["package.json", "node_modules", "dist/src", "dist/runners"]) {
+      await symlink(path.join(root, name), path.join(folder, name));
+    }
+    const spec = path.join(root, "experiments/quickstart.yaml");
+    const run = await execa(process.execPath, [path.join(folder, "bin/r4ec.js"), "validate", spec]);
+    expect(run.stdout).toContain("is valid: 19 cells");
   });
 });

@@ -41,7 +41,10 @@ export class Parameters {
     const size = shape.reduce((product, n) => product * n, 1);
     const values = new Float32Array(this.seeds.length * size);
     this.seeds.forEach((seed, replica) => {
-      initial(values.subarray(replica * size, (replica + 1) * size), random(seed, name));
+      const first = this.seeds.indexOf(seed);
+      // Drawing takes longer than copying, and replicas of a sweep often have one seed.
+      if (first < replica) values.copyWithin(replica * size, first * size, (first + 1) * size);
+      else initial(values.subarray(replica * size, (replica + 1) * size), random(seed, name));
     });
     return tf.tidy(() =>
       tf.variable(tf.tensor(values, [this.seeds.length, ...shape], "float32"), trainable),

@@ -5,12 +5,19 @@ import type { Device } from "../device.js";
 import type { CtrData } from "../data/load.js";
 import type { BuildModel, ModelShape } from "../model.js";
 import type { CtrExecution, CtrParams } from "../settings.js";
-import { Cell } from "./cell.js";
+import { Cell, pickingSplit } from "./cell.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { Companion } from "./companion.js";
 import { rateOf } from "./schedule.js";
 import { deviceOfProcess } from "../tensorflow.js";
-import { piecesOfStep, replicasAtOnce, roomForDistinct, scoringSizes, useXla } from "./tuning.js";
+import {
+  compilesScoring,
+  piecesOfStep,
+  replicasAtOnce,
+  roomForDistinct,
+  scoringSizes,
+  useXla,
+} from "./tuning.js";
 import { EpochTrainer } from "./epoch.js";
 import type { Replica } from "./steps.js";
 import { Run } from "./run.js";
@@ -117,6 +124,8 @@ async function trainRun(
     samples,
     seenUsers: seenUsers(data),
     ...scoringSizes(device, cells.length, data.test.rows.length),
+    counts: [pickingSplit(data).rows.length, data.test.rows.length],
+    compileScoring: compilesScoring(cells, pickingSplit(data).rows.length),
     distinct: roomForDistinct(device, columns, data.train, batchSize),
     pieces: piecesOfStep(device, batchSize),
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),

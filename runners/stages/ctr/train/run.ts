@@ -40,8 +40,11 @@ export class Run {
   #orders: Promise<Int32Array[]>;
   /** Epochs begun. */
   #begun = 0;
-  /** Seconds that an epoch takes, scoring included. */
-  #epochSeconds = 0;
+  /**
+   * Seconds that the first epoch and the last one took, scoring included. In the first, TensorFlow sets the
+   * graph up and XLA compiles it.
+   */
+  #seconds: { readonly first: number; readonly last: number | null } | null = null;
   #heard = performance.now();
   #saving: Promise<void> = Promise.resolve();
   /** When the next checkpoint is due, on performance.now()'s clock. */
@@ -97,16 +100,20 @@ export class Run {
     return open;
   }
 
-  /** Whether a new trainer without the slots of finished cells saves more time than it costs. */
+  /**
+   * Whether a new trainer without the slots of finished cells saves more time than it costs: making it, and
+   * what its first epoch takes more than the others.
+   */
   #smallerPays(making: number): boolean {
     const ended = this.cells.length - this.#open.size;
-    if (ended === 0) return false;
+    const { first = 0, last = null } = this.#seconds ?? {};
+    if (ended === 0 || last === null) return false;
     const left = Math.max(
       ...[...this.#open].map(({ params, progress }) =>
         Math.min(params.epochs - progress.epochs, params.patience),
       ),
     );
-    return (ended / this.cells.length) * this.#epochSeconds * left > making;
+    return (ended / this.cells.length) * last * left > making + first - last;
   }
 
   #nextOrders(): Promise<Int32Array[]> {
@@ -146,7 +153,9 @@ export class Run {
     const started = performance.now();
     trainer.keep();
     const scores = trainer.score(pickingSplit(data).rows);
-    this.#epochSeconds = (training + performance.now() - started) / 1000;
+    const took = (training + performance.now() - started) / 1000;
+    this.#seconds =
+      this.#seconds === null ? { first: took, last: null } : { ...this.#seconds, last: took };
     const replicas = this.cells.flatMap((cell, i) => (this.#open.has(cell) ? [i] : []));
     const outcome: Outcome = {
       losses: new Map(replicas.map((replica) => [this.cells[replica]!, losses[replica]!])),

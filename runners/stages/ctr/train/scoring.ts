@@ -15,6 +15,10 @@ export interface ScoringOptions {
   readonly pieceSize: number;
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
+  /** How many samples a call of `score` may be for; by default any number. */
+  readonly counts?: readonly number[];
+  /** False where compiling would not save time. */
+  readonly compileScoring?: boolean;
 }
 
 /** A row that tracing can use: one with a full history if every sample has one. */
@@ -29,12 +33,14 @@ export class Scoring {
   readonly #batch: number;
 
   constructor(model: Model, columns: Columns, options: ScoringOptions) {
-    const { scoreBatch, pieceSize, fullHistory } = options;
+    const { scoreBatch, pieceSize, fullHistory, counts, compileScoring = true } = options;
     const { replicas, shape } = model;
+    const compile = compileScoring;
     this.#adapted = AdaptedKnowledge.of(model, columns);
     this.#replicas = replicas;
     this.#batch = scoreBatch;
     const score = (tables: () => AdaptedTables | null): FunctionSpec => ({
+      compile,
       inputs: [{ shape: [scoreBatch], dtype: "int32", example: exampleRow(shape, fullHistory) }],
       run: ([rows]) => {
         const adapted = tables();
@@ -52,14 +58,18 @@ export class Scoring {
       },
     });
     const adapted = this.#adapted;
-    this.functions =
-      adapted === null
-        ? { score: score(() => null) }
-        : {
-            adapt: adapted.spec,
-            score: score(() => adapted.tables),
-            adapt_and_score: score(adapted.make),
-          };
+    if (adapted === null) {
+      this.functions = { score: score(() => null) };
+      return;
+    }
+    const inOneCall = (count: number): boolean => count <= scoreBatch;
+    this.functions = {
+      ...(counts?.every(inOneCall) !== true && {
+        adapt: { ...adapted.spec, compile },
+        score: score(() => adapted.tables),
+      }),
+      ...(counts?.some(inOneCall) !== false && { adapt_and_score: score(adapted.make) }),
+    };
   }
 
   /** Scores of all replicas for samples given by row, in [0, 1]; each [rows.length]. */

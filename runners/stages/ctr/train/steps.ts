@@ -88,11 +88,15 @@ export class Steps {
     const tail = samples % batchSize;
     this.atOnce = xla ? stepsAtOnce(batches) : 1;
     const loop = { times: this.atOnce, stride: [0, batchSize] };
+    // Compiling takes as long for one step as for a loop of them. Where there is a loop, the few steps of an
+    // epoch beside it are not worth a program each.
+    const beside = this.atOnce > 1 ? { compile: false } : {};
+    const single = batches % this.atOnce > 0 || this.atOnce === 1;
     this.functions = {
-      ...(batches > 0 && { step: step(batchSize) }),
+      ...(batches > 0 && single && { step: { ...step(batchSize), ...beside } }),
       ...(distinct !== null && { narrow_step: step(batchSize, true) }),
       ...(this.atOnce > 1 && { steps: { ...step(batchSize), loop } }),
-      ...(tail > 0 && { last_step: step(tail) }),
+      ...(tail > 0 && { last_step: { ...step(tail), ...beside } }),
     };
     this.#order = order;
     this.#lossSum = lossSum;
@@ -148,10 +152,14 @@ export class Steps {
   }
 }
 
-/** Steps of one compiled call: some dozens, so that few of an epoch's are left over. */
+/**
+ * Steps of one compiled call: so many that few calls make an epoch, and if possible so that no step is left
+ * over, since the first single step takes a second or two to set up.
+ */
 function stepsAtOnce(steps: number): number {
+  const [fewest, most] = [Math.min(steps, 16), Math.min(steps, 512)];
   let best = Math.min(steps, 1);
-  for (let count = Math.min(steps, 64); count >= Math.min(steps, 16); count--) {
+  for (let count = fewest; count <= most; count++) {
     if (best <= 1 || steps % count < steps % best) best = count;
   }
   return best;

@@ -41,11 +41,25 @@ export function piecesOfStep({ pieces }: Device, batchSize: number): number {
 const smallestPiece = 128;
 
 /**
- * Sample passes of each cell from which compiling with XLA pays on a GPU: on an H100 it took 50 s for
- * one cell, which then ran at 1.84 million samples/s instead of some 100,000, and 69 s for 32, which
- * ran at 8.5 million/s instead of 1.8: both are even after some 5 million a cell.
+ * Optimizer steps of a run from which compiling with XLA pays on a GPU. On an H200 compiling DIN with HEA
+ * took 4 s, after which a step of 6 cells took 0.6 ms in place of 4.4, or of 10 where four such groups shared
+ * the card: what a step saves hardly depends on its samples, since launching its operations takes the time.
  */
-const xlaPasses = 5_000_000;
+const xlaSteps = 600;
+
+/** What decides how long a group of cells of one shape trains. */
+interface Course {
+  readonly epochs: number;
+  readonly patience: number;
+  readonly batch_size: number;
+}
+
+/** Epochs of a group that early stopping leaves, on the average of its cells. */
+function expectedEpochs(cells: readonly Pick<Course, "epochs" | "patience">[]): number {
+  // Early stopping ends most cells long before the last epoch.
+  const epochs = cells.map((cell) => Math.min(cell.epochs, 2 * cell.patience));
+  return epochs.reduce((sum, one) => sum + one, 0) / cells.length;
+}
 
 /** Whether to compile with XLA: as the setting says, or on a GPU where the run is long enough. */
 export function useXla(
@@ -63,14 +77,24 @@ export function useXla(
 }
 
 /** Whether cells that train as one graph on a GPU run for long enough to be compiled. */
-export function xlaPays(
-  cells: readonly { readonly epochs: number; readonly patience: number }[],
+export function xlaPays(cells: readonly Course[], samples: number): boolean {
+  const stepsPerEpoch = Math.ceil(samples / cells[0]!.batch_size);
+  return expectedEpochs(cells) * stepsPerEpoch >= xlaSteps;
+}
+
+/**
+ * Sample scores of a run from which compiling the scoring pays: it takes 1.2 s more, and saves 2.7 ms in
+ * each call of 65,536 samples (H200, DIN with HEA).
+ */
+const compiledScores = 30_000_000;
+
+/** Whether compiling the scoring of so many samples an epoch pays, besides that of the steps. */
+export function compilesScoring(
+  cells: readonly { readonly params: Course }[],
   samples: number,
 ): boolean {
-  // Early stopping ends most cells long before the last epoch.
-  const epochs = cells.map((cell) => Math.min(cell.epochs, 2 * cell.patience));
-  const mean = epochs.reduce((sum, one) => sum + one, 0) / cells.length;
-  return mean * samples >= xlaPasses;
+  const courses = cells.map(({ params }) => params);
+  return expectedEpochs(courses) * samples * cells.length >= compiledScores;
 }
 
 /**

@@ -25,12 +25,12 @@ const spread = <T>(all: readonly T[]): readonly T[] =>
  * Builds the models of cells whose backbones are modules of the user's, and applies each to two
  * samples. A mistake stands at the line of the module where it happened.
  *
- * @param environment variables with which TensorFlow loads; null where it is not installed
+ * @param find gives variables with which TensorFlow loads; null where it is not installed
  */
 export async function tryModules(
   cells: readonly JsonObject[],
   place: SpecPlace,
-  environment: { readonly [name: string]: string } | null,
+  find: () => Promise<{ readonly [name: string]: string } | null>,
 ): Promise<readonly Diagnostic[]> {
   const trials = new Map<string, Trial>();
   for (const settings of cells) {
@@ -43,6 +43,7 @@ export async function tryModules(
     ...{ severity: "hint", file, line: 1, column: 1, path: "backbone" },
     message,
   });
+  const environment = await find();
   if (environment === null) {
     const message = "its model was not tried: TensorFlow is not installed (r4ec setup)";
     return files.map((file) => about(file, message));

@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { StageTask } from "../../../../src/contract/runner.js";
 import { embeddingsEndpoint } from "../../../base/chat/embeddings.js";
-import { tellsPaid } from "../../../base/chat/paid.js";
+import { FREE, tellsPaid } from "../../../base/chat/paid.js";
 import { retriesOf, withRetries } from "../../../base/chat/retry.js";
 import { scaleToOne } from "../fit.js";
 import type { EndpointExecution, EndpointParams } from "./endpoint-params.js";
@@ -17,7 +17,7 @@ export function loadEndpoint(task: StageTask<EndpointParams, EndpointExecution>)
       timeoutSeconds: execution.timeout_seconds,
       model: params.model.name,
       dimension: params.dimension ?? null,
-      onPaid: tellsPaid(task),
+      onPaid: tellsPaid(task, { ...FREE, ...execution.prices }),
     }),
     retriesOf(task, "embeddings", execution.retries),
   );

@@ -19,4 +19,5 @@ export interface EndpointExecution extends JsonObject {
   readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;
+  readonly prices: { readonly prompt: number };
 }

@@ -1,3 +1,4 @@
+import { PRICES } from "../../../base/chat/prices.js";
 import { checkAddress } from "../../../base/chat/address.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { EmbedEngine } from "./engine.js";
@@ -48,6 +49,13 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
       minimum: 0,
       default: 6,
     },
+    prices: {
+      description: "What the endpoint charges, in US dollars per million tokens; engine endpoint.",
+      type: "object",
+      default: {},
+      additionalProperties: false,
+      properties: { prompt: PRICES.properties.prompt },
+    },
   },
   check(settings, where) {
     const missing = (["base_url", "model"] as const).filter(
@@ -59,6 +67,7 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
   stage(settings) {
     const { model, base_url, api_key_env, batch_size, concurrency, timeout_seconds, retries } =
       settings;
+    const { prices } = settings;
     if (model === null || base_url === null) throw new Error("engine endpoint needs an address");
     return {
       params: {
@@ -69,7 +78,15 @@ export const endpoint: EmbedEngine<EndpointParams, EndpointExecution> = {
         // Before, vectors of a server that ignores `dimensions` were kept as they came.
         ...(settings.dimension === null ? {} : { fitted: true }),
       },
-      execution: { base_url, api_key_env, batch_size, concurrency, timeout_seconds, retries },
+      execution: {
+        base_url,
+        api_key_env,
+        batch_size,
+        concurrency,
+        timeout_seconds,
+        retries,
+        prices,
+      },
       inputs: {},
       files: {},
     };

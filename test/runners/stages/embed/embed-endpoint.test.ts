@@ -69,6 +69,14 @@ describe("an embeddings endpoint", () => {
     expect(result?.metrics["texts.embedded"]).toBe(11);
   });
 
+  it("tells what each request took, with its price", async () => {
+    const { events } = await run(() => undefined, { prices: { prompt: 3 } });
+    const paid = events.flatMap((event) => (event.type === "usage" ? [event] : []));
+    // The server counts one token a request.
+    const each = { requests: 1, retries: 0, promptTokens: 1, completionTokens: 0, usd: 3e-6 };
+    expect(paid).toEqual(Array.from({ length: 6 }, () => ({ type: "usage", ...each })));
+  });
+
   it.each<[string, Fault]>([
     ["500", { kind: "status", status: 500 }],
     ["429", { kind: "status", status: 429 }],

@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../../../src/base/json.js";
-import type { Runner } from "../../../../src/contract/runner.js";
+import type { Runner, RunnerEvent } from "../../../../src/contract/runner.js";
 import { Drained } from "../../../../src/contract/runner.js";
 import { finetuneRunners } from "../../../../runners/stages/finetune/runner.js";
 import { finetuneStage, ownSamplesStage } from "../../../../runners/stages/finetune/stage.js";
@@ -96,6 +96,9 @@ const lines = (text: string): JsonObject[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as JsonObject);
 
+const tokensTold = (events: readonly RunnerEvent[]): number =>
+  events.reduce((sum, one) => sum + (one.type === "usage" ? one.promptTokens : 0), 0);
+
 test("an adapter is trained on the 568 real samples, every metric with its step", async () => {
   const trained = await runStage(setupOf());
   expect(trained.error ?? trained.thrown).toBeUndefined();
@@ -113,6 +116,11 @@ test("an adapter is trained on the 568 real samples, every metric with its step"
     trained.events.some((event) => event.type === "metrics" && "valid.loss" in event.values),
   ).toBe(true);
   expect(trained.result?.metrics).toMatchObject({ "samples.refinement": 48, steps: 11 });
+  // The tokens that it worked through, as the trainer itself counts them.
+  const log = lines(await readFile(path.join(trained.out, "trainer_log.jsonl"), "utf8"));
+  const counted = Math.max(...log.map((line) => Number(line["total_tokens"] ?? 0)));
+  expect(counted).toBeGreaterThan(43 * 20);
+  expect(tokensTold(trained.events)).toBe(counted);
   expect(trained.result!.metrics["train.loss"]).toBeLessThan(8);
   expect(existsSync(path.join(trained.out, "checkpoint-4"))).toBe(false);
   // A kill between the last step and the artifact: the next run has no step left, and says the same.
@@ -120,6 +128,7 @@ test("an adapter is trained on the 568 real samples, every metric with its step"
   expect(again.error ?? again.thrown).toBeUndefined();
   const from = again.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
   expect(from).toEqual(["continues from the checkpoint at step 11"]);
+  expect(tokensTold(again.events)).toBe(0);
   expect(again.result).toEqual(trained.result);
   expect(await saidIn(again.out)).toEqual(await saidIn(trained.out));
 }, 120_000);

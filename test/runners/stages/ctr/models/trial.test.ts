@@ -45,7 +45,7 @@ it("tells the mistakes of modules at their lines, and nothing of those that are 
     backbone,
     ctr: { embedding_dim: 8 },
   }));
-  const found = await tryModules(cells, { folder }, environment);
+  const found = await tryModules(cells, { folder }, () => Promise.resolve(environment));
   const told = ({ file, line, column, message }: Diagnostic): string =>
     `${path.basename(file, ".mjs")} ${line}:${column} ${message}`;
   expect(found).toHaveLength(Object.keys(WRONG).length);
@@ -65,17 +65,21 @@ it("tries a module with the fields that the data set names", async () => {
     ...{ backbone: "./fields.mjs", ctr: { embedding_dim: 8 } },
     dataset: { id: "table", users: { fields }, interactions: { fields: ["device"] } },
   });
-  const found = await tryModules([cell(["age"]), cell(["country"])], { folder }, environment);
+  const found = await tryModules([cell(["age"]), cell(["country"])], { folder }, () =>
+    Promise.resolve(environment),
+  );
   expect(found.map(({ line, message }) => [line, message])).toEqual([
     [5, "there is no field country here; the data set has age, device"],
   ]);
 }, 120_000);
 
 it("says where nothing can be tried", async () => {
-  const [hint] = await tryModules([{ backbone: example }], { folder }, null);
+  const [hint] = await tryModules([{ backbone: example }], { folder }, () => Promise.resolve(null));
   expect(hint).toMatchObject({ severity: "hint", file: example });
   expect(hint!.message).toContain("TensorFlow is not installed");
-  expect(await tryModules([{ backbone: "din" }], { folder }, null)).toEqual([]);
+  expect(await tryModules([{ backbone: "din" }], { folder }, () => Promise.resolve(null))).toEqual(
+    [],
+  );
 });
 
 it("says how many of how many models it tried, spread over all", async () => {
@@ -93,7 +97,7 @@ return (sample) => a(input.read(sample).sum());`;
     backbone: "./many.mjs",
     ctr: { embedding_dim: n + 1 },
   }));
-  const found = await tryModules(cells, { folder }, environment);
+  const found = await tryModules(cells, { folder }, () => Promise.resolve(environment));
   expect(found.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
     "error RangeError: too wide",
     "hint 24 of its 60 models in this sweep were tried, spread over all: 36 were not",
