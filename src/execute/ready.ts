@@ -118,6 +118,19 @@ export class ReadyStages {
   }
 
   /**
+   * How many stages of a bucket one call is given. Alike ones spread over the places that there are; but
+   * over cards only where nothing else waits for these: half of a group takes a card almost as long as
+   * the whole one.
+   */
+  callSize({ wanted, limit, queue }: Bucket, places: number): number {
+    const others = [...this.#buckets.values()].filter(
+      (one) => one.wanted.gpus > 0 && one.queue.length > 0,
+    );
+    const kinds = wanted.gpus > 0 ? Math.max(1, others.length) : 1;
+    return Math.min(limit, Math.ceil(queue.length / Math.max(1, Math.ceil(places / kinds))));
+  }
+
+  /**
    * Offers every bucket to `start`, which takes stages out of its queue and says whether it found
    * room. Goes on until nothing more starts. `behind`: buckets that have waited long for more cards.
    */

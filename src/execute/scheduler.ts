@@ -182,8 +182,8 @@ export class Scheduler implements StageRun {
       avoid: bucket.avoid,
     });
     if (place === null) return this.#giveUp(bucket) ? "not yet" : "no room";
-    const share = Math.ceil(bucket.queue.length / executor.places(bucket.wanted, bucket.gpu));
-    const stages = bucket.queue.splice(0, Math.min(bucket.limit, share));
+    const places = executor.places(bucket.wanted, bucket.gpu);
+    const stages = bucket.queue.splice(0, this.#ready.callSize(bucket, places));
     for (const stage of stages) this.#graph.mark(stage.record.fingerprint, "running");
     this.#flight.add(this.#launch(stages, place, ready));
     return "started";

@@ -111,6 +111,25 @@ describe("ready stages", () => {
     },
   );
 
+  it("of one shape spread over the cards, unless other shapes are there for these", () => {
+    const sizes = (shapes: number, places: number): number[] => {
+      const ready = new ReadyStages(4, 4);
+      for (let shape = 1; shape <= shapes; shape++) {
+        for (let seed = 1; seed <= 24; seed++) ready.add(stage(seed, `shape ${shape}`));
+      }
+      const seen: number[] = [];
+      ready.offer((bucket) => {
+        seen.push(bucket.queue.splice(0, ready.callSize(bucket, places)).length);
+        return "started";
+      });
+      return seen;
+    };
+    expect(sizes(1, 1)).toEqual([24]);
+    expect(sizes(1, 4).slice(0, 2)).toEqual([6, 5]);
+    expect(sizes(4, 4).slice(0, 1)).toEqual([24]);
+    expect(sizes(2, 4).slice(0, 1)).toEqual([12]);
+  });
+
   /** Runs small stages, each until the room of the oldest is needed, beside others; gives who started. */
   const play = (cards: number, waiting: readonly PlannedStage[], smalls = 100): PlannedStage[] => {
     const slots = new Slots(64, [...Array(cards).keys()]);
