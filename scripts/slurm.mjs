@@ -21,6 +21,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { ENVIRONMENT } from "./exit-status.mjs";
 
 const run = promisify(execFile);
 const PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"];
@@ -304,6 +305,6 @@ async function main() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main().catch((error) => {
     console.error(error.stderr || error.message);
-    process.exitCode = 1;
+    process.exitCode = ENVIRONMENT;
   });
 }

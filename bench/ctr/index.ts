@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +54,13 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
     },
   });
   if (values.help) return console.log(usage);
+  if (values.against !== undefined && !existsSync(measureIn(values.against))) {
+    console.error(
+      `bench: there is no compiled checkout in ${values.against}: run npm run build there`,
+    );
+    process.exitCode = ExitCode.usage;
+    return;
+  }
   try {
     rewritesWithout(values.without);
   } catch (error) {
@@ -72,7 +80,15 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
   const measured: Measured[] = [];
   try {
     const data = await ml100kData(folder, values.dataset);
-    const rows = rowsOf(device, data, values.modes.split(","), values.without).filter(
+    const all = rowsOf(device, data, values.modes.split(","), values.without);
+    const unknown = positionals.filter((part) => !all.some(({ name }) => name.includes(part)));
+    if (unknown.length > 0) {
+      const names = all.map(({ name }) => `  ${name}`).join("\n");
+      console.error(`bench: no row's name holds ${unknown.join(" or ")}; the rows are\n${names}`);
+      process.exitCode = ExitCode.usage;
+      return;
+    }
+    const rows = all.filter(
       ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
     );
     for (const each of rows) {
@@ -156,11 +172,15 @@ async function measure(
 
 const measurePath = fileURLToPath(new URL("./measure.js", import.meta.url));
 
+/** The program of a compiled checkout that measures its engine. */
+const measureIn = (checkout: string): string =>
+  join(checkout, "dist", "bench", "ctr", "measure.js");
+
 /** The row's own work, done by the engine of another compiled checkout. */
 const againstCheckout = (row: Row, checkout: string): Row => ({
   ...row,
   other: async () => {
-    const path = join(checkout, "dist", "bench", "ctr", "measure.js");
+    const path = measureIn(checkout);
     const commands = row.ours.map(
       (work) => [process.execPath, [path, JSON.stringify(work)]] as const,
     );
