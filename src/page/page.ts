@@ -129,7 +129,12 @@ function figureOf(figure: Figure | null): Html | null {
   return html`<figure>
     <figcaption><strong>${figure.title}.</strong> ${figure.about}</figcaption>
     <div class="scroll" role="region" tabindex="0" aria-label=${attribute(figure.title)}>
-      ${new Html(figure.svg)}
+      ${
+        figure.narrow === undefined
+          ? new Html(figure.svg)
+          : html`<div class="wide">${new Html(figure.svg)}</div>
+              <div class="narrow">${new Html(figure.narrow)}</div>`
+      }
     </div>
   </figure>`;
 }

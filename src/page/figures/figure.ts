@@ -6,4 +6,6 @@ export interface Figure {
   /** What the marks mean, below the title. */
   readonly about: string;
   readonly svg: string;
+  /** The same for a screen as narrow as a phone's; left out: there the reader scrolls sideways. */
+  readonly narrow?: string;
 }

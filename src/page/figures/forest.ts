@@ -3,6 +3,9 @@ import { nameOfEntry, nameOfRow } from "../names.js";
 import { drawSvg } from "../vega.js";
 import type { Figure } from "./figure.js";
 
+/** Pixels of the plot beside the names of variants, where both are to stand on a phone's screen. */
+const NARROW = 190;
+
 /**
  * Differences from the baseline with their 95 % intervals, one line a variant and row; null without a
  * baseline, or where no difference is known.
@@ -42,43 +45,45 @@ export async function forestFigure(
     scale: { domain: ["variant", "control"] },
     legend: points.some(({ kind }) => kind === "control") ? { title: null } : null,
   } as const;
-  const svg = await drawSvg(
-    {
-      data: { values: points },
-      // Names of rows stand above: beside the names of variants they would push the plot off a phone.
-      facet: {
-        ...{ field: "row", type: "nominal", sort: rows, title: null },
-        header: rows.length > 1 ? { labelAnchor: "start" } : { labels: false },
-      },
-      columns: 1,
-      spacing: 8,
-      spec: {
-        width: 420,
-        height: { step: 24 },
-        layer: [
-          {
-            // It says nothing to who does not see it.
-            mark: { type: "rule", strokeDash: [4, 4], color: "currentColor", aria: false },
-            encoding: { x: { datum: 0 } },
-          },
-          {
-            mark: { type: "rule", strokeWidth: 2 },
-            encoding: {
-              y,
-              color: colour,
-              x: { field: "low", type: "quantitative", title: "difference" },
-              x2: { field: "high" },
+  const draw = (width: number): Promise<string> =>
+    drawSvg(
+      {
+        data: { values: points },
+        // Names of rows stand above: beside the names of variants they would push the plot off a phone.
+        facet: {
+          ...{ field: "row", type: "nominal", sort: rows, title: null },
+          header: rows.length > 1 ? { labelAnchor: "start" } : { labels: false },
+        },
+        columns: 1,
+        spacing: 8,
+        spec: {
+          width,
+          height: { step: 24 },
+          layer: [
+            {
+              // It says nothing to who does not see it.
+              mark: { type: "rule", strokeDash: [4, 4], color: "currentColor", aria: false },
+              encoding: { x: { datum: 0 } },
             },
-          },
-          {
-            mark: { type: "point", filled: true, size: 70, opacity: 1 },
-            encoding: { y, color: colour, x: { field: "mean", type: "quantitative" } },
-          },
-        ],
+            {
+              mark: { type: "rule", strokeWidth: 2 },
+              encoding: {
+                y,
+                color: colour,
+                x: { field: "low", type: "quantitative", title: "difference" },
+                x2: { field: "high" },
+              },
+            },
+            {
+              mark: { type: "point", filled: true, size: 70, opacity: 1 },
+              encoding: { y, color: colour, x: { field: "mean", type: "quantitative" } },
+            },
+          ],
+        },
       },
-    },
-    title,
-  );
+      title,
+    );
+  const [svg, narrow] = await Promise.all([draw(420), draw(NARROW)]);
   const about = `Point: mean difference. Line: its 95 % interval. Better is to the ${better}.`;
-  return { name: `difference-${table.metric}`, title, about, svg };
+  return { name: `difference-${table.metric}`, title, about, svg, narrow };
 }

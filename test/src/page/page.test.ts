@@ -247,7 +247,7 @@ describe("in a browser", () => {
     expect(await page.locator("h1").textContent()).toBe(NASTY);
     expect(await page.locator("img").count()).toBe(0);
     // A forest plot, a response, curves, times, the graph; each is named for who does not see it.
-    const figures = page.locator("svg[role]");
+    const figures = page.locator("svg[role]:visible");
     expect(await figures.count()).toBe(5);
     for (const figure of await figures.all())
       expect(await figure.getAttribute("aria-label")).toMatch(/\w/);
