@@ -47,7 +47,7 @@ describe("a mistake that people make often", () => {
       "random_seed: [1, 2, 3]",
       'unknown setting "random_seed"; did you mean seed? to vary it, put it under sweep.grid: seed: [1, 2, 3]',
     ],
-    ["gpus: [0, 1]", 'unknown setting "gpus"; did you mean resources.gpus?'],
+    ["gpus: [0, 1]", 'unknown setting "gpus"; did you mean resources.gpus or slurm.gpus?'],
     ["baseline: {backbone: din}", "did you mean compare.baseline?"],
     ["defaults: [base]", "did you mean extends?"],
     [

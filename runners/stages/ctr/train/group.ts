@@ -38,6 +38,11 @@ export interface Group {
 export async function trainInGroups(all: Group): Promise<void> {
   const device = deviceOfProcess();
   const { tasks, shape } = all;
+  if (device.kind === "cpu" && tasks[0]!.resources.gpus.length > 0) {
+    const message =
+      "TensorFlow does not see the GPU that this stage was given, and computes on the CPU; `r4ec doctor` says more";
+    for (const task of tasks) task.emit({ type: "note", severity: "warning", message });
+  }
   const size = replicasAtOnce(device, shape, tasks[0]!.params.batch_size, tasks.length);
   for (let at = 0; at < tasks.length; at += size) {
     await trainGroup(device, { ...all, tasks: tasks.slice(at, at + size) });

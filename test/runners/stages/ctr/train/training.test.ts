@@ -49,6 +49,18 @@ const results = (task: TestTask): object => {
 };
 
 describe("a cell alone", () => {
+  it("says so where TensorFlow does not see the GPU that the cell was given", async () => {
+    const warnings = async (gpus: readonly number[]): Promise<string[]> => {
+      const task = taskOf({ backbone: "dcn", ctr: { epochs: 1 } });
+      Object.assign(task, { resources: { gpus, threads: 2 } });
+      await program.run([task]);
+      expect(task.published).toBeDefined();
+      return task.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    };
+    expect(await warnings([])).toEqual([]);
+    expect(await warnings([0])).toEqual([expect.stringContaining("does not see the GPU")]);
+  });
+
   it("leaves the artifact that docs/artifacts.md promises", async () => {
     const task = await run({ backbone: "din", knowledge: true });
     expect(readdirSync(task.out).sort()).toEqual([
