@@ -1,7 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { killController, startController } from "../../../../scripts/slurm.mjs";
 import { machineWithCards } from "../../../support/cards.js";
 import type { Lab } from "../../../support/engine.js";
 import { eventually, INSTALL, jobsOf, SlurmLab } from "../../../support/slurm/lab.js";
@@ -149,8 +148,11 @@ test("a requeued job goes on from its checkpoint; one that somebody cancels is t
     return lab.log();
   }).toContainEqual(expect.stringMatching(/^holding model/));
   expect(begun(lab)).toEqual(["start model from checkpoint"]);
-  await slurm.run("scancel", id);
-  await eventually(async () => (await stagesOf(lab))[1]?.retries.length).toBe(1);
+  // Slurm may tell a job that was just requeued by its former run, which is over: then nobody hears it.
+  await eventually(async () => {
+    await slurm.run("scancel", id).catch(() => undefined);
+    return (await stagesOf(lab))[1]?.retries.length;
+  }).toBe(1);
   lab.unflag("model.hold");
   expect(await sweep.finished).toMatchObject({ code: 0 });
   const [, model] = await stagesOf(lab);
@@ -190,19 +192,6 @@ test("a job looks for its inputs itself, and they are made again where they are 
   await slurm.run("scontrol", "update", "nodename=n2", "state=resume");
   expect(await sweep.finished).toMatchObject({ code: 0 });
   expect(begun(lab)).toEqual(["start base", "start model", "start base", "start model"]);
-});
-
-test("a controller of Slurm that dies is waited for", async () => {
-  const lab = await slurm.labOfTest();
-  lab.flag("model.hold");
-  const sweep = lab.start("sweep", await lab.spec(toy()));
-  await lab.logged("holding model");
-  await killController(slurm.folder);
-  await eventually(() => sweep.stderr()).toContain("Slurm does not answer");
-  lab.unflag("model.hold");
-  await lab.logged("end model");
-  await startController(slurm.folder);
-  expect(await sweep.finished).toMatchObject({ code: 0 });
 });
 
 test("what Slurm refuses ends the sweep with Slurm's words, and nothing stays in the queue", async () => {
