@@ -148,9 +148,11 @@ test("a requeued job goes on from its checkpoint; one that somebody cancels is t
     return lab.log();
   }).toContainEqual(expect.stringMatching(/^holding model/));
   expect(begun(lab)).toEqual(["start model from checkpoint"]);
-  // Slurm may tell a job that was just requeued by its former run, which is over: then nobody hears it.
+  // The sweep may have seen the end of the job before it saw that it was requeued: then it runs as another job.
+  const runs = (await slurm.queued(lab)).find((line) => line.endsWith(" RUNNING"));
+  const now = runs!.split(" ")[1]!;
   await eventually(async () => {
-    await slurm.run("scancel", id).catch(() => undefined);
+    await slurm.run("scancel", now).catch(() => undefined);
     return (await stagesOf(lab))[1]?.retries.length;
   }).toBe(1);
   lab.unflag("model.hold");
@@ -158,7 +160,7 @@ test("a requeued job goes on from its checkpoint; one that somebody cancels is t
   const [, model] = await stagesOf(lab);
   expect(model!.retries[0]!.error).toMatchObject({
     class: "other",
-    message: expect.stringContaining(`was cancelled, and not by this sweep (job ${id}`) as unknown,
+    message: expect.stringContaining(`was cancelled, and not by this sweep (job ${now}`) as unknown,
   });
 });
 
