@@ -1,3 +1,4 @@
+import { ExitCode } from "../src/base/exit.js";
 import { loadConfig } from "../src/config/load.js";
 import { ensure } from "../src/toolchain/index.js";
 import { BINDING_VARIABLE } from "../runners/base/tensorflow.js";
@@ -16,4 +17,13 @@ export async function provideTensorFlow(): Promise<string | null> {
   if (!ready.ok) return ready.error.message;
   Object.assign(process.env, ready.value.environment);
   return null;
+}
+
+/** The same for a benchmark: where TensorFlow is missing, it says why, sets the exit status and gives false. */
+export async function hasTensorFlow(): Promise<boolean> {
+  const fault = await provideTensorFlow();
+  if (fault === null) return true;
+  console.error(`bench: ${fault}`);
+  process.exitCode = ExitCode.environment;
+  return false;
 }

@@ -4,7 +4,7 @@ import { random } from "../../runners/stages/ctr/toolkit/random.js";
 import { datasetRunner } from "../../runners/stages/dataset/runner.js";
 import { datasetStage } from "../../runners/stages/dataset/stage.js";
 import { readDataset, writeDataset } from "../../runners/base/artifacts/dataset.js";
-import { type SideVectors } from "../../runners/base/artifacts/vectors.js";
+import type { SideVectors } from "../../runners/base/artifacts/vectors.js";
 import { writeVectors } from "../../runners/base/artifacts/write-vectors.js";
 import type { Json } from "../../src/base/json.js";
 import { taskOf } from "../task.js";

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { ExitCode } from "../../src/base/exit.js";
 import { formatTable } from "../../src/base/table.js";
 import { rewritesWithout } from "../../runners/stages/ctr/rewrites/index.js";
-import { provideTensorFlow } from "../tensorflow.js";
+import { hasTensorFlow } from "../tensorflow.js";
 import { ml100kData } from "./data.js";
 import { memoryBenchmark } from "./memory.js";
 import { compileModes, rowsOf, type Row } from "./rows.js";
@@ -68,12 +68,7 @@ export async function ctrBenchmark(args: readonly string[]): Promise<void> {
     process.exitCode = ExitCode.usage;
     return;
   }
-  const fault = await provideTensorFlow();
-  if (fault !== null) {
-    console.error(`bench: ${fault}`);
-    process.exitCode = ExitCode.environment;
-    return;
-  }
+  if (!(await hasTensorFlow())) return;
   if (positionals[0] === "memory") return void (await memoryBenchmark());
   const device = values.device === "cuda" ? "cuda" : "cpu";
   const folder = await mkdtemp(join(tmpdir(), "r4ec-bench-"));

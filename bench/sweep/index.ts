@@ -7,7 +7,7 @@ import { formatTable } from "../../src/base/table.js";
 import { readDataset } from "../../runners/base/artifacts/dataset.js";
 import { drawVectors, prepareDataset } from "../ctr/data.js";
 import { compileModes } from "../ctr/rows.js";
-import { provideTensorFlow } from "../tensorflow.js";
+import { hasTensorFlow } from "../tensorflow.js";
 import { grids, writeGrid, type Grid } from "./grid.js";
 import { writeMl1m } from "./ml1m.js";
 import { peerSeconds } from "./peer.js";
@@ -46,12 +46,7 @@ export async function sweepBenchmark(args: readonly string[]): Promise<void> {
     process.exitCode = ExitCode.usage;
     return;
   }
-  const fault = await provideTensorFlow();
-  if (fault !== null) {
-    console.error(`bench: ${fault}`);
-    process.exitCode = ExitCode.environment;
-    return;
-  }
+  if (!(await hasTensorFlow())) return;
   const folder = values.folder ?? (await mkdtemp(join(tmpdir(), "r4ec-bench-")));
   try {
     const dataset = await source(name, folder);

@@ -5,7 +5,7 @@
  *
  * Most of the time of compiling went into trying kernels: Triton's for every product, and cuBLAS's ways
  * for each. Without these trials, and with LLVM on several cores, DIN with HEA compiles in 4 s in place of 26,
- * with 10 s of processor time in place of 140 (docs/performance.md has what that costs in speed).
+ * with 15 s of processor time in place of 149 (docs/performance.md has what that costs in speed).
  */
 const cardFlags = {
   "--xla_gpu_command_buffer_scheduling_mode": "CONCURRENT",

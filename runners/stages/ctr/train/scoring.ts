@@ -33,9 +33,9 @@ export class Scoring {
   readonly #batch: number;
 
   constructor(model: Model, columns: Columns, options: ScoringOptions) {
-    const { scoreBatch, pieceSize, fullHistory, counts, compileScoring = true } = options;
+    const { scoreBatch, pieceSize, fullHistory, counts } = options;
+    const { compileScoring: compile = true } = options;
     const { replicas, shape } = model;
-    const compile = compileScoring;
     this.#adapted = AdaptedKnowledge.of(model, columns);
     this.#replicas = replicas;
     this.#batch = scoreBatch;
