@@ -2,8 +2,8 @@
 room for it.
 
 A thread of its own reads what waits (prompts, and the literals of guides) in large pieces and then
-lengthens all answers together. On a card it fetches the new tokens every BURST steps only: waiting
-for each would leave the card idle. What an answer that has ended wrote beyond its end is dropped.
+lengthens all answers together. On a card it looks at the new tokens after a burst of steps only: waiting for
+each would leave the card idle. What an answer that has ended wrote beyond its end is dropped.
 """
 
 import concurrent.futures
@@ -14,10 +14,9 @@ import zlib
 import torch
 
 from adapters import Adapters
-from slots import FREE_SHARE, Slots, at_least, bytes_a_column, draw
+from slots import FREE_SHARE, Slots, bytes_a_column, draw
 from writing import Pick, Refused, Vocabulary, Writer, parse_guide
 
-BURST = 8
 READING = {"cuda": 16384, "cpu": 2048}  # Tokens of padded prompts that are read at once.
 GATHERING = 0.03  # Seconds without a new request after which the first ones are answered.
 PATIENCE = 2.0  # Seconds without any request after which the memory for answers is given back.
@@ -50,7 +49,8 @@ class Engine:
     """The model, answering requests."""
 
     def __init__(self, model, tokenizer, options):
-        """options: batch (answers at once), repetition_penalty, max_context, memory (share of the card)."""
+        """options: batch (answers at once), repetition_penalty, max_context, memory (share of the card)
+        and burst (steps between two looks at what was written)."""
         self.model, self.options = model, options
         self.vocabulary = Vocabulary(tokenizer, model)
         self.adapters = Adapters(model)
@@ -179,7 +179,7 @@ class Engine:
             mine = self.options["memory"] * total - torch.cuda.memory_allocated()
             room = FREE_SHARE * min(free, mine)
             count = max(1, min(count, int(room / (bytes_a_column(self.model) * columns))))
-        self.slots = Slots(self.model, count, columns, self.size)
+        self.slots = Slots(self.model, count, columns, self.size, self.options["burst"] > 1)
 
     def read(self):
         """Reads what stands before the wishes, and fulfils or begins them."""
@@ -262,10 +262,11 @@ class Engine:
         count = max(jobs) + 1
         furthest = max(len(job.writer.sequence) + len(job.text) for job in jobs.values())
         options = [job.writer.options for job in jobs.values()]
-        left = min(max(job.wish.limit - len(job.text) for job in jobs.values()), BURST)
+        left = max(job.wish.limit - len(job.text) for job in jobs.values())
+        left = min(left, self.options["burst"])
         new = self.slots.write(
             count,
-            left if self.cuda else 1,
+            left,
             furthest,
             any(each["temperature"] > 0 for each in options),
             any(each["repetition_penalty"] != 1 for each in options),
@@ -291,9 +292,9 @@ class Engine:
 
     def close_ranks(self):
         """Moves answers down where that makes the steps smaller."""
-        size = at_least(len(self.rows))
+        size = self.slots.size_for(len(self.rows))
         for row in sorted(self.rows, reverse=True):
-            if row < (size if self.cuda else len(self.rows)):
+            if row < size:
                 return
             free = next(each for each in range(size) if each not in self.rows)
             self.slots.move(row, free)

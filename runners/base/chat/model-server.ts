@@ -1,4 +1,8 @@
+import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { JsonObject } from "../../../src/base/json.js";
+import type { StageTask } from "../../../src/contract/runner.js";
+import { llmEnvironment } from "../python/environment.js";
+import { commandProgram } from "../python/find-program.js";
 import type { KeptOptions } from "./kept.js";
 import { OWN_SERVER, type Served } from "./served.js";
 
@@ -22,6 +26,15 @@ export interface ModelToServe {
   readonly share: number;
   /** Further arguments of the user's own. */
   readonly arguments: readonly string[];
+}
+
+/** Throws a UserError where the LLM environment has no program for the server. */
+export function checkModelServer(kind: ModelServer, task: Pick<StageTask, "toolchain">): void {
+  if (kind !== "vllm" || commandProgram("vllm", llmEnvironment(task)).from !== "nowhere") return;
+  const message =
+    "there is no program vllm in the LLM environment or on the PATH: install vLLM into an environment of " +
+    "your own and name it to r4ec (docs/your-lab.md), or use r4ec's own server (engine r4ec, teacher.server: r4ec)";
+  throw new UserError(message, { exitCode: ExitCode.environment });
 }
 
 /** The server of a model, for {@link keptServer}. */
@@ -62,7 +75,11 @@ const vllmCommand = ({ rank, share }: ModelToServe): readonly string[] => [
   ...["--gpu-memory-utilization", (VLLM_MEMORY * share).toFixed(3)],
   ...(rank === null
     ? []
-    : ["--enable-lora", "--max-lora-rank", String(LORA_RANKS.find((each) => each >= rank) ?? rank)]),
+    : [
+        "--enable-lora",
+        "--max-lora-rank",
+        String(LORA_RANKS.find((each) => each >= rank) ?? rank),
+      ]),
 ];
 
 /** The fields of a request that hold an answer to a guide. */
@@ -96,5 +113,7 @@ export async function loadAdapter(
   });
   if (response.ok) return;
   const words = (await response.text()).slice(0, 2000);
-  throw new Error(`the server cannot load the adapter ${folder} (status ${response.status}): ${words}`);
+  throw new Error(
+    `the server cannot load the adapter ${folder} (status ${response.status}): ${words}`,
+  );
 }

@@ -49,6 +49,7 @@ class Service:
             "repetition_penalty": arguments.repetition_penalty,
             "max_context": arguments.max_context or own,
             "memory": arguments.memory,
+            "burst": 8 if device == "cuda" else 1,
         }
         self.engine = Engine(model.to(device).eval(), tokenizer, options)
         # One that the command names answers wherever no other adapter is asked for.

@@ -18,11 +18,6 @@ SIZES = [8, 32, 64, 128, 256, 384, 512, 768, 1024]
 FREE_SHARE = 0.7  # Of the memory that is free; the rest is for what a step computes.
 
 
-def at_least(size):
-    """The number of rows that a step with `size` answers has."""
-    return next((each for each in SIZES if each >= size), size)
-
-
 class Columns(Cache):
     """Keys and values of all slots. `place` says which rows and columns the next forward writes."""
 
@@ -66,8 +61,9 @@ def bytes_a_column(model):
 class Slots:
     """Slots of one length for one model, and the steps over them."""
 
-    def __init__(self, model, slots, columns, vocabulary):
-        """vocabulary: how many tokens have scores."""
+    def __init__(self, model, slots, columns, vocabulary, pads):
+        """vocabulary: how many tokens have scores; pads: whether steps have few different sizes."""
+        self.pads = pads
         self.model, self.count, self.columns = model, slots, columns
         self.cuda = model.device.type == "cuda"
         config = model.config.get_text_config()
@@ -131,7 +127,7 @@ class Slots:
         )
 
     def reach(self, columns):
-        grain = 256 if self.cuda else 32
+        grain = 256 if self.pads else 32
         return min(self.columns, -(-columns // grain) * grain)
 
     def start(self, row, token, position, options):
@@ -160,7 +156,7 @@ class Slots:
 
     def write(self, count, steps, furthest, sampled, penalised, adapter):
         """Lengthens the answers of rows 0 to count - 1 by `steps` tokens: [steps, count] on the host."""
-        rows = min(at_least(count), self.count) if self.cuda else count
+        rows = self.size_for(count)
         reach = self.reach(furthest + steps)
         out = torch.empty(steps, rows, dtype=torch.long, device=self.model.device)
         step = lambda: self.step(rows, reach, sampled, penalised)  # noqa: E731
@@ -213,6 +209,12 @@ class Slots:
             for each, value in zip(self.state(), held):
                 each.copy_(value)
         return step if graph is None else graph.replay
+
+    def size_for(self, count):
+        """How many rows a step over so many answers has."""
+        if not self.pads:
+            return count
+        return min(self.count, next((each for each in SIZES if each >= count), count))
 
     def state(self):
         return self.tokens, self.positions, self.drawn, self.seen

@@ -50,7 +50,7 @@ export function chatAnswerer(
       chatEndpoint({
         baseUrl,
         model,
-        apiKeyEnv: execution.api_key_env,
+        apiKeyEnv: execution.api_key_env ?? null,
         temperature: answer.temperature,
         maxTokens: answer.max_new_tokens,
         timeoutSeconds: execution.timeout_seconds,

@@ -3,7 +3,12 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import { keptServer, type KeptServer } from "../../base/chat/kept.js";
 import type { ModelServer } from "../../base/chat/model-server.js";
-import { guideFields, loadAdapter, modelServer } from "../../base/chat/model-server.js";
+import {
+  checkModelServer,
+  guideFields,
+  loadAdapter,
+  modelServer,
+} from "../../base/chat/model-server.js";
 import { adapterIdentity } from "../../base/models/identity.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { adapterFolder } from "./adapter.js";
@@ -39,6 +44,7 @@ export async function loadServer(task: InferTask): Promise<Answerer> {
 /** An answerer that starts a server that r4ec knows, and asks it; adapters are loaded while it runs. */
 export async function loadModelServer(task: InferTask, kind: ModelServer): Promise<Answerer> {
   const { execution, params } = task;
+  checkModelServer(kind, task);
   const folder = adapterFolder(task);
   const options = modelServer(
     kind,

@@ -26,5 +26,8 @@ export function checkTeacher(
   fields.push(...checkGpus(teacher.gpus, `${where}.gpus`));
   const named = { name: model, revision: revision ?? null, template: teacher.template ?? null };
   // r4ec's own server and vLLM talk by the model's own template.
-  return [...fields, ...checkNamedModel(named, `${where}.model`, place, typeof server === "string")];
+  return [
+    ...fields,
+    ...checkNamedModel(named, `${where}.model`, place, typeof server === "string"),
+  ];
 }

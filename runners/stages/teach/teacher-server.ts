@@ -1,6 +1,6 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import { keptServer, type KeptServer } from "../../base/chat/kept.js";
-import { modelServer } from "../../base/chat/model-server.js";
+import { checkModelServer, modelServer } from "../../base/chat/model-server.js";
 import { modelLabel, modelLocation } from "../../base/models/model-input.js";
 import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
 
@@ -15,6 +15,7 @@ export async function startTeacher(
   task.emit({ type: "facts", values: { teacher: modelLabel(teacher.model) } });
   const common = { startTimeoutSeconds, setting: "knowledge.teacher.server" };
   if (typeof server === "string") {
+    checkModelServer(server, task);
     const revision = teacher.model["revision"] as string | undefined;
     const share = Math.min(1, gpus ?? 1);
     const served = { model, revision, rank: null, share, arguments: [] };
