@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 // To import a part of Node gives each of its members a name first, which also loads what few members need.
 const require = createRequire(import.meta.url);
 const { existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
-const { Script, constants } = require("node:vm");
+const { Script } = require("node:vm");
 const { fileURLToPath } = require("node:url");
 
 const [whole, parts] = ["../dist/cli/r4ec.js", "../dist/src/cli.js"].map((name) =>
@@ -32,14 +32,14 @@ function startFrom(file) {
   const script = new Script(text, {
     filename: file,
     cachedData: existsSync(kept) ? readFileSync(kept) : undefined,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   // Help and version compile little of what other commands need.
   if (script.cachedDataRejected !== false && /^\w/.test(process.argv[2] ?? "")) {
     process.on("exit", () => keep(script, kept));
   }
   const module = { exports: {} };
-  script.runInThisContext()(createRequire(file), file, module, module.exports);
+  const importOuter = (name) => import(name);
+  script.runInThisContext()(createRequire(file), importOuter, file, module, module.exports);
 }
 
 /** Keeps what is compiled by now, in one step; where it may not write, r4ec starts a little slower. */

@@ -18,19 +18,33 @@ const LEFT_OUT = [
   ...["dejavu-fonts-ttf", "node-api-headers"],
 ];
 
+/**
+ * Imports that the file keeps are made by bin/r4ec.js: from text whose compiled form was kept, V8 is not able to import.
+ */
+const withOuterImports = (code) =>
+  code.replace(/\bimport\((?:"([^"]+)"\))?/g, (whole, name) =>
+    name === undefined || isOuter(name) ? `__${whole}` : whole,
+  );
+
+const isOuter = (name) =>
+  name.startsWith("node:") ||
+  LEFT_OUT.some((one) => name === one || name.startsWith(one.replace("*", "")));
+
 /** Compiled files keep the place that they know of themselves. */
 const places = {
   name: "places",
   setup(build) {
-    build.onLoad({ filter: /[\\/]dist[\\/](src|runners)[\\/].*\.js$/ }, async ({ path: file }) => {
+    build.onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
+      const contents = withOuterImports(await readFile(file, "utf8"));
+      if (!file.startsWith(path.join(root, "dist"))) return { contents, loader: "js" };
       const relative = path.relative(OUT, file).split(path.sep).join("/");
       const url = `new URL(${JSON.stringify(relative)}, __here)`;
-      const contents = (await readFile(file, "utf8"))
+      const placed = contents
         .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
           what === "url" ? `${url}.href` : `__place.${what}(${url})`,
         )
         .replace(/\blazily\("([^"]+)"\)/g, (_, name) => `(() => require(${JSON.stringify(name)}))`);
-      return { contents, loader: "js" };
+      return { contents: placed, loader: "js" };
     });
   },
 };
@@ -40,7 +54,7 @@ const places = {
  * names its contents.
  */
 const wrapped = (code) => `// ${createHash("sha256").update(code).digest("hex")}
-(function (require, __filename, module, exports) {
+(function (require, __import, __filename, module, exports) {
 const { fileURLToPath: __toPath, pathToFileURL } = require("node:url");
 const __here = pathToFileURL(__filename);
 const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", url)).replace(/[\\\\/]$/, "") };
@@ -68,6 +82,9 @@ export async function bundle() {
     external: LEFT_OUT,
     plugins: [places],
   });
+  const [{ imports }] = Object.values(metafile.outputs);
+  const left = imports.filter(({ kind, external }) => kind === "dynamic-import" && external);
+  if (left.length > 0) throw new Error(`imports that nobody makes: ${left.map((one) => one.path)}`);
   await mkdir(OUT, { recursive: true });
   await replace("LICENSES.txt", licences(Object.keys(metafile.inputs)));
   await replace("r4ec.js", wrapped(outputFiles[0].text));

@@ -75,7 +75,7 @@ describe("the start of a command", () => {
     for (const name of ["bin/r4ec.js", "dist/cli/r4ec.js"]) {
       await cp(path.join(root, name), path.join(folder, name));
     }
-    for (const name of ["package.json", "dist/src", "experiments"]) {
+    for (const name of ["package.json", "dist/src", "experiments", "node_modules"]) {
       await symlink(path.join(root, name), path.join(folder, name));
     }
     const call = async (...args: readonly string[]): Promise<string> =>
@@ -94,6 +94,8 @@ describe("the start of a command", () => {
     expect(first.size).toBeGreaterThan(100_000);
     expect(await call("validate", quickstart)).toBe(valid);
     expect(statSync(file).mtimeMs).toBe(first.mtimeMs);
+    // A package that is imported by a function out of what was kept.
+    expect(await call("plan", quickstart, "--svg")).toContain("<svg");
 
     // A torn file, or one of another V8.
     writeFileSync(file, readFileSync(file).subarray(0, 50_000));
