@@ -5,11 +5,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OUT = path.join(root, "dist", "cli");
+const require = createRequire(import.meta.url);
 
 /** Packages with native parts or files of their own, and those that few commands load and that are large. */
 const LEFT_OUT = [
@@ -78,7 +80,7 @@ export async function bundle() {
     entryPoints: [path.join(root, "dist", "src", "cli.js")],
     define: { "import.meta.url": "__here.href" },
     // yargs asks for widths of plain text: the package for it compiles a regular expression of all emoji first.
-    alias: { "string-width": fileURLToPath(import.meta.resolve("fast-string-width")) },
+    alias: { "string-width": require.resolve("fast-string-width") },
     external: LEFT_OUT,
     plugins: [places],
   });
