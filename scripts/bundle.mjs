@@ -1,13 +1,17 @@
-// Puts the command line and the packages that it starts with into few files, dist/cli/: to open and link
-// hundreds of small modules takes longer than anything else in the start of a command. Worker processes
-// and programs that are found by their place go on using dist/src and dist/runners.
-import { readFileSync, readdirSync, statSync } from "node:fs";
+// Puts the command line and the packages that it starts with into one file, dist/cli/r4ec.js: to open and
+// link hundreds of small modules takes longer than anything else in the start of a command. A module in it
+// runs when it is first imported. Worker processes and programs that are found by their place go on using
+// dist/src and dist/runners.
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OUT = path.join(root, "dist", "cli");
+const require = createRequire(import.meta.url);
 
 /** Packages with native parts or files of their own, and those that few commands load and that are large. */
 const LEFT_OUT = [
@@ -16,40 +20,52 @@ const LEFT_OUT = [
   ...["dejavu-fonts-ttf", "node-api-headers"],
 ];
 
-/** The file of a package that is loaded when it is first asked for. */
-const fileOf = (name) => `${name.replaceAll(/[^a-z0-9]+/gi, "-").replace(/^-/, "")}.cjs`;
+/**
+ * Imports that the file keeps are made by bin/r4ec.js: from text whose compiled form was kept, V8 is not able to import.
+ */
+const withOuterImports = (code) =>
+  code.replace(/\bimport\((?:"([^"]+)"\))?/g, (whole, name) =>
+    name === undefined || isOuter(name) ? `__${whole}` : whole,
+  );
 
-/** Compiled files keep the place that they know of themselves. `lazy` gets the packages that are loaded lazily. */
-const placesOf = (lazy) => ({
+const isOuter = (name) =>
+  name.startsWith("node:") ||
+  LEFT_OUT.some((one) => name === one || name.startsWith(one.replace("*", "")));
+
+/** Compiled files keep the place that they know of themselves. */
+const places = {
   name: "places",
   setup(build) {
-    build.onLoad({ filter: /[\\/]dist[\\/](src|runners)[\\/].*\.js$/ }, async ({ path: file }) => {
+    build.onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
+      const contents = withOuterImports(await readFile(file, "utf8"));
+      if (!file.startsWith(path.join(root, "dist"))) return { contents, loader: "js" };
       const relative = path.relative(OUT, file).split(path.sep).join("/");
-      const url = `new URL(${JSON.stringify(relative)}, import.meta.url)`;
-      const contents = (await readFile(file, "utf8"))
+      const url = `new URL(${JSON.stringify(relative)}, __here)`;
+      const placed = contents
         .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
           what === "url" ? `${url}.href` : `__place.${what}(${url})`,
         )
-        .replace(/\blazily\("([^"]+)"\)/g, (_, name) => {
-          lazy.add(name);
-          return `(() => require(${JSON.stringify(`./${fileOf(name)}`)}))`;
-        });
-      return { contents, loader: "js" };
+        .replace(/\blazily\("([^"]+)"\)/g, (_, name) => `(() => require(${JSON.stringify(name)}))`);
+      return { contents: placed, loader: "js" };
     });
   },
-});
+};
 
-const BANNER = `import { createRequire as __createRequire } from "node:module";
-import { fileURLToPath as __toPath } from "node:url";
-const require = __createRequire(import.meta.url);
-const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", url)).replace(/[\\\\/]$/, "") };`;
-
-/** Days that files of earlier builds stay, for processes that began with them and load more later. */
-const KEPT_DAYS = 30;
+/**
+ * What the file begins and ends with: it is the text of one function, which bin/r4ec.js calls. Its first line
+ * names its contents.
+ */
+const wrapped = (code) => `// ${createHash("sha256").update(code).digest("hex")}
+(function (require, __import, __filename, module, exports) {
+const { fileURLToPath: __toPath, pathToFileURL } = require("node:url");
+const __here = pathToFileURL(__filename);
+const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", url)).replace(/[\\\\/]$/, "") };
+${code}
+})`;
 
 /**
  * Makes dist/cli/ out of dist/src/cli.js. Where esbuild is not there (it is a package for development), there
- * is none, and commands start from dist/src/cli.js. Processes that run meanwhile find all their files.
+ * is none, and commands start from dist/src/cli.js.
  */
 export async function bundle() {
   const esbuild = await import("esbuild").catch((error) => {
@@ -57,47 +73,33 @@ export async function bundle() {
     throw error;
   });
   if (esbuild === null) return rm(OUT, { recursive: true, force: true });
-  const common = {
+  const { metafile, outputFiles } = await esbuild.build({
     ...{ absWorkingDir: root, outdir: OUT, bundle: true, platform: "node", target: "node20.19" },
-    ...{ legalComments: "none", minifyWhitespace: true, minifySyntax: true },
-    ...{ logLevel: "error", metafile: true, write: false },
-  };
-  const lazy = new Set();
-  const whole = await esbuild.build({
-    ...common,
+    ...{ legalComments: "none", minifySyntax: true, charset: "ascii" },
+    ...{ logLevel: "error", metafile: true, write: false, format: "cjs" },
     entryPoints: [path.join(root, "dist", "src", "cli.js")],
-    ...{ format: "esm", splitting: true, banner: { js: BANNER } },
-    external: [...LEFT_OUT, "./*.cjs"],
-    plugins: [placesOf(lazy)],
+    define: { "import.meta.url": "__here.href" },
+    // yargs asks for widths of plain text: the package for it compiles a regular expression of all emoji first.
+    alias: { "string-width": require.resolve("fast-string-width") },
+    external: LEFT_OUT,
+    plugins: [places],
   });
-  const packages = await esbuild.build({
-    ...common,
-    entryPoints: [...lazy].map((name) => ({ in: name, out: fileOf(name).replace(/\.cjs$/, "") })),
-    ...{ format: "cjs", outExtension: { ".js": ".cjs" } },
-  });
-  const builds = [packages, whole];
-  const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const [{ imports }] = Object.values(metafile.outputs);
+  const left = imports.filter(({ kind, external }) => kind === "dynamic-import" && external);
+  if (left.length > 0) throw new Error(`imports that nobody makes: ${left.map((one) => one.path)}`);
   await mkdir(OUT, { recursive: true });
-  await replace(path.join(OUT, "LICENSES.txt"), licences(inputs));
-  const files = builds.flatMap(({ outputFiles }) => outputFiles);
-  // The file that names all others comes last.
-  const isFirst = (file) => path.basename(file.path) === "cli.js";
-  for (const file of files.sort((a, b) => isFirst(a) - isFirst(b))) {
-    await replace(file.path, file.contents);
-  }
-  const oldest = Date.now() - KEPT_DAYS * 86_400_000;
-  for (const name of readdirSync(OUT)) {
-    const file = path.join(OUT, name);
-    if (statSync(file).mtimeMs < oldest) await rm(file, { force: true });
-  }
+  await replace("LICENSES.txt", licences(Object.keys(metafile.inputs)));
+  await replace("r4ec.js", wrapped(outputFiles[0].text));
+  const old = readdirSync(OUT).filter((name) => !["LICENSES.txt", "r4ec.js"].includes(name));
+  for (const name of old) await rm(path.join(OUT, name), { force: true });
 }
 
-/** Writes a file in one step: whoever reads it meanwhile reads the old or the new one. */
-async function replace(file, contents) {
+/** Writes a file of dist/cli/ in one step: whoever reads it meanwhile reads the old or the new one. */
+async function replace(name, contents) {
+  const file = path.join(OUT, name);
   await writeFile(`${file}.${process.pid}`, contents);
   await rename(`${file}.${process.pid}`, file);
 }
-
 /** The licences of the packages that were put in. */
 function licences(inputs) {
   const packages = inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
