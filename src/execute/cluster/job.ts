@@ -56,6 +56,7 @@ class Job {
       cpus: order.cpus,
       gpus: machine.gpus,
       ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
+      mps: null,
       serves: order.serves,
       logs: machine.logs,
       environment: { ...process.env, ...order.environment },
