@@ -53,6 +53,8 @@ export interface Order {
   readonly gpus: number;
   /** Megabytes that a job asks for; null, or left out by an earlier version: what the cluster gives. */
   readonly memory?: number | null;
+  /** Most of its tasks that run at the same time; left out by an earlier version. */
+  readonly atOnce?: number;
   /** Seconds that a job may run; null: it is not limited. */
   readonly seconds: number | null;
   /** Keys of earlier tasks that are known to have ended: their locks are dead. */
