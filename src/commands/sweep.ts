@@ -11,6 +11,7 @@ import type { Experiment } from "../spec/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { keptBy } from "./only-cells.js";
 import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
@@ -74,12 +75,12 @@ export async function sweepExperiment(
     await import("../plan/index.js");
   const { Store } = await import("../store/index.js");
   const plan = await makePlan(experiment, parts.science, new FileHashes(config.store.value));
-  const selected =
-    args.only === undefined
-      ? plan
-      : narrowPlan(plan, parseSelector(args.only, plan.cells, parts.science.expand));
-  const presence = await lookAtStages(selected, new Store(config.store.value));
   const names = namesOf({ ...plan, resolved: experiment.resolved });
+  const select = (words: readonly string[]): ReturnType<typeof parseSelector> =>
+    parseSelector(words, plan.cells, parts.science.expand);
+  const selected =
+    args.only === undefined ? plan : narrowPlan(plan, keptBy(args.only, plan.cells, names, select));
+  const presence = await lookAtStages(selected, new Store(config.store.value));
   if (args["dry-run"]) {
     await showOrRefuse(await cardRemarks(experiment, config));
     await showOrRefuse(variableRemarks(experiment, selected, presence));

@@ -66,6 +66,7 @@ class Job {
       cpus: order.cpus,
       gpus: machine.gpus,
       ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
+      mps: null,
       serves: order.serves,
       logs: machine.logs,
       environment: { ...process.env, ...order.environment },

@@ -135,6 +135,15 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   "blame-all": () => {
     throw new Error("no such card");
   },
+  /** Says by which MPS daemon it shares its cards, and which it sees. */
+  "tell-mps": (_task, name) => {
+    const { CUDA_MPS_PIPE_DIRECTORY, CUDA_VISIBLE_DEVICES } = process.env;
+    log(`mps ${name} ${CUDA_MPS_PIPE_DIRECTORY ?? "none"} ${CUDA_VISIBLE_DEVICES}`);
+  },
+  /** Finds no card where it shares one by MPS. */
+  "blame-mps": () => {
+    if (process.env["CUDA_MPS_PIPE_DIRECTORY"] !== undefined) throw new Error("no such card");
+  },
   /** Takes a minute the first time. */
   dawdle: async (task, name) => {
     if (flag(`${name}.dawdled`)) return;
