@@ -15,11 +15,11 @@ export interface LockHolder extends ProcessIdentity {
   readonly purpose: string;
   /** Mark of the holder's process tree ({@link killTree}); its orphans die with the lock. */
   readonly tree: string | null;
-  /** Id of the cluster's job that the holder runs in; left out: in none. */
+  /** The cluster's job that the holder runs in, in the words of {@link JOB_VARIABLE}; left out: in none. */
   readonly job?: string;
 }
 
-/** Environment variable that holds the id of the cluster's job that a process runs in. */
+/** Environment variable that names the cluster's job that a process runs in. */
 export const JOB_VARIABLE = "R4EC_JOB";
 
 /** A holder on another machine is taken for dead if its file was not touched for this time. */
