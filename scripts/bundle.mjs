@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OUT = path.join(root, "dist", "cli");
+const ENTRY = path.join(root, "dist", "src", "cli.js");
 
 /** Packages with native parts or files of their own, and those that few commands load and that are large. */
 const LEFT_OUT = [
@@ -20,11 +21,11 @@ const LEFT_OUT = [
 const fileOf = (name) => `${name.replaceAll(/[^a-z0-9]+/gi, "-").replace(/^-/, "")}.cjs`;
 
 /** Compiled files keep the place that they know of themselves. `lazy` gets the packages that are loaded lazily. */
-const placesOf = (lazy) => ({
+const placesOf = (lazy, out) => ({
   name: "places",
   setup(build) {
-    build.onLoad({ filter: /[\\/]dist[\\/](src|runners)[\\/].*\.js$/ }, async ({ path: file }) => {
-      const relative = path.relative(OUT, file).split(path.sep).join("/");
+    build.onLoad({ filter: /[\\/]dist[\\/](src|runners|bench)[\\/].*\.js$/ }, async ({ path: file }) => {
+      const relative = path.relative(out, file).split(path.sep).join("/");
       const url = `new URL(${JSON.stringify(relative)}, import.meta.url)`;
       const contents = (await readFile(file, "utf8"))
         .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
@@ -48,27 +49,28 @@ const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", ur
 const KEPT_DAYS = 30;
 
 /**
- * Makes dist/cli/ out of dist/src/cli.js. Where esbuild is not there (it is a package for development), there
- * is none, and commands start from dist/src/cli.js. Processes that run meanwhile find all their files.
+ * Makes dist/cli/ out of dist/src/cli.js, or another folder out of another program. Where esbuild is not there
+ * (it is a package for development), there is none, and commands start from dist/src/cli.js. Processes that
+ * run meanwhile find all their files.
  */
-export async function bundle() {
+export async function bundle(entry = ENTRY, out = OUT) {
   const esbuild = await import("esbuild").catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND") return null;
     throw error;
   });
-  if (esbuild === null) return rm(OUT, { recursive: true, force: true });
+  if (esbuild === null) return rm(out, { recursive: true, force: true });
   const common = {
-    ...{ absWorkingDir: root, outdir: OUT, bundle: true, platform: "node", target: "node20.19" },
+    ...{ absWorkingDir: root, outdir: out, bundle: true, platform: "node", target: "node20.19" },
     ...{ legalComments: "none", minifyWhitespace: true, minifySyntax: true },
     ...{ logLevel: "error", metafile: true, write: false },
   };
   const lazy = new Set();
   const whole = await esbuild.build({
     ...common,
-    entryPoints: [path.join(root, "dist", "src", "cli.js")],
+    entryPoints: [entry],
     ...{ format: "esm", splitting: true, banner: { js: BANNER } },
     external: [...LEFT_OUT, "./*.cjs"],
-    plugins: [placesOf(lazy)],
+    plugins: [placesOf(lazy, out)],
   });
   const packages = await esbuild.build({
     ...common,
@@ -77,17 +79,17 @@ export async function bundle() {
   });
   const builds = [packages, whole];
   const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs));
-  await mkdir(OUT, { recursive: true });
-  await replace(path.join(OUT, "LICENSES.txt"), licences(inputs));
+  await mkdir(out, { recursive: true });
+  await replace(path.join(out, "LICENSES.txt"), licences(inputs));
   const files = builds.flatMap(({ outputFiles }) => outputFiles);
   // The file that names all others comes last.
-  const isFirst = (file) => path.basename(file.path) === "cli.js";
+  const isFirst = (file) => path.basename(file.path) === path.basename(entry);
   for (const file of files.sort((a, b) => isFirst(a) - isFirst(b))) {
     await replace(file.path, file.contents);
   }
   const oldest = Date.now() - KEPT_DAYS * 86_400_000;
-  for (const name of readdirSync(OUT)) {
-    const file = path.join(OUT, name);
+  for (const name of readdirSync(out)) {
+    const file = path.join(out, name);
     if (statSync(file).mtimeMs < oldest) await rm(file, { force: true });
   }
 }

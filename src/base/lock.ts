@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { link, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { draftOf, draftState } from "./draft.js";
 import { isErrno } from "./errno.js";
@@ -71,16 +71,14 @@ export class Lock {
   }
 }
 
+/**
+ * Not synced: no holder outlives a crash of its machine, so that a lock which the crash takes or tears holds
+ * nothing any more.
+ */
 async function writeDraft(file: string, holder: LockHolder): Promise<string> {
   const draft = draftOf(file);
   try {
-    const handle = await open(draft, "wx");
-    try {
-      await handle.writeFile(JSON.stringify(holder));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(draft, JSON.stringify(holder), { flag: "wx" });
   } catch (error) {
     await forgetDraft(draft);
     throw error;

@@ -8,6 +8,7 @@ import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
 import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
+import type { Comparison } from "../report/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
@@ -19,6 +20,8 @@ import { planAsJson, planAsText } from "./plan.js";
 import { liveDisplay } from "./live-display.js";
 import type { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
+import { seenFile } from "../journal/read.js";
+import type { SeenFile } from "../store/seen.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 
 export interface SweepArguments extends GlobalArguments {
@@ -73,12 +76,15 @@ export async function sweepExperiment(
   const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
     await import("../plan/index.js");
   const { Store } = await import("../store/index.js");
+  const { SeenFile } = await import("../store/seen.js");
   const plan = await makePlan(experiment, parts.science, new FileHashes(config.store.value));
   const selected =
     args.only === undefined
       ? plan
       : narrowPlan(plan, parseSelector(args.only, plan.cells, parts.science.expand));
-  const presence = await lookAtStages(selected, new Store(config.store.value));
+  const store = new Store(config.store.value);
+  const seen = await SeenFile.recall(seenFile(store.folder, plan.sweep), store);
+  const presence = await lookAtStages(selected, store);
   const names = namesOf({ ...plan, resolved: experiment.resolved });
   if (args["dry-run"]) {
     await showOrRefuse(await cardRemarks(experiment, config));
@@ -112,25 +118,28 @@ export async function sweepExperiment(
   const { result, tracked } = await run(
     { ...experiment, failures },
     plan,
-    selected,
+    { selected, seen },
     config,
     parts,
     view,
   );
   const { trackingText } = await import("./track.js");
   const where = trackingText(tracked);
+  let comparison: Comparison | null = null;
   if (args.json) {
     if (where !== null) view.line(where);
     await printJson({ ...sweepAsJson(result, selected, names), mlflow: tracked?.runUrl ?? null });
   } else {
-    const store = new Store(config.store.value);
-    await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
+    const told = await sweepAsText(result, selected, experiment, parts.science, store);
+    ({ comparison } = told);
+    await printLine(told.text);
     if (where !== null) await printLine(where);
   }
   const code = exitCodeOf(result, selected);
   if (code !== ExitCode.done) return code;
   const { compareSweep, notPicked } = await import("../report/index.js");
-  const unpicked = notPicked(compareSweep(result.state, { experiment, science: parts.science }));
+  comparison ??= compareSweep(result.state, { experiment, science: parts.science });
+  const unpicked = notPicked(comparison);
   for (const line of unpicked) view.line(`error: ${line}`);
   return unpicked.length > 0 ? ExitCode.cellsFailed : ExitCode.done;
 }
@@ -161,7 +170,7 @@ async function refuseMissingCards(
 async function run(
   experiment: Experiment,
   plan: Plan,
-  selected: Plan,
+  { selected, seen }: { readonly selected: Plan; readonly seen: SeenFile },
   config: Config,
   { science, scienceModule }: ProgramParts,
   view: ProgressView,
@@ -195,6 +204,7 @@ async function run(
       plan,
       selected,
       config,
+      seen,
       classify: (words) => science.classify?.(words) ?? null,
       scienceModule,
       codeVersion: packageVersion(),

@@ -36,6 +36,8 @@ export interface SchedulerOptions {
   readonly failures: SpecFailures;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
+  /** A stage was made: the line of its artifact's witness. */
+  readonly witnessed: (line: string) => void;
   /** One line for the user about something that is not an event of the sweep. */
   readonly say: (line: string) => void;
 }
@@ -250,6 +252,7 @@ export class Scheduler implements StageRun {
   ): Promise<void> {
     const { fingerprint } = stage.record;
     if (end.how === "published") {
+      if (end.witness !== undefined) this.options.witnessed(end.witness);
       await this.#cardFaults.worked(stage, gpus);
       await this.#events.finished(fingerprint, end.seconds, end.result);
       await lock.release();

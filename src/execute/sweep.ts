@@ -21,6 +21,7 @@ import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
+import type { SeenFile } from "../store/seen.js";
 import { catchUp } from "./cluster/catch-up.js";
 import { queueNamed } from "./cluster/queues.js";
 import { ClusterRun } from "./cluster/run.js";
@@ -44,6 +45,8 @@ export interface SweepRequest {
   /** The part of it to run (`--only`); the same object where all of it is. */
   readonly selected: Plan;
   readonly config: Config;
+  /** What is known of the sweep's artifacts. */
+  readonly seen: SeenFile;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
   /** URL of the module that exports `science`; workers import it. */
@@ -90,6 +93,7 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
     try {
       return await runWithJournal(request, folder, journal, stops);
     } finally {
+      await request.seen.close();
       await journal.close();
     }
   } finally {
@@ -145,6 +149,7 @@ async function runWithJournal(
   await cleanDrafts(folder);
   await cleanDrafts(path.join(folder, "plans"));
   const presence = await lookAtStages(selected, store);
+  await request.seen.keep(plan.stages.keys());
   await markOpen(folder);
   // An address in a spec may hold a password, which no journal is to keep.
   const specText = redact(experiment.text);
@@ -257,6 +262,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     failures: experiment.failures,
     classify: request.classify,
     say,
+    witnessed: (line: string) => request.seen.add(line),
   };
   const scheduler =
     cluster !== null

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFile, readdir, rename } from "node:fs/promises";
+import { open, readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
@@ -8,16 +8,19 @@ import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import { isErrno } from "../base/errno.js";
-import { makeFolder, syncFolder, writeDurable } from "../base/durable.js";
+import { makeFolder, syncFolder } from "../base/durable.js";
+import { openFolder } from "../base/folder.js";
 import type { Lock, LockHolder } from "../base/lock.js";
 import { tryLock } from "../base/lock.js";
 import type { Manifest } from "./manifest.js";
 import { MANIFEST_FILE, formatManifest, manifestOf, parseManifest } from "./manifest.js";
 import { identityOf } from "../base/process.js";
+import { takeWitness, unchanged, witnessPublished } from "./witness.js";
 
 /**
- * The folder of artifacts and of work in progress. Nothing is kept in memory: any number of
- * processes, on any machines that share the folder, may use one store at once.
+ * The folder of artifacts and of work in progress. Nothing is kept in memory but what the file system is asked
+ * about again ({@link Witness}): any number of processes, on any machines that share the folder, may use one
+ * store at once.
  *
  *     artifacts/<2 digits>/<fingerprint>/   finished, complete, checksummed
  *     staging/<fingerprint>.<process>/      being made; worth nothing once its process is gone
@@ -53,6 +56,11 @@ export class Store {
   /** Looks at an artifact, changing nothing. See {@link inspectArtifact} for what is checked. */
   inspect(fingerprint: Fingerprint, options: { thorough?: boolean } = {}): Promise<Inspection> {
     return inspectArtifact(this.artifactFolder(fingerprint), fingerprint, options);
+  }
+
+  /** The manifest of an artifact that nothing has touched since this process last found it sound, or null. */
+  unchanged(fingerprint: Fingerprint): Manifest | null {
+    return unchanged(this.artifactFolder(fingerprint));
   }
 
   /**
@@ -160,12 +168,12 @@ export class Store {
     return path.join(this.folder, "locks", fingerprint);
   }
 
-  /** An empty folder for a stage's output, of this process alone. */
+  /** An empty folder for a stage's output, of this process alone; after a crash it is worth nothing. */
   async newStaging(fingerprint: Fingerprint): Promise<string> {
     const { pid, start } = identityOf();
     const name = `${fingerprint}.${pid}-${start ?? "0"}.${randomBytes(4).toString("hex")}`;
     const folder = path.join(this.folder, "staging", name);
-    await makeFolder(folder);
+    await openFolder(folder);
     return folder;
   }
 
@@ -187,11 +195,11 @@ export class Store {
     result: KeptResult,
     seconds: number,
   ): Promise<Manifest> {
-    const { files, stats } = await sealFiles(staging);
+    const { files, stamps } = await sealFiles(staging);
     const manifest = manifestOf(stage, result, files, { created: new Date(), seconds });
     const text = formatManifest(manifest);
-    await writeDurable(path.join(staging, MANIFEST_FILE), text);
-    await sealArtifact(staging, text, stats);
+    await sealArtifact(staging, text, stamps);
+    await writeManifest(staging, text);
     const target = this.artifactFolder(stage.fingerprint);
     await makeFolder(path.dirname(target));
     for (let round = 0; ; round++) {
@@ -208,7 +216,13 @@ export class Store {
     }
     await syncFolder(path.dirname(target));
     await removeFolder(this.workFolder(stage.fingerprint));
+    witnessPublished(target, manifest, stamps);
     return manifest;
+  }
+
+  /** The line of the witness of an artifact that this process published, which is kept no longer; null: none. */
+  takeWitness(fingerprint: Fingerprint): string | null {
+    return takeWitness(this.artifactFolder(fingerprint));
   }
 
   /** An artifact's manifest, without checking its files; null if there is no readable manifest. */
@@ -228,6 +242,18 @@ export class Store {
       }
     }
   }
+}
+
+/** The manifest and the folder's names are durable when this resolves. */
+async function writeManifest(staging: string, text: string): Promise<void> {
+  const handle = await open(path.join(staging, MANIFEST_FILE), "wx");
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await syncFolder(staging);
 }
 
 /** Names in a folder; none where it is not there. */
