@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { link, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { draftOf, draftState } from "./draft.js";
 import { isErrno } from "./errno.js";
@@ -53,42 +54,69 @@ export class Lock {
    */
   async handTo(pid: number, tree: string): Promise<void> {
     const holder = { ...this.#holder, ...identityOf(pid), tree };
-    const draft = await writeDraft(this.file, holder);
-    await rename(draft, this.file).catch(async (error: unknown) => {
-      await forgetDraft(draft);
+    const draft = writeDraft(this.file, holder);
+    try {
+      renameSync(draft, this.file);
+    } catch (error) {
+      forgetDraft(draft);
       throw error;
-    });
+    }
     this.#holder = holder;
   }
 
   /** Releases the lock. Does nothing if the lock has been lost. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    const current = await readHolder(this.file);
+    const current = readHolder(this.file);
     if (current !== null && current !== "unreadable" && current.token === this.#holder.token) {
-      await rm(this.file, { force: true });
+      removeFile(this.file);
     }
   }
 }
 
 /**
  * Not synced: no holder outlives a crash of its machine, so that a lock which the crash takes or tears holds
- * nothing any more.
+ * nothing any more. Files this small are quicker written than handed to another thread.
  */
-async function writeDraft(file: string, holder: LockHolder): Promise<string> {
+function writeDraft(file: string, holder: LockHolder): string {
   const draft = draftOf(file);
   try {
-    await writeFile(draft, JSON.stringify(holder), { flag: "wx" });
+    writeFileSync(draft, JSON.stringify(holder), { flag: "wx" });
   } catch (error) {
-    await forgetDraft(draft);
+    forgetDraft(draft);
     throw error;
   }
   return draft;
 }
 
+/** {@link writeDraft}, in a folder that may not be there yet. */
+async function draftIn(file: string, holder: LockHolder): Promise<string> {
+  try {
+    return writeDraft(file, holder);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw error;
+    await makeFolder(path.dirname(file));
+    return writeDraft(file, holder);
+  }
+}
+
 /** What cannot be removed now is taken later by its name. */
-const forgetDraft = (draft: string): Promise<void> =>
-  rm(draft, { force: true }).catch(() => undefined);
+function forgetDraft(draft: string): void {
+  try {
+    removeFile(draft);
+  } catch {
+    // As said.
+  }
+}
+
+/** Removes a file; nothing where it is not there. */
+function removeFile(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
 
 /** True for what {@link writeDraft} may have written; anything else is damage. */
 function isHolder(value: unknown): value is LockHolder {
@@ -108,10 +136,10 @@ function isHolder(value: unknown): value is LockHolder {
   );
 }
 
-async function readHolder(file: string): Promise<LockHolder | "unreadable" | null> {
+function readHolder(file: string): LockHolder | "unreadable" | null {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = readFileSync(file, "utf8");
   } catch (error) {
     if (isErrno(error, "ENOENT")) return null;
     throw error;
@@ -137,7 +165,6 @@ export async function tryLock(
   dead: (holder: LockHolder) => boolean = () => false,
   breaking = 0,
 ): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
-  await makeFolder(path.dirname(file));
   const job = process.env[JOB_VARIABLE];
   for (let round = 0; ; round++) {
     const holder: LockHolder = {
@@ -147,16 +174,16 @@ export async function tryLock(
       tree: null,
       ...(job !== undefined && { job }),
     };
-    const draft = await writeDraft(file, holder);
+    const draft = await draftIn(file, holder);
     try {
-      await link(draft, file);
+      linkSync(draft, file);
       return { lock: new Lock(file, holder) };
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     } finally {
-      await forgetDraft(draft);
+      forgetDraft(draft);
     }
-    const current = await readHolder(file);
+    const current = readHolder(file);
     if (current === null) continue;
     const token = current === "unreadable" ? "unreadable" : current.token;
     if (current !== "unreadable" && !dead(current) && !(await isStale(file, current)))
@@ -186,13 +213,13 @@ async function breakLock(
     return;
   }
   try {
-    const current = await readHolder(file);
+    const current = readHolder(file);
     if (current === null) return;
     if ((current === "unreadable" ? "unreadable" : current.token) !== token) return;
     if (holder !== "unreadable" && holder.tree !== null) {
       if (dead(holder) || isAlive(holder) === false) killTree(holder.tree, "SIGKILL");
     }
-    await rm(file, { force: true });
+    removeFile(file);
   } finally {
     await guard.lock.release();
   }
@@ -214,7 +241,7 @@ async function isStale(file: string, holder: LockHolder): Promise<boolean> {
 
 /** Who holds a lock at the moment; null where nobody alive does. Changes nothing. */
 export async function lockHolder(file: string): Promise<LockHolder | null> {
-  const holder = await readHolder(file);
+  const holder = readHolder(file);
   if (holder === null || holder === "unreadable") return null;
   return (await isStale(file, holder)) ? null : holder;
 }

@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from "yargs";
 import type { Config } from "../config/config.js";
-import type { SweepOutcome } from "../execute/index.js";
+import type { SweepOutcome, SweepRequest } from "../execute/index.js";
 import { ExitCode } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
@@ -21,7 +21,6 @@ import { liveDisplay } from "./live-display.js";
 import type { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
 import { seenFile } from "../journal/read.js";
-import type { SeenFile } from "../store/seen.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 
 export interface SweepArguments extends GlobalArguments {
@@ -118,7 +117,7 @@ export async function sweepExperiment(
   const { result, tracked } = await run(
     { ...experiment, failures },
     plan,
-    { selected, seen },
+    { selected, seen, presence },
     config,
     parts,
     view,
@@ -170,7 +169,7 @@ async function refuseMissingCards(
 async function run(
   experiment: Experiment,
   plan: Plan,
-  { selected, seen }: { readonly selected: Plan; readonly seen: SeenFile },
+  { selected, seen, presence }: Pick<SweepRequest, "selected" | "seen" | "presence">,
   config: Config,
   { science, scienceModule }: ProgramParts,
   view: ProgressView,
@@ -205,6 +204,7 @@ async function run(
       selected,
       config,
       seen,
+      presence,
       classify: (words) => science.classify?.(words) ?? null,
       scienceModule,
       codeVersion: packageVersion(),

@@ -227,7 +227,8 @@ export class Scheduler implements StageRun {
     const call = { worker, gpus: place.allocation.gpus, fusedWith: prepared.length };
     for (const { stage, lock } of prepared) {
       if (pid > 0) await lock.handTo(pid, mark);
-      await this.#events.started(stage.record.fingerprint, call);
+      // Not waited for: what the stage says comes behind it in the journal.
+      this.#flight.add(this.#events.started(stage.record.fingerprint, call));
     }
     const fingerprints = prepared.map(({ stage }) => stage.record.fingerprint);
     await runGroup(prepared, place, {

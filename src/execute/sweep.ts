@@ -19,7 +19,8 @@ import {
 import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
-import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
+import { keepDurable } from "../base/durable.js";
+import { Store, hostName, resultOf, waitForLock } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
 import type { SeenFile } from "../store/seen.js";
 import { catchUp } from "./cluster/catch-up.js";
@@ -47,6 +48,8 @@ export interface SweepRequest {
   readonly config: Config;
   /** What is known of the sweep's artifacts. */
   readonly seen: SeenFile;
+  /** How the selected stages stand, looked at just now. */
+  readonly presence: ReadonlyMap<Fingerprint, StagePresence>;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
   /** URL of the module that exports `science`; workers import it. */
@@ -76,12 +79,17 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const { plan, config, say } = request;
   const folder = sweepFolder(config.store.value, plan.sweep);
   const stops = new StopRequests(request.onStop);
+  const commit = gitCommitOf(request.experiment.folder);
+  let { presence } = request;
+  let waited = false;
   const lock = await waitForLock(sweepLockFile(config.store.value, plan.sweep), "run the sweep", {
     signal: stops.beforeStart.signal,
-    waiting: ({ pid, host }) =>
+    waiting: ({ pid, host }) => {
+      waited = true;
       say(
         `this sweep is being run by process ${pid} on ${hostName(host)}; this command waits until it ends`,
-      ),
+      );
+    },
   }).catch((error: unknown) => {
     if (!stops.beforeStart.signal.aborted) throw error;
     throw new UserError("interrupted before the sweep began", { exitCode: ExitCode.interrupted });
@@ -89,9 +97,10 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const unwatch = watchStop(folder, (how) => stops.request(how));
   try {
     await forgetStop(folder);
+    if (waited) presence = await lookAtStages(request.selected, new Store(config.store.value));
     const journal = await JournalWriter.open(folder, request.sinks);
     try {
-      return await runWithJournal(request, folder, journal, stops);
+      return await runWithJournal({ ...request, presence, commit }, folder, journal, stops);
     } finally {
       await request.seen.close();
       await journal.close();
@@ -132,12 +141,12 @@ class StopRequests {
 }
 
 async function runWithJournal(
-  request: SweepRequest,
+  request: SweepRequest & { readonly commit: Promise<string | null> },
   folder: string,
   journal: JournalWriter,
   stops: StopRequests,
 ): Promise<SweepOutcome> {
-  const { experiment, plan, selected, config, say } = request;
+  const { experiment, plan, selected, presence, config, say } = request;
   const began = performance.now();
   for (const { line, reason } of journal.damage) {
     say(`warning: line ${line} of the sweep's journal cannot be used: ${reason}`);
@@ -148,13 +157,12 @@ async function runWithJournal(
   await cleanLeftovers(store);
   await cleanDrafts(folder);
   await cleanDrafts(path.join(folder, "plans"));
-  const presence = await lookAtStages(selected, store);
   await request.seen.keep(plan.stages.keys());
   await markOpen(folder);
   // An address in a spec may hold a password, which no journal is to keep.
   const specText = redact(experiment.text);
-  await writeDurable(path.join(folder, "spec.yaml"), specText);
-  await writeDurable(path.join(folder, "name"), `${experiment.name}\n`);
+  await keepDurable(path.join(folder, "spec.yaml"), specText);
+  await keepDurable(path.join(folder, "name"), `${experiment.name}\n`);
   await writeSpecPlace(folder, path.join(experiment.folder, path.basename(experiment.file)));
   await journal.append({
     type: "sweep-started",
@@ -167,7 +175,7 @@ async function runWithJournal(
     cells: plan.cells,
     stages: [...plan.stages.values()].map((stage) => stage.record),
     codeVersion: request.codeVersion,
-    gitCommit: await gitCommitOf(experiment.folder),
+    gitCommit: await request.commit,
     process: process.pid,
     host: os.hostname(),
     ...(selected.cells.length < plan.cells.length && { only: selected.cells.map(({ id }) => id) }),

@@ -78,10 +78,8 @@ export class RunningTask {
     given: TaskGiven,
   ): Promise<RunningTask> {
     const { fingerprint } = order.record;
-    const [out, work] = await Promise.all([
-      store.newStaging(fingerprint),
-      store.openWork(fingerprint),
-    ]);
+    const out = store.newStaging(fingerprint);
+    const work = store.openWork(fingerprint);
     return new RunningTask(order, store, reports, { out, work }, given);
   }
 

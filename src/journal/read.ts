@@ -3,7 +3,7 @@ import path from "node:path";
 import type { JournalEntry } from "./events.js";
 import type { SweepId } from "../base/fingerprint.js";
 import { isErrno } from "../base/errno.js";
-import { writeDurable } from "../base/durable.js";
+import { keepDurable } from "../base/durable.js";
 import { readBlocks } from "./blocks.js";
 import type { UnreadPoint } from "./curve.js";
 import { unreadPoint } from "./curve.js";
@@ -178,7 +178,7 @@ const PLACE_FILE = "spec-place";
 
 /** Notes where a sweep's spec lies on this machine, for `resume`. */
 export const writeSpecPlace = (folder: string, file: string): Promise<void> =>
-  writeDurable(path.join(folder, PLACE_FILE), `${file}\n`);
+  keepDurable(path.join(folder, PLACE_FILE), `${file}\n`);
 
 /** Where the spec of a sweep lay when it last ran; null where that is not known. */
 export const readSpecPlace = (folder: string): Promise<string | null> =>

@@ -5,8 +5,8 @@ import type { JsonSchema } from "../contract/science.js";
 
 const interpreterPackage = lazily<typeof InterpreterPackage>("@cfworker/json-schema");
 
-/** So many values are looked at without compiling; past that, compiled code saves more than it costs. */
-const MOST_VALUES = 500;
+/** So long values are looked at without compiling, in milliseconds: to compile takes as long. */
+const LONGEST = 200;
 
 /** Keywords that the interpreter reads as ajv does: a test compares the two. */
 const KEYWORDS: ReadonlySet<string> = new Set([
@@ -26,18 +26,21 @@ type Places = ReturnType<typeof InterpreterPackage.dereference>;
 export class Interpreter {
   /** Each part of the schemas by its address; null: a schema has keywords that are not known here. */
   #places: Places | null | undefined;
-  #values = 0;
+  #spent = 0;
 
   /** `schemas` by the beginning of their pointers: `spec` for `spec#/...`. */
   constructor(private readonly schemas: { readonly [name: string]: JsonSchema }) {}
 
   /** Whether a value is seen to fit the schema at a pointer (`spec#/...`). */
   accepts(pointer: string, value: Json): boolean {
-    if (++this.#values > MOST_VALUES) return false;
+    if (this.#spent > LONGEST) return false;
+    const began = performance.now();
     const places = (this.#places ??= this.#read());
     const schema = places?.[addressOf(pointer)];
     if (schema === undefined) return false;
-    return interpreterPackage().validate(value, schema, "2020-12", places!, true).valid;
+    const { valid } = interpreterPackage().validate(value, schema, "2020-12", places!, true);
+    this.#spent += performance.now() - began;
+    return valid;
   }
 
   #read(): Places | null {

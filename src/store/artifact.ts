@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { readFile, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { isErrno } from "../base/errno.js";
@@ -41,6 +42,7 @@ export async function inspectArtifact(
 ): Promise<Inspection> {
   const before = options.thorough === true ? null : unchanged(folder);
   if (before !== null) return { state: "sound", manifest: before };
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return { state: "absent" };
   const seen = new FolderStamps(folder);
   let text: string;
   try {
@@ -145,12 +147,8 @@ async function writeSeal(folder: string, manifestText: string, stamps: Seal): Pr
  * Seals the files of a folder that were just checksummed and that is in nobody's use yet. It is not synced: a
  * seal that a crash takes or tears is as none.
  */
-export async function sealArtifact(
-  folder: string,
-  manifestText: string,
-  stamps: Seal,
-): Promise<void> {
-  await writeFile(path.join(folder, SEAL_FILE), sealText(manifestText, stamps));
+export function sealArtifact(folder: string, manifestText: string, stamps: Seal): void {
+  writeFileSync(path.join(folder, SEAL_FILE), sealText(manifestText, stamps));
 }
 
 /**
@@ -163,7 +161,7 @@ export async function sealFiles(
   const files: ArtifactFile[] = [];
   const stamps: { [path: string]: string } = {};
   const visit = async (below: string): Promise<void> => {
-    const entries = await readdir(path.join(folder, below), { withFileTypes: true });
+    const entries = readdirSync(path.join(folder, below), { withFileTypes: true });
     for (const entry of entries) {
       const relative = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) {
@@ -187,9 +185,11 @@ export async function sealFiles(
 /** Removes a folder with all it holds. */
 export async function removeFolder(folder: string): Promise<void> {
   // Most hold nothing.
-  const isGone = await rmdir(folder).then(
-    () => true,
-    (error: unknown) => isErrno(error, "ENOENT"),
-  );
+  let isGone = true;
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    isGone = isErrno(error, "ENOENT");
+  }
   if (!isGone) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, readdir, rename } from "node:fs/promises";
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import type { StageRecord } from "../contract/records.js";
 import type { Fingerprint } from "../base/fingerprint.js";
@@ -8,14 +9,14 @@ import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import { isErrno } from "../base/errno.js";
-import { makeFolder, syncFolder } from "../base/durable.js";
-import { openFolder } from "../base/folder.js";
+import { makeFolder, makeFolderSync, syncFolder, syncFolderSync } from "../base/durable.js";
+import { openFolderSync } from "../base/folder.js";
 import type { Lock, LockHolder } from "../base/lock.js";
 import { tryLock } from "../base/lock.js";
 import type { Manifest } from "./manifest.js";
 import { MANIFEST_FILE, formatManifest, manifestOf, parseManifest } from "./manifest.js";
 import { identityOf } from "../base/process.js";
-import { takeWitness, unchanged, witnessPublished } from "./witness.js";
+import { hasWitnesses, takeWitness, unchanged, witnessPublished } from "./witness.js";
 
 /**
  * The folder of artifacts and of work in progress. Nothing is kept in memory but what the file system is asked
@@ -60,7 +61,7 @@ export class Store {
 
   /** The manifest of an artifact that nothing has touched since this process last found it sound, or null. */
   unchanged(fingerprint: Fingerprint): Manifest | null {
-    return unchanged(this.artifactFolder(fingerprint));
+    return hasWitnesses() ? unchanged(this.artifactFolder(fingerprint)) : null;
   }
 
   /**
@@ -169,18 +170,21 @@ export class Store {
   }
 
   /** An empty folder for a stage's output, of this process alone; after a crash it is worth nothing. */
-  async newStaging(fingerprint: Fingerprint): Promise<string> {
+  newStaging(fingerprint: Fingerprint): string {
     const { pid, start } = identityOf();
     const name = `${fingerprint}.${pid}-${start ?? "0"}.${randomBytes(4).toString("hex")}`;
     const folder = path.join(this.folder, "staging", name);
-    await openFolder(folder);
+    openFolderSync(folder);
     return folder;
   }
 
-  /** A stage's work folder, made where it is not there. */
-  async openWork(fingerprint: Fingerprint): Promise<string> {
+  /**
+   * A stage's work folder, made where it is not there. Not synced: what a crash of the machine could take with it
+   * is time.
+   */
+  openWork(fingerprint: Fingerprint): string {
     const folder = this.workFolder(fingerprint);
-    await makeFolder(folder);
+    openFolderSync(folder);
     return folder;
   }
 
@@ -198,13 +202,13 @@ export class Store {
     const { files, stamps } = await sealFiles(staging);
     const manifest = manifestOf(stage, result, files, { created: new Date(), seconds });
     const text = formatManifest(manifest);
-    await sealArtifact(staging, text, stamps);
-    await writeManifest(staging, text);
+    sealArtifact(staging, text, stamps);
+    writeManifest(staging, text);
     const target = this.artifactFolder(stage.fingerprint);
-    await makeFolder(path.dirname(target));
+    makeFolderSync(path.dirname(target));
     for (let round = 0; ; round++) {
       try {
-        await rename(staging, target);
+        renameSync(staging, target);
         break;
       } catch (error) {
         if (!isErrno(error, "ENOTEMPTY", "EEXIST") || round > 3) throw error;
@@ -214,7 +218,7 @@ export class Store {
         return there;
       }
     }
-    await syncFolder(path.dirname(target));
+    syncFolderSync(path.dirname(target));
     await removeFolder(this.workFolder(stage.fingerprint));
     witnessPublished(target, manifest, stamps);
     return manifest;
@@ -244,16 +248,17 @@ export class Store {
   }
 }
 
-/** The manifest and the folder's names are durable when this resolves. */
-async function writeManifest(staging: string, text: string): Promise<void> {
-  const handle = await open(path.join(staging, MANIFEST_FILE), "wx");
+/** The manifest and the folder's names are durable when this returns. */
+function writeManifest(staging: string, text: string): void {
+  const descriptor = openSync(path.join(staging, MANIFEST_FILE), "wx");
   try {
-    await handle.writeFile(text);
-    await handle.sync();
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
+    fsyncSync(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
-  await syncFolder(staging);
+  syncFolderSync(staging);
 }
 
 /** Names in a folder; none where it is not there. */

@@ -34,6 +34,9 @@ const witnesses = new Map<string, Witness>();
 export const keepWitness = (folder: string, witness: Witness): void =>
   void witnesses.set(folder, witness);
 
+/** Whether this process has a witness of any artifact. */
+export const hasWitnesses = (): boolean => witnesses.size > 0;
+
 /** The witness that this process has of an artifact. */
 export const witnessIn = (folder: string): Witness | undefined => witnesses.get(folder);
 
