@@ -24,19 +24,22 @@ const fileOf = (name) => `${name.replaceAll(/[^a-z0-9]+/gi, "-").replace(/^-/, "
 const placesOf = (lazy, out) => ({
   name: "places",
   setup(build) {
-    build.onLoad({ filter: /[\\/]dist[\\/](src|runners|bench)[\\/].*\.js$/ }, async ({ path: file }) => {
-      const relative = path.relative(out, file).split(path.sep).join("/");
-      const url = `new URL(${JSON.stringify(relative)}, import.meta.url)`;
-      const contents = (await readFile(file, "utf8"))
-        .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
-          what === "url" ? `${url}.href` : `__place.${what}(${url})`,
-        )
-        .replace(/\blazily\("([^"]+)"\)/g, (_, name) => {
-          lazy.add(name);
-          return `(() => require(${JSON.stringify(`./${fileOf(name)}`)}))`;
-        });
-      return { contents, loader: "js" };
-    });
+    build.onLoad(
+      { filter: /[\\/]dist[\\/](src|runners|bench)[\\/].*\.js$/ },
+      async ({ path: file }) => {
+        const relative = path.relative(out, file).split(path.sep).join("/");
+        const url = `new URL(${JSON.stringify(relative)}, import.meta.url)`;
+        const contents = (await readFile(file, "utf8"))
+          .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
+            what === "url" ? `${url}.href` : `__place.${what}(${url})`,
+          )
+          .replace(/\blazily\("([^"]+)"\)/g, (_, name) => {
+            lazy.add(name);
+            return `(() => require(${JSON.stringify(`./${fileOf(name)}`)}))`;
+          });
+        return { contents, loader: "js" };
+      },
+    );
   },
 });
 
@@ -51,14 +54,17 @@ const KEPT_DAYS = 30;
 /**
  * Makes dist/cli/ out of dist/src/cli.js, or another folder out of another program. Where esbuild is not there
  * (it is a package for development), there is none, and commands start from dist/src/cli.js. Processes that
- * run meanwhile find all their files.
+ * run meanwhile find all their files. Gives whether it was made.
  */
 export async function bundle(entry = ENTRY, out = OUT) {
   const esbuild = await import("esbuild").catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND") return null;
     throw error;
   });
-  if (esbuild === null) return rm(out, { recursive: true, force: true });
+  if (esbuild === null) {
+    await rm(out, { recursive: true, force: true });
+    return false;
+  }
   const common = {
     ...{ absWorkingDir: root, outdir: out, bundle: true, platform: "node", target: "node20.19" },
     ...{ legalComments: "none", minifyWhitespace: true, minifySyntax: true },
@@ -92,6 +98,7 @@ export async function bundle(entry = ENTRY, out = OUT) {
     const file = path.join(out, name);
     if (statSync(file).mtimeMs < oldest) await rm(file, { force: true });
   }
+  return true;
 }
 
 /** Writes a file in one step: whoever reads it meanwhile reads the old or the new one. */

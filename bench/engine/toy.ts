@@ -5,7 +5,7 @@ import type { Runner, RunnerProgram, StageTask } from "../../src/contract/runner
 import type { Science } from "../../src/contract/science.js";
 
 /** Metrics of a step of a cell's curves. */
-const CURVES = ["loss", "auc", "logloss", "gauc", "valid.loss", "valid.auc"];
+export const CURVES = ["loss", "auc", "logloss", "gauc", "valid.loss", "valid.auc"];
 
 /** A stage that writes one line, and as many steps of curves as it is told. */
 async function writeLine(task: StageTask): Promise<void> {
@@ -72,7 +72,13 @@ export const science: Science = {
   plan: (settings) => {
     const { a, b, steps } = settings["toy"] as { a: number; b: number; steps: number };
     const request = { files: {}, execution: {} };
-    const base = { ...request, runner: "base", label: "base", params: { name: "base" }, inputs: {} };
+    const base = {
+      ...request,
+      runner: "base",
+      label: "base",
+      params: { name: "base" },
+      inputs: {},
+    };
     const name = `${a} ${b}`;
     const params = { name, steps, seed: settings["seed"] ?? null };
     return { ...request, runner: "cell", label: `cell ${name}`, params, inputs: { base } };

@@ -70,33 +70,14 @@ const BLOCK = 1 << 20;
 let block = Buffer.alloc(0);
 let filled = 0;
 
-/** The curves of a stage: points that were read, and texts of points that wait until somebody asks. */
-export class Curve {
-  readonly #points: MetricPoint[] = [];
+/** Points of a stage's curves whose texts wait until somebody asks for them. */
+export class UnreadCurve {
   /** By text: its block; its two ends there and its time. */
-  #blocks: Buffer[] = [];
-  #places: number[] = [];
+  readonly #blocks: Buffer[] = [];
+  readonly #places: number[] = [];
 
-  /** In order of step; where an attempt repeats a step, its value replaces the earlier one. */
-  get points(): MetricPoint[] {
-    if (this.#blocks.length === 0) return this.#points;
-    for (const [at, bytes] of this.#blocks.entries()) {
-      const [from, to, time] = this.#places.slice(3 * at, 3 * at + 3) as [number, number, number];
-      const text = `{${bytes.toString("utf8", from, to)}`;
-      const { step, values } = JSON.parse(text) as Omit<MetricPoint, "time">;
-      addPoint(this.#points, { step, time, values });
-    }
-    this.#blocks = [];
-    this.#places = [];
-    return this.#points;
-  }
-
-  add(point: MetricPoint): void {
-    addPoint(this.points, point);
-  }
-
-  /** Adds a point without reading it; its text is copied out of the bytes. */
-  addUnread(bytes: Buffer, { from, to, time }: UnreadPoint): void {
+  /** Adds a point, whose text is copied out of the bytes. */
+  add(bytes: Buffer, { from, to, time }: UnreadPoint): void {
     const length = to - from;
     if (filled + length > block.length) {
       block = Buffer.allocUnsafeSlow(Math.max(BLOCK, length));
@@ -107,9 +88,21 @@ export class Curve {
     this.#places.push(filled, filled + length, time);
     filled += length;
   }
+
+  /** Reads all points and puts them into a curve. */
+  readInto(points: MetricPoint[]): MetricPoint[] {
+    for (const [at, bytes] of this.#blocks.entries()) {
+      const [from, to, time] = this.#places.slice(3 * at, 3 * at + 3) as [number, number, number];
+      const text = `{${bytes.toString("utf8", from, to)}`;
+      const { step, values } = JSON.parse(text) as Omit<MetricPoint, "time">;
+      addPoint(points, { step, time, values });
+    }
+    return points;
+  }
 }
 
-function addPoint(points: MetricPoint[], point: MetricPoint): void {
+/** Puts a point into a curve in order of step; where a step is there already, the new values replace the old. */
+export function addPoint(points: MetricPoint[], point: MetricPoint): void {
   let at = points.length;
   while (at > 0 && points[at - 1]!.step > point.step) at -= 1;
   const same = points[at - 1];

@@ -6,7 +6,7 @@ import type {
   SweepStarted,
 } from "./events.js";
 import type { MetricPoint, UnreadPoint } from "./curve.js";
-import { Curve } from "./curve.js";
+import { addPoint, UnreadCurve } from "./curve.js";
 import type { SweepLive } from "./live.js";
 import type { Usage } from "../contract/usage.js";
 import { usageOf } from "../contract/usage.js";
@@ -68,7 +68,7 @@ export interface StageState {
   /** The failed stage that made this one `skipped`. */
   because: Fingerprint | null;
   /** Curves in order of step; where an attempt repeats a step, its value replaces the earlier one. */
-  readonly metrics: readonly MetricPoint[];
+  metrics: MetricPoint[];
   facts: { [name: string]: string | number };
   notes: StageNote[];
   /** What it paid: by its result, or as it last said; null: nothing. */
@@ -112,17 +112,7 @@ export interface SweepState {
   time: number;
 }
 
-/** The curves behind `metrics` of the stages. */
-const curves = new WeakMap<StageState, Curve>();
-
-function waiting(record: StageRecord): StageState {
-  const curve = new Curve();
-  const stage = withoutCurve(record, curve);
-  curves.set(stage, curve);
-  return stage;
-}
-
-const withoutCurve = (record: StageRecord, curve: Curve): StageState => ({
+const waiting = (record: StageRecord): StageState => ({
   record,
   status: "waiting",
   run: null,
@@ -137,9 +127,7 @@ const withoutCurve = (record: StageRecord, curve: Curve): StageState => ({
   result: null,
   error: null,
   because: null,
-  get metrics() {
-    return curve.points;
-  },
+  metrics: [],
   facts: {},
   notes: [],
   usage: null,
@@ -230,7 +218,32 @@ export function applyUnread(state: SweepState | null, bytes: Buffer, point: Unre
   const stage = state.stages.get(point.stage);
   if (stage === undefined) return;
   stage.run = state.runs;
-  curves.get(stage)!.addUnread(bytes, point);
+  let curve = unread.get(stage);
+  if (curve === undefined) unread.set(stage, (curve = beginUnread(stage)));
+  curve.add(bytes, point);
+}
+
+/** Curves that nobody has asked for since points were added. */
+const unread = new WeakMap<StageState, UnreadCurve>();
+
+/** Has the curves of a stage read when they are asked for. */
+function beginUnread(stage: StageState): UnreadCurve {
+  const curve = new UnreadCurve();
+  const points = stage.metrics;
+  const usual = { enumerable: true, configurable: true };
+  const set = (value: MetricPoint[]): void => {
+    unread.delete(stage);
+    Object.defineProperty(stage, "metrics", { ...usual, value, writable: true });
+  };
+  Object.defineProperty(stage, "metrics", {
+    ...usual,
+    set,
+    get() {
+      set(curve.readInto(points));
+      return points;
+    },
+  });
+  return curve;
 }
 
 function tellProgress(state: SweepState, { left, stages }: SweepProgressed, time: number): void {
@@ -268,7 +281,7 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
       stage.because = null;
       return;
     case "stage-metrics":
-      curves.get(stage)!.add({ step: event.step, time, values: event.values });
+      addPoint(stage.metrics, { step: event.step, time, values: event.values });
       return;
     case "stage-facts":
       Object.assign(stage.facts, event.values);

@@ -155,9 +155,7 @@ export function sealArtifact(folder: string, manifestText: string, stamps: Seal)
  * Checksums and syncs every file below a folder, and its folders. Links and special files are
  * errors: an artifact is made of plain files.
  */
-export async function sealFiles(
-  folder: string,
-): Promise<{ files: ArtifactFile[]; stamps: Seal }> {
+export async function sealFiles(folder: string): Promise<{ files: ArtifactFile[]; stamps: Seal }> {
   const files: ArtifactFile[] = [];
   const stamps: { [path: string]: string } = {};
   const visit = async (below: string): Promise<void> => {
