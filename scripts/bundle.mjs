@@ -1,14 +1,18 @@
-// Puts the command line and the packages that it starts with into few files, dist/cli/: to open and link
-// hundreds of small modules takes longer than anything else in the start of a command. Worker processes
-// and programs that are found by their place go on using dist/src and dist/runners.
-import { readFileSync, readdirSync, statSync } from "node:fs";
+// Puts the command line and the packages that it starts with into one file, dist/cli/r4ec.js: to open and
+// link hundreds of small modules takes longer than anything else in the start of a command. A module in it
+// runs when it is first imported. Worker processes and programs that are found by their place go on using
+// dist/src and dist/runners.
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OUT = path.join(root, "dist", "cli");
 const ENTRY = path.join(root, "dist", "src", "cli.js");
+const require = createRequire(import.meta.url);
 
 /** Packages with native parts or files of their own, and those that few commands load and that are large. */
 const LEFT_OUT = [
@@ -17,96 +21,86 @@ const LEFT_OUT = [
   ...["dejavu-fonts-ttf", "node-api-headers"],
 ];
 
-/** The file of a package that is loaded when it is first asked for. */
-const fileOf = (name) => `${name.replaceAll(/[^a-z0-9]+/gi, "-").replace(/^-/, "")}.cjs`;
+/**
+ * Imports that the file keeps are made by bin/r4ec.js: from text whose compiled form was kept, V8 is not able to import.
+ */
+const withOuterImports = (code) =>
+  code.replace(/\bimport\((?:"([^"]+)"\))?/g, (whole, name) =>
+    name === undefined || isOuter(name) ? `__${whole}` : whole,
+  );
 
-/** Compiled files keep the place that they know of themselves. `lazy` gets the packages that are loaded lazily. */
-const placesOf = (lazy, out) => ({
+const isOuter = (name) =>
+  name.startsWith("node:") ||
+  LEFT_OUT.some((one) => name === one || name.startsWith(one.replace("*", "")));
+
+/** Compiled files keep the place that they know of themselves. */
+const placesFrom = (out) => ({
   name: "places",
   setup(build) {
-    build.onLoad(
-      { filter: /[\\/]dist[\\/](src|runners|bench)[\\/].*\.js$/ },
-      async ({ path: file }) => {
-        const relative = path.relative(out, file).split(path.sep).join("/");
-        const url = `new URL(${JSON.stringify(relative)}, import.meta.url)`;
-        const contents = (await readFile(file, "utf8"))
-          .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
-            what === "url" ? `${url}.href` : `__place.${what}(${url})`,
-          )
-          .replace(/\blazily\("([^"]+)"\)/g, (_, name) => {
-            lazy.add(name);
-            return `(() => require(${JSON.stringify(`./${fileOf(name)}`)}))`;
-          });
-        return { contents, loader: "js" };
-      },
-    );
+    build.onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
+      const contents = withOuterImports(await readFile(file, "utf8"));
+      if (!file.startsWith(path.join(root, "dist"))) return { contents, loader: "js" };
+      const relative = path.relative(out, file).split(path.sep).join("/");
+      const url = `new URL(${JSON.stringify(relative)}, __here)`;
+      const placed = contents
+        .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
+          what === "url" ? `${url}.href` : `__place.${what}(${url})`,
+        )
+        .replace(/\blazily\("([^"]+)"\)/g, (_, name) => `(() => require(${JSON.stringify(name)}))`);
+      return { contents: placed, loader: "js" };
+    });
   },
 });
 
-const BANNER = `import { createRequire as __createRequire } from "node:module";
-import { fileURLToPath as __toPath } from "node:url";
-const require = __createRequire(import.meta.url);
-const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", url)).replace(/[\\\\/]$/, "") };`;
-
-/** Days that files of earlier builds stay, for processes that began with them and load more later. */
-const KEPT_DAYS = 30;
+/**
+ * What the file begins and ends with: it is the text of one function, which bin/r4ec.js calls. Its first line
+ * names its contents.
+ */
+const wrapped = (code) => `// ${createHash("sha256").update(code).digest("hex")}
+(function (require, __import, __filename, module, exports) {
+const { fileURLToPath: __toPath, pathToFileURL } = require("node:url");
+const __here = pathToFileURL(__filename);
+const __place = { filename: __toPath, dirname: (url) => __toPath(new URL(".", url)).replace(/[\\\\/]$/, "") };
+${code}
+})`;
 
 /**
- * Makes dist/cli/ out of dist/src/cli.js, or another folder out of another program. Where esbuild is not there
- * (it is a package for development), there is none, and commands start from dist/src/cli.js. Processes that
- * run meanwhile find all their files. Gives whether it was made.
+ * Makes dist/cli/ out of dist/src/cli.js, or another folder out of another program. Where esbuild is not there (it is
+ * a package for development), there is none, and commands start from dist/src/cli.js.
  */
 export async function bundle(entry = ENTRY, out = OUT) {
   const esbuild = await import("esbuild").catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND") return null;
     throw error;
   });
-  if (esbuild === null) {
-    await rm(out, { recursive: true, force: true });
-    return false;
-  }
-  const common = {
+  if (esbuild === null) return rm(out, { recursive: true, force: true });
+  const { metafile, outputFiles } = await esbuild.build({
     ...{ absWorkingDir: root, outdir: out, bundle: true, platform: "node", target: "node20.19" },
-    ...{ legalComments: "none", minifyWhitespace: true, minifySyntax: true },
-    ...{ logLevel: "error", metafile: true, write: false },
-  };
-  const lazy = new Set();
-  const whole = await esbuild.build({
-    ...common,
+    ...{ legalComments: "none", minifySyntax: true, charset: "ascii" },
+    ...{ logLevel: "error", metafile: true, write: false, format: "cjs" },
     entryPoints: [entry],
-    ...{ format: "esm", splitting: true, banner: { js: BANNER } },
-    external: [...LEFT_OUT, "./*.cjs"],
-    plugins: [placesOf(lazy, out)],
+    define: { "import.meta.url": "__here.href" },
+    // yargs asks for widths of plain text: the package for it compiles a regular expression of all emoji first.
+    alias: { "string-width": require.resolve("fast-string-width") },
+    external: LEFT_OUT,
+    plugins: [placesFrom(out)],
   });
-  const packages = await esbuild.build({
-    ...common,
-    entryPoints: [...lazy].map((name) => ({ in: name, out: fileOf(name).replace(/\.cjs$/, "") })),
-    ...{ format: "cjs", outExtension: { ".js": ".cjs" } },
-  });
-  const builds = [packages, whole];
-  const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const [{ imports }] = Object.values(metafile.outputs);
+  const left = imports.filter(({ kind, external }) => kind === "dynamic-import" && external);
+  if (left.length > 0) throw new Error(`imports that nobody makes: ${left.map((one) => one.path)}`);
   await mkdir(out, { recursive: true });
-  await replace(path.join(out, "LICENSES.txt"), licences(inputs));
-  const files = builds.flatMap(({ outputFiles }) => outputFiles);
-  // The file that names all others comes last.
-  const isFirst = (file) => path.basename(file.path) === path.basename(entry);
-  for (const file of files.sort((a, b) => isFirst(a) - isFirst(b))) {
-    await replace(file.path, file.contents);
-  }
-  const oldest = Date.now() - KEPT_DAYS * 86_400_000;
-  for (const name of readdirSync(out)) {
-    const file = path.join(out, name);
-    if (statSync(file).mtimeMs < oldest) await rm(file, { force: true });
-  }
-  return true;
+  await replace(out, "LICENSES.txt", licences(Object.keys(metafile.inputs)));
+  await replace(out, "r4ec.js", wrapped(outputFiles[0].text));
+  const old = readdirSync(out).filter((name) => !["LICENSES.txt", "r4ec.js"].includes(name));
+  for (const name of old) await rm(path.join(out, name), { force: true });
 }
 
-/** Writes a file in one step: whoever reads it meanwhile reads the old or the new one. */
-async function replace(file, contents) {
+/** Writes a file of a folder in one step: whoever reads it meanwhile reads the old or the new one. */
+async function replace(out, name, contents) {
+  const file = path.join(out, name);
   await writeFile(`${file}.${process.pid}`, contents);
   await rename(`${file}.${process.pid}`, file);
 }
-
 /** The licences of the packages that were put in. */
 function licences(inputs) {
   const packages = inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);

@@ -122,7 +122,9 @@ function slurmConf(folder, ports, { nodes, cpus, gpus, memory, keep, cgroup }) {
         `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[index + 1]} CPUs=${cpus} RealMemory=${memory} Gres=gpu:fake:${gpus} State=UNKNOWN`,
     ),
     "PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1",
+    // Its jobs take the place of the others': those of `all` are requeued, those of `cheap` are ended.
     "PartitionName=first Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=off",
+    "PartitionName=cheap Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=CANCEL",
     "",
   ].join("\n");
 }

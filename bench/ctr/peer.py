@@ -1,7 +1,10 @@
 """The benchmark's peer: the same CTR models written by hand in PyTorch, as fast as PyTorch goes
 without changing what is computed: all data resident on the device, batches gathered by row number,
 fused AdamW, torch.compile where it helps. Speaks lines of JSON: the task as its argument, `ready`
-once compiled, then for every line on stdin a window of work and what it took."""
+once compiled, then for every line on stdin a window of work and what it took.
+
+Where the task has `replicas`, so many models train at once, each on rows of its own: their parameters are
+stacked, and torch.func.vmap maps the loss over them, as PyTorch's guide to model ensembling has it."""
 
 import json
 import sys
@@ -148,19 +151,29 @@ def main():
             for n in ("users", "items")
         )
         dim = users.shape[1]
-    model = Ctr(task, (info["items"], info["attributes"], info["ratings"], dim)).to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
+    replicas = task.get("replicas", 1)
+    make = lambda: Ctr(task, (info["items"], info["attributes"], info["ratings"], dim)).to(device)
+    model = make()
+    parameters = dict(model.named_parameters())
+    if replicas > 1:
+        stacked, _ = torch.func.stack_module_state([make() for _ in range(replicas)])
+        parameters = {name: value.detach().requires_grad_() for name, value in stacked.items()}
+    optimizer = torch.optim.AdamW(parameters.values(), lr=1e-3, weight_decay=0.0, fused=True)
     back = torch.arange(-H, 0, device=device)
 
-    def loss_of(batch):
+    def loss_with(own, batch):
         target = item[batch]
         past = batch.unsqueeze(1) + back
         h_item = item[past]
         vectors = (None, None) if users is None else (users[user[batch]], items[target])
-        logits = model(
-            target, attributes[target], h_item, attributes[h_item], rating[past], *vectors
-        )
+        inputs = (target, attributes[target], h_item, attributes[h_item], rating[past], *vectors)
+        logits = model(*inputs) if own is None else torch.func.functional_call(model, own, inputs)
         return F.binary_cross_entropy_with_logits(logits, label[batch])
+
+    def loss_of(batch):
+        if replicas == 1:
+            return loss_with(None, batch)
+        return torch.func.vmap(loss_with)(parameters, batch).sum()
 
     mode = task["compile"]
     if mode != "eager":
@@ -169,15 +182,19 @@ def main():
     whole = rows.shape[0] // size
     state = {"order": None, "at": whole}
 
+    def shuffled():
+        return rows[torch.randperm(rows.shape[0], device=device)]
+
     def step():
         if state["at"] >= whole:
-            state["order"] = rows[torch.randperm(rows.shape[0], device=device)]
+            one = replicas == 1
+            state["order"] = shuffled() if one else torch.stack([shuffled() for _ in range(replicas)])
             state["at"] = 0
         at = state["at"] * size
         state["at"] += 1
         if mode == "reduce-overhead":
             torch.compiler.cudagraph_mark_step_begin()
-        loss = loss_of(state["order"][at : at + size])
+        loss = loss_of(state["order"][..., at : at + size])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -202,7 +219,7 @@ def main():
             if device == "cuda" and steps % 64 == 0:
                 wait()
         wait()
-        print(json.dumps({"samples": steps * size, "seconds": time.perf_counter() - began}), flush=True)
+        print(json.dumps({"samples": steps * size * replicas, "seconds": time.perf_counter() - began}), flush=True)
 
 
 main()

@@ -60,7 +60,13 @@ export function rowsOf(
   if (gpu) {
     const fused = work("din", true, { replicas: 32 });
     const name = "cuda 32 cells of one shape, HEA, in all";
-    rows.push({ name, ours: [fused], other: againstPeer(fused, device, modes) });
+    rows.push({
+      name,
+      ours: [fused],
+      other: againstPeer({ ...fused, replicas: 1 }, device, modes),
+    });
+    const mapped = "cuda 32 cells of one shape, HEA, in all, against vmap";
+    rows.push({ name: mapped, ours: [fused], other: againstPeer(fused, device, modes) });
   } else {
     // As a sweep runs them: a core each.
     const cores = availableParallelism();
@@ -116,10 +122,13 @@ const against =
   (name: string, other: Work): Row["other"] =>
   async (_python, _ours, _seconds, start) => ({ name, processes: await start([other]) });
 
-/** PyTorch in each of its modes, the fastest of which is kept. */
+/**
+ * PyTorch in each of its modes, the fastest of which is kept; several replicas as one model, by
+ * torch.func.vmap over stacked parameters.
+ */
 const againstPeer =
   (
-    { dataset, embed, backbone, batch }: Work,
+    { dataset, embed, backbone, batch, replicas }: Work,
     device: "cpu" | "cuda",
     modes: readonly string[],
   ): Row["other"] =>
@@ -127,7 +136,7 @@ const againstPeer =
     const path = fileURLToPath(new URL("./peer.py", import.meta.url)).replace("/dist/", "/");
     let best: { name: string; process: MeasuredProcess; rate: number } | undefined;
     for (const mode of modes) {
-      const task = { dataset, embed, backbone, batch, device, compile: mode };
+      const task = { dataset, embed, backbone, batch, replicas, device, compile: mode };
       const process = await MeasuredProcess.start(python, [path, JSON.stringify(task)]).catch(
         () => undefined,
       );
@@ -135,7 +144,8 @@ const againstPeer =
       const rate = await process.rate(seconds);
       if (best === undefined || rate > best.rate) {
         best?.process.stop();
-        best = { name: mode === "eager" ? "PyTorch" : `PyTorch, compile ${mode}`, process, rate };
+        const way = replicas > 1 ? "PyTorch's vmap" : "PyTorch";
+        best = { name: mode === "eager" ? way : `${way}, compile ${mode}`, process, rate };
       } else process.stop();
     }
     if (best === undefined) throw new Error(`${python} could not run the PyTorch peer`);

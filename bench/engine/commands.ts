@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -51,17 +51,23 @@ export const sweepCommand = (
   ...["--store", store, "--mlflow-uri", "off"],
 ];
 
-/**
- * The command line over the toy in few files, as r4ec itself is started; where esbuild is not there, as it was
- * compiled.
- */
+/** The command line over the toy, made and started as r4ec itself is: its program. */
 export async function bundled(folder: string): Promise<string> {
   const entry = fileURLToPath(new URL("./program.js", import.meta.url));
-  const out = join(folder, "r4ec");
   const { bundle } = (await import(packageFile("scripts/bundle.mjs"))) as {
-    bundle(entry: string, out: string): Promise<boolean>;
+    bundle(entry: string, out: string): Promise<void>;
   };
-  return (await bundle(entry, out)) ? join(out, "program.js") : entry;
+  const own = join(folder, "r4ec");
+  await mkdir(join(own, "bin"), { recursive: true });
+  await mkdir(join(own, "dist"), { recursive: true });
+  // What starts r4ec looks for its files beside itself.
+  for (const name of ["dist/src", "node_modules", "package.json"]) {
+    await rm(join(own, name), { force: true });
+    await symlink(packageFile(name), join(own, name));
+  }
+  await cp(packageFile("bin/r4ec.js"), join(own, "bin", "r4ec.js"));
+  await bundle(entry, join(own, "dist", "cli"));
+  return join(own, "bin", "r4ec.js");
 }
 
 /** Snakemake 9 in an environment of its own, and that environment's Python. */

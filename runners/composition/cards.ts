@@ -13,6 +13,8 @@ export function cardsOfKnowledge(
   return ["finetune", "infer"].flatMap((block) => {
     const options = knowledge[block];
     const count = isJsonObject(options) ? options["gpus"] : undefined;
-    return typeof count === "number" ? [{ path: `knowledge.${block}.gpus`, count }] : [];
+    return typeof count === "number"
+      ? [{ path: `knowledge.${block}.gpus`, count: Math.ceil(count) }]
+      : [];
   });
 }

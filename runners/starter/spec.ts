@@ -40,7 +40,7 @@ compare:
   equivalence: {test.auc: 0.002} # a smaller gain does not matter
 
 # Placement and tracking are no part of what a cell is.
-# resources: {gpus: [0, 1], ctr_per_gpu: 8}
+# resources: {gpus: [0, 1], ctr_per_gpu: 12}
 # tracking: {mlflow: {uri: "http://127.0.0.1:5000"}} # left out: a local server that r4ec keeps
 `;
 

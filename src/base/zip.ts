@@ -2,7 +2,6 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
-import yauzl from "yauzl";
 import { draftOf } from "./draft.js";
 import { ExitCode, UserError } from "./exit.js";
 import { openFolder } from "./folder.js";
@@ -64,8 +63,10 @@ export async function openZip(file: string): Promise<Zip> {
 }
 
 /** Names are taken as bytes: yauzl would refuse or mend some of them before {@link whyUnsafe} sees them. */
-const openArchive = (file: string): Promise<ZipFile> =>
-  yauzl.openPromise(file, { autoClose: false, lazyEntries: true, decodeStrings: false });
+async function openArchive(file: string): Promise<ZipFile> {
+  const { default: yauzl } = await import("yauzl");
+  return yauzl.openPromise(file, { autoClose: false, lazyEntries: true, decodeStrings: false });
+}
 
 function kindOf(name: string, mode: number): "file" | "folder" | "other" {
   const type = mode & 0o170000;

@@ -26,7 +26,9 @@ export interface Window {
 
 /** A name is cut to so many characters at least. */
 const LEAST_NAME = 12;
-/** How full a bar of a kind of stage is drawn, in characters. */
+/** What stands before the counts of cells, above those of the kinds of stages. */
+const CELLS = "cells";
+/** How full a bar is drawn, in characters. */
 const BAR = 16;
 /** A window with fewer columns has no room for bars. */
 const BARS_FROM = 70;
@@ -61,27 +63,27 @@ function roundedText(seconds: number): string {
 }
 
 /**
- * The live view: a line for the sweep, one for each kind of stage, one for each call that runs, by
+ * The live view: a line for the sweep, one for its cells, one for each kind of stage, one for each call that runs, by
  * card or worker, and what was paid. It fits into the window; the calls that find no room are counted.
  */
 export function screenOf(shown: Shown, paint: Colours, window: Window): string[] {
   const summary = summaryText(shown);
   const [counts, times] = summaryParts(shown);
   const head = summary.length <= window.columns ? [summary] : [counts, `  ${times}`];
-  const kinds = [...shown.progress.kinds].map(([kind, counts]) =>
-    kindText(kind, counts, widest([...shown.progress.kinds.keys()]), paint, window),
-  );
+  const counted = [[CELLS, shown.progress.cells] as const, ...shown.progress.kinds];
+  const width = widest(counted.map(([name]) => name));
+  const rows = counted.map(([name, counts]) => countsText(name, counts, width, paint, window));
   const paid = paidBy(shown.state.stages.values());
   const foot = paid === null ? [] : [paint.dim(`  ${usageText(paid)}`)];
   const calls = callsOf(shown).map((call) => callText(call, shown, paint, window));
   // What runs comes before the counts where the window is low. One line is the cursor's.
   const room = Math.max(1, window.rows - 1 - head.length - foot.length);
-  const counted = kinds.length + Math.min(calls.length, 2) <= room ? kinds : [];
-  const most = Math.max(0, room - counted.length);
+  const fitting = rows.length + Math.min(calls.length, 2) <= room ? rows : [];
+  const most = Math.max(0, room - fitting.length);
   const fit = calls.length <= most ? calls : calls.slice(0, Math.max(0, most - 1));
   const more = calls.length - fit.length;
   const rest = more > 0 && most > 0 ? [paint.dim(`  and ${more} more`)] : [];
-  return [...head.map((line) => paint.bold(line)), ...counted, ...fit, ...rest, ...foot]
+  return [...head.map((line) => paint.bold(line)), ...fitting, ...fit, ...rest, ...foot]
     .slice(0, Math.max(1, window.rows - 1))
     .map((line) => clip(line, window.columns));
 }
@@ -92,8 +94,8 @@ export const clip = (text: string, columns: number): string => sliceAnsi(text, 0
 const widest = (texts: readonly string[]): number =>
   texts.reduce((most, text) => Math.max(most, text.length), 0);
 
-function kindText(
-  kind: string,
+function countsText(
+  name: string,
   counts: StageCounts,
   width: number,
   paint: Colours,
@@ -109,7 +111,7 @@ function kindText(
     ...(skipped > 0 ? [paint.yellow(`${skipped} skipped`)] : []),
   ];
   const bar = columns < BARS_FROM ? "" : `${barOf(counts, all, paint)} `;
-  return `  ${kind.padEnd(width)}  ${bar}${parts.join(", ")}`;
+  return `  ${name.padEnd(width)}  ${bar}${parts.join(", ")}`;
 }
 
 /** Done, failed, running, and a rest; with no colour the parts are told apart by their characters. */

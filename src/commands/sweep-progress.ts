@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
+import type { StageRecord } from "../contract/records.js";
 import type { SweepState } from "../journal/index.js";
 
 /** Counts of stages by what became of them in a run of a sweep. */
@@ -25,6 +26,8 @@ export interface SweepProgress {
   readonly all: number;
   /** The same by kind of stage, in the plan's order, with what was found in the store. */
   readonly kinds: ReadonlyMap<string, StageCounts>;
+  /** Cells by what became of their last stage; those that this run was not to make are not counted. */
+  readonly cells: StageCounts;
 }
 
 type Counted = { -readonly [count in keyof StageCounts]: number };
@@ -44,8 +47,11 @@ export function progressOf(state: SweepState, toRun: ReadonlySet<Fingerprint>): 
   const waiting: Fingerprint[] = [];
   const kinds = new Map<string, Counted>();
   const all = none();
-  const count = (runner: string, what: keyof StageCounts): void => {
+  const cells = none();
+  const became = new Map<Fingerprint, keyof StageCounts>();
+  const count = ({ runner, fingerprint }: StageRecord, what: keyof StageCounts): void => {
     all[what] += 1;
+    became.set(fingerprint, what);
     const kind = kinds.get(runner) ?? none();
     // A kind stands after the kinds that its stages need: where its last stage stands.
     kinds.delete(runner);
@@ -53,22 +59,26 @@ export function progressOf(state: SweepState, toRun: ReadonlySet<Fingerprint>): 
     kinds.set(runner, kind);
   };
   for (const [fingerprint, stage] of state.stages) {
-    const { runner } = stage.record;
     if (!toRun.has(fingerprint)) {
-      if (stage.status === "cached" || stage.status === "done") count(runner, "cached");
+      if (stage.status === "cached" || stage.status === "done") count(stage.record, "cached");
       continue;
     }
     const status = stage.run === state.runs ? stage.status : "waiting";
     if (status === "done") {
       // Not made by this run where it has not started in it: another process made it.
-      count(runner, (stage.startedAt ?? 0) >= state.startedAt ? "done" : "cached");
-    } else count(runner, status === "interrupted" ? "waiting" : status);
+      count(stage.record, (stage.startedAt ?? 0) >= state.startedAt ? "done" : "cached");
+    } else count(stage.record, status === "interrupted" ? "waiting" : status);
     if (status === "running") running.push(fingerprint);
     if (status === "waiting" || status === "interrupted") waiting.push(fingerprint);
   }
+  const chosen = state.only === null ? null : new Set(state.only);
+  for (const { id, stage } of state.cells) {
+    const what = became.get(stage);
+    if (what !== undefined && chosen?.has(id) !== false) cells[what] += 1;
+  }
   const { done, failed, skipped } = all;
   const sum = done + failed + skipped + running.length + waiting.length;
-  return { done, failed, skipped, running, waiting, all: sum, kinds };
+  return { done, failed, skipped, running, waiting, all: sum, kinds, cells };
 }
 
 /**

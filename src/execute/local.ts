@@ -3,9 +3,11 @@ import type { ReadyToolchain, Resources, StageError } from "../contract/runner.j
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CardHealth, CardOut, CardVerdict } from "./card-health.js";
 import type { CardUse } from "./card-use.js";
+import { programEnvironment } from "./environment.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
+import type { Mps } from "./mps.js";
 import type { Room } from "./room.js";
 import type { Among, Share } from "./slots.js";
 import { sharesOf } from "./slots.js";
@@ -21,6 +23,8 @@ export interface LocalOptions {
   /** Told whether a worker of this sweep is on a card, so that what it uses is not taken for a stranger's. */
   readonly use: CardUse | null;
   readonly health: CardHealth;
+  /** Null: programs that share a card take turns there. */
+  readonly mps: Mps | null;
   readonly serves: WorkerArguments;
   /** Folder for the workers' output. */
   readonly logs: string;
@@ -37,6 +41,8 @@ export class LocalExecutor implements Executor {
   readonly #idle = new Map<WorkerProcess, NodeJS.Timeout | undefined>();
   /** Asked to leave, and not gone yet. */
   readonly #leaving = new Set<WorkerProcess>();
+  /** Stages whose last run shared a card by MPS. */
+  readonly #byMps = new Set<Fingerprint>();
   #count = 0;
   #draining = false;
 
@@ -71,8 +77,12 @@ export class LocalExecutor implements Executor {
     gpus: readonly number[],
     error: StageError,
   ): Promise<CardVerdict> {
-    const { health, room } = this.options;
-    const verdict = await room.hold(gpus, health.failed(stage, gpus, error));
+    const { health, room, mps } = this.options;
+    const byMps = error.class === "gpu" && this.#byMps.has(stage);
+    if (byMps) mps?.leave();
+    // Under MPS a fault may be another program's, or MPS's own: no card is blamed without proof.
+    const seen: StageError = byMps ? { ...error, class: "other" } : error;
+    const verdict = await room.hold(gpus, health.failed(stage, gpus, seen));
     for (const { gpu } of verdict.out) room.slots.takeOut(gpu);
     for (const gpu of verdict.rest) room.rest(gpu, () => health.isBlamed(gpu));
     return verdict;
@@ -108,8 +118,8 @@ export class LocalExecutor implements Executor {
 
   /** A worker for the share: one that rests, or a new one. */
   #take(share: Share, toolchain: ReadyToolchain, ready: number): WorkerProcess {
-    const environment = this.#environment(share, toolchain, ready);
-    const key = JSON.stringify([share.gpus, share.cpus, toolchain.environment]);
+    const mps = this.options.mps?.variablesFor(share) ?? null;
+    const key = JSON.stringify([share.gpus, share.cpus, toolchain.environment, mps]);
     let chosen: WorkerProcess | null = null;
     for (const worker of this.#idle.keys()) {
       if (chosen === null && worker.key === key) {
@@ -124,10 +134,22 @@ export class LocalExecutor implements Executor {
       if (this.#idle.size + this.#busy.size >= cpus + gpus.length * 4) {
         for (const worker of this.#idle.keys()) this.#retire(worker);
       }
+      const environment = {
+        ...programEnvironment(share, this.options, { toolchain, ready }),
+        ...mps,
+      };
       openFolderSync(this.options.logs);
       const number = ++this.#count;
       const log = path.join(this.options.logs, `worker-${process.pid}-${number}.log`);
-      chosen = new WorkerProcess(number, key, share.gpus, this.options.serves, environment, log);
+      chosen = new WorkerProcess(
+        number,
+        key,
+        share.gpus,
+        this.options.serves,
+        environment,
+        log,
+        mps !== null,
+      );
       const started = chosen;
       void started.gone.then(() => {
         this.#wake(started);
@@ -184,26 +206,6 @@ export class LocalExecutor implements Executor {
     setTimeout(() => worker.kill(), 3000).unref();
   }
 
-  #environment(share: Share, toolchain: ReadyToolchain, ready: number): NodeJS.ProcessEnv {
-    const threads = String(share.cpus);
-    // Cores of the sweep's own that no other stage is there for may be used.
-    const spare = share.gpus.length > 0 ? 0 : Math.floor(this.options.cpus / Math.max(1, ready));
-    const visible = share.gpus.map(
-      (index) => this.options.gpus.find((gpu) => gpu.index === index)?.visible ?? String(index),
-    );
-    return {
-      TF_CPP_MIN_LOG_LEVEL: "2",
-      ...(this.options.environment ?? process.env),
-      ...toolchain.environment,
-      CUDA_DEVICE_ORDER: "PCI_BUS_ID",
-      CUDA_VISIBLE_DEVICES: visible.join(","),
-      TF_FORCE_GPU_ALLOW_GROWTH: "true",
-      TF_NUM_INTRAOP_THREADS: threads,
-      TF_NUM_INTEROP_THREADS: String(Math.max(share.cpus, spare)),
-      OMP_NUM_THREADS: threads,
-    };
-  }
-
   #run(
     worker: WorkerProcess,
     share: Share,
@@ -233,6 +235,10 @@ export class LocalExecutor implements Executor {
       const exit = worker.exited;
       setImmediate(() => over(exit));
       return call;
+    }
+    for (const { record } of group.tasks) {
+      if (worker.byMps) this.#byMps.add(record.fingerprint);
+      else this.#byMps.delete(record.fingerprint);
     }
     worker.beginCall();
     worker.hooks = { message, exit: over };
@@ -278,6 +284,7 @@ export class LocalExecutor implements Executor {
     // An idle worker has nothing to save, and TensorFlow takes its time to leave politely.
     for (const worker of all) worker.kill();
     await Promise.all(all.map((worker) => worker.gone));
+    await this.options.mps?.close();
     this.options.room.close();
   }
 }

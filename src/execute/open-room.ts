@@ -1,8 +1,12 @@
+import type { Fingerprint } from "../base/fingerprint.js";
+import type { Plan } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { CardClaims, CLAIMS_FOLDER } from "./card-claims.js";
 import { CardHealth } from "./card-health.js";
 import { CardUse } from "./card-use.js";
+import { Mps } from "./mps.js";
 import type { Machine } from "./open-forecast.js";
+import { sharesCard } from "./ready.js";
 import { Room } from "./room.js";
 
 /** The room that a sweep has on this machine, beside others that use its cards. */
@@ -35,6 +39,19 @@ export const roomAlone = ({ cpus, gpus }: Machine): Opened => ({
   use: null,
   health: new CardHealth(gpus),
 });
+
+/** MPS for a sweep whose stages share cards; null where it has none of these, or where there is no MPS. */
+export async function openMps(
+  { gpus }: Machine,
+  { resources }: Pick<Experiment, "resources">,
+  { plan, needed }: { readonly plan: Plan; readonly needed: ReadonlySet<Fingerprint> },
+  environment: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<Mps | null> {
+  if (gpus.length === 0 || resources.mps === "off" || resources.cellsPerCard < 2) return null;
+  const share = [...needed].some((stage) => sharesCard(plan.stages.get(stage)!));
+  return share ? Mps.start(gpus, environment, say) : null;
+}
 
 function openClaims(name: string, say: (line: string) => void): CardClaims | null {
   const folder = process.env["R4EC_CARDS"] || CLAIMS_FOLDER;

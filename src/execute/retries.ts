@@ -14,17 +14,30 @@ export interface Retry {
   readonly groupLimit: number | null;
   /** The part of a card, 0 to 1, that its next call takes at least; null: as before. */
   readonly cardPart: number | null;
+  /** Megabytes of the job of its next call; null: as before. */
+  readonly jobMemory: number | null;
   /** What the journal keeps for later runs of the sweep: they would only fill the memory again. */
   readonly kept: {
     readonly tightened?: number;
     readonly groupLimit?: number;
     readonly cardPart?: number;
+    readonly jobMemory?: number;
   };
+}
+
+/** What a cluster's job was given of its node's memory, in megabytes, and what the next one may ask for. */
+export interface JobMemory {
+  readonly given: number;
+  /** The next one asks for so many times as much, */
+  readonly factor: number;
+  /** but not for more than this. */
+  readonly most: number;
 }
 
 /** The next try of a stage whose card is out of order, which is no fault of its own. */
 export const ON_ANOTHER_CARD: Retry = {
   ...{ wait: 0, changed: "on another GPU", groupLimit: null, cardPart: null },
+  jobMemory: null,
   kept: {},
 };
 
@@ -59,8 +72,13 @@ export class Retries {
     return this.#tightened.get(stage) ?? 0;
   }
 
-  /** The next try of a stage, or null: it has failed for good. */
-  next(stage: PlannedStage, error: StageError, group: number): Retry | null {
+  /** The next try of a stage, or null: it has failed for good. `job`: null on one machine. */
+  next(
+    stage: PlannedStage,
+    error: StageError,
+    group: number,
+    job: JobMemory | null = null,
+  ): Retry | null {
     if (error.kind !== "machine") return null;
     const { fingerprint } = stage.record;
     const tries = this.#tries.get(fingerprint) ?? new Map<FailureClass, number>();
@@ -71,6 +89,7 @@ export class Retries {
     const wait = Math.min(LONGEST_WAIT, this.settings.wait * 2 ** (count - 1));
     const changes = [
       this.#smallerGroup(group, of),
+      of === "memory" && job !== null ? moreMemory(job) : null,
       ...(of === "gpu_memory"
         ? [this.#largerPart(stage), group > 1 ? null : this.#tighter(stage)]
         : []),
@@ -78,6 +97,7 @@ export class Retries {
     return {
       groupLimit: null,
       cardPart: null,
+      jobMemory: null,
       ...Object.assign({}, ...changes.map(({ now }) => now)),
       // Where nothing changes, other stages and programs on the card may leave room later.
       wait: of === "gpu_memory" && changes.length > 0 ? 0 : wait,
@@ -118,8 +138,15 @@ export class Retries {
 /** One thing that the next try does differently. */
 interface Change {
   readonly words: string;
-  readonly now: Partial<Pick<Retry, "groupLimit" | "cardPart">>;
+  readonly now: Partial<Pick<Retry, "groupLimit" | "cardPart" | "jobMemory">>;
   readonly kept: Retry["kept"];
+}
+
+function moreMemory({ given, factor, most }: JobMemory): Change | null {
+  const jobMemory = Math.min(Math.ceil(given * factor), most);
+  if (jobMemory <= given) return null;
+  const words = `with ${jobMemory} MB of memory (before: ${given} MB)`;
+  return { words, now: { jobMemory }, kept: { jobMemory } };
 }
 
 /**

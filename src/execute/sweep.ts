@@ -31,7 +31,7 @@ import type { StageRun } from "./executor.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
-import { openRoom } from "./open-room.js";
+import { openMps, openRoom } from "./open-room.js";
 import { Scheduler } from "./scheduler.js";
 import { StageEvents } from "./stage-events.js";
 import { forgetStop, watchStop } from "./stop-request.js";
@@ -258,6 +258,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
   run.journal.add(live);
   const serves = { scienceModule: request.scienceModule, store: config.store.value };
   const environment = workerEnvironment(config);
+  const local = { ...process.env, ...environment };
   const options = {
     plan: selected,
     needed: run.needed,
@@ -285,9 +286,8 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
           executor: new LocalExecutor({
             ...machine,
             ...openRoom(machine, experiment, say),
-            serves,
-            logs: path.join(run.folder, "logs"),
-            environment: { ...process.env, ...environment },
+            mps: await openMps(machine, experiment, options, local, say),
+            ...{ serves, logs: path.join(run.folder, "logs"), environment: local },
           }),
           cards: gpus.length,
         });

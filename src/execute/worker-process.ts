@@ -53,6 +53,8 @@ export class WorkerProcess {
     environment: NodeJS.ProcessEnv,
     /** Absolute path of the file that keeps its output. */
     readonly logFile: string,
+    /** Whether it shares its cards by MPS. */
+    readonly byMps: boolean,
   ) {
     this.#child = fork(ENTRY, [JSON.stringify(serves)], {
       // A session of its own: a terminal's Ctrl-C reaches the controller alone, which drains.

@@ -82,6 +82,8 @@ export type Event =
       readonly groupLimit?: number;
       /** Where a card was full: the part of a card that the stage takes from now on, 0 to 1. */
       readonly cardPart?: number;
+      /** Where the memory of a cluster's job was full: megabytes of the stage's jobs from now on. */
+      readonly jobMemory?: number;
     }
   | {
       readonly type: "stage-finished";

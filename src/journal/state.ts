@@ -41,6 +41,7 @@ export interface StageRetry {
   readonly tightened?: number;
   readonly groupLimit?: number;
   readonly cardPart?: number;
+  readonly jobMemory?: number;
 }
 
 /** All the journal knows of one stage. */
@@ -292,12 +293,13 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
     case "stage-retried": {
       stage.status = "waiting";
       stage.result = null;
-      const { error, changed, tightened, groupLimit, cardPart } = event;
+      const { error, changed, tightened, groupLimit, cardPart, jobMemory } = event;
       stage.retries.push({
         ...{ time, error, changed },
         ...(tightened !== undefined && { tightened }),
         ...(groupLimit !== undefined && { groupLimit }),
         ...(cardPart !== undefined && { cardPart }),
+        ...(jobMemory !== undefined && { jobMemory }),
       });
       return;
     }

@@ -1,4 +1,4 @@
-import { escapeAttribute, escapeText } from "entities";
+import { escapeAttribute, escapeText } from "entities/escape";
 
 /** Markup that needs no escaping any more. */
 export class Html {

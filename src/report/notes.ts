@@ -183,8 +183,8 @@ export function claimLines(comparison: Comparison): string[] {
           ? [`compare.equivalence.${metric} would say which gain matters`]
           : []),
       ];
-      const line = `${claim} (${metric}, ${rowText}${name}): ${verdict}: ${parts.join(", ")}`;
-      return [line, ...more].join("; ");
+      const rests = [...(parts.length === 0 ? [] : [parts.join(", ")]), ...more].join("; ");
+      return `${claim} (${metric}, ${rowText}${name}): ${verdict}${rests === "" ? "" : `: ${rests}`}`;
     }),
   );
 }

@@ -9,8 +9,12 @@ export interface JobSettings {
   readonly account: string | null;
   /** Seconds that a job may run. */
   readonly seconds: number | null;
-  /** As Slurm reads it: `16G`. */
-  readonly memory: string | null;
+  /** Megabytes; 0: all that a node has. */
+  readonly memory: number | null;
+  /** After a job had too little memory the next one asks for so many times as much. */
+  readonly memoryGrowth: number;
+  /** Megabytes: the most that it asks for then; null: no limit. */
+  readonly memoryLimit: number | null;
   readonly cpus: number | null;
   readonly gpus: number | null;
   /** Most stages that one job is given. */
@@ -31,6 +35,8 @@ export interface SpecCluster {
 }
 
 const LIMIT = 50;
+const GROWTH = 2;
+const MEMORY = "^\\d+[KMGT]?$";
 
 const jobProperties = {
   partition: { description: "The partition.", type: "string", minLength: 1 },
@@ -50,7 +56,19 @@ const jobProperties = {
   memory: {
     description: "Memory of a job: `16G`. If left out: what the partition gives.",
     type: "string",
-    pattern: "^\\d+[KMGT]?$",
+    pattern: MEMORY,
+  },
+  memory_growth: {
+    description: `A job that had too little memory is tried again with so many times as much (\`retries.memory\`); 1: with the same. If left out: ${GROWTH}.`,
+    type: "number",
+    minimum: 1,
+    maximum: 100,
+  },
+  memory_limit: {
+    description:
+      "The most memory that such a try asks for: `200G`. If left out: as much as the growth gives.",
+    type: "string",
+    pattern: MEMORY,
   },
   cpus: {
     description: "Cores of a job. If left out: as many as the stage asks for.",
@@ -148,6 +166,10 @@ function jobSettings(all: JsonObject, own: JsonObject): JobSettings {
     const value = own[key] ?? all[key];
     return typeof value === "number" ? value : null;
   };
+  const memory = (key: string): number | null => {
+    const value = text(key);
+    return value === null ? null : megabytesOf(value);
+  };
   const time = own["time"] ?? all["time"];
   const options = (block: JsonObject): readonly string[] => {
     const list = block["options"];
@@ -158,7 +180,9 @@ function jobSettings(all: JsonObject, own: JsonObject): JobSettings {
     partition: text("partition"),
     account: text("account"),
     seconds: typeof time === "number" || typeof time === "string" ? secondsOf(time) : null,
-    memory: text("memory"),
+    memory: memory("memory"),
+    memoryGrowth: number("memory_growth") ?? GROWTH,
+    memoryLimit: memory("memory_limit"),
     cpus: number("cpus"),
     gpus: number("gpus"),
     pack: number("pack"),
@@ -167,6 +191,12 @@ function jobSettings(all: JsonObject, own: JsonObject): JobSettings {
     ),
     options: [...options(all), ...options(own)],
   };
+}
+
+/** Megabytes of a size as Slurm reads it (sbatch(1), `--mem`): without a unit it is megabytes. */
+function megabytesOf(size: string): number {
+  const [, count, unit] = /^(\d+)([KMGT]?)$/.exec(size)!;
+  return Math.ceil(Number(count) * { K: 1 / 1024, "": 1, M: 1, G: 1024, T: 1024 ** 2 }[unit!]!);
 }
 
 /** Seconds of a time as Slurm reads it (sbatch(1), `--time`); a number is minutes. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../base/json.js";
+import { isJsonObject, type Json, type JsonObject } from "../base/json.js";
 import type { JsonSchema, Science } from "../contract/science.js";
 import { assembleSchema } from "./schema.js";
 
@@ -13,7 +13,38 @@ export type EditorScience = Pick<
  * bring a block of its own, and every axis into one; reading a spec checks them. It has no title: editors
  * would show it above each setting.
  */
-export function editorSchema(science: EditorScience): JsonSchema {
+export const editorSchema = (science: EditorScience): JsonSchema =>
+  withWholeHovers(openSchema(science)) as JsonSchema;
+
+/**
+ * Of a setting that takes several forms, an editor shows what is said of the form that is there (`A file.`) and
+ * leaves out what is said of the setting. Here each form says both, in the words that editors prefer.
+ */
+function withWholeHovers(part: Json): Json {
+  if (Array.isArray(part)) return (part as readonly Json[]).map(withWholeHovers);
+  if (!isJsonObject(part)) return part;
+  const whole: { [key: string]: Json } = {};
+  for (const [key, value] of Object.entries(part)) whole[key] = withWholeHovers(value);
+  const { description: setting } = part;
+  for (const forms of [whole["anyOf"], whole["oneOf"]]) {
+    if (!Array.isArray(forms) || typeof setting !== "string") continue;
+    for (const form of forms as { [key: string]: Json }[]) {
+      const { description } = form;
+      if (typeof description !== "string") continue;
+      form["markdownDescription"] = `${markdown(setting)}\n\n${markdown(description)}`;
+    }
+  }
+  return whole;
+}
+
+/** A description as Markdown: what stands in backquotes is code, and no other sign means anything. */
+const markdown = (text: string): string =>
+  text
+    .split(/(`[^`]*`)/)
+    .map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/[\\*_[\]<>#~|]/g, "\\$&")))
+    .join("");
+
+function openSchema(science: EditorScience): JsonSchema {
   const root = Object.fromEntries(
     Object.entries(assembleSchema(science).root).filter(([key]) => key !== "title"),
   );

@@ -137,6 +137,11 @@ export const engineFragments: { readonly [key: string]: JsonSchema } = {
           "What happens with a GPU of whose memory other programs use a tenth or more. wait: stages take what is left of it, and those that need a whole GPU wait until it is free; use: these programs are not minded. Other sweeps of r4ec are always minded. If left out: wait.",
         enum: ["wait", "use"],
       },
+      mps: {
+        description:
+          "Whether stages that share a GPU compute at the same time there, by NVIDIA's MPS, or take turns. auto: by MPS where the machine has it; the sweep starts it and ends it. If left out: auto.",
+        enum: ["auto", "off"],
+      },
       cpus: {
         description: "CPU slots: a number, or as many as the machine has cores.",
         anyOf: [

@@ -61,6 +61,8 @@ export interface SpecResources {
   readonly gpus?: "auto" | readonly number[];
   /** What happens with a card of whose memory other programs use a part. */
   readonly busyGpus: "wait" | "use";
+  /** Whether programs that share a card do so by NVIDIA's MPS where the machine has it. */
+  readonly mps: "auto" | "off";
   /** Last stages of cells (or groups of fused ones) that share one card. */
   readonly cellsPerCard: number;
   /** CPU slots; `auto`: as many as the machine has. */

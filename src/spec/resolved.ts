@@ -29,6 +29,7 @@ export function resourcesOf(resolved: JsonObject, setting: string): SpecResource
   return {
     ...(gpus === "auto" ? { gpus } : Array.isArray(gpus) ? { gpus: gpus.map(Number) } : {}),
     busyGpus: resources["busy_gpus"] === "use" ? "use" : "wait",
+    mps: resources["mps"] === "off" ? "off" : "auto",
     cellsPerCard: typeof cells === "number" ? cells : 1,
     cpus: typeof cpus === "number" ? cpus : "auto",
   };

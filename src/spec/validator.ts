@@ -15,15 +15,18 @@ export type SchemaError = ErrorObject & {
   readonly data: Json;
 };
 
-/** The schema with only the names of axes that are not among `paths`. */
-function withPathsOf(root: JsonSchema, paths: ReadonlySet<string>): JsonSchema {
+/** The schema with only the names of axes that are not among `paths`, or (`named: false`) without those. */
+function withPathsOf(
+  root: JsonSchema,
+  paths: ReadonlySet<string>,
+  { named }: { named: boolean },
+): JsonSchema {
   const short = (def: JsonSchema): JsonSchema => ({
     ...def,
     properties: Object.fromEntries(
-      Object.entries(def["properties"] as JsonSchema).map(([path, value]) => [
-        path,
-        paths.has(path) ? value : {},
-      ]),
+      Object.entries(def["properties"] as JsonSchema)
+        .filter(([path]) => named || paths.has(path))
+        .map(([path, value]) => [path, paths.has(path) ? value : {}]),
     ),
   });
   const { axes, point, space, ...others } = root["$defs"] as {
@@ -69,8 +72,11 @@ export class Validator {
     readonly schema: SpecSchema,
     readonly paths: ReadonlySet<string> | null = null,
   ) {
-    this.#root = paths === null ? schema.root : withPathsOf(schema.root, paths);
-    this.#interpreter = new Interpreter({ spec: schema.root, outline: outlineOf(schema.root) });
+    const { root } = schema;
+    this.#root = paths === null ? root : withPathsOf(root, paths, { named: true });
+    // No spec that has these paths alone asks for the names of others.
+    const spec = paths === null ? root : withPathsOf(root, paths, { named: false });
+    this.#interpreter = new Interpreter({ spec, outline: outlineOf(root) });
   }
 
   #openAjv(): AjvPackage.Ajv2020 {

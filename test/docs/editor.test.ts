@@ -20,7 +20,36 @@ ctr:
   learning_rate: 0.001
 selct: { metric: valid.auc }
 `;
-const uri = pathToFileURL(path.join(root, "experiments", "mine.yaml")).href;
+
+/** Of a study that says more: a base, a table, a program, and every way to vary. Each `|` is a cursor. */
+const STUDY = `# yaml-language-server: $schema=../schemas/experiment.schema.json
+extends: quickstart.yaml
+name: study
+dataset:
+  id: table
+  interactions:
+    file: likes.csv
+    tim|
+backbone:
+  name: mine
+  comm|
+sweep:
+  grid:
+    backbone: [di|]
+    knowledge.embed.ba|
+  zip:
+    - knowledge.variant: [pro|]
+  sample:
+    trials: 4
+    space:
+      ctr.learning_rate:
+        lo|
+compare:
+  baseline:
+    knowledge.var|
+slurm:
+  part|
+`;
 
 /** An editor's settings of YAML. */
 const SETTINGS = { validate: true, hover: true, completion: true };
@@ -102,39 +131,91 @@ beforeAll(async () => {
   });
   client.tell("initialized", {});
   client.tell("workspace/didChangeConfiguration", { settings: { yaml: SETTINGS } });
-  const textDocument = { uri, languageId: "yaml", version: 1, text: SPEC };
-  client.tell("textDocument/didOpen", { textDocument });
 }, 60_000);
 afterAll(() => client.close());
 
+/** Opens a spec as a file of experiments/; its address. */
+function open(name: string, text: string): string {
+  const uri = pathToFileURL(path.join(root, "experiments", name)).href;
+  const textDocument = { uri, languageId: "yaml", version: 1, text };
+  client.tell("textDocument/didOpen", { textDocument });
+  return uri;
+}
+
+/** What is offered in a spec whose one `|` is the cursor. */
+async function offered(name: string, text: string): Promise<string[]> {
+  const before = text.slice(0, text.indexOf("|")).split("\n");
+  const position = { line: before.length - 1, character: before.at(-1)!.length };
+  const textDocument = { uri: open(name, text.replace("|", "")) };
+  const { items } = await client.ask<{ items: { label: string }[] }>("textDocument/completion", {
+    ...{ textDocument, position },
+  });
+  return items.map(({ label }) => label);
+}
+
+/** The study with the one cursor that stands behind these letters; the other unfinished words are left out. */
+const studyAt = (word: string): string =>
+  STUDY.split("\n")
+    .filter((line) => !line.includes("|") || line.includes(`${word}|`))
+    .join("\n");
+
 const lineOf = (text: string): number => SPEC.split("\n").findIndex((line) => line.includes(text));
 
-it("an editor offers the values of a setting and its blocks' settings", async () => {
-  const offered = async (text: string): Promise<string[]> => {
-    const line = lineOf(text);
-    const character = SPEC.split("\n")[line]!.length;
-    const { items } = await client.ask<{ items: { label: string }[] }>("textDocument/completion", {
-      ...{ textDocument: { uri }, position: { line, character } },
-    });
-    return items.map(({ label }) => label);
-  };
-  expect(await offered("backbone: di")).toEqual(
-    expect.arrayContaining(["din", "dien", "dcnv2", "bias"]),
-  );
+it("an editor offers the values of a setting", async () => {
+  const labels = await offered("mine.yaml", SPEC.replace("backbone: di", "backbone: di|"));
+  expect(labels).toEqual(expect.arrayContaining(["din", "dien", "dcnv2", "bias"]));
 }, 60_000);
 
+it.each([
+  ["tim", "time"],
+  ["comm", "command"],
+  ["[di", "dien"],
+  ["embed.ba", "knowledge.embed.batch_size"],
+  ["[pro", "profile"],
+  ["lo", "log"],
+  ["var", "knowledge.variant"],
+  ["part", "partition"],
+])(
+  "in a study an editor completes %s to %s",
+  async (word, whole) => {
+    expect(await offered(`study-${word}.yaml`, studyAt(word))).toContain(whole);
+  },
+  60_000,
+);
+
 it("an editor says what a setting is where the pointer rests on it", async () => {
-  const { contents } = await client.ask<{ contents: { value: string } }>("textDocument/hover", {
-    ...{ textDocument: { uri }, position: { line: lineOf("learning_rate"), character: 5 } },
-  });
-  expect(contents.value).toContain("Peak learning rate of AdamW");
+  const hover = async (name: string, text: string, word: string): Promise<string> => {
+    const line = text.split("\n").findIndex((one) => one.includes(word));
+    const character = text.split("\n")[line]!.indexOf(word) + 2;
+    const { contents } = await client.ask<{ contents: { value: string } }>("textDocument/hover", {
+      ...{ textDocument: { uri: open(name, text) }, position: { line, character } },
+    });
+    return contents.value;
+  };
+  expect(await hover("hover.yaml", SPEC, "learning_rate")).toContain("Peak learning rate of AdamW");
+  const study = STUDY.replaceAll(/^.*\|.*\n/gm, "");
+  for (const [index, [word, says]] of (
+    [
+      // Of a setting with several forms: what it is, and what the form is.
+      ["extends", "Files whose settings this file starts from"],
+      ["backbone", "The CTR model"],
+      ["backbone", "A program of your own"],
+      ["interactions", "rated"],
+      ["ctr.learning_rate", "Peak learning rate of AdamW"],
+      ["trials", "joint settings"],
+    ] as const
+  ).entries()) {
+    expect(await hover(`hover-${index}.yaml`, study, word), word).toContain(says);
+  }
 }, 60_000);
 
 it("an editor underlines a key that is no setting", async () => {
+  const uri = open("wrong.yaml", SPEC);
   const told = (): { message: string; range: { start: { line: number } } }[] =>
     client.heard
       .filter(({ method }) => method === "textDocument/publishDiagnostics")
-      .flatMap(({ params }) => (params as { diagnostics: never[] }).diagnostics);
+      .map(({ params }) => params as { uri: string; diagnostics: never[] })
+      .flatMap((said) => (said.uri === uri ? said.diagnostics : []));
   await expect
     .poll(() => told().find(({ message }) => message.includes("selct"))?.range.start.line, {
       timeout: 30_000,

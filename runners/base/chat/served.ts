@@ -1,29 +1,34 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
+import type { PythonTask } from "../python/environment.js";
 import { ProgramFailure } from "../python/failure.js";
 import type { ProcessTree } from "../python/run.js";
 import { startProgram } from "../python/run.js";
 import { untilUp } from "./until-up.js";
-import { openFolder } from "../../../src/base/folder.js";
+
+const CONFIG = "server.yaml";
 
 /** The small server that comes with r4ec, as a command. */
 export const OWN_SERVER: readonly string[] = [
   ...["python", "{serve}", "--model", "{model}", "--port", "{port}"],
 ];
 
+/** As much of a stage as its server needs. */
+export type ServedTask = PythonTask & Pick<StageTask, "emit">;
+
 /** A server that a stage starts for itself. */
 export interface ServerOptions {
   /** Program and arguments; `{port}`, `{config}`, `{serve}` and the names of `values` are filled in. */
   readonly command: readonly string[];
   readonly values: { readonly [name: string]: string };
-  /** Written as a LLaMA-Factory configuration, which `{config}` names. */
-  readonly config: JsonObject;
-  /** Working folder, made anew. */
-  readonly folder: string;
+  /** A LLaMA-Factory configuration, which `{config}` names, once the server's working folder is there. */
+  readonly config?: (folder: string) => Promise<JsonObject>;
+  /** Environment variables beside those of every Python program. */
+  readonly variables?: { readonly [name: string]: string };
   readonly startTimeoutSeconds: number;
   /** The setting that holds the command, for messages. */
   readonly setting: string;
@@ -35,6 +40,8 @@ export interface Served {
   readonly baseUrl: string;
   /** The first model that it lists. */
   readonly model: string;
+  /** The program, and where it was found. */
+  readonly facts: { readonly [name: string]: string };
   /** Aborted, with the server's last output, when the server has ended. */
   readonly gone: AbortSignal;
   /** Rejects with the server's last output when the server ends; never resolves. */
@@ -46,10 +53,19 @@ export interface Served {
 /**
  * Starts a server and waits until it lists its models. Rejects with {@link ProgramFailure} where it
  * ends or is not up in time, with `Drained` after a stop.
+ *
+ * @param folder its working folder, which is there
  */
-export async function startServed(task: StageTask, options: ServerOptions): Promise<Served> {
+export async function startServed(
+  task: ServedTask,
+  options: ServerOptions,
+  folder: string,
+): Promise<Served> {
   const port = await freePort();
-  const tree = await start(task, options, port);
+  const tree = await start(task, options, port, folder);
+  const { program, from } = tree.program!;
+  const facts = { "server.program": program, "server.found": from };
+  task.emit({ type: "facts", values: facts });
   const stop = () => void tree.stop();
   task.stop.abort.addEventListener("abort", stop, { once: true });
   const close = async () => {
@@ -68,7 +84,7 @@ export async function startServed(task: StageTask, options: ServerOptions): Prom
     });
     // The end of the server is an error only while a request is in progress.
     died.catch(() => {});
-    return { baseUrl, model, gone: gone.signal, died, close };
+    return { baseUrl, model, facts, gone: gone.signal, died, close };
   } catch (error) {
     await close();
     throw error;
@@ -85,22 +101,24 @@ export const endingWith = (stop: StopSignal, gone: AbortSignal): StopSignal => (
 });
 
 async function start(
-  task: StageTask,
-  { command, values, config, folder }: ServerOptions,
+  task: ServedTask,
+  { command, values, config, variables }: ServerOptions,
   port: number,
+  folder: string,
 ): Promise<ProcessTree> {
-  await openFolder(folder);
-  await writeFile(path.join(folder, "server.yaml"), JSON.stringify(config, null, 2));
+  if (config !== undefined) {
+    await writeFile(path.join(folder, CONFIG), JSON.stringify(await config(folder), null, 2));
+  }
   const filled: { readonly [name: string]: string } = {
     ...values,
     port: String(port),
-    config: "server.yaml",
+    config: CONFIG,
     serve: packageFile("runners/base/chat/serve.py"),
   };
   const [program, ...rest] = command.map((argument) =>
     argument.replace(/\{(\w+)\}/gu, (all, name: string) => filled[name] ?? all),
   );
-  const tree = await startProgram(task, {
+  return startProgram(task, {
     program: program!,
     arguments: rest,
     folder,
@@ -109,18 +127,10 @@ async function start(
       API_HOST: "127.0.0.1",
       API_PORT: String(port),
       API_MODEL_NAME: "r4ec",
+      ...variables,
     },
     log: "server",
   });
-  const { program: file, from } = tree.program!;
-  task.emit({ type: "facts", values: { "server.program": file, "server.found": from } });
-  return tree;
-}
-
-/** Empties the folder that a server is to work in. */
-export async function emptyFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await openFolder(folder);
 }
 
 /** A port that is free now. */

@@ -36,7 +36,8 @@ export async function untilUp(
   });
 }
 
-async function listedModel(address: string): Promise<string | null> {
+/** The first model that a server lists; null where it does not answer, `default` where it lists none. */
+export async function listedModel(address: string): Promise<string | null> {
   try {
     const response = await fetch(`${address}/models`, { signal: AbortSignal.timeout(5000) });
     if (!response.ok) return null;

@@ -1,4 +1,4 @@
-"""How an answer is written, token by token, and what a guide lets it be; for serve.py.
+"""How an answer is written and what a guide lets it be; for engine.py.
 
 A guide is a regular expression made of literals, `[^<]+` for free text and `(a|b)` for a choice.
 Literals are written as they are, the model fills in free text up to the next `<`, and takes the
@@ -7,8 +7,6 @@ max_tokens would cut ends with its last whole sentence.
 """
 
 import re
-
-import torch
 
 FREE_TEXT = "[^<]+"
 SPECIAL = set("()|[]{}*+?.^$\\")
@@ -102,6 +100,7 @@ class Vocabulary:
         vocabulary = tokenizer.get_vocab()
         self.tags = sorted(id for text, id in vocabulary.items() if "<" in text and id < size)
         self.tag_set = set(self.tags)
+        self.barred = self.ends + self.tags
 
     def encode(self, text):
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -110,11 +109,26 @@ class Vocabulary:
         return self.tokenizer.decode(tokens, **options)
 
 
+class Pick:
+    """Wants one of some tokens after what has been written."""
+
+    def __init__(self, tokens):
+        self.tokens = tokens
+
+
+class Text:
+    """Wants free text of `limit` tokens at most; `guided`: of one at least, and up to a tag."""
+
+    def __init__(self, limit, guided):
+        self.limit = limit
+        self.guided = guided
+
+
 class Writer:
     """Writes one answer.
 
-    `steps` is a generator: it yields (dropped, tokens), by which it asks that the last `dropped`
-    tokens be forgotten and `tokens` be read, and is sent the scores of the token after them.
+    `steps` is a generator. It yields what it wants (Pick, Text) after `sequence`, and is sent the token
+    that was picked, or the tokens of the text and whether it came to its own end.
     """
 
     def __init__(self, vocabulary, prompt, options):
@@ -123,87 +137,33 @@ class Writer:
         self.options = options
         self.written = []
         self.ended = False
-        self.random = torch.Generator(device="cpu").manual_seed(options["seed"])
-        self.scores = None
-        self.dropped = 0
+        self.draws = 0  # So often has chance been asked.
+        self.cached = 0  # So many leading tokens of `sequence` has the model read.
 
     def steps(self, parts):
         """Writes what `parts` lets through, or, where it is None, free text to its end."""
-        yield from self.read(self.prompt)
         if parts is None:
-            self.ended = yield from self.free(self.options["max_tokens"], False)
+            tokens, self.ended = yield Text(self.options["max_tokens"], False)
+            self.written.extend(tokens)
         else:
             yield from self.follow(parts)
             self.ended = True
 
     @property
+    def sequence(self):
+        return self.prompt + self.written
+
+    @property
     def left(self):
         return self.options["max_tokens"] - len(self.written)
 
-    def read(self, tokens):
-        """Takes tokens in; afterwards `scores` are those of the next one."""
-        dropped, self.dropped = self.dropped, 0
-        self.scores = yield dropped, tokens
-
-    def write(self, tokens):
-        yield from self.read(tokens)
-        self.written.extend(tokens)
-
-    def peek(self, tokens):
-        """Scores after some more tokens, which are not kept."""
-        if not tokens:
-            return self.scores
-        dropped, self.dropped = self.dropped, len(tokens)
-        return (yield dropped, tokens)
-
-    def pick(self, scores):
-        temperature = self.options["temperature"]
-        if temperature <= 0:
-            return int(scores.argmax())
-        odds = torch.softmax(scores / temperature, -1).cpu()
-        top_p = self.options["top_p"]
-        if top_p < 1:
-            ordered, places = odds.sort(descending=True)
-            beyond = ordered.cumsum(-1) - ordered > top_p
-            odds[places[beyond]] = 0
-        return int(torch.multinomial(odds, 1, generator=self.random))
-
-    def free(self, limit, stops_at_tag):
-        """Writes free text of `limit` tokens at most; True where it came to its own end."""
-        vocabulary, penalty = self.vocabulary, self.options["repetition_penalty"]
-        own, before, tokens = set(), len(self.written), []
-        while len(tokens) < limit:
-            scores = self.scores.clone()
-            if penalty != 1 and own:
-                seen = torch.tensor(sorted(own), device=scores.device)
-                scores[seen] = torch.where(
-                    scores[seen] > 0, scores[seen] / penalty, scores[seen] * penalty
-                )
-            if stops_at_tag and not tokens:
-                # At least one character stands in a place for free text.
-                scores[vocabulary.ends] = -torch.inf
-                scores[vocabulary.tags] = -torch.inf
-            token = self.pick(scores)
-            if token in vocabulary.end_set or (stops_at_tag and token in vocabulary.tag_set):
-                return True
-            own.add(token)
-            tokens.append(token)
-            yield from self.write([token])
-        if stops_at_tag:
-            yield from self.cut_after_sentence(before, tokens)
-        return False
-
-    def cut_after_sentence(self, before, tokens):
+    def after_sentence(self, tokens):
+        """The tokens up to the end of the last whole sentence; all where none ends."""
         for length in range(len(tokens), 0, -1):
             text = self.vocabulary.decode(tokens[:length])
-            if not re.search(r"[^\W\d][\"')\]]*[.!?][\"')\]]*\s*$", text):
-                continue
-            if length < len(tokens):
-                # The last kept token is read once more, for the scores after it.
-                self.dropped += len(tokens) - length + 1
-                del self.written[before + length - 1 :]
-                yield from self.write([tokens[length - 1]])
-            return
+            if re.search(r"[^\W\d][\"')\]]*[.!?][\"')\]]*\s*$", text):
+                return tokens[:length]
+        return tokens
 
     def choose(self, alternatives):
         """The alternative whose text, up to its first free place, is likelier where they part."""
@@ -221,23 +181,29 @@ class Writer:
                 return (following.get(None) or open_)[0]
             tokens = sorted(following)
             if len(tokens) > 1:
-                scores = yield from self.peek(heads[open_[0]][:depth])
-                masked = torch.full_like(scores, -torch.inf)
-                masked[tokens] = scores[tokens]
-                open_ = following[self.pick(masked)]
+                before = len(self.written)
+                self.written.extend(heads[open_[0]][:depth])
+                picked = yield Pick(tokens)
+                self.forget(before)
+                open_ = following[picked]
             if len(open_) == 1:
                 return open_[0]
             depth += 1
 
+    def forget(self, length):
+        """Takes back what was written beyond a length; what is written next may be the same again."""
+        del self.written[length:]
+        self.cached = min(self.cached, len(self.prompt) + length)
+
     def follow(self, parts):
         for place, part in enumerate(parts):
             if isinstance(part, str):
-                tokens = self.vocabulary.encode(part)
-                if tokens:
-                    yield from self.write(tokens)
+                self.written.extend(self.vocabulary.encode(part))
             elif isinstance(part, tuple):
                 chosen = yield from self.choose(part)
                 yield from self.follow(part[chosen])
             else:
                 rest = self.vocabulary.encode("".join(map(longest, parts[place + 1 :])))
-                yield from self.free(max(1, self.left - len(rest)), True)
+                tokens, ended = yield Text(max(1, self.left - len(rest)), True)
+                self.written.extend(tokens if ended else self.after_sentence(tokens))
+                self.cached = min(self.cached, len(self.prompt) + len(self.written))

@@ -181,5 +181,5 @@ export const ctrPerGpu: JsonSchema = {
   type: "integer",
   minimum: 1,
   maximum: 256,
-  default: 8,
+  default: 12,
 };

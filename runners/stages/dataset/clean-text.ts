@@ -1,4 +1,4 @@
-import { decodeHTML } from "entities";
+import { decodeHTML } from "entities/decode";
 
 // Python's html.unescape, which the rules name: numbers first, then HTML 5's names, the longest
 // that fits where the semicolon is missing.

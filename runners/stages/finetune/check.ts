@@ -4,6 +4,7 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import type { SampleClass } from "../../base/artifacts/samples.js";
 import { memoByFile } from "../../base/files/memo-by-file.js";
 import { isFile, resolvePath } from "../../base/files/spec-path.js";
+import { checkGpus } from "../../base/stage/gpus.js";
 import { mistake } from "../../base/stage/mistake.js";
 import { RESERVED } from "./config.js";
 import { readSamples } from "./read-samples.js";
@@ -25,6 +26,7 @@ export function checkFinetune(
   who: string,
 ): readonly Finding[] {
   return [
+    ...checkGpus(settings.gpus, `${where}.gpus`),
     ...(bringsSamples(settings)
       ? checkSamples(settings, `${where}.samples`, place, needed, who)
       : []),

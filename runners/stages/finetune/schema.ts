@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../src/base/json.js";
+import { gpusSetting } from "../../base/stage/gpus.js";
 import type { JsonSchema } from "../../../src/contract/science.js";
 
 /** Overrides for one of the two models: the same names as in LLaMA-Factory's configuration. */
@@ -114,12 +115,7 @@ export const finetuneFragment: JsonSchema = {
       minimum: 1,
       default: 100,
     },
-    gpus: {
-      description: "The number of GPUs that one fine-tuning uses.",
-      type: "integer",
-      minimum: 1,
-      default: 1,
-    },
+    gpus: gpusSetting("one fine-tuning"),
     samples: {
       description:
         "Your own samples, used instead of a teacher's: JSON files, each with a list of {prompt, answer} or of {instruction, input, output}. Then no teacher is asked.",

@@ -8,6 +8,7 @@ import { packageFile } from "../../../src/base/package.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { torchrun } from "../../base/python/environment.js";
 import { ProgramFailure } from "../../base/python/failure.js";
+import { endKeptServers } from "../../base/chat/kept.js";
 import { runProgram } from "../../base/python/run.js";
 import { isWholeSafetensors, lastCheckpoint } from "./checkpoints.js";
 import { trainingConfig } from "./config.js";
@@ -77,6 +78,7 @@ export async function finetune(task: StageTask): Promise<void> {
     tokens: Math.max(0, ...told.map((line) => line.total_tokens ?? 0)),
   };
   const following = followLog(path.join(output, "trainer_log.jsonl"), seen, task);
+  await endKeptServers();
   const end = await runProgram(task, {
     ...trainProgram(task.resources.gpus.length),
     folder: task.work,

@@ -10,6 +10,8 @@ import { FREE, tellsPaid } from "../../base/chat/paid.js";
 import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
+import { guideFields } from "../../base/chat/model-server.js";
+import { requestsAtOnce } from "../../base/chat/at-once.js";
 import { cutTriesOf } from "./settings.js";
 import type { Answerer } from "./answerer.js";
 
@@ -20,17 +22,22 @@ export async function loadEndpoint(task: InferTask): Promise<Answerer> {
   return chatAnswerer(task, execution.base_url, model);
 }
 
-/**
- * An answerer that talks to the model of an endpoint.
- *
- * @param gone aborted when the endpoint is known to be gone, so that asking again is of no use
- */
+/** What is known of an endpoint that the stage serves itself. */
+interface Serving {
+  /** Aborted when it is known to be gone, so that asking again is of no use. */
+  readonly gone: AbortSignal;
+  /** The fields of a request that hold its answer to a guide. */
+  readonly guide: (guide: string) => JsonObject;
+}
+
+/** An answerer that talks to the model of an endpoint. */
 export function chatAnswerer(
   task: InferTask,
   baseUrl: string,
   model: string,
-  gone?: AbortSignal,
+  serving?: Serving,
 ): Answerer {
+  const guided = serving?.guide ?? ((guide: string) => guideFields(null, guide));
   const { answer } = task.params;
   const execution = task.execution;
   const sampling: JsonObject = {
@@ -43,11 +50,11 @@ export function chatAnswerer(
       chatEndpoint({
         baseUrl,
         model,
-        apiKeyEnv: execution.api_key_env,
+        apiKeyEnv: execution.api_key_env ?? null,
         temperature: answer.temperature,
         maxTokens: answer.max_new_tokens,
         timeoutSeconds: execution.timeout_seconds,
-        extra: { ...sampling, ...(guide === undefined ? {} : { guided_regex: guide }), ...extra },
+        extra: { ...sampling, ...(guide === undefined ? {} : guided(guide)), ...extra },
       }),
       retriesOf(task, model, execution.retries),
     );
@@ -64,9 +71,9 @@ export function chatAnswerer(
           budget: new Budget({ tokens: null, usd: null }, FREE),
           maxTokens: answer.max_new_tokens,
           cutTries: cutTriesOf(task.params.answer),
-          concurrency: execution.concurrency,
+          concurrency: requestsAtOnce(execution.concurrency, serving && task.resources.gpus.length),
           onPaid: tellsPaid(task, execution.prices),
-          stop: gone === undefined ? task.stop : endingWith(task.stop, gone),
+          stop: serving === undefined ? task.stop : endingWith(task.stop, serving.gone),
           onAnswer: (answered) => progress(start + answered),
         });
         outcomes.forEach((outcome, place) => {

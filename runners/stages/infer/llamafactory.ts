@@ -7,6 +7,7 @@ import { modelLocation } from "../../base/models/model-input.js";
 import { packageFile } from "../../../src/base/package.js";
 import { torchrun } from "../../base/python/environment.js";
 import { ProgramFailure } from "../../base/python/failure.js";
+import { endKeptServers } from "../../base/chat/kept.js";
 import { tellsPaid } from "../../base/chat/paid.js";
 import type { AnswerLog } from "../../base/chat/answer-log.js";
 import type { Question } from "../../base/chat/ask.js";
@@ -55,6 +56,7 @@ async function predict(
   // Written as JSON: every JSON text is YAML, and version 0.9.5 cannot read files named .json.
   await writeFile(path.join(folder, "predict.yaml"), JSON.stringify(config, null, 2));
   const following = followAnswers(new WrittenAnswers(folder, log, tellsPaid(task)), progress);
+  await endKeptServers();
   const end = await runProgram(task, {
     ...predictProgram(task.resources.gpus.length),
     folder,

@@ -9,13 +9,15 @@ export interface InferSettings {
   readonly api_key_env: string | null;
   readonly command: readonly string[];
   readonly adapter_arguments: readonly string[];
+  readonly arguments: readonly string[];
   readonly start_timeout_seconds: number;
   readonly max_new_tokens: number;
   readonly cutoff_len: number;
   readonly temperature: number;
   readonly top_p: number;
   readonly batch_size: number;
-  readonly concurrency: number;
+  /** Null: as many as suit who answers. */
+  readonly concurrency: number | null;
   readonly timeout_seconds: number;
   readonly retries: number;
   readonly guided: boolean;
@@ -42,6 +44,8 @@ export interface Answering extends JsonObject {
   /** How the server is started; engine server. */
   readonly command?: readonly string[];
   readonly adapter_arguments?: readonly string[];
+  /** Further arguments of a server that r4ec knows; there where they are any. */
+  readonly arguments?: readonly string[];
   /** True if answers are guided; otherwise missing. */
   readonly guided?: boolean;
   /** Further fields of the request; there where they are any. */

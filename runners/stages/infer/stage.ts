@@ -68,6 +68,7 @@ function answering(settings: InferSettings, seed: number): Answering {
     ...(settings.guided === true ? { guided: true } : {}),
     ...(Object.keys(settings.extra ?? {}).length > 0 ? { extra: settings.extra } : {}),
     ...((settings.cut_tries ?? 0) > 0 ? { cut_tries: settings.cut_tries } : {}),
+    ...((settings.arguments ?? []).length > 0 ? { arguments: settings.arguments } : {}),
   };
 }
 
@@ -82,6 +83,7 @@ const DECIDING: ReadonlySet<string> = new Set([
   "guided",
   "extra",
   "cut_tries",
+  "arguments",
 ]);
 
 /** How the model is run. This does not change an answer. */

@@ -3,6 +3,7 @@ import type { SpecPlace } from "../../../src/contract/spec-place.js";
 import { checkAddress } from "../../base/chat/address.js";
 import { checkExtra } from "../../base/chat/extra.js";
 import { checkNamedModel } from "../../base/models/check.js";
+import { checkGpus } from "../../base/stage/gpus.js";
 import type { TeacherSettings } from "./settings.js";
 
 /**
@@ -22,7 +23,11 @@ export function checkTeacher(
     ...checkAddress(teacher.base_url, `${where}.base_url`),
   ];
   if (server === null) return fields;
+  fields.push(...checkGpus(teacher.gpus, `${where}.gpus`));
   const named = { name: model, revision: revision ?? null, template: teacher.template ?? null };
-  // r4ec's own server talks by the model's own template.
-  return [...fields, ...checkNamedModel(named, `${where}.model`, place, server === "r4ec")];
+  // r4ec's own server and vLLM talk by the model's own template.
+  return [
+    ...fields,
+    ...checkNamedModel(named, `${where}.model`, place, typeof server === "string"),
+  ];
 }

@@ -1,4 +1,5 @@
 import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.js";
+import { requestsAtOnce } from "../../base/chat/at-once.js";
 import {
   atMost,
   billionsOf,
@@ -63,8 +64,9 @@ function costOf(
   completionTokens: number,
 ): Omit<StageEstimate, "sizes"> {
   const { model } = (params as ThinkParams).teacher;
-  const { prices, concurrency } = execution as TeachExecution;
+  const { prices, concurrency: wanted, gpus } = execution as TeachExecution;
   const served = typeof model !== "string";
+  const concurrency = requestsAtOnce(wanted, served ? (gpus ?? 1) : undefined);
   const gpuHours = served
     ? writingHours(billionsOf(model), promptTokens, completionTokens, concurrency)
     : 0;

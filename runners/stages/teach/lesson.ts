@@ -2,6 +2,7 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { Without } from "../../base/chat/answer.js";
+import { requestsAtOnce } from "../../base/chat/at-once.js";
 import { judgeAnswers, reasonMetrics, reasonsOf, reasonsText } from "../../base/chat/coverage.js";
 import { longestAnswer } from "../../base/chat/extra.js";
 import { AnswerLog } from "../../base/chat/answer-log.js";
@@ -65,7 +66,10 @@ export async function openLesson(
         extra: params.teacher.extra,
       }),
       cutTries: params.teacher.cut_tries ?? 0,
-      concurrency: execution.concurrency,
+      concurrency: requestsAtOnce(
+        execution.concurrency,
+        execution.server === null ? undefined : task.resources.gpus.length,
+      ),
       stop: task.stop,
       identity: asked,
       readableTries: params.readable_tries,

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
 import { keyNamedBy } from "../../base/chat/key-variable.js";
+import type { TeachExecution } from "./settings.js";
 import { estimateReview, estimateThink } from "./estimate.js";
 
 /** True where the stage serves its teacher itself. */
@@ -18,7 +19,10 @@ const runner = (
   toolchain: (params) => (isServed(params) ? ["llm.serve"] : []),
   // At an endpoint the work is the endpoint's, and a slot is held only so that two teachers do not
   // share one rate limit.
-  resources: (params) => (isServed(params) ? { cpus: 4, gpus: 1 } : { cpus: 1, gpus: 0 }),
+  resources: (params, execution) =>
+    isServed(params)
+      ? { cpus: 4, gpus: (execution as TeachExecution).gpus ?? 1 }
+      : { cpus: 1, gpus: 0 },
   variables: keyNamedBy("knowledge.teacher.api_key_env"),
   estimate,
   load,

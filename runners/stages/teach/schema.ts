@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../../../src/contract/science.js";
 import { PRICES } from "../../base/chat/prices.js";
 import { EXTRA } from "../../base/chat/extra.js";
+import { gpusSetting } from "../../base/stage/gpus.js";
 import { howMany } from "../../base/stage/how-many.js";
 
 /** `knowledge.teacher`: who answers with the target in sight, and what that may cost. */
@@ -28,10 +29,11 @@ export const teacherFragment: JsonSchema = {
         },
         server: {
           description:
-            "A server of the teacher that r4ec starts with the stage and stops after it: r4ec (the small server that comes with r4ec), or the program and arguments of another server, in which {model}, {port} and {config} (a LLaMA-Factory configuration) are filled in. Null: no server is started; the endpoint is asked.",
+            "A server of the teacher that r4ec starts: r4ec (the small server that comes with r4ec), vllm (vLLM, where the LLM environment has it), or the program and arguments of another server, in which {model}, {port} and {config} (a LLaMA-Factory configuration) are filled in. Null: no server is started; the endpoint is asked.",
           anyOf: [
             { description: "No server is started: the endpoint is asked.", type: "null" },
             { description: "r4ec's own small server.", const: "r4ec" },
+            { description: "vLLM.", const: "vllm" },
             {
               description: "Program and arguments.",
               type: "array",
@@ -49,7 +51,7 @@ export const teacherFragment: JsonSchema = {
         },
         template: {
           description:
-            "LLaMA-Factory's name of the chat template of a served model; null: r4ec derives it from the model's name. r4ec's own server uses the template that comes with the model.",
+            "LLaMA-Factory's name of the chat template of a served model; null: r4ec derives it from the model's name. r4ec's own server and vLLM use the template that comes with the model.",
           type: ["string", "null"],
           minLength: 1,
           default: null,
@@ -120,12 +122,14 @@ export const teacherFragment: JsonSchema = {
             'For each reflection sample that says "not reasonable", at most this many that say "reasonable" are kept.',
         },
         concurrency: {
-          type: "integer",
+          type: ["integer", "null"],
           minimum: 1,
           maximum: 1024,
-          default: 8,
-          description: "The number of requests that run at the same time.",
+          default: null,
+          description:
+            "The number of requests that run at the same time. Null: 256 where r4ec starts the server and the stage has a card, else 8.",
         },
+        gpus: gpusSetting("a teacher that r4ec serves"),
         timeout_seconds: {
           type: "number",
           exclusiveMinimum: 0,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../src/base/json.js";
+import type { ModelServer } from "../../base/chat/model-server.js";
 import type { PromptParams } from "../../base/prompts/open.js";
 
 /** `knowledge.teacher`, complete with defaults (schema.ts). */
@@ -8,7 +9,8 @@ export interface TeacherSettings {
   readonly model: string;
   /** Missing where r4ec serves the teacher itself. */
   readonly api_key_env?: string | null;
-  readonly server: null | "r4ec" | readonly string[];
+  readonly server: null | ModelServer | readonly string[];
+  readonly gpus?: number;
   readonly revision?: string | null;
   readonly template?: string | null;
   readonly start_timeout_seconds?: number;
@@ -21,7 +23,8 @@ export interface TeacherSettings {
   readonly items: "all" | number;
   readonly readable_tries: number;
   readonly balance: number;
-  readonly concurrency: number;
+  /** Null: as many as suit who answers. */
+  readonly concurrency: number | null;
   readonly timeout_seconds: number;
   readonly retries: number;
   readonly budget: { readonly tokens: number | null; readonly usd: number | null };
@@ -67,7 +70,8 @@ export interface TeachExecution
   readonly base_url: string | null;
   readonly api_key_env: string | null;
   /** Command of the stage's own server; null: an endpoint is asked. */
-  readonly server: null | "r4ec" | readonly string[];
+  readonly server: null | ModelServer | readonly string[];
+  readonly gpus?: number;
   readonly start_timeout_seconds: number;
   /** Folder of the user's own templates, or null; their text is in the params. */
   readonly prompts: string | null;

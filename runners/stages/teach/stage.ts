@@ -63,6 +63,7 @@ export function teachStages(
     base_url: teacher.base_url ?? null,
     api_key_env: teacher.api_key_env ?? null,
     server: teacher.server,
+    ...(teacher.gpus === undefined ? {} : { gpus: teacher.gpus }),
     start_timeout_seconds: teacher.start_timeout_seconds ?? 900,
     concurrency: teacher.concurrency,
     timeout_seconds: teacher.timeout_seconds,

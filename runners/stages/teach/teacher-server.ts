@@ -1,31 +1,39 @@
-import path from "node:path";
 import type { StageTask } from "../../../src/contract/runner.js";
-import { emptyFolder, OWN_SERVER, startServed, type Served } from "../../base/chat/served.js";
+import { keptServer, type KeptServer } from "../../base/chat/kept.js";
+import { checkModelServer, modelServer } from "../../base/chat/model-server.js";
 import { modelLabel, modelLocation } from "../../base/models/model-input.js";
 import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
 
-/** Starts the teacher's server, where the stage has one of its own. */
+/** The teacher's server, where r4ec serves it: the one of the stage before, or a new one. */
 export async function startTeacher(
   task: StageTask<ThinkParams | ReviewParams, TeachExecution>,
-): Promise<Served> {
+): Promise<KeptServer> {
   const { teacher } = task.params;
-  const { server, start_timeout_seconds, concurrency } = task.execution;
+  const { server, start_timeout_seconds: startTimeoutSeconds, gpus } = task.execution;
   if (server === null || typeof teacher.model === "string") throw new Error("there is no server");
-  const folder = path.join(task.work, "server");
-  await emptyFolder(folder);
   const model = modelLocation("model", teacher.model, task);
   task.emit({ type: "facts", values: { teacher: modelLabel(teacher.model) } });
-  return startServed(task, {
-    command: server === "r4ec" ? [...OWN_SERVER, "--batch", String(concurrency)] : server,
+  const common = { startTimeoutSeconds, setting: "knowledge.teacher.server" };
+  if (typeof server === "string") {
+    checkModelServer(server, task);
+    const revision = teacher.model["revision"] as string | undefined;
+    const share = Math.min(1, gpus ?? 1);
+    const served = { model, revision, rank: null, share, arguments: [] };
+    return keptServer(task, modelServer(server, served, common));
+  }
+  const template = teacher.template ?? "default";
+  return keptServer(task, {
+    ...common,
+    command: server,
     values: { model },
-    config: {
-      model_name_or_path: model,
-      template: teacher.template ?? "default",
-      trust_remote_code: false,
-      infer_backend: "huggingface",
-    },
-    folder,
-    startTimeoutSeconds: start_timeout_seconds,
-    setting: "knowledge.teacher.server",
+    identity: [server, model, template],
+    config: () =>
+      Promise.resolve({
+        model_name_or_path: model,
+        template,
+        trust_remote_code: false,
+        infer_backend: "huggingface",
+      }),
+    yields: false,
   });
 }

@@ -1,8 +1,10 @@
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { Complete } from "../../base/chat/completions.js";
 import { chatEndpoint } from "../../base/chat/completions.js";
+import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
-import type { Served } from "../../base/chat/served.js";
+import type { KeptServer } from "../../base/chat/kept.js";
+import { guideFields } from "../../base/chat/model-server.js";
 import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
 import { startTeacher } from "./teacher-server.js";
 
@@ -18,6 +20,7 @@ export interface Teacher {
 export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecution>): Teacher {
   const { execution } = task;
   const { teacher } = task.params;
+  const kind = typeof execution.server === "string" ? execution.server : null;
   const connect = (guide: string, baseUrl: string | null, model: string): Complete =>
     withRetries(
       chatEndpoint({
@@ -27,7 +30,7 @@ export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecu
         temperature: teacher.temperature,
         maxTokens: teacher.max_tokens,
         timeoutSeconds: execution.timeout_seconds,
-        extra: teacher.guided ? { guided_regex: guide, ...teacher.extra } : teacher.extra,
+        extra: teacher.guided ? { ...guideFields(kind, guide), ...teacher.extra } : teacher.extra,
       }),
       retriesOf(task, model, execution.retries),
     );
@@ -38,19 +41,26 @@ export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecu
       close: () => Promise.resolve(),
     };
   }
-  let starting: Promise<Served> | null = null;
+  let starting: Promise<KeptServer> | null = null;
+  let broken = false;
   return {
     complete: (guide) => {
       let connected: Complete | null = null;
       return async (prompt, abort, room) => {
         const served = await (starting ??= startTeacher(task));
         connected ??= connect(guide, served.baseUrl, served.model);
-        return Promise.race([connected(prompt, abort, room), served.died]);
+        try {
+          return await Promise.race([connected(prompt, abort, room), served.died]);
+        } catch (error) {
+          broken ||= !(error instanceof EndpointError && error.kind === "refused");
+          throw error;
+        }
       };
     },
     close: async () => {
       const served = await starting?.catch(() => null);
-      await served?.close();
+      // One that could not be asked to the end is not left for the next stage.
+      await (broken ? served?.end() : served?.close());
     },
   };
 }

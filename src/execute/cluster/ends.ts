@@ -1,3 +1,4 @@
+import type { UserError } from "../../base/exit.js";
 import type { StageError } from "../../contract/runner.js";
 import type { LiveTask } from "./live-task.js";
 import type { JobEnd } from "./queue.js";
@@ -15,6 +16,13 @@ const NO_MEMORY = /exceeded (?:job )?memory limit|oom[-_ ]?kill|Out Of Memory/iu
 
 const MEMORY =
   "its job needed more memory than it was given: give it more by the setting memory of the spec's jobs";
+
+/** How a stage fails whose job needed more memory than any node has for it. */
+export const refusedMemory = (megabytes: number, refusal: UserError): StageError => ({
+  kind: "machine",
+  class: "memory",
+  message: `its job needed more memory than it was given, and is refused with ${megabytes} MB: ${refusal.message}`,
+});
 
 /** Decides by the job's end what follows for one of its stages. */
 export async function endOf(

@@ -32,6 +32,8 @@ import { queueNamed } from "./queues.js";
 const LOOK = 1000;
 /** So near to its end a job that is told to stop has run out of time, in seconds. */
 const LATE = 180;
+/** A cluster tells all processes of a job to end; so long may one of them be ahead, in milliseconds. */
+const AHEAD = 1000;
 
 type Stage = RunnableStage;
 
@@ -54,6 +56,7 @@ class Job {
       cpus: order.cpus,
       gpus: machine.gpus,
       ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
+      mps: null,
       serves: order.serves,
       logs: machine.logs,
       environment: { ...process.env, ...order.environment },
@@ -169,15 +172,28 @@ class Job {
 
   async #ended({ stage, lock }: Prepared<Stage>, end: TaskEnd): Promise<void> {
     if (end.how !== "published") this.#bad = true;
-    await this.lines.say({ type: "end", stage: stage.record.fingerprint, end });
+    const said = (await this.#isByDrain(end)) ? ({ how: "drained" } as const) : end;
+    await this.lines.say({ type: "end", stage: stage.record.fingerprint, end: said });
     await lock.release();
+  }
+
+  /** Whether a stage failed since its processes were told to end, as where the job is requeued. */
+  async #isByDrain(end: TaskEnd): Promise<boolean> {
+    if (end.how !== "failed" || end.error.kind !== "machine") return false;
+    if (!this.#drained) await new Promise((resolve) => setTimeout(resolve, AHEAD));
+    return this.#drained;
   }
 }
 
 const [queueName, folder, number] = process.argv.slice(2) as [string, string, string];
 const task = Number(number);
 const queue = queueNamed(queueName);
-const job = queue.here() ?? `process ${process.pid}`;
+const here = queue.here() ?? {
+  id: `process ${process.pid}`,
+  node: os.hostname(),
+  memory: null,
+};
+const job = here.id;
 process.env[JOB_VARIABLE] = job;
 const hidden = JSON.parse(process.env[SECRETS_VARIABLE] ?? "{}") as { [stage: string]: JsonObject };
 delete process.env[SECRETS_VARIABLE];
@@ -196,6 +212,6 @@ const running = new Job(order, job, lines, science, {
   gpus: order.gpus > 0 ? (await gpusHere()).slice(0, order.gpus) : [],
   logs: path.join(folder, "logs", number),
 });
-await lines.say({ type: "began", job, node: queue.node() ?? os.hostname(), again });
+await lines.say({ type: "began", job, node: here.node, again, memory: here.memory });
 const ended = await running.run(order.tasks[task]!.calls, hidden);
 process.exit(ended ? ExitCode.done : ExitCode.cellsFailed);

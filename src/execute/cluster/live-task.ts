@@ -4,6 +4,7 @@ import { LineReader } from "./lines.js";
 import type { JobLine, Submission } from "./orders.js";
 import { stagesOf, taskFiles } from "./orders.js";
 import type { JobSeen } from "./queue.js";
+import type { FailedCall } from "./stage-book.js";
 
 /** Last lines of a job's log that a failure carries. */
 const LINES = 10;
@@ -23,6 +24,8 @@ export class LiveTask {
   /** Since when the queue shows it no more as one that waits or runs, by performance.now; null: not so. */
   endedAt: number | null = null;
   node: string | null = null;
+  /** Megabytes that it has; null: nobody knows. */
+  memory: number | null;
   cancelled: "no" | "drain" | "now" = "no";
 
   constructor(
@@ -36,14 +39,21 @@ export class LiveTask {
     const stages = stagesOf({ tasks }).map(({ order }) => order.record.fingerprint);
     this.open = new Set(stages.filter(wanted));
     this.reader = new LineReader(taskFiles(submission.folder, number));
+    this.memory = submission.order.memory ?? null;
   }
 
   /** The job begins, perhaps anew. */
-  began({ node, job }: Extract<JobLine, { type: "began" }>): void {
+  began({ node, job, memory }: Extract<JobLine, { type: "began" }>): void {
     this.started.clear();
     this.over = null;
     this.node = node;
+    this.memory = memory ?? this.memory;
     this.id ??= job;
+  }
+
+  /** The call in which a stage of it runs, as far as it said. */
+  callOf(stage: Fingerprint): FailedCall {
+    return { group: this.started.get(stage) ?? 1, memory: this.memory };
   }
 
   get key(): string {

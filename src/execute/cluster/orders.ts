@@ -51,6 +51,8 @@ export interface Order {
   /** Cores of a job, and whether it has cards. */
   readonly cpus: number;
   readonly gpus: number;
+  /** Megabytes that a job asks for; null, or left out by an earlier version: what the cluster gives. */
+  readonly memory?: number | null;
   /** Seconds that a job may run; null: it is not limited. */
   readonly seconds: number | null;
   /** Ids of earlier jobs of its stages that are known to have ended: their locks are dead. */
@@ -60,7 +62,15 @@ export interface Order {
 
 /** What a job says, a line each. */
 export type JobLine =
-  | { readonly type: "began"; readonly job: string; readonly node: string; readonly again: boolean }
+  | {
+      readonly type: "began";
+      readonly job: string;
+      readonly node: string;
+      /** The job was requeued, and has begun before. */
+      readonly again: boolean;
+      /** Megabytes that it was given; null, or left out by an earlier version: it does not know. */
+      readonly memory?: number | null;
+    }
   | {
       readonly type: "started";
       readonly stage: Fingerprint;

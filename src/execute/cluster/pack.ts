@@ -17,6 +17,8 @@ export interface PackedCall {
 export interface Pack {
   readonly runner: string;
   readonly settings: JobSettings;
+  /** It asks for more memory than the spec says: its stages had too little. */
+  readonly more: boolean;
   readonly cpus: number;
   readonly gpus: number;
   /** Parts of the toolchain that all of them need. */
@@ -32,6 +34,8 @@ export interface Lessons {
   readonly limits: ReadonlyMap<Fingerprint, number>;
   /** The part of a card that a call takes. */
   readonly cardParts: ReadonlyMap<Fingerprint, number>;
+  /** Megabytes of its job. */
+  readonly memories: ReadonlyMap<Fingerprint, number>;
 }
 
 interface Bucket {
@@ -52,7 +56,7 @@ export function packStages(
   cluster: SpecCluster,
   cellsPerCard: number,
   after: (stage: PlannedStage) => readonly Fingerprint[],
-  { limits, cardParts }: Lessons,
+  { limits, cardParts, memories }: Lessons,
 ): readonly Pack[] {
   const groups = new Map<string, { first: PlannedStage; buckets: Map<string, Bucket> }>();
   for (const stage of stages) {
@@ -60,7 +64,9 @@ export function packStages(
     const parts = [...new Set(runner.toolchain(record.params))].sort();
     const asked = runner.resources(record.params, execution);
     const gpus = gpusOf(asked, cluster.jobs(record.runner));
-    const key = JSON.stringify([record.runner, gpus, asked.cpus, parts, [...after(stage)].sort()]);
+    const memory = memories.get(record.fingerprint) ?? null;
+    const waits = [...after(stage)].sort();
+    const key = JSON.stringify([record.runner, gpus, asked.cpus, parts, memory, waits]);
     let group = groups.get(key);
     if (group === undefined) groups.set(key, (group = { first: stage, buckets: new Map() }));
     const part = cardParts.get(record.fingerprint) ?? 1 / cellsPerCard;
@@ -77,7 +83,11 @@ export function packStages(
   }
   return [...groups.values()].flatMap(({ first, buckets }) => {
     const { record, runner, execution } = first;
-    const settings = cluster.jobs(record.runner);
+    const asked = cluster.jobs(record.runner);
+    const learnt = memories.get(record.fingerprint) ?? 0;
+    // 0: all that the node has.
+    const more = asked.memory !== 0 && learnt > (asked.memory ?? 0);
+    const settings = more ? { ...asked, memory: learnt } : asked;
     const gpus = gpusOf(runner.resources(record.params, execution), settings);
     let cpus = settings.cpus ?? 1;
     const tasks = [...buckets.values()].flatMap((bucket) => {
@@ -90,7 +100,7 @@ export function packStages(
     const parts = [...new Set(runner.toolchain(record.params))].sort();
     const waits = after(first);
     return chunks(tasks, MOST_TASKS).map((some) => ({
-      ...{ runner: record.runner, settings, parts, after: waits, tasks: some },
+      ...{ runner: record.runner, settings, more, parts, after: waits, tasks: some },
       ...{ cpus, gpus },
     }));
   });

@@ -12,8 +12,8 @@ export interface JobRequest {
   readonly atOnce: number;
   readonly cpus: number;
   readonly gpus: number;
-  /** With its unit: `16G`; null: the cluster's default. */
-  readonly memory: string | null;
+  /** Megabytes; null: the cluster's default. */
+  readonly memory: number | null;
   /** Seconds that a task may run; null: as long as the cluster allows. */
   readonly seconds: number | null;
   /** Seconds before its time is up at which a task is told so; 0: never. */
@@ -42,7 +42,7 @@ export type JobEnd =
 
 /** A job as the queue shows it. */
 export interface JobSeen {
-  /** As {@link taskId} makes it. */
+  /** Id of its submission. */
   readonly id: string;
   /** Name of its request. */
   readonly name: string;
@@ -52,6 +52,16 @@ export interface JobSeen {
   readonly state: "pending" | "running" | JobEnd;
   /** The cluster's own word for its state, and why it waits: `PENDING (Priority)`. */
   readonly words: string;
+}
+
+/** The job that a process runs in. */
+export interface JobHere {
+  /** As {@link Queue.taskId} makes it. */
+  readonly id: string;
+  /** Name of its node, as the cluster calls it. */
+  readonly node: string;
+  /** Megabytes that it may use; null: the cluster does not say. */
+  readonly memory: number | null;
 }
 
 /**
@@ -66,7 +76,7 @@ export interface Queue {
    * a {@link QueueFull} where it takes none at the moment.
    */
   submit(request: JobRequest): Promise<string>;
-  /** Id of one task of a submission. */
+  /** Id of one task of a submission: what {@link cancel} and people are told. */
   taskId(id: string, task: number, tasks: number): string;
   /**
    * The user's jobs whose names begin so. Jobs that ended some time ago may be missing: the cluster
@@ -75,10 +85,8 @@ export interface Queue {
   look(beginning: string): Promise<readonly JobSeen[]>;
   /** Takes jobs out of the queue. `drain`: those that run are told to come to a checkpoint and end. */
   cancel(ids: readonly string[], how: "drain" | "now"): Promise<void>;
-  /** Id of the job that this process runs in; null: in none. */
-  here(): string | null;
-  /** Name of the node that this process runs on, as the cluster calls it; null: in no job. */
-  node(): string | null;
+  /** The job that this process runs in; null: in none. */
+  here(): JobHere | null;
 }
 
 /** The cluster does not answer at the moment, and may have heard what it was asked: ask again. */

@@ -35,7 +35,8 @@ export async function queuedJobs(sweepFolder: string): Promise<readonly QueuedJo
       const job = seen.get(`${order.name}/${number}`);
       if (job === undefined) return [];
       const stages = stagesOf({ tasks: [task] }).map((one) => one.order.record.fingerprint);
-      return [{ id: job.id, words: job.words, system: order.system, stages }];
+      const id = queueNamed(order.system).taskId(job.id, number, order.tasks.length);
+      return [{ id, words: job.words, system: order.system, stages }];
     }),
   );
 }

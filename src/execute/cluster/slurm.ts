@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
+import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { ExitCode, UserError } from "../../base/exit.js";
 import { writeDurable } from "../../store/index.js";
-import type { JobEnd, JobRequest, JobSeen, Queue } from "./queue.js";
+import type { JobEnd, JobHere, JobRequest, JobSeen, Queue } from "./queue.js";
 import { QueueFull, QueueSilent } from "./queue.js";
 
 /** Slurm by its commands sbatch, squeue and scancel. It needs no accounting. */
@@ -39,7 +40,7 @@ export class Slurm implements Queue {
       const task = /^\d+$/.test(index!) ? Number(index) : 0;
       return [
         {
-          id: index === "N/A" ? id! : `${id}_${task}`,
+          id: id!,
           name,
           task,
           state: stateOf(state!, reason!),
@@ -60,15 +61,19 @@ export class Slurm implements Queue {
     await this.#run("scancel", ["--batch", "--signal=TERM", "--state=RUNNING", ...ids]);
   }
 
-  here(): string | null {
-    const { SLURM_ARRAY_JOB_ID, SLURM_ARRAY_TASK_ID, SLURM_JOB_ID } = this.environment;
-    return SLURM_ARRAY_JOB_ID === undefined
-      ? (SLURM_JOB_ID ?? null)
-      : `${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}`;
-  }
-
-  node(): string | null {
-    return this.environment["SLURMD_NODENAME"] ?? null;
+  here(): JobHere | null {
+    const of = (name: string): string | undefined => this.environment[`SLURM_${name}`];
+    const id = of("JOB_ID");
+    if (id === undefined) return null;
+    const array = of("ARRAY_JOB_ID");
+    const perNode = Number(of("MEM_PER_NODE") ?? 0);
+    const perCore = Number(of("MEM_PER_CPU") ?? 0) * Number(of("CPUS_ON_NODE") ?? 0);
+    return {
+      id: array === undefined ? id : `${array}_${of("ARRAY_TASK_ID")}`,
+      node: this.environment["SLURMD_NODENAME"] ?? os.hostname(),
+      // 0: all that the node has.
+      memory: perNode || perCore || null,
+    };
   }
 
   /** Runs a command of Slurm. It waits for a controller that is away for a while by itself. */

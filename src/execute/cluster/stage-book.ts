@@ -3,11 +3,20 @@ import type { StageError, KeptResult } from "../../contract/runner.js";
 import type { PlannedStage } from "../../plan/index.js";
 import type { NodeStatus } from "../graph.js";
 import { Graph } from "../graph.js";
+import type { Retry } from "../retries.js";
 import { Pauses, Retries } from "../retries.js";
 import type { ClusterOptions } from "./options.js";
 
 /** How often a stage goes on from a checkpoint before that counts as a failure. */
 const MOST_CONTINUED = 100;
+
+/** The call of a try that failed. */
+export interface FailedCall {
+  /** Stages that it ran. */
+  readonly group: number;
+  /** Megabytes that its job had; null: nobody knows. */
+  readonly memory: number | null;
+}
 
 /** Where the stages of a run stand: keeps the graph, tells the journal, and decides what is tried again. */
 export class StageBook {
@@ -20,9 +29,10 @@ export class StageBook {
   #writes: Promise<unknown>[] = [];
   /** The sweep is being stopped: failures of machines are interruptions. */
   stopping = false;
-  /** What failures have taught: most stages in one call, and the part of a card that a call takes. */
+  /** What failures have taught: most stages in one call, the part of a card that a call takes, and a job's memory. */
   readonly limits = new Map<Fingerprint, number>();
   readonly cardParts = new Map<Fingerprint, number>();
+  readonly memories = new Map<Fingerprint, number>();
 
   constructor(
     private readonly options: ClusterOptions,
@@ -38,18 +48,19 @@ export class StageBook {
   /** What an earlier run of the sweep found out about the memory that a stage has. */
   #recall(fingerprint: Fingerprint): void {
     const retries = this.options.journal.state?.stages.get(fingerprint)?.retries ?? [];
-    for (const { tightened, cardPart, groupLimit } of retries) {
+    for (const { tightened, cardPart, groupLimit, jobMemory } of retries) {
       this.#retries.recall(fingerprint, { tightened, cardPart });
-      this.#learn(fingerprint, { groupLimit, cardPart });
+      this.#learn(fingerprint, { groupLimit, cardPart, jobMemory });
     }
   }
 
   #learn(
     fingerprint: Fingerprint,
-    lesson: { groupLimit?: number | null | undefined; cardPart?: number | null | undefined },
+    lesson: { [name in "groupLimit" | "cardPart" | "jobMemory"]?: number | null | undefined },
   ): void {
     if (lesson.groupLimit != null) this.limits.set(fingerprint, lesson.groupLimit);
     if (lesson.cardPart != null) this.cardParts.set(fingerprint, lesson.cardPart);
+    if (lesson.jobMemory != null) this.memories.set(fingerprint, lesson.jobMemory);
   }
 
   status(fingerprint: Fingerprint): NodeStatus {
@@ -127,21 +138,30 @@ export class StageBook {
   goesOn(fingerprint: Fingerprint, ran: boolean, error: StageError): void {
     const times = (this.#continued.get(fingerprint) ?? 0) + 1;
     this.#continued.set(fingerprint, times);
-    if (times > MOST_CONTINUED) return this.bad(fingerprint, error, 0, 1);
+    const call = { group: 1, memory: null };
+    if (times > MOST_CONTINUED) return this.bad(fingerprint, error, 0, call);
     this.again(fingerprint, ran);
     this.#pause(fingerprint, this.options.failures.wait);
   }
 
-  /** A try has failed; `group`: the stages of its call. */
-  bad(fingerprint: Fingerprint, error: StageError, seconds: number, group: number): void {
+  /** A try has failed. */
+  bad(fingerprint: Fingerprint, error: StageError, seconds: number, call: FailedCall): void {
     if (this.stopping && error.kind === "machine") return this.again(fingerprint, true);
     const stage = this.stage(fingerprint);
-    const retry = this.#retries.next(stage, error, group);
+    const retry = this.#next(stage, error, call);
     if (retry === null) return this.failed(stage, error, seconds);
     this.#learn(fingerprint, retry);
     this.#graph.mark(fingerprint, "waiting");
     this.#write(this.options.events.retried(fingerprint, seconds, error, retry));
     this.#pause(fingerprint, retry.wait);
+  }
+
+  #next(stage: PlannedStage, error: StageError, { group, memory }: FailedCall): Retry | null {
+    const { memoryGrowth: factor, memoryLimit: most } = this.options.cluster.jobs(
+      stage.record.runner,
+    );
+    const job = memory === null ? null : { given: memory, factor, most: most ?? Infinity };
+    return this.#retries.next(stage, error, group, job);
   }
 
   #pause(fingerprint: Fingerprint, seconds: number): void {

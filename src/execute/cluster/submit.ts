@@ -59,7 +59,7 @@ export class Submitter {
       serves,
       toolchain: circumstances.toolchain,
       environment,
-      ...{ cpus: pack.cpus, gpus: pack.gpus, seconds },
+      ...{ cpus: pack.cpus, gpus: pack.gpus, memory: pack.settings.memory, seconds },
       over: circumstances.over,
       tasks: pack.tasks.map((calls) => ({
         calls: calls.map(({ stages, wanted }) => ({

@@ -123,6 +123,7 @@ describe("the progress display", () => {
     ]);
     expect(live).toEqual([
       "2 of 4 stages done, 1 running, 1 failed, 8.5 s so far, time left not known yet",
+      "  cells  █████××××××▒▒▒▒▒ 1 of 3, 1 running, 1 failed",
       "  base   ████████████████ 1 of 1",
       "  model  █████××××××▒▒▒▒▒ 1 of 3, 1 running, 1 failed",
       "  worker 1  model seed=3  0.5 s",
@@ -152,6 +153,7 @@ describe("the progress display", () => {
     });
     expect(live).toEqual([
       "0 of 3 stages done, 3 running, 8.5 s so far, perhaps 1 h 07 min left",
+      "  cells  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 0 of 3, 3 running",
       "  base   ████████████████ 1 of 1, 1 cached",
       "  model  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 0 of 3, 3 running",
       "  GPU 0  model seed=1 and 1 more in one model  3 of 20 epochs, 130 k samples/s, 1 min 40 s left",

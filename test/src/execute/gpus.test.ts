@@ -32,7 +32,7 @@ describe("the GPUs in use", () => {
     expect(await indices(4, "2,3")).toBe("2=2 3=3");
     expect(await indices(4, "")).toBe("");
     expect(await indices(4, "0,-1,1")).toBe("0=0");
-    expect(await indices(2, "GPU-a,GPU-b")).toBe("");
+    expect(await indices(2, "GPU-x,GPU-y")).toBe("");
     expect(await indices(2, "1,0,1")).toBe("1=1 0=0");
   });
 

@@ -130,6 +130,11 @@ test.each(["running", "waiting", "interrupted"] as const)(
       const [claim] = compare(parts).metrics[0]!.claims;
       expect(claim).toMatchObject({ verdict: "cannot tell", why: "1 cell has not finished" });
     }
+    // Nor is there a difference to name where no cell of one side has finished.
+    const all = { ...book, cells: book.cells.map((one) => ({ ...one, state, metrics: {} })) };
+    expect(comparisonAsText(compare([none, all, shuffled]))).toContain(
+      "teaching helps (score, book): cannot tell: 3 cells have not finished",
+    );
     // What the claim does not need does not hold it up.
     expect(compare([none, book, shuffled, open(film)]).metrics[0]!.claims[0]!.verdict).toBe(
       "helps",

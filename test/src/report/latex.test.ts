@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { latexText } from "../../../src/report/latex-text.js";
 import { letterOf } from "../../../src/report/latex-caption.js";
 import type { CellOutcome, CompareRules } from "../../../src/report/index.js";
 import { compareCells, comparisonAsLatex } from "../../../src/report/index.js";
+import { debianProgram, INSTALL_TIMEOUT } from "../../support/debian.js";
 import { cell, rulesOf } from "./cells.js";
 
 const NASTY = "50%_of #1 {a} \\b & [x] *y* $z$ ~q^ <é> |--| ``'' ?` ,,";
@@ -82,15 +83,19 @@ function expectSound(latex: string): void {
   }
 }
 
-/** Compiles where this machine has LaTeX; an error of LaTeX fails the test. */
+let pdflatex: string;
+beforeAll(async () => {
+  const packages = ["texlive-latex-base", "texlive-latex-recommended"];
+  pdflatex = await debianProgram(["pdflatex"], packages, "LaTeX, which compiles the tables");
+}, INSTALL_TIMEOUT);
+
+/** Compiles by a real LaTeX; an error of LaTeX fails the test. */
 async function compile(latex: string): Promise<void> {
-  const found = await execa("pdflatex", ["--version"], { reject: false });
-  if (found.failed) return;
   const folder = await mkdtemp(path.join(tmpdir(), "r4ec-latex-"));
   const text = `\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n${latex}\\end{document}\n`;
   await writeFile(path.join(folder, "table.tex"), text);
   const { stdout, exitCode } = await execa(
-    "pdflatex",
+    pdflatex,
     ["-interaction=nonstopmode", "-halt-on-error", "table.tex"],
     { cwd: folder, reject: false },
   );

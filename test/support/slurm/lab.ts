@@ -52,6 +52,27 @@ export class SlurmLab {
     return lines.split("\n").filter((line) => names.includes(line.split(" ")[0]!));
   }
 
+  /** Submits a job that takes the place of the others on a node, and gives its id. */
+  async takePlace(node: string): Promise<string> {
+    const its = ["--partition=first", `--nodelist=${node}`, "--mem=12000", "--output=/dev/null"];
+    return (await this.run("sbatch", "--parsable", ...its, "--wrap=sleep 600")).trim();
+  }
+
+  /**
+   * Has a lab's job that was requeued begin again now: Slurm would have it wait for two minutes. Calls back
+   * when it waits.
+   */
+  async hurry(lab: Lab, id: string, waits: () => void): Promise<void> {
+    await eventually(() => this.queued(lab)).toEqual([expect.stringContaining(`${id} PENDING`)]);
+    waits();
+    // Slurm sets the time some moments after it calls the job pending.
+    await eventually(() => this.run("squeue", "--noheader", `--jobs=${id}`, "--format=%r")).toBe(
+      "BeginTime\n",
+    );
+    // A node refuses a job that it has killed in the same second, and Slurm calls that the job's failure.
+    await this.run("scontrol", "update", `jobid=${id}`, "starttime=now+2seconds");
+  }
+
   async close(): Promise<void> {
     await down(this.folder);
     await rm(path.dirname(this.folder), { recursive: true, force: true });

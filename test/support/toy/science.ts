@@ -77,17 +77,17 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
     writeFileSync(path.join(folder(), `${name}.filled`), "");
     new ArrayBuffer(2 ** 46);
   },
-  /** Takes more and more of the machine's memory, the first time, until it has 600 MB. */
+  /** Takes more and more of the machine's memory until it has 600 MB. The first time it keeps them until it is killed. */
   "take-memory": async (_task, name) => {
-    if (flag(`${name}.took`)) return;
+    const first = !flag(`${name}.took`);
     writeFileSync(path.join(folder(), `${name}.took`), "");
     const taken: Buffer[] = [];
     for (let part = 0; part < 60; part++) {
       taken.push(Buffer.alloc(10_000_000, 1));
       await pause();
     }
-    await new Promise((resolve) => setTimeout(resolve, 30_000));
-    process.stderr.write(`it was given ${taken.length * 10} MB\n`);
+    if (first) await new Promise((resolve) => setTimeout(resolve, 30_000));
+    log(`took ${taken.length * 10} MB`);
   },
   /** Needs so little of a card only after it was told so twice. */
   "fill-card": (task) => {
@@ -134,6 +134,15 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   /** Says so on every card. */
   "blame-all": () => {
     throw new Error("no such card");
+  },
+  /** Says by which MPS daemon it shares its cards, and which it sees. */
+  "tell-mps": (_task, name) => {
+    const { CUDA_MPS_PIPE_DIRECTORY, CUDA_VISIBLE_DEVICES } = process.env;
+    log(`mps ${name} ${CUDA_MPS_PIPE_DIRECTORY ?? "none"} ${CUDA_VISIBLE_DEVICES}`);
+  },
+  /** Finds no card where it shares one by MPS. */
+  "blame-mps": () => {
+    if (process.env["CUDA_MPS_PIPE_DIRECTORY"] !== undefined) throw new Error("no such card");
   },
   /** Takes a minute the first time. */
   dawdle: async (task, name) => {

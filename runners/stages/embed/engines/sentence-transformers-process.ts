@@ -6,6 +6,7 @@ import type { StageTask } from "../../../../src/contract/runner.js";
 import { modelLocation } from "../../../base/models/model-input.js";
 import { packageFile } from "../../../../src/base/package.js";
 import { ProgramFailure } from "../../../base/python/failure.js";
+import { endKeptServers } from "../../../base/chat/kept.js";
 import { runProgram } from "../../../base/python/run.js";
 import type { Embedder } from "./engine.js";
 import type {
@@ -44,6 +45,8 @@ export function loadSentenceTransformers(
       const vectors = openSync(vectorsFile, "r");
       let failure: unknown;
       try {
+        // One that gives its memory back stays: the stage after this one often asks for it.
+        await endKeptServers((_, yields) => !yields);
         const end = await runProgram(task, {
           program: "python",
           arguments: [

@@ -1,3 +1,4 @@
+import { checkGpus } from "../../../base/stage/gpus.js";
 import { reservedOptions } from "../reserved.js";
 import { promptsAtOnce } from "../prompts-at-once.js";
 import type { InferEngine } from "./engine.js";
@@ -21,7 +22,10 @@ export const llamafactory: InferEngine = {
   decides: ["cutoff_len", "llamafactory"],
   takesAdapters: true,
   bringsTemplate: false,
-  check: ({ llamafactory: given }, where) => reservedOptions(given, `${where}.llamafactory`),
+  check: ({ llamafactory: given, gpus: cards }, where) => [
+    ...reservedOptions(given, `${where}.llamafactory`),
+    ...checkGpus(cards, `${where}.gpus`),
+  ],
   toolchain: ["llm.answer"],
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
   promptsAtOnce: (execution) => execution.batch_size,

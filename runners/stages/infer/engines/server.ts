@@ -1,4 +1,6 @@
+import { requestsAtOnce } from "../../../base/chat/at-once.js";
 import { checkExtra } from "../../../base/chat/extra.js";
+import { checkGpus } from "../../../base/stage/gpus.js";
 import { reservedOptions } from "../reserved.js";
 import type { InferEngine } from "./engine.js";
 import {
@@ -12,13 +14,14 @@ import {
   llamafactory,
   model,
   retries,
+  start_timeout_seconds,
   timeout_seconds,
 } from "./shared-settings.js";
 
-/** A server that the stage starts, asks over the OpenAI protocol, and ends. */
+/** A server of the user's command that the stage starts and asks over the OpenAI protocol. */
 export const server: InferEngine = {
   name: "server",
-  description: "a server that r4ec starts with `command` and stops after the stage",
+  description: "a server that r4ec starts with `command`",
   settings: {
     model,
     api_key_env,
@@ -37,13 +40,7 @@ export const server: InferEngine = {
       items: { description: "An argument.", type: "string" },
       default: [],
     },
-    start_timeout_seconds: {
-      description:
-        "Seconds that the server may take until it answers for the first time; engine server.",
-      type: "number",
-      exclusiveMinimum: 0,
-      default: 900,
-    },
+    start_timeout_seconds,
     cutoff_len,
     concurrency,
     timeout_seconds,
@@ -58,12 +55,13 @@ export const server: InferEngine = {
   decides: ["cutoff_len", "llamafactory", "command", "adapter_arguments"],
   takesAdapters: true,
   bringsTemplate: false,
-  check: ({ llamafactory: given, extra: fields }, where) => [
+  check: ({ llamafactory: given, extra: fields, gpus: cards }, where) => [
+    ...checkGpus(cards, `${where}.gpus`),
     ...reservedOptions(given, `${where}.llamafactory`),
     ...checkExtra(fields, `${where}.extra`),
   ],
   toolchain: ["llm"],
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
-  promptsAtOnce: (execution) => execution.concurrency,
+  promptsAtOnce: (execution) => requestsAtOnce(execution.concurrency, execution.gpus ?? 1),
   load: async (task) => (await import("../server.js")).loadServer(task),
 };

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../../src/base/json.js";
 import { EXTRA } from "../../../base/chat/extra.js";
 import { PRICES } from "../../../base/chat/prices.js";
+import { gpusSetting } from "../../../base/stage/gpus.js";
 
 /*
  * Settings of `knowledge.infer` that several engines read.
@@ -30,15 +31,32 @@ export const cutoff_len: JsonObject = {
 };
 
 export const concurrency: JsonObject = {
-  description: "The number of requests that run at the same time; engines endpoint and server.",
-  type: "integer",
+  description:
+    "The number of requests that run at the same time; every engine but llamafactory. Null: 256 where r4ec starts the server and the stage has a card, else 8.",
+  type: ["integer", "null"],
   minimum: 1,
-  default: 8,
+  default: null,
+};
+
+export const start_timeout_seconds: JsonObject = {
+  description:
+    "Seconds that a server may take until it answers for the first time; engines server, r4ec and vllm.",
+  type: "number",
+  exclusiveMinimum: 0,
+  default: 900,
+};
+
+export const serverArguments: JsonObject = {
+  description:
+    "Further arguments of the server, such as ['--max-model-len', '8192'] for vLLM; engines r4ec and vllm.",
+  type: "array",
+  items: { description: "An argument.", type: "string" },
+  default: [],
 };
 
 export const timeout_seconds: JsonObject = {
   description:
-    "Seconds after which r4ec gives a request up and sends it again; engines endpoint and server.",
+    "Seconds after which r4ec gives a request up and sends it again; every engine but llamafactory.",
   type: "number",
   exclusiveMinimum: 0,
   default: 300,
@@ -46,7 +64,7 @@ export const timeout_seconds: JsonObject = {
 
 export const retries: JsonObject = {
   description:
-    "How many times a request is sent again after a temporary failure; engines endpoint and server.",
+    "How many times a request is sent again after a temporary failure; every engine but llamafactory.",
   type: "integer",
   minimum: 0,
   default: 6,
@@ -54,7 +72,7 @@ export const retries: JsonObject = {
 
 export const guided: JsonObject = {
   description:
-    "Send guided_regex with each request, so that judgements have a form that r4ec can read, and knowledge begins with the opening words of words.yaml; engines endpoint and server (vLLM, or r4ec's own server: command [python, '{serve}', --model, '{model}', --port, '{port}'], adapter_arguments [--adapter, '{adapter}']).",
+    "Send guided_regex with each request, so that judgements have a form that r4ec can read, and knowledge begins with the opening words of words.yaml; vLLM and r4ec's own server can do that; every engine but llamafactory.",
   type: "boolean",
   default: false,
 };
@@ -64,12 +82,7 @@ export const prices: JsonObject = {
   description: `${PRICES.description} Engine endpoint.`,
 };
 
-export const gpus: JsonObject = {
-  description: "The number of GPUs that one stage uses.",
-  type: "integer",
-  minimum: 1,
-  default: 1,
-};
+export const gpus: JsonObject = gpusSetting("one stage");
 
 export const llamafactory: JsonObject = {
   description:
@@ -80,7 +93,7 @@ export const llamafactory: JsonObject = {
 };
 
 export const extra: JsonObject = {
-  description: `${EXTRA} Engines endpoint and server.`,
+  description: `${EXTRA} Every engine but llamafactory.`,
   type: "object",
   additionalProperties: true,
   default: {},
@@ -88,7 +101,7 @@ export const extra: JsonObject = {
 
 export const cut_tries: JsonObject = {
   description:
-    "How often an answer that was cut at max_new_tokens is asked again, each time with twice the room; engines endpoint and server.",
+    "How often an answer that was cut at max_new_tokens is asked again, each time with twice the room; every engine but llamafactory.",
   type: "integer",
   minimum: 0,
   maximum: 8,

@@ -1,4 +1,3 @@
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { OWN_SERVER, startServed, type Served } from "../../../../runners/base/chat/served.js";
@@ -17,14 +16,16 @@ beforeAll(async () => {
     fingerprint: "5e".repeat(32),
     toolchain: { environments: { llm: llmEnvironment } },
   });
-  served = await startServed(task, {
-    command: OWN_SERVER,
-    values: { model },
-    config: {},
-    folder: path.join(work, "server"),
-    startTimeoutSeconds: 300,
-    setting: "the test's command",
-  });
+  served = await startServed(
+    task,
+    {
+      command: OWN_SERVER,
+      values: { model },
+      startTimeoutSeconds: 300,
+      setting: "the test's command",
+    },
+    work,
+  );
 }, INSTALL_TIMEOUT);
 afterAll(async () => {
   await served.close();

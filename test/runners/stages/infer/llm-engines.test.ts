@@ -1,7 +1,9 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inferRunners } from "../../../../runners/stages/infer/runner.js";
+import { endKeptServers } from "../../../../runners/base/chat/kept.js";
 import { readTexts } from "../../../../runners/base/artifacts/knowledge.js";
 import { knowledgeStage } from "../../../../runners/composition/index.js";
 import type { JsonObject } from "../../../../src/base/json.js";
@@ -15,6 +17,13 @@ import { runningIn } from "../../../support/knowledge/processes.js";
 import { datasetRequest, graphOf, settingsOf } from "../../../support/knowledge/settings.js";
 
 const think = inferRunners.find(({ name }) => name === "think")!;
+/** Working folders of this process's servers. */
+const serversThere = () =>
+  runningIn(path.join(tmpdir(), "r4ec-server-")).filter(
+    (pid) =>
+      /^PPid:\t(\d+)$/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ===
+      String(process.pid),
+  );
 const items = Array.from({ length: 12 }, (_, item) => ({ title: `Film ${item + 1} (1990)` }));
 
 describe("engines with a real model: a tiny random Qwen2", () => {
@@ -34,7 +43,10 @@ describe("engines with a real model: a tiny random Qwen2", () => {
     const history = items.map((_, item): Rated => [item + 1, (item % 5) + 1]);
     dataset = await writeDataset({ users: [history, history.slice(3)], items });
   }, INSTALL_TIMEOUT);
-  afterAll(removeFolders);
+  afterAll(async () => {
+    await endKeptServers();
+    await removeFolders();
+  });
 
   const run = async (
     infer: JsonObject,
@@ -95,6 +107,31 @@ describe("engines with a real model: a tiny random Qwen2", () => {
     expect(await texts(server.out)).toEqual(await texts(tuned.out));
     expect(runningIn(work)).toEqual([]);
   }, 600_000);
+
+  it("r4ec's own server needs no command, and the base model and adapters share one", async () => {
+    const asked = { engine: "r4ec", max_new_tokens: 12 };
+    const base = await run(asked);
+    expect(base.error).toBeUndefined();
+    const servers = serversThere();
+    const adapted = await run(asked, { adapter });
+    expect(adapted.error).toBeUndefined();
+    expect(serversThere()).toEqual(servers);
+    expect(servers.length).toBe(1);
+    expect(await texts(adapted.out)).not.toEqual(await texts(base.out));
+    // Answers are those of a server that is told of the adapter at its start.
+    const command = ["python", "{serve}", "--model", "{model}", "--port", "{port}"];
+    const adapter_arguments = ["--adapter", "{adapter}"];
+    const told = await run(
+      { engine: "server", ...short, command, adapter_arguments },
+      { adapter, work: await newFolder() },
+    );
+    expect(await texts(told.out)).toEqual(await texts(adapted.out));
+  }, 600_000);
+
+  it("says what to do where the environment has no vLLM", async () => {
+    const { error } = await run({ engine: "vllm" });
+    expect(error?.message).toMatch(/vllm.*engine r4ec/su);
+  });
 
   it("tells the last words of a server that does not come up", async () => {
     const work = await newFolder();

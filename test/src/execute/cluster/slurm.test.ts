@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { machineWithCards } from "../../../support/cards.js";
@@ -17,10 +17,12 @@ beforeAll(async () => {
   lab.flag("model.hold");
   // It does not hear that its time is nearly up.
   lab.flag("model.deaf");
-  const settings = "slurm: {time: 1}\nretries: {timeout: 9}\n";
+  // Other tests have node n2 for themselves.
+  const settings = "slurm: {time: 1, options: [--nodelist=n1]}\nretries: {timeout: 9}\n";
   late = { lab, run: lab.start("sweep", await lab.spec(toy(settings))) };
 }, INSTALL);
 afterAll(async () => {
+  late.lab.unflag("model.hold");
   await late.lab.close();
   await slurm.close();
 });
@@ -130,55 +132,102 @@ test("stop takes jobs to a checkpoint and out of the queue, with or without a co
   expect(begun(lab)).toContain("start model from checkpoint");
 });
 
-test("a requeued job goes on from its checkpoint; one that somebody cancels is tried again", async () => {
+test("a job that is requeued for another one goes on as the same job, from its checkpoint; one that somebody cancels is tried again", async () => {
   const lab = await slurm.labOfTest();
   lab.flag("model.hold");
-  const sweep = lab.start("sweep", await lab.spec(toy("retries: {wait: 0}\n")));
+  const on = "slurm: {memory: 9G, options: [--nodelist=n2]}\n";
+  const sweep = lab.start("sweep", await lab.spec(toy(`${on}retries: {wait: 0}\n`)));
   await lab.logged("holding model");
   const [job] = await slurm.queued(lab);
   const id = job!.split(" ")[1]!;
-  await slurm.run("scontrol", "requeue", id);
-  await eventually(() => slurm.queued(lab)).toEqual([expect.stringContaining("PENDING")]);
-  lab.forgetLog();
-  // Slurm has it wait for two minutes, and says so some time after it calls the job pending: what is said
-  // before that is forgotten. A job that runs takes no start time any more.
-  const hurry = () => slurm.run("scontrol", "update", `jobid=${id}`, "starttime=now");
-  await eventually(async () => {
-    await hurry().catch(() => undefined);
-    return lab.log();
-  }).toContainEqual(expect.stringMatching(/^holding model/));
+  const first = await slurm.takePlace("n2");
+  await eventually(() => slurm.queued(lab)).toEqual([expect.stringContaining(`${id} PENDING`)]);
+  await slurm.run("scancel", first);
+  await slurm.hurry(lab, id, () => lab.forgetLog());
+  await lab.logged("holding model");
   expect(begun(lab)).toEqual(["start model from checkpoint"]);
-  // The sweep may have seen the end of the job before it saw that it was requeued: then it runs as another job.
-  const runs = (await slurm.queued(lab)).find((line) => line.endsWith(" RUNNING"));
-  const now = runs!.split(" ")[1]!;
-  await eventually(async () => {
-    await slurm.run("scancel", now).catch(() => undefined);
-    return (await stagesOf(lab))[1]?.retries.length;
-  }).toBe(1);
+  // It is the same job, and the only one.
+  expect(await slurm.queued(lab)).toEqual([expect.stringContaining(` ${id} RUNNING`)]);
+  expect(readdirSync(jobsOf(lab))).toHaveLength(2);
+  await slurm.run("scancel", id);
+  await eventually(async () => (await stagesOf(lab))[1]?.retries.length).toBe(1);
   lab.unflag("model.hold");
   expect(await sweep.finished).toMatchObject({ code: 0 });
   const [, model] = await stagesOf(lab);
   expect(model!.retries[0]!.error).toMatchObject({
     class: "other",
-    message: expect.stringContaining(`was cancelled, and not by this sweep (job ${now}`) as unknown,
+    message: expect.stringContaining(`was cancelled, and not by this sweep (job ${id}`) as unknown,
   });
 });
 
-test("a job over its memory and one that dies are told apart; what waits for them is submitted again", async () => {
+test("a job that is ended for another one goes on in a new job; one whose node fails is tried again", async () => {
+  const lab = await slurm.labOfTest();
+  lab.flag("model.hold");
+  const on = "slurm: {partition: cheap, memory: 9G, options: [--nodelist=n2]}\n";
+  const sweep = lab.start("sweep", await lab.spec(toy(`${on}retries: {wait: 0}\n`)));
+  await lab.logged("holding model");
+  lab.forgetLog();
+  // From now on it does not hear that it is to end.
+  lab.flag("model.deaf");
+  const [job] = await slurm.queued(lab);
+  const first = await slurm.takePlace("n2");
+  const stateOf = async (id: string): Promise<string> =>
+    (await slurm.run("squeue", "--noheader", "--states=all", `--jobs=${id}`, "--format=%T")).trim();
+  await eventually(() => stateOf(job!.split(" ")[1]!)).toBe("PREEMPTED");
+  await slurm.run("scancel", first);
+  await lab.logged("holding model");
+  expect(begun(lab)).toEqual(["start model from checkpoint"]);
+  const [next] = await slurm.queued(lab);
+  const id = next!.split(" ")[1]!;
+  expect([id, (await stagesOf(lab))[1]!.retries]).toEqual([expect.not.stringMatching(job!), []]);
+  await slurm.run("scontrol", "update", `jobid=${id}`, "requeue=0");
+  await slurm.run("scontrol", "update", "nodename=n2", "state=down", "reason=test");
+  await eventually(() => stateOf(id)).toBe("NODE_FAIL");
+  await eventually(async () => (await stagesOf(lab))[1]?.retries.length).toBe(1);
+  // A node whose daemon lives may be back by itself.
+  const resume = slurm.run("scontrol", "update", "nodename=n2", "state=resume");
+  await resume.catch(() => undefined);
+  lab.unflag("model.hold");
+  expect(await sweep.finished).toMatchObject({ code: 0 });
+  expect((await stagesOf(lab))[1]!.retries[0]!.error).toMatchObject({
+    class: "lost",
+    message: `the node of its job failed (NODE_FAIL) (job ${id} on n2)`,
+  });
+});
+
+test("a job over its memory asks for more, and one that dies is told apart; what waits for them is submitted again", async () => {
   const lab = await slurm.labOfTest();
   const more = [
     "retries: {wait: 0}",
     "toy: {base_act: take-memory}",
-    "sweep: {grid: {toy.model: [a, b]}, include: [{toy.base: other, toy.base_act: crash-once}]}\n",
+    "sweep: {grid: {toy.model: [a, b]}, include: [{toy.base: other, toy.base_act: crash-once}, {toy.model: full, toy.act: fill-memory}]}\n",
   ];
-  const spec = await lab.spec(toy("slurm: {memory: 450M}\n", more.join("\n")));
+  const greedy = "stages: {model: {memory_growth: 100}}";
+  const spec = await lab.spec(toy(`slurm: {memory: 450M, ${greedy}}\n`, more.join("\n")));
   const { code, stderr } = await lab.run("sweep", spec);
-  expect([code, stderr]).toEqual([0, expect.anything()]);
-  const retries = (await stagesOf(lab)).flatMap((stage) => stage.retries.map(({ error }) => error));
-  expect(retries.map((error) => error.class).sort()).toEqual(["lost", "memory"]);
-  const memory = retries.find((error) => error.class === "memory")!;
-  expect(memory.message).toContain("needed more memory than it was given");
-  expect(readFileSync(memory.log!, "utf8")).toContain("memory limit");
+  expect([code, stderr]).toEqual([1, expect.anything()]);
+  const stages = await stagesOf(lab);
+  const [over, full, other] = ["base base", "model full", "base other"].map((label) =>
+    stages.find(({ record }) => record.label === label)!,
+  );
+  expect(other!.retries.map(({ error }) => error.class)).toEqual(["lost"]);
+  const [retry] = over!.retries;
+  expect(retry).toMatchObject({
+    error: { class: "memory", message: expect.stringMatching(/more memory than it was given/) },
+    changed: "with 900 MB of memory (before: 450 MB)",
+    jobMemory: 900,
+  });
+  expect(readFileSync(retry!.error.log!, "utf8")).toContain("memory limit");
+  expect(lab.log()).toContain("took 600 MB");
+  // Slurm has told the job so.
+  const job = (await slurm.run("squeue", "--noheader", "--states=all", "--format=%j %m")).split(
+    "\n",
+  );
+  expect(job.filter((line) => line.endsWith(" 900M"))).toHaveLength(1);
+  // No node has so much for it: that ends this stage alone.
+  expect([full!.status, full!.error?.class]).toEqual(["failed", "memory"]);
+  expect(full!.error?.message).toMatch(/is refused with 45000 MB: sbatch: .*Memory/);
+  expect(stages.filter(({ status }) => status === "done")).toHaveLength(5);
 });
 
 test("a job looks for its inputs itself, and they are made again where they are damaged", async () => {

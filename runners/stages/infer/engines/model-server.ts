@@ -1,0 +1,59 @@
+import { requestsAtOnce } from "../../../base/chat/at-once.js";
+import { checkExtra } from "../../../base/chat/extra.js";
+import type { ModelServer } from "../../../base/chat/model-server.js";
+import { checkGpus } from "../../../base/stage/gpus.js";
+import type { InferEngine } from "./engine.js";
+import {
+  concurrency,
+  cut_tries,
+  extra,
+  gpus,
+  guided,
+  retries,
+  serverArguments,
+  start_timeout_seconds,
+  timeout_seconds,
+} from "./shared-settings.js";
+
+/** A server that r4ec knows how to start: no command is to be written. */
+const modelServerEngine = (
+  name: ModelServer,
+  { description, toolchain }: Pick<InferEngine, "description" | "toolchain">,
+): InferEngine => ({
+  name,
+  description,
+  settings: {
+    arguments: serverArguments,
+    start_timeout_seconds,
+    concurrency,
+    timeout_seconds,
+    retries,
+    guided,
+    extra,
+    cut_tries,
+    gpus,
+  },
+  decides: [],
+  takesAdapters: true,
+  bringsTemplate: true,
+  check: ({ extra: fields, gpus: cards }, where) => [
+    ...checkExtra(fields, `${where}.extra`),
+    ...checkGpus(cards, `${where}.gpus`),
+  ],
+  toolchain,
+  resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
+  promptsAtOnce: (execution) => requestsAtOnce(execution.concurrency, execution.gpus ?? 1),
+  load: async (task) => (await import("../server.js")).loadModelServer(task, name),
+});
+
+/** The small server that comes with r4ec. */
+export const own = modelServerEngine("r4ec", {
+  description: "r4ec's own small server, which it starts itself",
+  toolchain: ["llm.serve"],
+});
+
+/** vLLM, in an LLM environment that has it. */
+export const vllm = modelServerEngine("vllm", {
+  description: "vLLM, which r4ec starts itself, where the LLM environment has it",
+  toolchain: ["llm.vllm"],
+});
