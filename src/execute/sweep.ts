@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import type { Config } from "../config/config.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { ExitCode, UserError } from "../base/exit.js";
@@ -28,6 +26,7 @@ import { queueNamed } from "./cluster/queues.js";
 import { ClusterRun } from "./cluster/run.js";
 import { workerEnvironment } from "./environment.js";
 import type { StageRun } from "./executor.js";
+import { gitCommitOf } from "./git-commit.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
@@ -302,9 +301,3 @@ function outcomeOf(state: SweepState, selected: Plan): SweepOutcome["outcome"] {
   const ended = ["done", "cached", "failed", "skipped"];
   return last.every((status) => ended.includes(status)) ? "failed" : "interrupted";
 }
-
-const gitCommitOf = (folder: string): Promise<string | null> =>
-  promisify(execFile)("git", ["-C", folder, "rev-parse", "HEAD"], { timeout: 5000 }).then(
-    ({ stdout }) => stdout.trim(),
-    () => null,
-  );

@@ -71,7 +71,7 @@ let block = Buffer.alloc(0);
 let filled = 0;
 
 /** Points of a stage's curves whose texts wait until somebody asks for them. */
-export class UnreadCurve {
+class UnreadCurve {
   /** By text: its block; its two ends there and its time. */
   readonly #blocks: Buffer[] = [];
   readonly #places: number[] = [];
@@ -99,6 +99,40 @@ export class UnreadCurve {
     }
     return points;
   }
+}
+
+/** What has curves. */
+interface HasCurves {
+  metrics: MetricPoint[];
+}
+
+/** Points that nobody has asked for since they were added. */
+const unread = new WeakMap<HasCurves, UnreadCurve>();
+
+/** Adds a point to curves, which is read when they are next asked for. Its text is copied out of the bytes. */
+export function addUnread(to: HasCurves, bytes: Buffer, point: UnreadPoint): void {
+  let curve = unread.get(to);
+  if (curve === undefined) unread.set(to, (curve = beginUnread(to)));
+  curve.add(bytes, point);
+}
+
+function beginUnread(to: HasCurves): UnreadCurve {
+  const curve = new UnreadCurve();
+  const points = to.metrics;
+  const usual = { enumerable: true, configurable: true };
+  const set = (value: MetricPoint[]): void => {
+    unread.delete(to);
+    Object.defineProperty(to, "metrics", { ...usual, value, writable: true });
+  };
+  Object.defineProperty(to, "metrics", {
+    ...usual,
+    set,
+    get() {
+      set(curve.readInto(points));
+      return points;
+    },
+  });
+  return curve;
 }
 
 /** Puts a point into a curve in order of step; where a step is there already, the new values replace the old. */

@@ -6,7 +6,7 @@ import type {
   SweepStarted,
 } from "./events.js";
 import type { MetricPoint, UnreadPoint } from "./curve.js";
-import { addPoint, UnreadCurve } from "./curve.js";
+import { addPoint, addUnread } from "./curve.js";
 import type { SweepLive } from "./live.js";
 import type { Usage } from "../contract/usage.js";
 import { usageOf } from "../contract/usage.js";
@@ -219,32 +219,7 @@ export function applyUnread(state: SweepState | null, bytes: Buffer, point: Unre
   const stage = state.stages.get(point.stage);
   if (stage === undefined) return;
   stage.run = state.runs;
-  let curve = unread.get(stage);
-  if (curve === undefined) unread.set(stage, (curve = beginUnread(stage)));
-  curve.add(bytes, point);
-}
-
-/** Curves that nobody has asked for since points were added. */
-const unread = new WeakMap<StageState, UnreadCurve>();
-
-/** Has the curves of a stage read when they are asked for. */
-function beginUnread(stage: StageState): UnreadCurve {
-  const curve = new UnreadCurve();
-  const points = stage.metrics;
-  const usual = { enumerable: true, configurable: true };
-  const set = (value: MetricPoint[]): void => {
-    unread.delete(stage);
-    Object.defineProperty(stage, "metrics", { ...usual, value, writable: true });
-  };
-  Object.defineProperty(stage, "metrics", {
-    ...usual,
-    set,
-    get() {
-      set(curve.readInto(points));
-      return points;
-    },
-  });
-  return curve;
+  addUnread(stage, bytes, point);
 }
 
 function tellProgress(state: SweepState, { left, stages }: SweepProgressed, time: number): void {
