@@ -294,16 +294,18 @@ export class Scheduler implements StageRun {
 
   async #failed(stage: PlannedStage, error: StageError, seconds: number): Promise<void> {
     const { fingerprint } = stage.record;
+    // Before anything is waited for: its place is free, and nothing else is to start there.
+    if (this.options.failures.after === "stop" && this.#open) {
+      this.options.say(
+        `${stage.record.label} failed: what runs comes to a checkpoint, then it stops`,
+      );
+      this.#stoppedByFailure = true;
+      this.drain();
+    }
     await this.#events.failed(fingerprint, seconds, error);
     for (const skipped of this.#graph.fail(fingerprint)) {
       await this.#events.skipped(skipped, fingerprint);
     }
-    if (this.options.failures.after !== "stop" || !this.#open) return;
-    this.options.say(
-      `${stage.record.label} failed: what runs comes to a checkpoint, then it stops`,
-    );
-    this.#stoppedByFailure = true;
-    this.drain();
   }
 
   async #cached(stage: PlannedStage, result: KeptResult): Promise<void> {
