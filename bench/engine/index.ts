@@ -13,10 +13,10 @@ import { rows } from "./rows.js";
 /** A row that has to be named. */
 const LONG = "large-run";
 
-const usage = `npm run bench -- engine [ROW...] [--snakemake PATH] [--rounds N] [--cores N] [--folder FOLDER] [--json FILE]
+const usage = `npm run bench -- engine [ROW...] [--snakemake PATH] [--rounds N] [--runs N] [--cores N] [--folder FOLDER] [--json FILE]
 The engine on stages that do next to nothing, beside Snakemake 9 on the same graph in the same run.
 Rows: ${Object.keys(rows).join(", ")}. Without a row, all but ${LONG}, which takes minutes.
---snakemake: a program that is there; without it, Snakemake 9 is installed into the folder. --cores: slots of both.
+--snakemake: a program that is there; without it, Snakemake 9 is installed into the folder. --cores: slots of both. --runs: of MLflow.
 --folder: where its files are, which stay there.`;
 
 /** Big sweeps: what the engine costs. */
@@ -27,6 +27,7 @@ export async function engineBenchmark(args: readonly string[]): Promise<void> {
     options: {
       snakemake: { type: "string" },
       rounds: { type: "string", default: "3" },
+      runs: { type: "string", default: "1000" },
       cores: { type: "string", default: String(availableParallelism()) },
       folder: { type: "string" },
       json: { type: "string" },
@@ -50,12 +51,12 @@ export async function engineBenchmark(args: readonly string[]): Promise<void> {
       ...{ r4ec: await bundled(folder), cores: Number(values.cores) },
     };
     const { stdout: version } = await execa(snakemake, ["--version"]);
+    const amounts = { rounds: Number(values.rounds), runs: Number(values.runs) };
     const found: Row[] = [];
     for (const name of names) {
-      for (const row of await rows[name]!(programs, Number(values.rounds))) {
-        found.push(row);
-        console.error(`${row.what}: ${row.ours}`);
-      }
+      const row = await rows[name]!(programs, amounts);
+      found.push(row);
+      console.error(`${row.what}: ${row.ours}`);
     }
     const machine = `${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.version}, Snakemake ${version}`;
     if (values.json !== undefined)

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fetch } from "undici";
 import pLimit from "p-limit";
@@ -19,9 +20,9 @@ export interface Sent {
 }
 
 /**
- * Sends the finished cells of a sweep to an MLflow server of its own by `r4ec sync`, which looks afterwards
- * whether each value is there, and then a smaller number of runs with the same values by one request a metric,
- * which looks at nothing.
+ * Runs a sweep of trivial stages that is tracked by an MLflow server of its own, the whole of it: running,
+ * sending, and looking whether the values are there. Then a smaller number of runs with the same values is
+ * sent by one request a metric, which looks at nothing.
  */
 export async function mlflowRows(
   programs: Programs,
@@ -35,9 +36,11 @@ export async function mlflowRows(
   try {
     const spec = await writeSpec(programs.folder, runs, EPOCHS);
     const store = join(programs.folder, "store-mlflow");
-    await measure(programs, programs.folder, sweepCommand(programs, spec, store));
-    const sync = [process.execPath, programs.r4ec, "sync", spec, "--store", store];
-    const took = await measure(programs, programs.folder, [...sync, "--mlflow-uri", url.value]);
+    await rm(store, { recursive: true, force: true });
+    const sweep = sweepCommand(programs, spec, store).map((word) =>
+      word === "off" ? url.value : word,
+    );
+    const took = await measure(programs, programs.folder, sweep);
     const seconds = await oneByOne(url.value, slowRuns);
     return {
       ours: { runs, secondsPerRun: took.wall / runs },
