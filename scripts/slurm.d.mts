@@ -17,6 +17,8 @@ export function up(folder: string, options: SlurmOptions): Promise<void>;
 export function down(folder: string): Promise<void>;
 /** Ends the controller as a crash does. */
 export function killController(folder: string): Promise<void>;
+/** Resumes the nodes that a controller which lost its memory has drained. */
+export function resumeNodes(folder: string): Promise<void>;
 /** Starts the controller again. */
 export function startController(folder: string): Promise<void>;
 /** Variables for the commands of Slurm. */

@@ -171,18 +171,37 @@ async function until(condition, what, seconds = 60) {
   }
 }
 
+/**
+ * Resumes the nodes that Slurm has drained, as an administrator would. A controller that was killed comes back
+ * with the state of up to five seconds before (its SAVE_MAX_WAIT): it gives ids of jobs a second time, a node
+ * refuses the copy of a job that it runs, and is drained for a "Duplicate jobid".
+ */
+export async function resumeNodes(folder) {
+  const { stdout } = await ask(folder, "sinfo", "--noheader", "--Node", "--format=%N %T");
+  const drained = stdout
+    .split("\n")
+    .flatMap((line) => /^(\S+) (?:drain|down)/.exec(line)?.[1] ?? []);
+  for (const node of new Set(drained)) {
+    const update = ask(folder, "scontrol", "update", `nodename=${node}`, "state=resume");
+    // It may be back by itself.
+    await update.catch(() => undefined);
+  }
+}
+
 /** Starts the controller, which may have been killed. */
 export async function startController(folder) {
   if ((await daemon(folder, "slurmctld")) === null)
     await ask(folder, "slurmctld", "-f", path.join(folder, "slurm.conf"));
-  await until(
-    () =>
-      ask(folder, "sinfo", "--noheader", "--Node", "--partition=all", "--format=%T").then(
-        ({ stdout }) => /^(?:(?:idle|mixed|allocated|completing)\s+)+$/.test(stdout),
-        () => false,
-      ),
-    "the nodes of Slurm to be up",
-  );
+  const areUp = () =>
+    ask(folder, "sinfo", "--noheader", "--Node", "--partition=all", "--format=%T").then(
+      ({ stdout }) => /^(?:(?:idle|mixed|allocated|completing)\s+)+$/.test(stdout),
+      () => false,
+    );
+  await until(async () => {
+    if (await areUp()) return true;
+    await resumeNodes(folder).catch(() => undefined);
+    return false;
+  }, "the nodes of Slurm to be up");
 }
 
 /** Ends the controller as a crash does. */

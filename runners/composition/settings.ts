@@ -45,6 +45,7 @@ export const neutralKnowledge: Science["neutral"] = {
   "knowledge.infer.extra": {},
   "knowledge.infer.prices": { prompt: 0, completion: 0 },
   "knowledge.teacher.cut_tries": 0,
+  "knowledge.teacher.gpus": 1,
   "knowledge.control_side": "both",
   "knowledge.embed.center": false,
   "knowledge.embed.prices": { prompt: 0 },

@@ -13,7 +13,7 @@ export interface LockHolder extends ProcessIdentity {
   readonly purpose: string;
   /** Mark of the holder's process tree ({@link killTree}); its orphans die with the lock. */
   readonly tree: string | null;
-  /** Id of the cluster's job that the holder runs in; left out: in none. */
+  /** The cluster's job that the holder runs in, in the words of `JOB_VARIABLE`; left out: in none. */
   readonly job?: string;
 }
 

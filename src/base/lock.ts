@@ -8,7 +8,7 @@ import type { LockHolder } from "./lock-file.js";
 import { draftIn, forgetDraft, readHolder, removeFile, writeDraft } from "./lock-file.js";
 import { identityOf, isAlive, killTree } from "./process.js";
 
-/** Environment variable that holds the id of the cluster's job that a process runs in. */
+/** Environment variable that names the cluster's job that a process runs in. */
 export const JOB_VARIABLE = "R4EC_JOB";
 
 /** A holder on another machine is taken for dead if its file was not touched for this time. */

@@ -9,6 +9,7 @@ import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/opti
 import { namesOf } from "../cells/index.js";
 import { sweepFolder } from "../journal/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { keptBy } from "./only-cells.js";
 import { loadExperiment, configOf, showDiagnostics, showOrRefuse } from "./experiment.js";
 import { cardRemarks } from "./cards.js";
 import { estimateAsJson, estimateAsText, estimatePlan } from "./estimate.js";
@@ -72,11 +73,13 @@ export const planCommand = (science: Science): CommandModule<object, PlanArgumen
     const hashes = new FileHashes(config.store.value);
     const files = args.estimate ? orAbsent(hashes) : hashes;
     const whole = await makePlan(experiment, science, files);
+    const names = namesOf({ ...whole, resolved: experiment.resolved });
+    const select = (words: readonly string[]): ReturnType<typeof parseSelector> =>
+      parseSelector(words, whole.cells, science.expand);
     const plan =
       args.only === undefined
         ? whole
-        : narrowPlan(whole, parseSelector(args.only, whole.cells, science.expand));
-    const names = namesOf({ ...whole, resolved: experiment.resolved });
+        : narrowPlan(whole, keptBy(args.only, whole.cells, names, select));
     const presence = await lookAtStages(plan, new Store(config.store.value));
     await showOrRefuse(variableRemarks(experiment, plan, presence));
     await showDiagnostics(idleRemarks(experiment, whole, idleAxes));

@@ -5,6 +5,7 @@ import type { CellRecord } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import type { settingMeant as SettingMeant } from "../plan/index.js";
 import type { Experiment, flatSettings as FlatSettings } from "../spec/index.js";
+import { keptBy } from "./only-cells.js";
 import { loadExperiment } from "./experiment.js";
 
 /** What stands behind a spec in a call. */
@@ -59,7 +60,9 @@ export async function cellsOfSpec(
       return selectors.reduce<(cell: CellRecord) => boolean>(
         (before, { any, said }) => {
           const matching = cells.filter(before);
-          const selects = parseSelector(any, matching, science.expand, said);
+          const select = (selectors: readonly string[]): ReturnType<typeof parseSelector> =>
+            parseSelector(selectors, matching, science.expand, said);
+          const selects = keptBy(any, matching, names, select);
           return (cell) => before(cell) && selects(cell);
         },
         (cell) => named.every((word) => names.cell(cell.id) === word || cell.id === word),

@@ -12,6 +12,7 @@ import type { Comparison } from "../report/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
+import { keptBy } from "./only-cells.js";
 import { loadExperiment, configOf, showOrRefuse } from "./experiment.js";
 import { cardMistakes, cardRemarks } from "./cards.js";
 import { closeKilled } from "./find-sweep.js";
@@ -77,14 +78,14 @@ export async function sweepExperiment(
   const { Store } = await import("../store/index.js");
   const { SeenFile } = await import("../store/seen.js");
   const plan = await makePlan(experiment, parts.science, new FileHashes(config.store.value));
+  const names = namesOf({ ...plan, resolved: experiment.resolved });
+  const select = (words: readonly string[]): ReturnType<typeof parseSelector> =>
+    parseSelector(words, plan.cells, parts.science.expand);
   const selected =
-    args.only === undefined
-      ? plan
-      : narrowPlan(plan, parseSelector(args.only, plan.cells, parts.science.expand));
+    args.only === undefined ? plan : narrowPlan(plan, keptBy(args.only, plan.cells, names, select));
   const store = new Store(config.store.value);
   const seen = await SeenFile.recall(seenFile(store.folder, plan.sweep), store);
   const presence = await lookAtStages(selected, store);
-  const names = namesOf({ ...plan, resolved: experiment.resolved });
   if (args["dry-run"]) {
     await showOrRefuse(await cardRemarks(experiment, config));
     await showOrRefuse(variableRemarks(experiment, selected, presence));

@@ -32,7 +32,7 @@ export const knownSweep = {
 export const onlyCells = {
   type: "string",
   array: true,
-  describe: "only some cells: path=value[,path=value], or the beginning of a cell's id",
+  describe: "only some cells: path=value[,path=value], a cell's name, or the beginning of its id",
 } as const;
 
 /** The option `--json`. */

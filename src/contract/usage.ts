@@ -21,7 +21,7 @@ export const NO_USAGE: Usage = {
 };
 
 /** The metrics of a stage's result that hold what it paid. */
-const METRICS: { readonly [name in keyof Usage]: string } = {
+export const USAGE_METRICS: { readonly [name in keyof Usage]: string } = {
   requests: "cost.requests",
   retries: "cost.retries",
   promptTokens: "cost.prompt_tokens",
@@ -29,7 +29,10 @@ const METRICS: { readonly [name in keyof Usage]: string } = {
   usd: "cost.usd",
 };
 
-const names = Object.keys(METRICS) as (keyof Usage)[];
+/** The metric that holds the tokens a second of a stage that paid. */
+export const PACE_METRIC = "cost.tokens_per_second";
+
+const names = Object.keys(USAGE_METRICS) as (keyof Usage)[];
 
 const made = (value: (name: keyof Usage) => number): Usage =>
   Object.fromEntries(names.map((name) => [name, value(name)])) as unknown as Usage;
@@ -39,13 +42,13 @@ export const addUsage = (a: Usage, b: Usage): Usage => made((name) => a[name] + 
 
 /** What a stage paid, as metrics of its result. */
 export const usageMetrics = (usage: Usage): { readonly [metric: string]: number } =>
-  Object.fromEntries(names.map((name) => [METRICS[name], usage[name]]));
+  Object.fromEntries(names.map((name) => [USAGE_METRICS[name], usage[name]]));
 
 /** What a stage paid by the metrics of its result; null where they say nothing of it. */
 export const usageOf = (metrics: { readonly [metric: string]: number }): Usage | null =>
-  metrics[METRICS.requests] === undefined && metrics[METRICS.promptTokens] === undefined
+  metrics[USAGE_METRICS.requests] === undefined && metrics[USAGE_METRICS.promptTokens] === undefined
     ? null
-    : made((name) => metrics[METRICS[name]] ?? 0);
+    : made((name) => metrics[USAGE_METRICS[name]] ?? 0);
 
 /** Tokens read and written a second; null where there were none, or no time. */
 export const tokensPerSecond = (usage: Usage, seconds: number): number | null => {

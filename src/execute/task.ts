@@ -12,7 +12,7 @@ import type {
 import { removeFolder } from "../store/artifact.js";
 import type { Store } from "../store/index.js";
 import { isDiskError } from "../store/index.js";
-import { tokensPerSecond, type Usage, usageMetrics } from "../contract/usage.js";
+import { PACE_METRIC, tokensPerSecond, type Usage, usageMetrics } from "../contract/usage.js";
 import { ownSurroundings } from "../base/package.js";
 import { Spent } from "./spent.js";
 import type { TaskEnd, TaskOrder } from "./messages.js";
@@ -158,5 +158,5 @@ export class RunningTask {
 /** Tokens a second as a metric, where there were any. */
 function paceOf(usage: Usage, seconds: number): { readonly [metric: string]: number } {
   const pace = tokensPerSecond(usage, seconds);
-  return pace === null ? {} : { "cost.tokens_per_second": pace };
+  return pace === null ? {} : { [PACE_METRIC]: pace };
 }

@@ -10,12 +10,17 @@ export async function graphFigure(state: SweepState): Promise<Figure | null> {
     return status === "done" ? "made" : status;
   });
   const title = "Graph of stages";
-  const svg = await pictureAsSvg({ ...picture, title: "" });
-  const start = svg.indexOf("<svg");
+  const draw = async (direction: "right" | "down"): Promise<string> => {
+    const svg = await pictureAsSvg({ ...picture, title: "" }, direction);
+    return svg
+      .slice(svg.indexOf("<svg"))
+      .replace("<svg ", `<svg class="graph" role="img" aria-label="${title}" `);
+  };
   return {
     name: "graph",
     title,
     about: `A box is a kind of stage, an arrow what it reads, with the number of pairs. ${picture.title}.`,
-    svg: svg.slice(start).replace("<svg ", `<svg class="graph" role="img" aria-label="${title}" `),
+    svg: await draw("right"),
+    narrow: await draw("down"),
   };
 }

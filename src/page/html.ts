@@ -23,7 +23,13 @@ export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 /** A text as an attribute's value, with its quotes. */
 export const attribute = (text: string): Html => new Html(`"${escapeAttribute(text)}"`);
 
-/** A table with a caption; the first `heads` columns name their row. */
+/** A table with so many columns is read row by row on a phone. */
+const MANY_COLUMNS = 4;
+
+/**
+ * A table with a caption; the first `heads` columns name their row. On a phone a table of many columns is a list of
+ * its rows, each value beside its column's name; the roles are named, since such a row is no table's to a browser.
+ */
 export function tableOf(
   caption: string,
   head: readonly string[],
@@ -31,25 +37,31 @@ export function tableOf(
   heads = 1,
 ): Html {
   return html`<div class="scroll" role="region" tabindex="0" aria-label=${attribute(caption)}>
-    <table>
+    <table role="table" class=${attribute(head.length < MANY_COLUMNS ? "" : "rows")}>
       <caption>
         ${caption}
       </caption>
-      <thead>
-        <tr>
-          ${head.map((name) => html`<th scope="col">${name}</th>`)}
+      <thead role="rowgroup">
+        <tr role="row">
+          ${head.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
           (row) =>
-            html`<tr>
-              ${row.map((cell, column) =>
-                column < heads ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`,
-              )}
+            html`<tr role="row">
+              ${row.map((cell, column) => cellOf(cell, column < heads ? null : head[column]!))}
             </tr>`,
         )}
       </tbody>
     </table>
   </div>`;
+}
+
+/** A cell of a table under the head of its column; null: it names its row. */
+function cellOf(cell: string | Html, head: string | null): Html {
+  if (head === null) return html`<th role="rowheader" scope="row">${cell}</th>`;
+  const empty = cell === "-" ? ' class="none"' : "";
+  const told = new Html(`data-head=${attribute(head).markup}${empty}`);
+  return html`<td role="cell" ${told}>${cell}</td>`;
 }

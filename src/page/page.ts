@@ -129,12 +129,8 @@ function figureOf(figure: Figure | null): Html | null {
   return html`<figure>
     <figcaption><strong>${figure.title}.</strong> ${figure.about}</figcaption>
     <div class="scroll" role="region" tabindex="0" aria-label=${attribute(figure.title)}>
-      ${
-        figure.narrow === undefined
-          ? new Html(figure.svg)
-          : html`<div class="wide">${new Html(figure.svg)}</div>
-              <div class="narrow">${new Html(figure.narrow)}</div>`
-      }
+      <div class="wide">${new Html(figure.svg)}</div>
+      <div class="narrow">${new Html(figure.narrow)}</div>
     </div>
   </figure>`;
 }

@@ -37,18 +37,36 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
   range: { category: [...SERIES] },
 };
 
+/** What differs where a picture is to stand on a phone's screen: names stand below each other, and are cut. */
+const ON_A_PHONE: typeof CONFIG = {
+  ...CONFIG,
+  axis: { ...CONFIG.axis, labelLimit: 160 },
+  legend: { ...CONFIG.legend, columns: 1, labelLimit: 260 },
+};
+
+/** The two ways in which a picture is drawn. */
+export type Room = "wide" | "narrow";
+
 /**
  * A Vega-Lite specification drawn as SVG, without a browser.
  *
  * @param label what the picture shows, for readers who do not see it
+ * @param room what it is to fit into: a window, or the screen of a phone
  */
-export async function drawSvg(spec: TopLevelSpec, label: string): Promise<string> {
+export async function drawSvg(
+  spec: TopLevelSpec,
+  label: string,
+  room: Room = "wide",
+): Promise<string> {
   const [{ compile }, vega] = await Promise.all([import("vega-lite"), import("vega")]);
-  const { spec: compiled } = compile({ ...spec, config: CONFIG } as TopLevelSpec);
+  const { spec: compiled } = compile({
+    ...spec,
+    config: room === "wide" ? CONFIG : ON_A_PHONE,
+  } as TopLevelSpec);
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   const svg = await view.toSVG();
   view.finalize();
-  const { escapeAttribute } = await import("entities");
+  const { escapeAttribute } = await import("entities/escape");
   // Vega gives the picture itself no role and no name.
   return svg.replace(
     "<svg ",

@@ -140,13 +140,25 @@ export function pictureAsMermaid({ title, kinds, edges }: Picture): string {
   ].join("\n");
 }
 
-/** The picture as SVG, drawn by Graphviz (compiled to WebAssembly); it needs nothing of the machine. */
-export async function pictureAsSvg({ title, kinds, edges }: Picture): Promise<string> {
+/**
+ * The picture as SVG, drawn by Graphviz (compiled to WebAssembly); it needs nothing of the machine.
+ *
+ * @param direction the way that arrows go: to the right, or down, where the picture is to be narrow
+ */
+export async function pictureAsSvg(
+  { title, kinds, edges }: Picture,
+  direction: "right" | "down" = "right",
+): Promise<string> {
   const { instance } = await import("@viz-js/viz");
   const viz = await instance();
   return viz.renderString(
     {
-      graphAttributes: { rankdir: "LR", label: title, labelloc: "t", fontname: "Helvetica" },
+      graphAttributes: {
+        rankdir: direction === "right" ? "LR" : "TB",
+        label: title,
+        labelloc: "t",
+        fontname: "Helvetica",
+      },
       nodeAttributes: {
         shape: "box",
         // Fonts of browsers are wider than the one that is reckoned with.

@@ -120,7 +120,7 @@ export const clusterFragments: { readonly [key: string]: JsonSchema } = {
     properties: {
       ...jobProperties,
       limit: {
-        description: `Most jobs of equal stages that run at the same time. If left out: ${LIMIT}.`,
+        description: `Most jobs of equal stages (tasks of arrays) that run at the same time, all arrays of the sweep together. If left out: ${LIMIT}.`,
         type: "integer",
         minimum: 1,
         maximum: 100000,

@@ -1,7 +1,7 @@
 import type { SweepId } from "../base/fingerprint.js";
 import type { Run } from "./answers.js";
 import type { ArtifactSource } from "./artifacts.js";
-import { cellsLink } from "./pages.js";
+import { cellsLink, paidLink } from "./pages.js";
 import type { RunKey, RunUpdate } from "./update.js";
 import { TAG } from "./update.js";
 import type { Batch, KeyValue, Metric } from "./values.js";
@@ -39,8 +39,9 @@ export function batchOf(
   };
   const tags = new Map<string, string>();
   for (const [key, value] of update.tags) if (value !== null) tags.set(key, value);
-  const cells = cellsLink(run.experimentId, update.identity.get(TAG.sweep) as SweepId);
-  for (const [key, text] of update.located) tags.set(key, text({ cells }));
+  const of = [run.experimentId, update.identity.get(TAG.sweep) as SweepId] as const;
+  const pages = { cells: cellsLink(...of), paid: paidLink(...of) };
+  for (const [key, text] of update.located) tags.set(key, text(pages));
   for (const [key, target] of update.links) {
     const id = runIds.get(target);
     if (id !== undefined) tags.set(key, id);

@@ -1,5 +1,5 @@
 import type { SweepId } from "../base/fingerprint.js";
-import { viewName } from "./shared-view.js";
+import { paidViewName, viewName } from "./shared-view.js";
 
 /*
  * Addresses of MLflow's pages, behind the address of its server. MLflow opens an experiment as one of
@@ -22,6 +22,10 @@ export const cellsPage = (experiment: string, sweep: SweepId): string =>
 /** The charts of a sweep's cells. */
 export const chartsPage = (experiment: string, sweep: SweepId): string =>
   `${cellsPage(experiment, sweep)}&compareRunsMode=CHART`;
+
+/** A sentence that leads to the stages of a sweep that paid, as Markdown. */
+export const paidLink = (experiment: string, sweep: SweepId): string =>
+  `What was paid stands beside [the stages that paid](${runsPage(experiment)}&viewStateShareKey=${paidViewName(sweep)}).`;
 
 /** A sentence that leads to the cells of a sweep and their charts, as Markdown. */
 export const cellsLink = (experiment: string, sweep: SweepId): string =>

@@ -17,7 +17,7 @@ import { sweepTags } from "./identity.js";
 import { statusOfStage, statusOfSweep } from "./run-status.js";
 import { Runs } from "./runs.js";
 import type { ViewedScience } from "./shared-view.js";
-import { sharedView, viewTag } from "./shared-view.js";
+import { paidView, paidViewName, sharedView, viewName, viewTag } from "./shared-view.js";
 import type { Summary, SweepViews } from "./summary.js";
 import { comparedMetrics, pageSources, sweepDatasets, sweepParams } from "./sweep-run.js";
 import type { RunKey, RunUpdate } from "./update.js";
@@ -152,7 +152,10 @@ export class Projection {
   #show(update: RunUpdate, { files, pages, note, metrics }: SweepViews): void {
     for (const [path, text] of Object.entries(files)) update.artifacts.push({ path, text });
     update.artifacts.push(...pageSources(pages, this.#choice()));
-    update.located.set(NOTE, ({ cells }) => `${cells}\n\n${note}`);
+    const { sweep, stages } = this.#state!;
+    const pays = paidBy(stages.values()) !== null;
+    if (pays) update.experimentTags.set(viewTag(paidViewName(sweep)), paidView(sweep));
+    update.located.set(NOTE, ({ cells, paid }) => `${cells}${pays ? ` ${paid}` : ""}\n\n${note}`);
     this.#look(update, metrics);
   }
 
@@ -162,7 +165,7 @@ export class Projection {
     if (science === undefined) return;
     const state = this.#state!;
     const view = sharedView(state, metrics.length > 0 ? metrics : science.headline, science);
-    if (view !== null) update.experimentTags.set(viewTag(state.sweep), view);
+    if (view !== null) update.experimentTags.set(viewTag(viewName(state.sweep)), view);
   }
 
   /** Which files may go to MLflow. */

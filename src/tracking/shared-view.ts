@@ -3,6 +3,7 @@ import { axesOf, namePaths } from "../cells/index.js";
 import type { Science } from "../contract/science.js";
 import type { SweepState } from "../journal/index.js";
 import { directionOf } from "../report/index.js";
+import { PACE_METRIC, USAGE_METRICS } from "../contract/usage.js";
 import { filterOf } from "./find-run.js";
 import { TAG } from "./update.js";
 import { cleanKey, LIMITS } from "./values.js";
@@ -13,11 +14,44 @@ export type ViewedScience = Pick<Science, "headline" | "curves">;
 /** Most columns and charts of one kind: with more, nobody finds one. */
 const MOST = 12;
 
-/** The name under which the experiment keeps the view of a sweep. */
+/** What all views have: every run is there, whenever it began. */
+const TABLE = {
+  ...{ startTime: "ALL", lifecycleFilter: "Active", modelVersionFilter: "All Runs" },
+  ...{ datasetsFilter: [], runsHiddenMode: "SHOW_ALL" },
+};
+
+/** The name under which the experiment keeps the view of a sweep's cells. */
 export const viewName = (sweep: SweepId): string => `r4ec-${sweep}`;
 
-/** The experiment's tag that holds the view. */
-export const viewTag = (sweep: SweepId): string => `mlflow.sharedViewState.${viewName(sweep)}`;
+/** The name of the view of the stages of a sweep that paid. */
+export const paidViewName = (sweep: SweepId): string => `${viewName(sweep)}-paid`;
+
+/** The experiment's tag that holds a view. */
+export const viewTag = (view: string): string => `mlflow.sharedViewState.${view}`;
+
+/**
+ * A view of the stages of a sweep that paid for answers, the dearest first: requests, tokens, tokens a second and
+ * money as columns. In the form of {@link sharedView}.
+ */
+export function paidView(sweep: SweepId): string {
+  const of = new Map([
+    [TAG.kind, "stage"],
+    [TAG.sweep, sweep],
+  ]);
+  const paid = Object.values(USAGE_METRICS);
+  return JSON.stringify({
+    ...TABLE,
+    searchFilter: `${filterOf(of)} and metrics.\`${USAGE_METRICS.promptTokens}\` > 0`,
+    orderByKey: `metrics.\`${USAGE_METRICS.usd}\``,
+    orderByAsc: false,
+    selectedColumns: [
+      ...[...paid, PACE_METRIC].map((metric) => `metrics.\`${metric}\``),
+      "attributes.`Duration`",
+    ],
+    compareRunCharts: paid.map((metric) => ({ ...chart("BAR", metric), metricSectionId: "paid" })),
+    compareRunSections: [section("paid", "Paid")],
+  });
+}
 
 /**
  * A view of MLflow's table of runs, as its pages read one out of a tag of the experiment: the cells of
@@ -45,8 +79,7 @@ export function sharedView(
     ),
     orderByKey: `metrics.\`${cleanKey(first)}\``,
     orderByAsc: directionOf(first) === "min",
-    ...{ startTime: "ALL", lifecycleFilter: "Active", modelVersionFilter: "All Runs" },
-    ...{ datasetsFilter: [], runsHiddenMode: "SHOW_ALL" },
+    ...TABLE,
     selectedColumns: [
       ...settings.slice(0, MOST).map((path) => `params.\`${cleanKey(path)}\``),
       ...shown.map((metric) => `metrics.\`${metric}\``),

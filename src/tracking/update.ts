@@ -87,6 +87,8 @@ export interface StageResults {
 export interface PageLinks {
   /** To the cells of the sweep. */
   readonly cells: string;
+  /** To the stages of the sweep that paid. */
+  readonly paid: string;
 }
 
 /** The whole update of a run, gathered from some entries of the journal. */

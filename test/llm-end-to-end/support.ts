@@ -19,14 +19,15 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export async function openBench(): Promise<Bench> {
+/** `more`: further variables of the command line. */
+export async function openBench(more: { readonly [name: string]: string } = {}): Promise<Bench> {
   const folder = await mkdtemp(path.join(tmpdir(), "r4ec-llm-"));
   const store = path.join(folder, "store");
   const r4ec: Bench["r4ec"] = async (...args) => {
     const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
       cwd: folder,
       reject: false,
-      env: environmentOf(store),
+      env: { ...environmentOf(store), ...more },
     });
     return { exitCode, stdout, stderr };
   };

@@ -1,13 +1,17 @@
-/** Requests at the same time for an endpoint, or where cores do the work. */
-const FEW = 8;
-/** For a server on a card of this machine: it answers them side by side. */
-const MANY = 256;
+import type { ModelServer } from "./model-server.js";
+
+/** So many a model's server on a card answers side by side; one whose memory is less lets the others wait. */
+const ON_A_CARD = 256;
 
 /**
  * How many requests run at the same time.
  *
- * @param wanted what the spec says, or null
- * @param cards how many cards the stage's own server has; undefined: it has no server
+ * @param wanted what the spec says
+ * @param server the server that r4ec starts and knows; null: an endpoint, or a command of the user's
+ * @param cards how many GPUs that server has, or how much of one
  */
-export const requestsAtOnce = (wanted: number | null, cards: number | undefined): number =>
-  wanted ?? ((cards ?? 0) > 0 ? MANY : FEW);
+export const requestsAtOnce = (
+  wanted: number,
+  server: ModelServer | null,
+  cards: number,
+): number => (server !== null && cards > 0 ? Math.max(wanted, ON_A_CARD) : wanted);

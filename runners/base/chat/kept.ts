@@ -1,8 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Fingerprint } from "../../../src/base/fingerprint.js";
+import { hostIdentity, identityOf, isAlive } from "../../../src/base/process.js";
 import { canonicalJson, type Json } from "../../../src/base/json.js";
 import { llmEnvironment } from "../python/environment.js";
 import { startServed, type Served, type ServedTask, type ServerOptions } from "./served.js";
@@ -92,7 +93,8 @@ export async function endKeptServers(
 }
 
 async function begin(task: ServedTask, options: KeptOptions, key: string): Promise<Kept> {
-  const folder = await mkdtemp(path.join(tmpdir(), "r4ec-server-"));
+  await clearAway();
+  const folder = await mkdtemp(path.join(tmpdir(), `${FOLDERS}${process.pid}-`));
   const working = path.join(folder, "server");
   await mkdir(working);
   const { resources, toolchain, stop } = task;
@@ -108,6 +110,18 @@ async function begin(task: ServedTask, options: KeptOptions, key: string): Promi
   const one: Kept = { served, yields, folder, users: 0, rest: undefined };
   kept.set(key, one);
   return one;
+}
+
+/** Begin of the names of folders of servers, those of this machine since its start. */
+const FOLDERS = `r4ec-server-${createHash("sha256").update(hostIdentity()).digest("hex").slice(0, 8)}-`;
+
+/** Removes folders of processes that were killed: nobody else does. */
+async function clearAway(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(FOLDERS) ? parseInt(name.slice(FOLDERS.length), 10) : NaN;
+    if (Number.isNaN(pid) || isAlive({ ...identityOf(), pid, start: null }) !== false) continue;
+    await rm(path.join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 async function answers({ served }: Kept): Promise<boolean> {

@@ -1,9 +1,9 @@
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream, realpathSync, type WriteStream } from "node:fs";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { memoryKills } from "../../../src/base/memory.js";
-import { endTree } from "../../../src/base/process.js";
+import { endTree, processesOfTree } from "../../../src/base/process.js";
 import { redact } from "../../../src/base/redact.js";
 import type { StageTask } from "../../../src/contract/runner.js";
 import type { PythonTask } from "./environment.js";
@@ -14,6 +14,29 @@ import { commandProgram } from "./find-program.js";
 
 /** Environment variable that marks every process of a stage's process tree, at any depth. */
 const MARK = "R4EC_PROCESS_MARK";
+
+/**
+ * The value of {@link MARK}. The work folder tells attempts at this stage from those at the same stage for
+ * another store, which may run at the same time and are not to be touched.
+ */
+const markOf = ({ fingerprint, work }: MarkedTask): string => `${fingerprint} ${realPathOf(work)}`;
+
+/** What the mark of a stage's processes is made of. */
+type MarkedTask = Pick<StageTask, "fingerprint" | "work">;
+
+/** A store may be known by several names. */
+function realPathOf(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    // It went with the stage that has ended.
+    return path.resolve(folder);
+  }
+}
+
+/** Processes that attempts at a stage have started and that still run. */
+export const processesOfStage = (task: MarkedTask): readonly number[] =>
+  processesOfTree(markOf(task), MARK);
 
 /**
  * Where a program of the user's own runs, instead of the LLM environment. Nobody knows what such a
@@ -81,8 +104,7 @@ const FOLLOW_PARENT = [
 ].join("\n");
 
 /** Ends what an earlier attempt at a stage, itself killed, has left running. */
-export const endLeftProcesses = (task: Pick<StageTask, "fingerprint">): Promise<void> =>
-  endTree(task.fingerprint, MARK);
+export const endLeftProcesses = (task: MarkedTask): Promise<void> => endTree(markOf(task), MARK);
 
 /**
  * Starts a program in a process group of its own; processes of an earlier attempt are ended first.
@@ -106,7 +128,7 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
   const { execa } = await import("execa");
   const child = execa(file, [...before, ...program.arguments], {
     cwd: program.folder,
-    env: { ...host.variables, ...program.variables, [MARK]: task.fingerprint },
+    env: { ...host.variables, ...program.variables, [MARK]: markOf(task) },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

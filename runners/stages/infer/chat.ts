@@ -10,6 +10,7 @@ import { FREE, tellsPaid } from "../../base/chat/paid.js";
 import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import { endingWith } from "../../base/chat/served.js";
+import type { ModelServer } from "../../base/chat/model-server.js";
 import { guideFields } from "../../base/chat/model-server.js";
 import { requestsAtOnce } from "../../base/chat/at-once.js";
 import { cutTriesOf } from "./settings.js";
@@ -26,8 +27,8 @@ export async function loadEndpoint(task: InferTask): Promise<Answerer> {
 interface Serving {
   /** Aborted when it is known to be gone, so that asking again is of no use. */
   readonly gone: AbortSignal;
-  /** The fields of a request that hold its answer to a guide. */
-  readonly guide: (guide: string) => JsonObject;
+  /** Null: by a command of the user's. */
+  readonly kind: ModelServer | null;
 }
 
 /** An answerer that talks to the model of an endpoint. */
@@ -37,7 +38,7 @@ export function chatAnswerer(
   model: string,
   serving?: Serving,
 ): Answerer {
-  const guided = serving?.guide ?? ((guide: string) => guideFields(null, guide));
+  const kind = serving?.kind ?? null;
   const { answer } = task.params;
   const execution = task.execution;
   const sampling: JsonObject = {
@@ -54,7 +55,7 @@ export function chatAnswerer(
         temperature: answer.temperature,
         maxTokens: answer.max_new_tokens,
         timeoutSeconds: execution.timeout_seconds,
-        extra: { ...sampling, ...(guide === undefined ? {} : guided(guide)), ...extra },
+        extra: { ...sampling, ...(guide === undefined ? {} : guideFields(kind, guide)), ...extra },
       }),
       retriesOf(task, model, execution.retries),
     );
@@ -71,7 +72,7 @@ export function chatAnswerer(
           budget: new Budget({ tokens: null, usd: null }, FREE),
           maxTokens: answer.max_new_tokens,
           cutTries: cutTriesOf(task.params.answer),
-          concurrency: requestsAtOnce(execution.concurrency, serving && task.resources.gpus.length),
+          concurrency: requestsAtOnce(execution.concurrency, kind, task.resources.gpus.length),
           onPaid: tellsPaid(task, execution.prices),
           stop: serving === undefined ? task.stop : endingWith(task.stop, serving.gone),
           onAnswer: (answered) => progress(start + answered),

@@ -1,4 +1,3 @@
-import { requestsAtOnce } from "../../base/chat/at-once.js";
 import { engineNamed } from "../../base/stage/engine.js";
 import { inferEngines } from "./engines/index.js";
 import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.js";
@@ -58,7 +57,7 @@ export function estimateInfer(
     gpuHours,
     seconds:
       batch === null
-        ? endpointSeconds(completionTokens, requestsAtOnce(execution.concurrency, undefined))
+        ? endpointSeconds(completionTokens, execution.concurrency)
         : gpuSeconds(gpuHours),
     kinds: [`${answer.engine} ${answer.served_model ?? nameOf(model)}`, answer.engine],
     sizes: {

@@ -3,12 +3,7 @@ import path from "node:path";
 import type { JsonObject } from "../../../src/base/json.js";
 import { keptServer, type KeptServer } from "../../base/chat/kept.js";
 import type { ModelServer } from "../../base/chat/model-server.js";
-import {
-  checkModelServer,
-  guideFields,
-  loadAdapter,
-  modelServer,
-} from "../../base/chat/model-server.js";
+import { checkModelServer, loadAdapter, modelServer } from "../../base/chat/model-server.js";
 import { adapterIdentity } from "../../base/models/identity.js";
 import { modelLocation } from "../../base/models/model-input.js";
 import { adapterFolder } from "./adapter.js";
@@ -79,7 +74,7 @@ function asking(
 ): Answerer {
   const chat = chatAnswerer(task, served.baseUrl, model, {
     gone: served.gone,
-    guide: (guide) => guideFields(kind, guide),
+    kind,
   });
   let close = served.close;
   return {

@@ -16,8 +16,7 @@ export interface InferSettings {
   readonly temperature: number;
   readonly top_p: number;
   readonly batch_size: number;
-  /** Null: as many as suit who answers. */
-  readonly concurrency: number | null;
+  readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;
   readonly guided: boolean;

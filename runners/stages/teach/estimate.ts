@@ -15,7 +15,12 @@ import {
   TEMPLATE,
   writingHours,
 } from "../../base/stage/cost-model.js";
-import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
+import {
+  knownServer,
+  type ReviewParams,
+  type TeachExecution,
+  type ThinkParams,
+} from "./settings.js";
 
 /** A verdict in its tags. */
 const VERDICT = 20;
@@ -64,9 +69,9 @@ function costOf(
   completionTokens: number,
 ): Omit<StageEstimate, "sizes"> {
   const { model } = (params as ThinkParams).teacher;
-  const { prices, concurrency: wanted, gpus } = execution as TeachExecution;
+  const { prices, concurrency: wanted, gpus, server } = execution as TeachExecution;
   const served = typeof model !== "string";
-  const concurrency = requestsAtOnce(wanted, served ? (gpus ?? 1) : undefined);
+  const concurrency = requestsAtOnce(wanted, knownServer(server), gpus ?? 1);
   const gpuHours = served
     ? writingHours(billionsOf(model), promptTokens, completionTokens, concurrency)
     : 0;

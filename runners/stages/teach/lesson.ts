@@ -12,7 +12,12 @@ import type { PromptMaker } from "../../base/prompts/index.js";
 import { guidesOf, type Guides } from "../../base/prompts/index.js";
 import { openPromptMaker } from "../../base/prompts/open.js";
 import type { TeacherAsking } from "./ask-teacher.js";
-import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
+import {
+  knownServer,
+  type ReviewParams,
+  type TeachExecution,
+  type ThinkParams,
+} from "./settings.js";
 import { teacherOf } from "./teacher.js";
 
 /** All that a teach stage works with. */
@@ -68,7 +73,8 @@ export async function openLesson(
       cutTries: params.teacher.cut_tries ?? 0,
       concurrency: requestsAtOnce(
         execution.concurrency,
-        execution.server === null ? undefined : task.resources.gpus.length,
+        knownServer(execution.server),
+        task.resources.gpus.length,
       ),
       stop: task.stop,
       identity: asked,

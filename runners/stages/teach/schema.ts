@@ -122,12 +122,12 @@ export const teacherFragment: JsonSchema = {
             'For each reflection sample that says "not reasonable", at most this many that say "reasonable" are kept.',
         },
         concurrency: {
-          type: ["integer", "null"],
+          type: "integer",
           minimum: 1,
           maximum: 1024,
-          default: null,
+          default: 8,
           description:
-            "The number of requests that run at the same time. Null: 256 where r4ec starts the server and the stage has a card, else 8.",
+            "The number of requests that run at the same time. Servers r4ec and vllm are asked at least 256 at a time on a GPU.",
         },
         gpus: gpusSetting("a teacher that r4ec serves"),
         timeout_seconds: {

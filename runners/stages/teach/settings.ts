@@ -23,13 +23,16 @@ export interface TeacherSettings {
   readonly items: "all" | number;
   readonly readable_tries: number;
   readonly balance: number;
-  /** Null: as many as suit who answers. */
-  readonly concurrency: number | null;
+  readonly concurrency: number;
   readonly timeout_seconds: number;
   readonly retries: number;
   readonly budget: { readonly tokens: number | null; readonly usd: number | null };
   readonly prices: { readonly prompt: number; readonly completion: number };
 }
+
+/** The server where r4ec knows how to start it; null: an endpoint, or a command of the user's. */
+export const knownServer = (server: TeacherSettings["server"]): ModelServer | null =>
+  typeof server === "string" ? server : null;
 
 /** What decides the teacher's answers to a prompt. */
 export interface AnswerIdentity extends JsonObject {

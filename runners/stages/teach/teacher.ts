@@ -5,7 +5,12 @@ import { EndpointError } from "../../base/chat/endpoint-error.js";
 import { retriesOf, withRetries } from "../../base/chat/retry.js";
 import type { KeptServer } from "../../base/chat/kept.js";
 import { guideFields } from "../../base/chat/model-server.js";
-import type { ReviewParams, TeachExecution, ThinkParams } from "./settings.js";
+import {
+  knownServer,
+  type ReviewParams,
+  type TeachExecution,
+  type ThinkParams,
+} from "./settings.js";
 import { startTeacher } from "./teacher-server.js";
 
 /** How a teach stage reaches its teacher. */
@@ -20,7 +25,7 @@ export interface Teacher {
 export function teacherOf(task: StageTask<ThinkParams | ReviewParams, TeachExecution>): Teacher {
   const { execution } = task;
   const { teacher } = task.params;
-  const kind = typeof execution.server === "string" ? execution.server : null;
+  const kind = knownServer(execution.server);
   const connect = (guide: string, baseUrl: string | null, model: string): Complete =>
     withRetries(
       chatEndpoint({

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Fingerprint } from "../../base/fingerprint.js";
 import { UserError } from "../../base/exit.js";
 import type { PlannedStage } from "../../plan/index.js";
+import { refusedMemory } from "./ends.js";
+import type { Batch } from "./limit.js";
+import { shareLimit } from "./limit.js";
 import type { LiveTask } from "./live-task.js";
 import type { LiveTasks } from "./live-tasks.js";
 import type { ClusterOptions } from "./options.js";
@@ -12,7 +15,6 @@ import { packStages } from "./pack.js";
 import { QueueFull, QueueSilent } from "./queue.js";
 import type { StageBook } from "./stage-book.js";
 import type { Submitter } from "./submit.js";
-import { refusedMemory } from "./ends.js";
 import { LOOK_SOONEST } from "./watch.js";
 
 /** Puts stages into the queue. */
@@ -31,13 +33,11 @@ export class Dispatch {
    * @param submitted called after each submission
    */
   async submitAll(isOpen: () => boolean, submitted: () => void): Promise<void> {
-    for (const stages of this.#levels()) {
-      for (const { pack, atOnce } of this.#packs(stages)) {
-        if (!isOpen()) return;
-        const what = await this.#submit(pack, atOnce);
-        if (what !== "passed") submitted();
-        if (what === "wait") return;
-      }
+    for (const { pack, atOnce } of this.#packs()) {
+      if (!isOpen()) return;
+      const what = await this.#submit(pack, atOnce);
+      if (what !== "passed") submitted();
+      if (what === "wait") return;
     }
   }
 
@@ -59,14 +59,40 @@ export class Dispatch {
     return levels;
   }
 
-  #packs(stages: readonly PlannedStage[]): readonly { pack: Pack; atOnce: number }[] {
+  /** What to submit, those that wait for others behind them, and how many jobs of each run at once. */
+  #packs(): readonly { pack: Pack; atOnce: number }[] {
     const { cluster, cellsPerCard } = this.options;
     const notMade = ({ needs }: PlannedStage): readonly Fingerprint[] =>
       needs.filter((need) => this.book.status(need) !== "done");
-    const packs = packStages(stages, cluster, cellsPerCard, notMade, this.book);
-    const arrays = packs.filter(({ tasks }) => tasks.length > 1).length;
-    const atOnce = Math.max(1, Math.floor(cluster.limit / Math.max(1, arrays)));
-    return packs.map((pack) => ({ pack, atOnce }));
+    const packs = this.#levels().flatMap((stages) =>
+      packStages(stages, cluster, cellsPerCard, notMade, this.book),
+    );
+    const batches = new Map<Fingerprint, Batch>();
+    const all = this.#live(batches);
+    const fresh = packs.map((pack) => {
+      const parents = pack.after.flatMap((need) => batches.get(need) ?? []);
+      const batch = { tasks: pack.tasks.length, parents: [...new Set(parents)], atOnce: null };
+      for (const stage of stagesOf(pack)) batches.set(stage, batch);
+      return { pack, batch };
+    });
+    const shares = shareLimit(cluster.limit, [...all, ...fresh.map(({ batch }) => batch)]);
+    return fresh.map(({ pack, batch }) => ({ pack, atOnce: shares.get(batch) ?? 1 }));
+  }
+
+  /** What is in the queue already; `batches` gets its stages. */
+  #live(batches: Map<Fingerprint, Batch>): readonly Batch[] {
+    const groups = new Map<string, LiveTask[]>();
+    for (const task of this.tasks.all()) {
+      const { name } = task.submission.order;
+      groups.set(name, [...(groups.get(name) ?? []), task]);
+    }
+    return [...groups.values()].map((tasks) => {
+      const most = tasks[0]!.submission.order.atOnce ?? tasks.length;
+      const atOnce = Math.min(most, tasks.length);
+      const batch = { tasks: tasks.length, parents: [], atOnce };
+      for (const stage of tasks.flatMap(({ open }) => [...open])) batches.set(stage, batch);
+      return batch;
+    });
   }
 
   /** Gives `passed` where nothing is in the queue for it, and `wait` where no more can be submitted now. */
@@ -110,6 +136,9 @@ export class Dispatch {
     return id === null ? "wait" : "submitted";
   }
 }
+
+const stagesOf = ({ tasks }: Pack): readonly Fingerprint[] =>
+  tasks.flat().flatMap(({ stages }) => stages.map(({ record }) => record.fingerprint));
 
 /** Ids of jobs, where all tasks of a submission are among them its own. */
 function idsOf(tasks: ReadonlySet<LiveTask>): readonly string[] {

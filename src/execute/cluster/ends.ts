@@ -52,6 +52,9 @@ export async function endOf(
       ? { goesOn: error("timeout", "its job's time was up again and again") }
       : { goesOn: error("lost", "its job was told to end again and again") };
   }
+  if (state === "held") {
+    return { error: error("lost", `its job could not be launched: ${task.seen!.words}`) };
+  }
   if (end === null) return { error: error("lost", "its job is not in the queue any more") };
   switch (end.how) {
     case "completed":

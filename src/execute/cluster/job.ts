@@ -15,8 +15,17 @@ import type { Place } from "../executor.js";
 import type { Prepared, RunnableStage } from "../prepare.js";
 import { prepareGroup } from "../prepare.js";
 import { runGroup } from "../run-group.js";
-import type { JobCall, Order } from "./orders.js";
-import { claimOf, claimTask, readOrder, SECRETS_VARIABLE, taskFiles } from "./orders.js";
+import type { JobCall, LockedBy, Order } from "./orders.js";
+import {
+  claimOf,
+  claimTask,
+  readLockedBy,
+  readOrder,
+  SECRETS_VARIABLE,
+  taskFiles,
+  taskKey,
+  writeLockedBy,
+} from "./orders.js";
 import { LineWriter } from "./lines.js";
 import { queueNamed } from "./queues.js";
 
@@ -46,7 +55,8 @@ class Job {
 
   constructor(
     private readonly order: Order,
-    private readonly job: string,
+    /** This run of the task. */
+    private readonly self: LockedBy,
     private readonly lines: LineWriter,
     private readonly science: Science,
     machine: { readonly gpus: Awaited<ReturnType<typeof gpusHere>>; readonly logs: string },
@@ -164,10 +174,15 @@ class Job {
     return elsewhere;
   }
 
-  /** Holders that have certainly ended: earlier jobs of these stages, and this job before it was requeued. */
+  /**
+   * Holders that have certainly ended: earlier jobs of these stages, and this job before it was requeued. A
+   * second copy of this job, which a forgetful cluster has started, is none of them.
+   */
   #isOver({ job }: LockHolder): boolean {
-    if (job === undefined) return false;
-    return job === this.job || this.order.over.includes(job);
+    const by = job === undefined ? null : readLockedBy(job);
+    if (by === null) return false;
+    if (this.order.over.includes(by.task)) return true;
+    return by.task === this.self.task && by.run < this.self.run;
   }
 
   async #ended({ stage, lock }: Prepared<Stage>, end: TaskEnd): Promise<void> {
@@ -192,9 +207,9 @@ const here = queue.here() ?? {
   id: `process ${process.pid}`,
   node: os.hostname(),
   memory: null,
+  run: 0,
 };
 const job = here.id;
-process.env[JOB_VARIABLE] = job;
 const hidden = JSON.parse(process.env[SECRETS_VARIABLE] ?? "{}") as { [stage: string]: JsonObject };
 delete process.env[SECRETS_VARIABLE];
 for (const execution of Object.values(hidden)) learnSecrets(execution);
@@ -205,10 +220,12 @@ if (owner !== job) {
   process.exit(ExitCode.cellsFailed);
 }
 const order = await readOrder(folder);
+const self = { task: taskKey(order, task), run: here.run };
+process.env[JOB_VARIABLE] = writeLockedBy(self);
 const files = taskFiles(folder, task);
 const lines = await LineWriter.open(files.events);
 const { science } = (await import(order.serves.scienceModule)) as { science: Science };
-const running = new Job(order, job, lines, science, {
+const running = new Job(order, self, lines, science, {
   gpus: order.gpus > 0 ? (await gpusHere()).slice(0, order.gpus) : [],
   logs: path.join(folder, "logs", number),
 });

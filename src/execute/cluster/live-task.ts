@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Fingerprint } from "../../base/fingerprint.js";
 import { LineReader } from "./lines.js";
 import type { JobLine, Submission } from "./orders.js";
-import { stagesOf, taskFiles } from "./orders.js";
+import { stagesOf, taskFiles, taskKey } from "./orders.js";
 import type { JobSeen } from "./queue.js";
 import type { FailedCall } from "./stage-book.js";
 
@@ -57,7 +57,7 @@ export class LiveTask {
   }
 
   get key(): string {
-    return `${this.submission.order.name}/${this.number}`;
+    return taskKey(this.submission.order, this.number);
   }
 
   /** For people: `job 12_3`. */

@@ -1,14 +1,15 @@
 import type { Fingerprint } from "../../base/fingerprint.js";
 import { LiveTask } from "./live-task.js";
 import type { Submission } from "./orders.js";
-import { closeSubmission } from "./orders.js";
+import { closeSubmission, taskKey } from "./orders.js";
 import type { Queue } from "./queue.js";
+import { QueueSilent } from "./queue.js";
 
 /** The jobs that the controller follows, and which of them makes a stage. */
 export class LiveTasks {
   readonly #live = new Map<string, LiveTask>();
   readonly #owner = new Map<Fingerprint, LiveTask>();
-  /** Ids of jobs that have ended, for those that come after them. */
+  /** Keys of tasks that have ended for certain, for those that come after them. */
   readonly over: string[] = [];
 
   constructor(
@@ -54,18 +55,27 @@ export class LiveTasks {
     this.#owner.delete(stage);
   }
 
-  /** Nothing of a task is open any more. */
+  /** Nothing of a task is open any more. A job of it that waits leaves the queue. */
   async close(task: LiveTask): Promise<void> {
+    const state = task.seen?.state;
+    if (task.id !== null && (state === "pending" || state === "held")) {
+      try {
+        await this.queue.cancel([task.id], "now");
+      } catch (error) {
+        // It is asked again.
+        if (error instanceof QueueSilent) return;
+        throw error;
+      }
+    }
     this.#live.delete(task.key);
-    if (task.id !== null && (task.over !== null || task.endedAt !== null)) this.over.push(task.id);
+    // A job that the queue has forgotten may run on.
+    if (task.over !== null || typeof state === "object") this.over.push(task.key);
     await this.closeIfDone(task.submission);
   }
 
   /** Closes a submission of which no task is followed. */
   async closeIfDone({ folder, order }: Submission): Promise<void> {
-    const isLive = [...order.tasks.keys()].some((number) =>
-      this.#live.has(`${order.name}/${number}`),
-    );
+    const isLive = [...order.tasks.keys()].some((number) => this.#live.has(taskKey(order, number)));
     if (!isLive) await closeSubmission(folder);
   }
 }

@@ -53,9 +53,11 @@ export interface Order {
   readonly gpus: number;
   /** Megabytes that a job asks for; null, or left out by an earlier version: what the cluster gives. */
   readonly memory?: number | null;
+  /** Most of its tasks that run at the same time; left out by an earlier version. */
+  readonly atOnce?: number;
   /** Seconds that a job may run; null: it is not limited. */
   readonly seconds: number | null;
-  /** Ids of earlier jobs of its stages that are known to have ended: their locks are dead. */
+  /** Keys of earlier tasks that are known to have ended: their locks are dead. */
   readonly over: readonly string[];
   readonly tasks: readonly JobTask[];
 }
@@ -125,6 +127,24 @@ export async function writeOrder(
   await makeFolder(folder);
   await writeDurable(path.join(folder, "order.json"), JSON.stringify(redactJson(order)));
   return Object.keys(hidden).length === 0 ? {} : { [SECRETS_VARIABLE]: JSON.stringify(hidden) };
+}
+
+/** Names a task for ever, unlike an id, which a cluster that lost its memory may give twice. */
+export const taskKey = ({ name }: Pick<Order, "name">, task: number): string => `${name}/${task}`;
+
+/** The run of a task that holds a lock; a requeued job has several. */
+export interface LockedBy {
+  readonly task: string;
+  readonly run: number;
+}
+
+/** As a lock's file names it. */
+export const writeLockedBy = ({ task, run }: LockedBy): string => `${task}@${run}`;
+
+/** What {@link writeLockedBy} wrote; null: it is none of that. */
+export function readLockedBy(text: string): LockedBy | null {
+  const [, task, run] = /^(.+)@(\d+)$/.exec(text) ?? [];
+  return task === undefined ? null : { task, run: Number(run) };
 }
 
 /** All stages of an order, or of one task. */

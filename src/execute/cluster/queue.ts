@@ -48,8 +48,8 @@ export interface JobSeen {
   readonly name: string;
   /** Number of the task. */
   readonly task: number;
-  /** Waits, runs, or has ended. */
-  readonly state: "pending" | "running" | JobEnd;
+  /** Waits, runs, waits for ever (its launch failed, and the cluster holds it), or has ended. */
+  readonly state: "pending" | "running" | "held" | JobEnd;
   /** The cluster's own word for its state, and why it waits: `PENDING (Priority)`. */
   readonly words: string;
 }
@@ -60,6 +60,8 @@ export interface JobHere {
   readonly id: string;
   /** Name of its node, as the cluster calls it. */
   readonly node: string;
+  /** How often it was requeued: a copy that a forgetful cluster started has the same number. */
+  readonly run: number;
   /** Megabytes that it may use; null: the cluster does not say. */
   readonly memory: number | null;
 }

@@ -26,8 +26,7 @@ export async function queuedJobs(sweepFolder: string): Promise<readonly QueuedJo
     const name = submissions.find(({ order }) => order.system === system)!.order.name;
     // The names of all jobs of a sweep differ in their last two parts alone.
     for (const job of await queueNamed(system).look(name.replace(/\d+-\w+$/, ""))) {
-      if (job.state === "pending" || job.state === "running")
-        seen.set(`${job.name}/${job.task}`, job);
+      if (typeof job.state !== "object") seen.set(`${job.name}/${job.task}`, job);
     }
   }
   return submissions.flatMap(({ order }) =>

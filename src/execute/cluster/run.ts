@@ -67,6 +67,7 @@ export class ClusterRun implements StageRun {
 
   async run(): Promise<void> {
     const submitted = (): void => this.#watch.soon();
+    let looked = true;
     try {
       await this.#adopt();
       for (;;) {
@@ -75,9 +76,9 @@ export class ClusterRun implements StageRun {
         if (this.#stopping === "leave") return;
         if (this.#tasks.size === 0 && (!this.#open || !this.#waits())) return;
         await sleep(TICK);
-        await this.#hear();
+        await this.#hear(looked);
         const how = this.#stopping;
-        await this.#watch.look(how === "drain" || how === "now" ? how : null);
+        looked = await this.#watch.look(how === "drain" || how === "now" ? how : null);
         await this.#settle();
         await this.#book.written();
       }
@@ -107,10 +108,12 @@ export class ClusterRun implements StageRun {
     return [...this.options.plan.stages.keys()].some((stage) => this.#tasks.isWaiting(stage));
   }
 
-  async #hear(): Promise<void> {
+  /** `all`: also those that wait. */
+  async #hear(all: boolean): Promise<void> {
     for (const task of this.#tasks.all()) {
-      // One that waits says nothing: its file is not asked for again and again.
-      if (!this.#watch.isSilent && task.seen?.state === "pending") continue;
+      // One that waits has little to say: its file is not asked for at each turn. But a cluster that lost its
+      // memory takes a job that runs for one that waits.
+      if (!all && !this.#watch.isSilent && task.seen?.state === "pending") continue;
       if (await hear(task, this.#tasks, this.#book)) this.#watch.soon();
     }
   }

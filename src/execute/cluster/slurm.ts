@@ -71,6 +71,7 @@ export class Slurm implements Queue {
     return {
       id: array === undefined ? id : `${array}_${of("ARRAY_TASK_ID")}`,
       node: this.environment["SLURMD_NODENAME"] ?? os.hostname(),
+      run: Number(of("RESTART_COUNT") ?? 0),
       // 0: all that the node has.
       memory: perNode || perCore || null,
     };
@@ -134,6 +135,9 @@ const GONE = /Invalid job id|already completing|already finish/iu;
 
 /** What sbatch says where a user's limit of jobs in the queue is reached. */
 const FULL = /job submit limit|MaxSubmitJob|Slurm temporarily unable to accept job/iu;
+
+/** Why a job waits that Slurm itself holds; it begins only if somebody releases it. */
+const HELD = /launch.failed.requeued.held|JobHoldMaxRequeue/iu;
 
 /** A job's environment without what Slurm told of the job that submits it, which sbatch would obey. */
 const outsideJobs = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
@@ -202,6 +206,7 @@ function stateOf(state: string, reason: string): JobSeen["state"] {
     case "RECONFIG_FAIL":
       return failed("lost", `its job ended unexpectedly (${state}, ${reason})`);
     case "PENDING":
+      return HELD.test(reason) ? "held" : "pending";
     case "REQUEUED":
     case "REQUEUE_FED":
     case "REQUEUE_HOLD":

@@ -60,6 +60,7 @@ export class Submitter {
       toolchain: circumstances.toolchain,
       environment,
       ...{ cpus: pack.cpus, gpus: pack.gpus, memory: pack.settings.memory, seconds },
+      atOnce: circumstances.atOnce,
       over: circumstances.over,
       tasks: pack.tasks.map((calls) => ({
         calls: calls.map(({ stages, wanted }) => ({

@@ -41,9 +41,9 @@ export class QueueWatch {
     this.#lookAt = 0;
   }
 
-  /** Looks where it is time. `stopping`: the jobs are to end. */
-  async look(stopping: "drain" | "now" | null): Promise<void> {
-    if (performance.now() < this.#lookAt) return;
+  /** Looks where it is time, and gives whether it did. `stopping`: the jobs are to end. */
+  async look(stopping: "drain" | "now" | null): Promise<boolean> {
+    if (performance.now() < this.#lookAt) return false;
     const { queue, say } = this.options;
     try {
       if (stopping !== null) await this.cancel(stopping);
@@ -61,6 +61,7 @@ export class QueueWatch {
     }
     this.#lookAt = performance.now() + this.#lookEvery;
     this.#lookEvery = Math.min(LOOK_LATEST, this.#lookEvery * 1.5);
+    return true;
   }
 
   /** Tells the jobs to end that were not told so. */

@@ -1,7 +1,8 @@
 import type { PageContent } from "../content.js";
 import { nameOfEntry, nameOfRow } from "../names.js";
-import { drawSvg } from "../vega.js";
+import { drawSvg, type Room } from "../vega.js";
 import type { Figure } from "./figure.js";
+import { BESIDE_NUMBERS } from "./figure.js";
 
 /** Lines of one figure; with more, nobody can follow one. */
 const MOST_LINES = 200;
@@ -36,35 +37,38 @@ export async function curveFigure(
   const rows = [...new Set(points.map(({ row }) => row))];
   const variants = [...new Set(points.map(({ variant }) => variant))];
   const title = `${metric} in training`;
-  const svg = await drawSvg(
-    {
-      data: { values: points },
-      facet: {
-        field: "row",
-        type: "nominal",
-        sort: rows,
-        title: null,
-        header: rows.length > 1 ? {} : { labels: false },
-      },
-      columns: 2,
-      spec: {
-        width: rows.length > 1 ? 260 : 540,
-        height: 180,
-        mark: { type: "line", strokeWidth: 1.5, opacity: 0.8 },
-        encoding: {
-          x: { field: "step", type: "quantitative", title: "step", axis: { tickMinStep: 1 } },
-          y: { field: "value", type: "quantitative", title: metric, scale: { zero: false } },
-          color: { field: "variant", type: "nominal", sort: variants, title: null },
-          detail: { field: "cell" },
+  const draw = (room: Room): Promise<string> =>
+    drawSvg(
+      {
+        data: { values: points },
+        facet: {
+          field: "row",
+          type: "nominal",
+          sort: rows,
+          title: null,
+          header: rows.length > 1 ? {} : { labels: false },
+        },
+        columns: room === "wide" ? 2 : 1,
+        spec: {
+          width: room === "narrow" ? BESIDE_NUMBERS : rows.length > 1 ? 260 : 540,
+          height: 180,
+          mark: { type: "line", strokeWidth: 1.5, opacity: 0.8 },
+          encoding: {
+            x: { field: "step", type: "quantitative", title: "step", axis: { tickMinStep: 1 } },
+            y: { field: "value", type: "quantitative", title: metric, scale: { zero: false } },
+            color: { field: "variant", type: "nominal", sort: variants, title: null },
+            detail: { field: "cell" },
+          },
         },
       },
-    },
-    title,
-  );
+      title,
+      room,
+    );
   return {
     name: `curve-${metric}`,
     title,
     about: "One line a cell; colours tell the variants.",
-    svg,
+    svg: await draw("wide"),
+    narrow: await draw("narrow"),
   };
 }

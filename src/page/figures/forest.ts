@@ -1,10 +1,8 @@
 import type { Comparison, MetricTable } from "../../report/index.js";
 import { nameOfEntry, nameOfRow } from "../names.js";
-import { drawSvg } from "../vega.js";
+import { drawSvg, type Room } from "../vega.js";
 import type { Figure } from "./figure.js";
-
-/** Pixels of the plot beside the names of variants, where both are to stand on a phone's screen. */
-const NARROW = 190;
+import { BESIDE_NAMES } from "./figure.js";
 
 /**
  * Differences from the baseline with their 95 % intervals, one line a variant and row; null without a
@@ -37,7 +35,7 @@ export async function forestFigure(
   const better = table.direction === "max" ? "right" : "left";
   const y = {
     ...({ field: "variant", type: "nominal" } as const),
-    ...{ sort: variants, title: null, axis: { labelLimit: 200 } },
+    ...{ sort: variants, title: null },
   } as const;
   const colour = {
     field: "kind",
@@ -45,7 +43,7 @@ export async function forestFigure(
     scale: { domain: ["variant", "control"] },
     legend: points.some(({ kind }) => kind === "control") ? { title: null } : null,
   } as const;
-  const draw = (width: number): Promise<string> =>
+  const draw = (room: Room): Promise<string> =>
     drawSvg(
       {
         data: { values: points },
@@ -57,7 +55,7 @@ export async function forestFigure(
         columns: 1,
         spacing: 8,
         spec: {
-          width,
+          width: room === "wide" ? 420 : BESIDE_NAMES,
           height: { step: 24 },
           layer: [
             {
@@ -82,8 +80,9 @@ export async function forestFigure(
         },
       },
       title,
+      room,
     );
-  const [svg, narrow] = await Promise.all([draw(420), draw(NARROW)]);
+  const [svg, narrow] = await Promise.all([draw("wide"), draw("narrow")]);
   const about = `Point: mean difference. Line: its 95 % interval. Better is to the ${better}.`;
   return { name: `difference-${table.metric}`, title, about, svg, narrow };
 }

@@ -1,6 +1,7 @@
 import type { Response } from "../../report/index.js";
-import { drawSvg } from "../vega.js";
+import { drawSvg, type Room } from "../vega.js";
 import type { Figure } from "./figure.js";
+import { BESIDE_NUMBERS } from "./figure.js";
 
 /** Vega says so on stderr where it is told something of a scale that has it not. */
 const scaleOf = (logarithmic: boolean) =>
@@ -37,33 +38,41 @@ export async function responseFigure(response: Response): Promise<Figure> {
     title: null,
     ...(variants.length > 1 ? {} : { legend: null }),
   } as const;
-  const svg = await drawSvg(
-    {
-      data: { values: [...cells.map((one) => ({ ...one, of: "cell" })), ...means] },
-      facet: {
-        ...{ field: "row", type: "nominal", sort: rows, title: null },
-        header: rows.length > 1 ? {} : { labels: false },
+  const draw = (room: Room): Promise<string> =>
+    drawSvg(
+      {
+        data: { values: [...cells.map((one) => ({ ...one, of: "cell" })), ...means] },
+        facet: {
+          ...{ field: "row", type: "nominal", sort: rows, title: null },
+          header: rows.length > 1 ? {} : { labels: false },
+        },
+        columns: room === "wide" ? 2 : 1,
+        spec: {
+          width: room === "narrow" ? BESIDE_NUMBERS : rows.length > 1 ? 260 : 540,
+          height: 180,
+          layer: [
+            {
+              transform: [{ filter: "datum.of === 'cell'" }],
+              mark: { type: "point", filled: true, size: 24, opacity: 0.6 },
+              encoding: { x, y, color },
+            },
+            {
+              transform: [{ filter: "datum.of !== 'cell'" }],
+              mark: { type: "line", strokeWidth: 2 },
+              encoding: { x, y, color, detail: { field: "line" } },
+            },
+          ],
+        },
       },
-      columns: 2,
-      spec: {
-        width: rows.length > 1 ? 260 : 540,
-        height: 180,
-        layer: [
-          {
-            transform: [{ filter: "datum.of === 'cell'" }],
-            mark: { type: "point", filled: true, size: 24, opacity: 0.6 },
-            encoding: { x, y, color },
-          },
-          {
-            transform: [{ filter: "datum.of !== 'cell'" }],
-            mark: { type: "line", strokeWidth: 2 },
-            encoding: { x, y, color, detail: { field: "line" } },
-          },
-        ],
-      },
-    },
-    title,
-  );
+      title,
+      room,
+    );
   const about = "A point is a cell, a line the mean over seeds.";
-  return { name: `response-${response.path}`, title, about, svg };
+  return {
+    name: `response-${response.path}`,
+    title,
+    about,
+    svg: await draw("wide"),
+    narrow: await draw("narrow"),
+  };
 }

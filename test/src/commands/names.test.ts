@@ -58,6 +58,22 @@ describe("the one name of a cell stands in every view", () => {
     }
   });
 
+  it("and picks the cell wherever cells are picked", async () => {
+    const [name, ...others] = NAMES;
+    for (const call of [
+      ["plan", "spec.yaml", "--only", name!],
+      ["explain", "spec.yaml", "--only", name!],
+      ["sweep", "spec.yaml", "--dry-run", "--only", name!],
+      ["explain", "spec.yaml", name!],
+    ]) {
+      expect(namesIn(await out(...call)), call.join(" ")).toEqual([name]);
+    }
+    const both = await out("plan", "spec.yaml", "--only", name!, "--only", "toy.note=y,seed=2");
+    expect(namesIn(both)).toEqual([name, ...others.filter((one) => one.endsWith("y seed=2"))]);
+    const { code, stderr } = await lab.run("plan", "spec.yaml", "--only", "a z seed=1");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--only")]);
+  });
+
   it("in MLflow's runs", async () => {
     const [sweep] = await listSweeps(lab.store);
     const projection = new Projection({ artifactFolder: (stage) => `/artifacts/${stage}` });

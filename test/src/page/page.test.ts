@@ -151,7 +151,7 @@ afterAll(removeFolders);
 
 it("says what stages ran in, each fact with how many of them", () => {
   const [section] = /What stages ran in.*?<\/table>/s.exec(markup)!;
-  const rows = [...section.matchAll(/<td>([^<]*)<\/td>\s*<td>(\d+)<\/td>/g)];
+  const rows = [...section.matchAll(/<td[^>]*>([^<]*)<\/td>\s*<td[^>]*>(\d+)<\/td>/g)];
   expect(rows.map(([, value, count]) => [value!.startsWith("own environment"), count])).toEqual([
     [true, "1"],
     [false, "35"],
@@ -260,6 +260,20 @@ describe("in a browser", () => {
     // Only what scrolls by itself is wider than the page.
     const width = await page.evaluate("document.documentElement.scrollWidth");
     expect(width).toBeLessThanOrEqual(viewport.width);
+    if (viewport.width < 640) {
+      // On a phone nothing has to be moved sideways: neither figures nor tables nor texts.
+      const moved = await page.evaluate(`[...document.querySelectorAll("main .scroll, main .side")]
+        .filter((one) => one.scrollWidth > one.clientWidth)
+        .map((one) => one.getAttribute("aria-label"))`);
+      expect(moved).toEqual([]);
+      // A table of many columns is still one to who hears it, and each value stands beside its column's name.
+      const table = page.getByRole("table", { name: /higher is better/ });
+      const cell = table.getByRole("row").nth(3).getByRole("cell").nth(1);
+      expect(await cell.textContent()).toContain("+0.0");
+      const shown = "[...document.querySelectorAll('.rows td')]";
+      const head = `getComputedStyle(${shown}.find((one) => one.textContent.includes("+0.0")), "::before")`;
+      expect(await page.evaluate(`${head}.content`)).toBe('"difference"');
+    }
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     await context.close();

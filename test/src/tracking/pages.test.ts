@@ -14,6 +14,11 @@ const science = {
   headline: ["test.auc", "best_epoch"],
   curves: ["valid.auc", "train.loss"],
 };
+/** What the shared stage paid, as stages tell it. */
+const PAID = {
+  ...{ "cost.requests": 30, "cost.retries": 2, "cost.prompt_tokens": 6760 },
+  ...{ "cost.completion_tokens": 900, "cost.usd": 0.0207, "cost.tokens_per_second": 969 },
+};
 const NAMES = ["profile seed=2", "profile seed=1", "none seed=2", "none seed=1"];
 
 /** What a researcher sees of a sweep: MLflow's own pages of a real server, in a real browser. */
@@ -37,7 +42,7 @@ describe("a sweep in MLflow's pages", () => {
       },
     });
     await rig.open([tracker]);
-    await rig.runAll();
+    await rig.runAll({}, PAID);
     await rig.journal.close();
     told = await tracker.finish(60_000);
     expect(told).toMatchObject({ outcome: "complete", problems: [] });
@@ -97,6 +102,22 @@ describe("a sweep in MLflow's pages", () => {
       for (const head of ["variant", "seed", "test.auc", "Duration"])
         expect(heads.map((text) => text.trim())).toContain(head);
       expect(await page.getByText("Traces 0").count()).toBe(0);
+    });
+  });
+
+  test("the stages that paid are a table of their own, with requests, tokens and money as columns", async () => {
+    expect(sweepRun().latest).toMatchObject({ "cost.requests": 30, "cost.usd": 0.0207 });
+    const note = sweepRun().tags["mlflow.note.content"]!;
+    const address = /the stages that paid\]\(([^)]+)\)/.exec(note)![1]!;
+    await look(`${server.url}/${address}`, async (page) => {
+      const stages = page.locator("a[href*='/runs/']", { hasText: "dataset ml-100k" });
+      await stages.first().waitFor(patient);
+      expect(await namesIn(page)).toEqual([]);
+      const heads = await page.locator("[role=columnheader]").allInnerTexts();
+      for (const name of Object.keys(PAID))
+        expect(heads.map((text) => text.trim())).toContain(name);
+      const row = await page.locator("[role=gridcell]").allInnerTexts();
+      expect(row.map((text) => text.trim())).toEqual(expect.arrayContaining(["30", "6760", "900"]));
     });
   });
 

@@ -295,8 +295,12 @@ export class Rig {
    * Runs the data set's stage and every cell: three epochs each, results, artifacts.
    *
    * @param files files of each cell's artifact beside the usual ones
+   * @param paid metrics of the data set's stage beside the usual ones
    */
-  async runAll(files: Record<string, string | Uint8Array> = {}): Promise<void> {
+  async runAll(
+    files: Record<string, string | Uint8Array> = {},
+    paid: Record<string, number> = {},
+  ): Promise<void> {
     await this.journal.append(this.started);
     const [dataset, ...cells] = this.started.stages as [StageRecord, ...StageRecord[]];
     await this.begin(dataset.fingerprint);
@@ -305,7 +309,7 @@ export class Rig {
       type: "stage-finished",
       stage: dataset.fingerprint,
       seconds: 1,
-      result: { metrics: { users: 943, "train.samples": 70189 } },
+      result: { metrics: { users: 943, "train.samples": 70189, ...paid } },
     });
     for (const [index, { fingerprint }] of cells.entries()) {
       await this.runCell(fingerprint, index, files);

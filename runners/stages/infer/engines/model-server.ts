@@ -42,7 +42,7 @@ const modelServerEngine = (
   ],
   toolchain,
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
-  promptsAtOnce: (execution) => requestsAtOnce(execution.concurrency, execution.gpus ?? 1),
+  promptsAtOnce: (execution) => requestsAtOnce(execution.concurrency, name, execution.gpus ?? 1),
   load: async (task) => (await import("../server.js")).loadModelServer(task, name),
 });
 

@@ -1,4 +1,3 @@
-import { requestsAtOnce } from "../../../base/chat/at-once.js";
 import { checkExtra } from "../../../base/chat/extra.js";
 import { checkGpus } from "../../../base/stage/gpus.js";
 import { reservedOptions } from "../reserved.js";
@@ -62,6 +61,6 @@ export const server: InferEngine = {
   ],
   toolchain: ["llm"],
   resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
-  promptsAtOnce: (execution) => requestsAtOnce(execution.concurrency, execution.gpus ?? 1),
+  promptsAtOnce: (execution) => execution.concurrency,
   load: async (task) => (await import("../server.js")).loadServer(task),
 };

@@ -32,10 +32,10 @@ export const cutoff_len: JsonObject = {
 
 export const concurrency: JsonObject = {
   description:
-    "The number of requests that run at the same time; every engine but llamafactory. Null: 256 where r4ec starts the server and the stage has a card, else 8.",
-  type: ["integer", "null"],
+    "The number of requests that run at the same time; every engine but llamafactory. Engines r4ec and vllm are asked at least 256 at a time on a GPU.",
+  type: "integer",
   minimum: 1,
-  default: null,
+  default: 8,
 };
 
 export const start_timeout_seconds: JsonObject = {

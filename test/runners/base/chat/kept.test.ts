@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -132,6 +133,11 @@ describe("a server that is kept between stages", () => {
     }
     expect((await holder).signal).toBe("SIGKILL");
     await expect.poll(() => isThere(pid), { timeout: 30_000 }).toBe(false);
+    // What it left on the disk goes with the next server.
+    const left = () => readdirSync(tmpdir()).filter((name) => name.includes(`-${holder.pid}-`));
+    expect(left().length).toBe(1);
+    await (await keptServer(await stage("4d"), options("next"))).close();
+    expect(left()).toEqual([]);
   });
 });
 

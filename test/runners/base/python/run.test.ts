@@ -5,9 +5,12 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { PythonTask } from "../../../../runners/base/python/environment.js";
 import { ProgramFailure } from "../../../../runners/base/python/failure.js";
 import type { ProcessTree } from "../../../../runners/base/python/run.js";
-import { endLeftProcesses, runProgram, startProgram } from "../../../../runners/base/python/run.js";
-import { processesOfTree } from "../../../../src/base/process.js";
-import type { Fingerprint } from "../../../../src/base/fingerprint.js";
+import {
+  endLeftProcesses,
+  processesOfStage,
+  runProgram,
+  startProgram,
+} from "../../../../runners/base/python/run.js";
 import { FakeTask } from "../../../support/fake-task.js";
 import { newFolder, removeFolders } from "../../../support/stage.js";
 
@@ -20,15 +23,19 @@ beforeAll(async () => {
   await symlink(python, path.join(environment, "bin", "python"));
 });
 
-const fingerprint = `run-${process.pid}-${Date.now()}` as Fingerprint;
-const running = () => processesOfTree(fingerprint, "R4EC_PROCESS_MARK");
-afterEach(() => endLeftProcesses({ fingerprint }));
+const tasks: FakeTask[] = [];
+const running = () => tasks.flatMap((task) => processesOfStage(task));
+afterEach(async () => {
+  for (const task of tasks.splice(0)) await endLeftProcesses(task);
+});
 afterAll(removeFolders);
 
 async function newTask(): Promise<FakeTask> {
   const work = await newFolder();
   const toolchain = { environments: { llm: environment } };
-  return new FakeTask({ fingerprint, params: {}, execution: {}, out: work, work, toolchain });
+  const task = new FakeTask({ params: {}, execution: {}, out: work, work, toolchain });
+  tasks.push(task);
+  return task;
 }
 
 /** Starts a child in a session of its own, as torchrun does. */
@@ -108,6 +115,16 @@ it("ends what an earlier attempt left running before it starts", { timeout: 30_0
   expect(end.exitCode).toBe(0);
   expect(before).toHaveLength(2);
   expect(running()).toEqual([]);
+});
+
+it("leaves the same stage of another store alone", { timeout: 30_000 }, async () => {
+  const [task, other] = [await newTask(), await newTask()];
+  expect(task.fingerprint).toBe(other.fingerprint);
+  const tree = await startStubborn(task);
+  const end = await runProgram(other, program(other, CHILD));
+  expect([end.exitCode, processesOfStage(other)]).toEqual([0, []]);
+  expect(processesOfStage(task)).toHaveLength(2);
+  await tree.stop(0);
 });
 
 it("says what is missing where there is no environment", async () => {

@@ -250,7 +250,7 @@ test("what Slurm refuses ends the sweep with Slurm's words, and nothing stays in
   const more = "slurm: {stages: {model: {partition: nowhere}}}\n";
   const { code, stderr } = await lab.run("sweep", await lab.spec(toy(more)));
   expect([code, stderr]).toEqual([3, expect.stringContaining("invalid partition")]);
-  expect(await slurm.queued(lab)).toEqual([]);
+  await eventually(() => slurm.queued(lab)).toEqual([]);
   const wrong = "slurm: {options: [--array=1, --mem=1G], stages: {modle: {}}}\n";
   const refused = await lab.run("sweep", await lab.spec(toy(wrong)));
   expect(refused).toMatchObject({ code: 2 });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDataset } from "../../../../../runners/base/artifacts/dataset.js";
 import { readNpy } from "../../../../../runners/base/files/npy.js";
 import { quality } from "../../../../../runners/stages/ctr/metrics.js";
-import { processesOfTree } from "../../../../../src/base/process.js";
+import { processesOfStage } from "../../../../../runners/base/python/run.js";
+import type { Fingerprint } from "../../../../../src/base/fingerprint.js";
 import { Drained } from "../../../../../src/contract/runner.js";
 import { newFolder, removeFolders } from "../../../../support/stage.js";
 import { runRequest, runSource, smallDataset, stageOf } from "./stages.js";
@@ -260,7 +261,7 @@ ${SCORED}`;
     },
   } as never);
   expect(stopped.thrown).toBeInstanceOf(Drained);
-  expect(processesOfTree(fingerprint, "R4EC_PROCESS_MARK")).toEqual([]);
+  expect(processesOfStage({ fingerprint: fingerprint as Fingerprint, work })).toEqual([]);
   const again = await run(source, {}, { work, fingerprint } as never);
   expect(again.result!.metrics["test.auc"]).toBeDefined();
 }, 60_000);

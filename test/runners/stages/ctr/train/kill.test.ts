@@ -39,6 +39,8 @@ async function run(task: TestTask, killAt?: number): Promise<string | undefined>
   const ended = await execa(process.execPath, [worker, program, tasks, ...more], { reject: false });
   if (ended.signal === undefined)
     expect([ended.exitCode, ended.stderr]).toEqual([0, expect.anything()]);
+  // Another signal is a crash, of which only its last words tell.
+  else if (ended.signal !== "SIGKILL") throw new Error(`${ended.signal}: ${ended.stderr}`);
   return ended.signal;
 }
 
