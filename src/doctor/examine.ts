@@ -151,7 +151,7 @@ async function examineEnvironment(plan: PythonPart, toolchain: string): Promise<
     return { ...base, state: "missing", detail, mend };
   }
   const { environment, ready } = found;
-  const tried = await runProgram(environment.python, ["-c", plan.trial], {
+  const tried = await runProgram(environment.python, ["-I", "-c", plan.trial], {
     env: environment.environment,
     timeout: 180_000,
   });

@@ -116,7 +116,7 @@ export class Mps {
       this.gpus.map(async (gpu) => {
         const env = { ...environment, ...this.#variablesOf([gpu]) };
         try {
-          await promisify(execFile)(python, ["-c", TRIAL], { ...options, env });
+          await promisify(execFile)(python, ["-I", "-c", TRIAL], { ...options, env });
           return [];
         } catch (error) {
           const { stderr, message } = error as Error & { readonly stderr?: string };

@@ -134,7 +134,7 @@ async function make(
   const environment = describe(place.folder);
   await unready(place.folder);
   // uv reuses what an earlier attempt installed, except a broken interpreter.
-  const usable = await runProgram(environment.python, ["-c", "import sys"]);
+  const usable = await runProgram(environment.python, ["-I", "-c", "import sys"]);
   if (!usable.ok) {
     await rm(place.folder, { recursive: true, force: true });
     await openFolder(path.dirname(place.folder));
@@ -150,7 +150,10 @@ async function make(
     return err(failedProgram(`${plan.contents} could not be installed`, installed));
   await writeModules(plan, environment);
   const tried = await speaker.during("trying it", () =>
-    runProgram(environment.python, ["-c", plan.trial], { env: environment.environment, signal }),
+    runProgram(environment.python, ["-I", "-c", plan.trial], {
+      env: environment.environment,
+      signal,
+    }),
   );
   if (!tried.ok) return err(failedProgram(`${plan.contents} does not start`, tried));
   const files = ["pyvenv.cfg", "bin/python", ...plan.programs.map((name) => `bin/${name}`)];
@@ -207,7 +210,7 @@ function sayUsefulLine(line: string, speaker: Speaker): void {
 async function writeModules(plan: PythonPart, environment: PythonEnvironment): Promise<void> {
   if (Object.keys(plan.modules).length === 0) return;
   const code = "import sysconfig; print(sysconfig.get_path('purelib'))";
-  const site = (await runProgram(environment.python, ["-c", code])).stdout.trim();
+  const site = (await runProgram(environment.python, ["-I", "-c", code])).stdout.trim();
   const isThere = (name: string): Promise<boolean> =>
     access(path.join(site, name)).then(
       () => true,

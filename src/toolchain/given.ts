@@ -45,7 +45,7 @@ export async function lookAt(
   modules: readonly string[],
 ): Promise<Result<GivenEnvironment, string>> {
   const environment = describe(path.resolve(folder));
-  const ran = await runProgram(environment.python, ["-c", LOOK, ...modules], {
+  const ran = await runProgram(environment.python, ["-I", "-c", LOOK, ...modules], {
     env: environment.environment,
     timeout: 60_000,
   });

@@ -27,6 +27,15 @@ export interface ProgramOptions {
 const TAIL_LINES = 30;
 
 /**
+ * Python looks for modules in the folder that it is called in first, where it is given its program as text or as a
+ * module's name: a file of the user's there, `random.py`, would stand in the place of Python's own. Python 3.11
+ * and later heed this.
+ */
+const OWN_MODULES_FIRST = { PYTHONSAFEPATH: "1" };
+
+const namesNoFile = ([first]: readonly string[]): boolean => first === "-c" || first === "-m";
+
+/**
  * Runs a program to its end, without a shell and without standard input. Never rejects, except with
  * the signal's reason where it was aborted.
  */
@@ -41,7 +50,7 @@ export async function runProgram(
     all: true,
     reject: false,
     stdin: "ignore",
-    env: options.env ?? {},
+    env: { ...(namesNoFile(args) ? OWN_MODULES_FIRST : {}), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),

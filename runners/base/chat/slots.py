@@ -11,11 +11,30 @@ spends more time on starting its thousand kernels than on computing them.
 import sys
 
 import torch
-from transformers import Cache
+from transformers import AttentionInterface, Cache
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 KINDS = {"full_attention", "sliding_attention"}
 SIZES = [8, 32, 64, 128, 256, 384, 512, 768, 1024]
 FREE_SHARE = 0.7  # Of the memory that is free; the rest is for what a step computes.
+
+
+def grouped_attention(module, query, key, value, attention_mask, scaling=None, **options):
+    """Attention of single tokens whose heads share keys and values, as rows of one product: the keys
+    are read once, where the usual way first copies them for every head."""
+    rows, heads, width, size = query.shape
+    if width > 1 or heads == key.shape[1]:
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, scaling=scaling, **options
+        )
+    together = query.reshape(rows, key.shape[1], heads // key.shape[1], size)
+    out = torch.nn.functional.scaled_dot_product_attention(
+        together, key, value, attn_mask=attention_mask, scale=scaling
+    )
+    return out.reshape(rows, 1, heads, size), None
+
+
+AttentionInterface.register("r4ec_grouped", grouped_attention)
 
 
 class Columns(Cache):
@@ -64,6 +83,8 @@ class Slots:
     def __init__(self, model, slots, columns, vocabulary, pads):
         """vocabulary: how many tokens have scores; pads: whether steps have few different sizes."""
         self.pads = pads
+        if model.config._attn_implementation == "sdpa":
+            model.set_attn_implementation("r4ec_grouped")
         self.model, self.count, self.columns = model, slots, columns
         self.cuda = model.device.type == "cuda"
         config = model.config.get_text_config()
@@ -95,7 +116,13 @@ class Slots:
         before = columns <= positions[:, None, :, None]
         made = {"full_attention": before}
         if "sliding_attention" in self.kinds:
-            made["sliding_attention"] = before & (columns > positions[:, None, :, None] - self.window)
+            near = columns > positions[:, None, :, None] - self.window
+            made["sliding_attention"] = before & near
+        # As numbers to be added: else every layer would make them.
+        made = {
+            kind: torch.zeros_like(seen, dtype=self.model.dtype).masked_fill_(~seen, -torch.inf)
+            for kind, seen in made.items()
+        }
         return made if len(self.kinds) > 1 else made[next(iter(self.kinds))]
 
     def forward(self, rows, tokens, positions, reach, in_order=False):

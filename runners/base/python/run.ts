@@ -95,7 +95,8 @@ const TAIL_BYTES = 64 * 1024;
 const TORCHRUN_FAILED = /^E\d{4} .*torch\/distributed\/elastic\/.*\bfailed\b/u;
 
 // The program gets SIGTERM from the kernel when this process dies, even by SIGKILL (prctl 1 is
-// PR_SET_PDEATHSIG, kept over exec; Linux alone knows it).
+// PR_SET_PDEATHSIG, kept over exec; Linux alone knows it). `-I` keeps files of the program's folder from
+// standing in the place of these modules; what is started knows nothing of it.
 const FOLLOW_PARENT = [
   "import ctypes, os, signal, sys",
   "try: ctypes.CDLL(None).prctl(1, signal.SIGTERM)",
@@ -124,7 +125,7 @@ export async function startProgram(task: PythonTask, program: PythonProgram): Pr
   const [file, before] =
     host.python === null
       ? [program.program, []]
-      : [host.python, ["-c", FOLLOW_PARENT, program.program]];
+      : [host.python, ["-I", "-c", FOLLOW_PARENT, program.program]];
   const { execa } = await import("execa");
   const child = execa(file, [...before, ...program.arguments], {
     cwd: program.folder,
