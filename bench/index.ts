@@ -8,6 +8,7 @@ const benchmarks: { readonly [name: string]: () => Promise<Benchmark> } = {
   data: async () => (await import("./dataset/data.js")).dataBenchmark,
   statistics: async () => (await import("./statistics/index.js")).statisticsBenchmark,
   sweep: async () => (await import("./sweep/index.js")).sweepBenchmark,
+  engine: async () => (await import("./engine/index.js")).engineBenchmark,
   ctr: async () => (await import("./ctr/index.js")).ctrBenchmark,
 };
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OUT = path.join(root, "dist", "cli");
+const ENTRY = path.join(root, "dist", "src", "cli.js");
 const require = createRequire(import.meta.url);
 
 /** Packages with native parts or files of their own, and those that few commands load and that are large. */
@@ -33,13 +34,13 @@ const isOuter = (name) =>
   LEFT_OUT.some((one) => name === one || name.startsWith(one.replace("*", "")));
 
 /** Compiled files keep the place that they know of themselves. */
-const places = {
+const placesFrom = (out) => ({
   name: "places",
   setup(build) {
     build.onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
       const contents = withOuterImports(await readFile(file, "utf8"));
       if (!file.startsWith(path.join(root, "dist"))) return { contents, loader: "js" };
-      const relative = path.relative(OUT, file).split(path.sep).join("/");
+      const relative = path.relative(out, file).split(path.sep).join("/");
       const url = `new URL(${JSON.stringify(relative)}, __here)`;
       const placed = contents
         .replace(/import\.meta\.(url|filename|dirname)/g, (_, what) =>
@@ -49,7 +50,7 @@ const places = {
       return { contents: placed, loader: "js" };
     });
   },
-};
+});
 
 /**
  * What the file begins and ends with: it is the text of one function, which bin/r4ec.js calls. Its first line
@@ -64,39 +65,39 @@ ${code}
 })`;
 
 /**
- * Makes dist/cli/ out of dist/src/cli.js. Where esbuild is not there (it is a package for development), there
- * is none, and commands start from dist/src/cli.js.
+ * Makes dist/cli/ out of dist/src/cli.js, or another folder out of another program. Where esbuild is not there (it is
+ * a package for development), there is none, and commands start from dist/src/cli.js.
  */
-export async function bundle() {
+export async function bundle(entry = ENTRY, out = OUT) {
   const esbuild = await import("esbuild").catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND") return null;
     throw error;
   });
-  if (esbuild === null) return rm(OUT, { recursive: true, force: true });
+  if (esbuild === null) return rm(out, { recursive: true, force: true });
   const { metafile, outputFiles } = await esbuild.build({
-    ...{ absWorkingDir: root, outdir: OUT, bundle: true, platform: "node", target: "node20.19" },
+    ...{ absWorkingDir: root, outdir: out, bundle: true, platform: "node", target: "node20.19" },
     ...{ legalComments: "none", minifySyntax: true, charset: "ascii" },
     ...{ logLevel: "error", metafile: true, write: false, format: "cjs" },
-    entryPoints: [path.join(root, "dist", "src", "cli.js")],
+    entryPoints: [entry],
     define: { "import.meta.url": "__here.href" },
     // yargs asks for widths of plain text: the package for it compiles a regular expression of all emoji first.
     alias: { "string-width": require.resolve("fast-string-width") },
     external: LEFT_OUT,
-    plugins: [places],
+    plugins: [placesFrom(out)],
   });
   const [{ imports }] = Object.values(metafile.outputs);
   const left = imports.filter(({ kind, external }) => kind === "dynamic-import" && external);
   if (left.length > 0) throw new Error(`imports that nobody makes: ${left.map((one) => one.path)}`);
-  await mkdir(OUT, { recursive: true });
-  await replace("LICENSES.txt", licences(Object.keys(metafile.inputs)));
-  await replace("r4ec.js", wrapped(outputFiles[0].text));
-  const old = readdirSync(OUT).filter((name) => !["LICENSES.txt", "r4ec.js"].includes(name));
-  for (const name of old) await rm(path.join(OUT, name), { force: true });
+  await mkdir(out, { recursive: true });
+  await replace(out, "LICENSES.txt", licences(Object.keys(metafile.inputs)));
+  await replace(out, "r4ec.js", wrapped(outputFiles[0].text));
+  const old = readdirSync(out).filter((name) => !["LICENSES.txt", "r4ec.js"].includes(name));
+  for (const name of old) await rm(path.join(out, name), { force: true });
 }
 
-/** Writes a file of dist/cli/ in one step: whoever reads it meanwhile reads the old or the new one. */
-async function replace(name, contents) {
-  const file = path.join(OUT, name);
+/** Writes a file of a folder in one step: whoever reads it meanwhile reads the old or the new one. */
+async function replace(out, name, contents) {
+  const file = path.join(out, name);
   await writeFile(`${file}.${process.pid}`, contents);
   await rename(`${file}.${process.pid}`, file);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Json } from "./json.js";
 import { canonicalJson } from "./json.js";
 
@@ -15,7 +15,7 @@ export type SweepId = string & { readonly brand: "sweep-id" };
  * @returns 64 hexadecimal digits
  */
 export const taggedHash = (tag: string, value: Json, memo?: WeakMap<object, string>): string =>
-  createHash("sha256").update(`r4ec/${tag}/1\n`).update(canonicalJson(value, memo)).digest("hex");
+  hash("sha256", `r4ec/${tag}/1\n${canonicalJson(value, memo)}`);
 
 /** What a stage's identity is made of. */
 export interface StageIdentity {

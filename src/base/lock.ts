@@ -1,23 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { linkSync, renameSync } from "node:fs";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { draftOf, draftState } from "./draft.js";
+import { draftState } from "./draft.js";
 import { isErrno } from "./errno.js";
-import { makeFolder } from "./durable.js";
-import type { ProcessIdentity } from "./process.js";
+import type { LockHolder } from "./lock-file.js";
+import { draftIn, forgetDraft, readHolder, removeFile, writeDraft } from "./lock-file.js";
 import { identityOf, isAlive, killTree } from "./process.js";
-
-/** What a lock's file says. */
-export interface LockHolder extends ProcessIdentity {
-  /** Unique to this one taking of the lock. */
-  readonly token: string;
-  /** What is being done, for people. */
-  readonly purpose: string;
-  /** Mark of the holder's process tree ({@link killTree}); its orphans die with the lock. */
-  readonly tree: string | null;
-  /** The cluster's job that the holder runs in, in the words of {@link JOB_VARIABLE}; left out: in none. */
-  readonly job?: string;
-}
 
 /** Environment variable that names the cluster's job that a process runs in. */
 export const JOB_VARIABLE = "R4EC_JOB";
@@ -53,78 +42,24 @@ export class Lock {
    */
   async handTo(pid: number, tree: string): Promise<void> {
     const holder = { ...this.#holder, ...identityOf(pid), tree };
-    const draft = await writeDraft(this.file, holder);
-    await rename(draft, this.file).catch(async (error: unknown) => {
-      await forgetDraft(draft);
+    const draft = writeDraft(this.file, holder);
+    try {
+      renameSync(draft, this.file);
+    } catch (error) {
+      forgetDraft(draft);
       throw error;
-    });
+    }
     this.#holder = holder;
   }
 
   /** Releases the lock. Does nothing if the lock has been lost. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    const current = await readHolder(this.file);
+    const current = readHolder(this.file);
     if (current !== null && current !== "unreadable" && current.token === this.#holder.token) {
-      await rm(this.file, { force: true });
+      removeFile(this.file);
     }
   }
-}
-
-async function writeDraft(file: string, holder: LockHolder): Promise<string> {
-  const draft = draftOf(file);
-  try {
-    const handle = await open(draft, "wx");
-    try {
-      await handle.writeFile(JSON.stringify(holder));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    await forgetDraft(draft);
-    throw error;
-  }
-  return draft;
-}
-
-/** What cannot be removed now is taken later by its name. */
-const forgetDraft = (draft: string): Promise<void> =>
-  rm(draft, { force: true }).catch(() => undefined);
-
-/** True for what {@link writeDraft} may have written; anything else is damage. */
-function isHolder(value: unknown): value is LockHolder {
-  if (typeof value !== "object" || value === null) return false;
-  const { pid, start, host, token, purpose, tree, job } = value as Partial<LockHolder>;
-  const isTextOrNull = (one: unknown): boolean => one === null || typeof one === "string";
-  return (
-    Number.isSafeInteger(pid) &&
-    pid! > 0 &&
-    isTextOrNull(start) &&
-    isTextOrNull(tree) &&
-    (job === undefined || typeof job === "string") &&
-    [host, purpose].every((one) => typeof one === "string") &&
-    // It becomes part of a file's name.
-    typeof token === "string" &&
-    /^[\w-]{1,64}$/.test(token)
-  );
-}
-
-async function readHolder(file: string): Promise<LockHolder | "unreadable" | null> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return null;
-    throw error;
-  }
-  try {
-    const holder: unknown = JSON.parse(text);
-    if (isHolder(holder)) return holder;
-  } catch {
-    // A lock's file appears whole by link(2), so that this is damage, not a moment in between.
-  }
-  return "unreadable";
 }
 
 /**
@@ -139,7 +74,6 @@ export async function tryLock(
   dead: (holder: LockHolder) => boolean = () => false,
   breaking = 0,
 ): Promise<{ readonly lock: Lock } | { readonly holder: LockHolder }> {
-  await makeFolder(path.dirname(file));
   const job = process.env[JOB_VARIABLE];
   for (let round = 0; ; round++) {
     const holder: LockHolder = {
@@ -149,16 +83,16 @@ export async function tryLock(
       tree: null,
       ...(job !== undefined && { job }),
     };
-    const draft = await writeDraft(file, holder);
+    const draft = await draftIn(file, holder);
     try {
-      await link(draft, file);
+      linkSync(draft, file);
       return { lock: new Lock(file, holder) };
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     } finally {
-      await forgetDraft(draft);
+      forgetDraft(draft);
     }
-    const current = await readHolder(file);
+    const current = readHolder(file);
     if (current === null) continue;
     const token = current === "unreadable" ? "unreadable" : current.token;
     if (current !== "unreadable" && !dead(current) && !(await isStale(file, current)))
@@ -188,13 +122,13 @@ async function breakLock(
     return;
   }
   try {
-    const current = await readHolder(file);
+    const current = readHolder(file);
     if (current === null) return;
     if ((current === "unreadable" ? "unreadable" : current.token) !== token) return;
     if (holder !== "unreadable" && holder.tree !== null) {
       if (dead(holder) || isAlive(holder) === false) killTree(holder.tree, "SIGKILL");
     }
-    await rm(file, { force: true });
+    removeFile(file);
   } finally {
     await guard.lock.release();
   }
@@ -216,7 +150,7 @@ async function isStale(file: string, holder: LockHolder): Promise<boolean> {
 
 /** Who holds a lock at the moment; null where nobody alive does. Changes nothing. */
 export async function lockHolder(file: string): Promise<LockHolder | null> {
-  const holder = await readHolder(file);
+  const holder = readHolder(file);
   if (holder === null || holder === "unreadable") return null;
   return (await isStale(file, holder)) ? null : holder;
 }

@@ -56,8 +56,11 @@ export function findPackage(name: string, file: string): string | null {
 }
 
 /** What every stage runs in, whatever it needs beside: r4ec, Node and the kind of machine. */
-export const ownSurroundings = (): { readonly [fact: string]: string } => ({
-  r4ec: packageVersion(),
-  node: process.versions.node,
-  platform: `${process.platform}-${process.arch}`,
-});
+export const ownSurroundings = (): { readonly [fact: string]: string } =>
+  (surroundings ??= {
+    r4ec: packageVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  });
+
+let surroundings: { readonly [fact: string]: string } | undefined;

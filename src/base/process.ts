@@ -69,12 +69,15 @@ function look(pid: number): { start: string; parent: number; zombie: boolean } |
   return { start: fields[19] ?? "", parent: Number(fields[1] ?? 0), zombie };
 }
 
+let own: ProcessIdentity | undefined;
+
 /** Identity of a process of this machine, this one by default. */
-export const identityOf = (pid: number = process.pid): ProcessIdentity => ({
-  pid,
-  start: look(pid)?.start ?? null,
-  host: hostIdentity(),
-});
+export function identityOf(pid: number = process.pid): ProcessIdentity {
+  if (own?.pid === pid) return own;
+  const identity = { pid, start: look(pid)?.start ?? null, host: hostIdentity() };
+  if (pid === process.pid) own = identity;
+  return identity;
+}
 
 /** Whether a process still runs; null where it lives on another machine and cannot be asked. */
 export function isAlive(identity: ProcessIdentity): boolean | null {

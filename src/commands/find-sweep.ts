@@ -15,6 +15,8 @@ import { loadExperiment } from "./experiment.js";
  */
 export async function closeKilled(config: Config, science: Science): Promise<readonly SweepId[]> {
   const closed = await closeAbandoned(config.store.value);
+  // What sends runs is loaded only where they are sent anywhere.
+  if (config.mlflowUri.value === "off") return closed;
   const { closeLeftovers, destinationOf } = await import("../tracking/index.js");
   const destination = destinationOf(config);
   if (destination.ok) await closeLeftovers(config, destination.value, science);

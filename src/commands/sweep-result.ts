@@ -3,6 +3,7 @@ import type { Names } from "../contract/records.js";
 import type { Science } from "../contract/science.js";
 import type { Store } from "../store/index.js";
 import type { Plan } from "../plan/index.js";
+import type { Comparison } from "../report/index.js";
 import type { Experiment } from "../spec/index.js";
 import { colours } from "../base/terminal.js";
 import { durationText } from "./numbers.js";
@@ -33,14 +34,14 @@ export function sweepAsJson(
   };
 }
 
-/** How a sweep went, for people. */
+/** How a sweep went, for people; and how its variants compare, where anything of it is there. */
 export async function sweepAsText(
   { outcome, state, seconds }: SweepOutcome,
   selected: Plan,
   experiment: Experiment,
   science: Science,
   store: Store,
-): Promise<string> {
+): Promise<{ readonly text: string; readonly comparison: Comparison | null }> {
   const counts = new Map<string, number>();
   for (const cell of selected.cells) {
     const { status } = state.stages.get(cell.stage)!;
@@ -48,11 +49,12 @@ export async function sweepAsText(
   }
   const told = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
   const parts = [`${experiment.name}: ${outcome} in ${durationText(seconds)} (${told})`];
+  let comparison: Comparison | null = null;
   if (state.cells.some((cell) => state.stages.get(cell.stage)?.result != null)) {
     const { comparisonAsText, compareSweep, evidenceOf } = await import("../report/index.js");
     const { bold, dim } = colours(process.stdout);
     const width = process.stdout.columns || 120;
-    const comparison = compareSweep(state, {
+    comparison = compareSweep(state, {
       experiment,
       science,
       evidence: await evidenceOf([state], store, science),
@@ -62,5 +64,5 @@ export async function sweepAsText(
   if (outcome === "interrupted") {
     parts.push(`to continue, run it again: r4ec sweep ${experiment.file}`);
   }
-  return parts.join("\n").trimEnd();
+  return { text: parts.join("\n").trimEnd(), comparison };
 }

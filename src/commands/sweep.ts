@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from "yargs";
 import type { Config } from "../config/config.js";
-import type { SweepOutcome } from "../execute/index.js";
+import type { SweepOutcome, SweepRequest } from "../execute/index.js";
 import { ExitCode } from "../base/exit.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan, StagePresence } from "../plan/index.js";
@@ -8,6 +8,7 @@ import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
 import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
+import type { Comparison } from "../report/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
@@ -20,6 +21,7 @@ import { planAsJson, planAsText } from "./plan.js";
 import { liveDisplay } from "./live-display.js";
 import type { ProgressView } from "./progress.js";
 import { sweepAsJson, sweepAsText } from "./sweep-result.js";
+import { seenFile } from "../journal/read.js";
 import { colours, printJson, printLine } from "../base/terminal.js";
 
 export interface SweepArguments extends GlobalArguments {
@@ -74,13 +76,16 @@ export async function sweepExperiment(
   const { FileHashes, lookAtStages, makePlan, narrowPlan, parseSelector } =
     await import("../plan/index.js");
   const { Store } = await import("../store/index.js");
+  const { SeenFile } = await import("../store/seen.js");
   const plan = await makePlan(experiment, parts.science, new FileHashes(config.store.value));
   const names = namesOf({ ...plan, resolved: experiment.resolved });
   const select = (words: readonly string[]): ReturnType<typeof parseSelector> =>
     parseSelector(words, plan.cells, parts.science.expand);
   const selected =
     args.only === undefined ? plan : narrowPlan(plan, keptBy(args.only, plan.cells, names, select));
-  const presence = await lookAtStages(selected, new Store(config.store.value));
+  const store = new Store(config.store.value);
+  const seen = await SeenFile.recall(seenFile(store.folder, plan.sweep), store);
+  const presence = await lookAtStages(selected, store);
   if (args["dry-run"]) {
     await showOrRefuse(await cardRemarks(experiment, config));
     await showOrRefuse(variableRemarks(experiment, selected, presence));
@@ -113,25 +118,28 @@ export async function sweepExperiment(
   const { result, tracked } = await run(
     { ...experiment, failures },
     plan,
-    selected,
+    { selected, seen, presence },
     config,
     parts,
     view,
   );
   const { trackingText } = await import("./track.js");
   const where = trackingText(tracked);
+  let comparison: Comparison | null = null;
   if (args.json) {
     if (where !== null) view.line(where);
     await printJson({ ...sweepAsJson(result, selected, names), mlflow: tracked?.runUrl ?? null });
   } else {
-    const store = new Store(config.store.value);
-    await printLine(await sweepAsText(result, selected, experiment, parts.science, store));
+    const told = await sweepAsText(result, selected, experiment, parts.science, store);
+    ({ comparison } = told);
+    await printLine(told.text);
     if (where !== null) await printLine(where);
   }
   const code = exitCodeOf(result, selected);
   if (code !== ExitCode.done) return code;
   const { compareSweep, notPicked } = await import("../report/index.js");
-  const unpicked = notPicked(compareSweep(result.state, { experiment, science: parts.science }));
+  comparison ??= compareSweep(result.state, { experiment, science: parts.science });
+  const unpicked = notPicked(comparison);
   for (const line of unpicked) view.line(`error: ${line}`);
   return unpicked.length > 0 ? ExitCode.cellsFailed : ExitCode.done;
 }
@@ -162,7 +170,7 @@ async function refuseMissingCards(
 async function run(
   experiment: Experiment,
   plan: Plan,
-  selected: Plan,
+  { selected, seen, presence }: Pick<SweepRequest, "selected" | "seen" | "presence">,
   config: Config,
   { science, scienceModule }: ProgramParts,
   view: ProgressView,
@@ -196,6 +204,8 @@ async function run(
       plan,
       selected,
       config,
+      seen,
+      presence,
       classify: (words) => science.classify?.(words) ?? null,
       scienceModule,
       codeVersion: packageVersion(),

@@ -26,8 +26,12 @@ const KEEP_LEAST = 2000;
 const KEEP_MOST = 30_000;
 /** A rate is what was worked through in so many milliseconds before now. */
 const RATE_OVER = 20_000;
-/** Playing the rest of a sweep through takes at most this part of the time. */
+/**
+ * Playing the rest of a sweep through takes at most this part of the time, where it takes longer than
+ * some milliseconds.
+ */
 const THINKING = 0.05;
+const QUICK = 5;
 
 interface Point {
   readonly time: number;
@@ -53,6 +57,7 @@ export class LiveKeeper implements EventSink {
   readonly #timer: NodeJS.Timeout;
   #state: SweepState | null = null;
   #keptAt = 0;
+  #outdated = false;
   #found: ({ readonly at: number; readonly took: number } & ReturnType<Forecast["left"]>) | null =
     null;
 
@@ -85,7 +90,7 @@ export class LiveKeeper implements EventSink {
         this.options.forecast.learn(state.stages.get(event.stage)!);
     } else return;
     // Something else runs now: what was found of the time left is out of date.
-    this.#found = null;
+    this.#outdated = true;
   }
 
   /** What a running stage said. */
@@ -151,7 +156,11 @@ export class LiveKeeper implements EventSink {
   #find(state: SweepState, now: number): { readonly at: number } & ReturnType<Forecast["left"]> {
     const { forecast, toRun } = this.options;
     const last = this.#found;
-    if (last !== null && now - last.at < Math.max(TELL, last.took / THINKING)) return last;
+    if (last !== null) {
+      const rest = last.took < QUICK ? 0 : last.took / THINKING;
+      if (now - last.at < (this.#outdated ? rest : Math.max(TELL, rest))) return last;
+    }
+    this.#outdated = false;
     const accounts = new Map<Fingerprint, Account>();
     for (const [fingerprint, said] of this.#said) {
       const account = accountOf(said, now);

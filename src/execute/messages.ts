@@ -33,7 +33,13 @@ export type ToWorker =
 
 /** How a task ended. */
 export type TaskEnd =
-  | { readonly how: "published"; readonly result: KeptResult; readonly seconds: number }
+  | {
+      readonly how: "published";
+      readonly result: KeptResult;
+      readonly seconds: number;
+      /** The artifact's witness as a line; left out: there is none. */
+      readonly witness?: string;
+    }
   | { readonly how: "failed"; readonly error: StageError; readonly seconds: number }
   | { readonly how: "drained" };
 

@@ -36,6 +36,8 @@ export interface SchedulerOptions {
   readonly failures: SpecFailures;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
+  /** A stage was made: the line of its artifact's witness. */
+  readonly witnessed: (line: string) => void;
   /** One line for the user about something that is not an event of the sweep. */
   readonly say: (line: string) => void;
 }
@@ -225,7 +227,8 @@ export class Scheduler implements StageRun {
     const call = { worker, gpus: place.allocation.gpus, fusedWith: prepared.length };
     for (const { stage, lock } of prepared) {
       if (pid > 0) await lock.handTo(pid, mark);
-      await this.#events.started(stage.record.fingerprint, call);
+      // Not waited for: what the stage says comes behind it in the journal.
+      this.#flight.add(this.#events.started(stage.record.fingerprint, call));
     }
     const fingerprints = prepared.map(({ stage }) => stage.record.fingerprint);
     await runGroup(prepared, place, {
@@ -250,6 +253,7 @@ export class Scheduler implements StageRun {
   ): Promise<void> {
     const { fingerprint } = stage.record;
     if (end.how === "published") {
+      if (end.witness !== undefined) this.options.witnessed(end.witness);
       await this.#cardFaults.worked(stage, gpus);
       await this.#events.finished(fingerprint, end.seconds, end.result);
       await lock.release();
@@ -290,16 +294,18 @@ export class Scheduler implements StageRun {
 
   async #failed(stage: PlannedStage, error: StageError, seconds: number): Promise<void> {
     const { fingerprint } = stage.record;
+    // Before anything is waited for: its place is free, and nothing else is to start there.
+    if (this.options.failures.after === "stop" && this.#open) {
+      this.options.say(
+        `${stage.record.label} failed: what runs comes to a checkpoint, then it stops`,
+      );
+      this.#stoppedByFailure = true;
+      this.drain();
+    }
     await this.#events.failed(fingerprint, seconds, error);
     for (const skipped of this.#graph.fail(fingerprint)) {
       await this.#events.skipped(skipped, fingerprint);
     }
-    if (this.options.failures.after !== "stop" || !this.#open) return;
-    this.options.say(
-      `${stage.record.label} failed: what runs comes to a checkpoint, then it stops`,
-    );
-    this.#stoppedByFailure = true;
-    this.drain();
   }
 
   async #cached(stage: PlannedStage, result: KeptResult): Promise<void> {

@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import type { Config } from "../config/config.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import { ExitCode, UserError } from "../base/exit.js";
@@ -19,13 +17,16 @@ import {
 import type { Plan, StagePresence } from "../plan/index.js";
 import { lookAtStages } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
-import { Store, hostName, resultOf, waitForLock, writeDurable } from "../store/index.js";
+import { keepDurable } from "../base/durable.js";
+import { Store, hostName, resultOf, waitForLock } from "../store/index.js";
 import { cleanDrafts, cleanLeftovers } from "../store/garbage.js";
+import type { SeenFile } from "../store/seen.js";
 import { catchUp } from "./cluster/catch-up.js";
 import { queueNamed } from "./cluster/queues.js";
 import { ClusterRun } from "./cluster/run.js";
 import { workerEnvironment } from "./environment.js";
 import type { StageRun } from "./executor.js";
+import { gitCommitOf } from "./git-commit.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
@@ -44,6 +45,10 @@ export interface SweepRequest {
   /** The part of it to run (`--only`); the same object where all of it is. */
   readonly selected: Plan;
   readonly config: Config;
+  /** What is known of the sweep's artifacts. */
+  readonly seen: SeenFile;
+  /** How the selected stages stand, looked at just now. */
+  readonly presence: ReadonlyMap<Fingerprint, StagePresence>;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
   /** URL of the module that exports `science`; workers import it. */
@@ -73,12 +78,17 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const { plan, config, say } = request;
   const folder = sweepFolder(config.store.value, plan.sweep);
   const stops = new StopRequests(request.onStop);
+  const commit = gitCommitOf(request.experiment.folder);
+  let { presence } = request;
+  let waited = false;
   const lock = await waitForLock(sweepLockFile(config.store.value, plan.sweep), "run the sweep", {
     signal: stops.beforeStart.signal,
-    waiting: ({ pid, host }) =>
+    waiting: ({ pid, host }) => {
+      waited = true;
       say(
         `this sweep is being run by process ${pid} on ${hostName(host)}; this command waits until it ends`,
-      ),
+      );
+    },
   }).catch((error: unknown) => {
     if (!stops.beforeStart.signal.aborted) throw error;
     throw new UserError("interrupted before the sweep began", { exitCode: ExitCode.interrupted });
@@ -86,10 +96,12 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const unwatch = watchStop(folder, (how) => stops.request(how));
   try {
     await forgetStop(folder);
+    if (waited) presence = await lookAtStages(request.selected, new Store(config.store.value));
     const journal = await JournalWriter.open(folder, request.sinks);
     try {
-      return await runWithJournal(request, folder, journal, stops);
+      return await runWithJournal({ ...request, presence, commit }, folder, journal, stops);
     } finally {
+      await request.seen.close();
       await journal.close();
     }
   } finally {
@@ -128,12 +140,12 @@ class StopRequests {
 }
 
 async function runWithJournal(
-  request: SweepRequest,
+  request: SweepRequest & { readonly commit: Promise<string | null> },
   folder: string,
   journal: JournalWriter,
   stops: StopRequests,
 ): Promise<SweepOutcome> {
-  const { experiment, plan, selected, config, say } = request;
+  const { experiment, plan, selected, presence, config, say } = request;
   const began = performance.now();
   for (const { line, reason } of journal.damage) {
     say(`warning: line ${line} of the sweep's journal cannot be used: ${reason}`);
@@ -144,12 +156,12 @@ async function runWithJournal(
   await cleanLeftovers(store);
   await cleanDrafts(folder);
   await cleanDrafts(path.join(folder, "plans"));
-  const presence = await lookAtStages(selected, store);
+  await request.seen.keep(plan.stages.keys());
   await markOpen(folder);
   // An address in a spec may hold a password, which no journal is to keep.
   const specText = redact(experiment.text);
-  await writeDurable(path.join(folder, "spec.yaml"), specText);
-  await writeDurable(path.join(folder, "name"), `${experiment.name}\n`);
+  await keepDurable(path.join(folder, "spec.yaml"), specText);
+  await keepDurable(path.join(folder, "name"), `${experiment.name}\n`);
   await writeSpecPlace(folder, path.join(experiment.folder, path.basename(experiment.file)));
   await journal.append({
     type: "sweep-started",
@@ -162,7 +174,7 @@ async function runWithJournal(
     cells: plan.cells,
     stages: [...plan.stages.values()].map((stage) => stage.record),
     codeVersion: request.codeVersion,
-    gitCommit: await gitCommitOf(experiment.folder),
+    gitCommit: await request.commit,
     process: process.pid,
     host: os.hostname(),
     ...(selected.cells.length < plan.cells.length && { only: selected.cells.map(({ id }) => id) }),
@@ -258,6 +270,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     failures: experiment.failures,
     classify: request.classify,
     say,
+    witnessed: (line: string) => request.seen.add(line),
   };
   const scheduler =
     cluster !== null
@@ -288,9 +301,3 @@ function outcomeOf(state: SweepState, selected: Plan): SweepOutcome["outcome"] {
   const ended = ["done", "cached", "failed", "skipped"];
   return last.every((status) => ended.includes(status)) ? "failed" : "interrupted";
 }
-
-const gitCommitOf = (folder: string): Promise<string | null> =>
-  promisify(execFile)("git", ["-C", folder, "rev-parse", "HEAD"], { timeout: 5000 }).then(
-    ({ stdout }) => stdout.trim(),
-    () => null,
-  );

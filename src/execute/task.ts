@@ -78,8 +78,8 @@ export class RunningTask {
     given: TaskGiven,
   ): Promise<RunningTask> {
     const { fingerprint } = order.record;
-    const out = await store.newStaging(fingerprint);
-    const work = await store.openWork(fingerprint);
+    const out = store.newStaging(fingerprint);
+    const work = store.openWork(fingerprint);
     return new RunningTask(order, store, reports, { out, work }, given);
   }
 
@@ -126,7 +126,11 @@ export class RunningTask {
         message: `the artifact cannot be written: ${error.message}`,
       });
     }
-    this.#end({ how: "published", result: sound, seconds });
+    const witness = this.store.takeWitness(this.order.record.fingerprint);
+    this.#end({
+      ...{ how: "published", result: sound, seconds },
+      ...(witness !== null && { witness }),
+    });
   }
 
   /** Ends the task badly. */

@@ -1,4 +1,5 @@
-export type { MetricPoint, StageNote, StageState, StageStatus, SweepState } from "./state.js";
+export type { MetricPoint } from "./curve.js";
+export type { StageNote, StageState, StageStatus, SweepState } from "./state.js";
 export { applyEntry, foldJournal } from "./state.js";
 export type { Journal, JournalDamage, KnownSweep } from "./read.js";
 export {

@@ -41,23 +41,38 @@ const hashOf = async (file: string): Promise<string> =>
     .update(await readFile(file))
     .digest("hex");
 
-/** The whole event again, or why its plan file cannot be used. */
-export async function readPlanFile(
-  folder: string,
-  reference: PlanReference,
-): Promise<SweepStarted | { readonly damage: string }> {
-  const file = fileOf(folder, reference.plan);
+/** The plan files of a sweep as its journal is read. Runs of one sweep share their plan: the last one is kept. */
+export class PlanFiles {
+  #plan: string | null = null;
+  #kept: Pick<SweepStarted, Kept> | null = null;
+
+  constructor(private readonly folder: string) {}
+
+  /** The whole event again, or why its plan file cannot be used. */
+  async complete(reference: PlanReference): Promise<SweepStarted | { readonly damage: string }> {
+    const { plan, ...rest } = reference;
+    if (this.#plan !== plan) {
+      const kept = await readKept(fileOf(this.folder, plan), plan);
+      if ("damage" in kept) return kept;
+      this.#plan = plan;
+      this.#kept = kept;
+    }
+    return { ...rest, ...this.#kept! };
+  }
+}
+
+async function readKept(
+  file: string,
+  plan: string,
+): Promise<Pick<SweepStarted, Kept> | { readonly damage: string }> {
   let content: Buffer;
   try {
     content = await readFile(file);
   } catch (error) {
     return { damage: `its plan ${file} cannot be read (${(error as Error).message})` };
   }
-  if (createHash("sha256").update(content).digest("hex") !== reference.plan) {
+  if (createHash("sha256").update(content).digest("hex") !== plan) {
     return { damage: `its plan ${file} is damaged (its checksum does not match)` };
   }
-  const kept = JSON.parse(content.toString("utf8")) as Pick<SweepStarted, Kept>;
-  const whole: SweepStarted & { plan?: string } = { ...reference, ...kept };
-  delete whole.plan;
-  return whole;
+  return JSON.parse(content.toString("utf8")) as Pick<SweepStarted, Kept>;
 }

@@ -1,15 +1,16 @@
-import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { JournalEntry } from "./events.js";
 import type { SweepId } from "../base/fingerprint.js";
 import { isErrno } from "../base/errno.js";
-import { writeDurable } from "../base/durable.js";
-import { parseLine } from "./line.js";
-import type { PlanReference } from "./plan-file.js";
-import { isPlanReference, readPlanFile } from "./plan-file.js";
+import { keepDurable } from "../base/durable.js";
+import { readBlocks } from "./blocks.js";
+import type { UnreadPoint } from "./curve.js";
+import { unreadPoint } from "./curve.js";
+import { entryIn, parseEntry } from "./line.js";
+import { isPlanReference, PlanFiles } from "./plan-file.js";
 import type { SweepState } from "./state.js";
-import { applyEntry } from "./state.js";
+import { applyEntry, applyUnread } from "./state.js";
 
 /** A line of a journal that cannot be read. */
 export interface JournalDamage {
@@ -34,117 +35,110 @@ export const JOURNAL_FILE = "journal.ndjson";
 export const sweepFolder = (store: string, sweep: SweepId | string): string =>
   path.join(store, "sweeps", sweep);
 
-interface RawLine {
-  readonly number: number;
-  readonly text: string;
-  /** False for a last line without its newline. */
-  readonly whole: boolean;
-  /** Offset just behind the line, in bytes. */
-  readonly end: number;
+/** The file of what is known of a sweep's artifacts. */
+export const seenFile = (store: string, sweep: SweepId): string =>
+  path.join(sweepFolder(store, sweep), "seen");
+
+/** What a journal's entries are handed to, in order. */
+interface Reader {
+  entry(entry: JournalEntry): void;
+  damage(damage: JournalDamage): void;
+  /** An entry of curves that need not be read now; left out: these are entries as all others. */
+  point?(bytes: Buffer, point: UnreadPoint): void;
 }
 
-/** The lines of a file, of any length in all, one after another. */
-export async function* readLines(file: string): AsyncGenerator<RawLine> {
-  let number = 0;
-  let offset = 0;
-  let parts: Buffer[] = [];
-  const stream = createReadStream(file, { highWaterMark: 1 << 20 });
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, start)) {
-      parts.push(chunk.subarray(start, at));
-      const line = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      parts = [];
-      offset += line.length + 1;
-      start = at + 1;
-      yield { number: ++number, text: line.toString("utf8"), whole: true, end: offset };
-    }
-    if (start < chunk.length) parts.push(Buffer.from(chunk.subarray(start)));
-  }
-  if (parts.length > 0) {
-    const line = Buffer.concat(parts);
-    yield {
-      number: ++number,
-      text: line.toString("utf8"),
-      whole: false,
-      end: offset + line.length,
-    };
-  }
-}
-
-interface Visit {
-  readonly entry?: JournalEntry;
-  readonly damage?: JournalDamage;
-  readonly torn?: boolean;
-  /** Number of the last entry so far, those that cannot be read counted as well as can be. */
+/** Where a journal ends. */
+interface JournalEnd {
+  /** True where the last line was cut off by a crash. */
+  readonly torn: boolean;
+  /** The highest number of an entry, those that cannot be read counted as well as can be. */
   readonly seq: number;
-  /** Offset behind the line, in bytes. */
+  /** Offset behind the last line that is not torn, in bytes. */
   readonly end: number;
 }
 
 /**
- * Goes through a sweep's journal. Nothing where there is no file. A `sweep-started` comes complete,
- * with what its plan file holds; where that is damaged the entry counts as damage.
+ * Goes through a sweep's journal; an absent file is an empty one. A `sweep-started` comes complete, with what
+ * its plan file holds; where that is damaged the entry counts as damage.
  */
-export async function* visitJournal(folder: string): AsyncGenerator<Visit> {
+async function walkJournal(folder: string, reader: Reader): Promise<JournalEnd> {
   const file = path.join(folder, JOURNAL_FILE);
-  if (!(await exists(file))) return;
   let seq = 0;
-  for await (const line of readLines(file)) {
-    const { number, end } = line;
-    const parsed = parseLine(line.text);
-    if ("damage" in parsed) {
-      if (!line.whole) yield { torn: true, seq, end };
-      // Its own number is unknown; whether lines are missing too is seen at the next.
-      else yield { damage: { line: number, reason: parsed.damage }, seq: ++seq, end };
-      continue;
+  let most = 0;
+  let end = 0;
+  if (!(await exists(file))) return { torn: false, seq: 0, end };
+  const plans = new PlanFiles(folder);
+  let line = 0;
+  for await (const { bytes, ends, whole } of readBlocks(file)) {
+    let start = 0;
+    for (const stop of ends) {
+      line += 1;
+      const place = entryIn(bytes, start, stop);
+      const point =
+        "damage" in place || reader.point === undefined ? null : unreadPoint(bytes, place);
+      const parsed = point ?? ("damage" in place ? place : parseEntry(bytes, place));
+      if ("damage" in parsed && !whole) return { torn: true, seq: most, end };
+      end += stop + (whole ? 1 : 0) - start;
+      start = stop + 1;
+      if ("damage" in parsed) {
+        // Its own number is unknown; whether lines are missing too is seen at the next.
+        reader.damage({ line, reason: parsed.damage });
+        seq += 1;
+        most = Math.max(most, seq);
+        continue;
+      }
+      if (parsed.seq !== seq + 1) {
+        const reason = `entry ${parsed.seq} stands where entry ${seq + 1} should be`;
+        reader.damage({ line, reason });
+      }
+      seq = parsed.seq;
+      most = Math.max(most, seq);
+      if (point !== null) {
+        reader.point!(bytes, point);
+        continue;
+      }
+      const entry = parsed as JournalEntry;
+      const event: unknown = entry.event;
+      if (!isPlanReference(event)) {
+        reader.entry(entry);
+        continue;
+      }
+      const plan = await plans.complete(event);
+      if ("damage" in plan) reader.damage({ line, reason: plan.damage });
+      else reader.entry({ ...entry, event: plan });
     }
-    if (parsed.seq !== seq + 1) {
-      const reason = `entry ${parsed.seq} stands where entry ${seq + 1} should be`;
-      yield { damage: { line: number, reason }, seq, end };
-    }
-    seq = parsed.seq;
-    const entry = await complete(folder, parsed);
-    if ("damage" in entry) yield { damage: { line: number, reason: entry.damage }, seq, end };
-    else yield { entry, seq, end };
   }
-}
-
-async function complete(
-  folder: string,
-  entry: JournalEntry,
-): Promise<JournalEntry | { damage: string }> {
-  const event: unknown = entry.event;
-  if (!isPlanReference(event)) return entry;
-  const plan = await readPlanFile(folder, event satisfies PlanReference);
-  if ("damage" in plan) return plan;
-  return { ...entry, event: plan };
+  return { torn: false, seq: most, end };
 }
 
 /** Reads a sweep's journal. Never throws for damage; an absent file is an empty journal. */
 export async function readJournal(folder: string): Promise<Journal> {
   const entries: JournalEntry[] = [];
   const damage: JournalDamage[] = [];
-  let torn = false;
-  for await (const visit of visitJournal(folder)) {
-    if (visit.entry !== undefined) entries.push(visit.entry);
-    if (visit.damage !== undefined) damage.push(visit.damage);
-    torn ||= visit.torn === true;
-  }
+  const { torn } = await walkJournal(folder, {
+    entry: (entry) => void entries.push(entry),
+    damage: (one) => void damage.push(one),
+  });
   return { file: path.join(folder, JOURNAL_FILE), entries, damage, torn };
 }
 
-/** The state of a sweep without keeping its entries; null where the journal has no beginning. */
-export async function readSweep(
-  folder: string,
-): Promise<{ readonly state: SweepState | null; readonly damage: readonly JournalDamage[] }> {
+/** A sweep as its journal has it. */
+export interface FoldedJournal extends JournalEnd {
+  /** Null where the journal has no beginning. */
+  readonly state: SweepState | null;
+  readonly damage: JournalDamage[];
+}
+
+/** The state of a sweep without keeping its entries. */
+export async function readSweep(folder: string): Promise<FoldedJournal> {
   let state: SweepState | null = null;
   const damage: JournalDamage[] = [];
-  for await (const visit of visitJournal(folder)) {
-    if (visit.entry !== undefined) state = applyEntry(state, visit.entry);
-    if (visit.damage !== undefined) damage.push(visit.damage);
-  }
-  return { state, damage };
+  const end = await walkJournal(folder, {
+    entry: (entry) => void (state = applyEntry(state, entry)),
+    point: (bytes, point) => applyUnread(state, bytes, point),
+    damage: (one) => void damage.push(one),
+  });
+  return { ...end, state, damage };
 }
 
 /** A sweep that a store knows. */
@@ -184,7 +178,7 @@ const PLACE_FILE = "spec-place";
 
 /** Notes where a sweep's spec lies on this machine, for `resume`. */
 export const writeSpecPlace = (folder: string, file: string): Promise<void> =>
-  writeDurable(path.join(folder, PLACE_FILE), `${file}\n`);
+  keepDurable(path.join(folder, PLACE_FILE), `${file}\n`);
 
 /** Where the spec of a sweep lay when it last ran; null where that is not known. */
 export const readSpecPlace = (folder: string): Promise<string | null> =>

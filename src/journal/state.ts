@@ -5,6 +5,8 @@ import type {
   SweepProgressed,
   SweepStarted,
 } from "./events.js";
+import type { MetricPoint, UnreadPoint } from "./curve.js";
+import { addPoint, addUnread } from "./curve.js";
 import type { SweepLive } from "./live.js";
 import type { Usage } from "../contract/usage.js";
 import { usageOf } from "../contract/usage.js";
@@ -21,14 +23,6 @@ import type { KeptResult, StageError } from "../contract/runner.js";
  */
 export type StageStatus =
   "waiting" | "running" | "cached" | "done" | "failed" | "interrupted" | "skipped";
-
-/** One step of a stage's curves. */
-export interface MetricPoint {
-  readonly step: number;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly values: { readonly [name: string]: number };
-}
 
 /** A remark of a stage. */
 export interface StageNote {
@@ -217,6 +211,17 @@ export function applyEntry(state: SweepState | null, entry: JournalEntry): Sweep
   return state;
 }
 
+/** Applies a `stage-metrics` entry whose values wait to be read until somebody asks for the stage's curves. */
+export function applyUnread(state: SweepState | null, bytes: Buffer, point: UnreadPoint): void {
+  if (state === null) return;
+  state.seq = point.seq;
+  state.time = point.time;
+  const stage = state.stages.get(point.stage);
+  if (stage === undefined) return;
+  stage.run = state.runs;
+  addUnread(stage, bytes, point);
+}
+
 function tellProgress(state: SweepState, { left, stages }: SweepProgressed, time: number): void {
   state.live = { left, stages, time };
   for (const [fingerprint, { usage }] of Object.entries(stages)) {
@@ -307,17 +312,6 @@ function endStage(
   stage.status = status;
   stage.endedAt = time;
   stage.result = null;
-}
-
-function addPoint(points: MetricPoint[], point: MetricPoint): void {
-  let at = points.length;
-  while (at > 0 && points[at - 1]!.step > point.step) at -= 1;
-  const same = points[at - 1];
-  if (same !== undefined && same.step === point.step) {
-    points[at - 1] = { ...point, values: { ...same.values, ...point.values } };
-  } else {
-    points.splice(at, 0, point);
-  }
 }
 
 /** Folds entries into the state of the sweep; null where there is no `sweep-started` among them. */

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import path from "node:path";
 import type { JournalEntry } from "./events.js";
 import { parseLine } from "./line.js";
-import { isPlanReference, readPlanFile } from "./plan-file.js";
+import { isPlanReference, PlanFiles } from "./plan-file.js";
 import { JOURNAL_FILE } from "./read.js";
 import { isErrno } from "../base/errno.js";
 
@@ -18,13 +18,17 @@ export class JournalTail {
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
   /** Lines read and not yet given. */
-  #lines: string[] = [];
+  #lines: Buffer[] = [];
   #damaged = 0;
+
+  readonly #plans: PlanFiles;
 
   constructor(
     /** The sweep's folder. */
     private readonly folder: string,
-  ) {}
+  ) {
+    this.#plans = new PlanFiles(folder);
+  }
 
   /** Lines passed over because they are damaged. */
   get damaged(): number {
@@ -62,19 +66,19 @@ export class JournalTail {
     let start = 0;
     // A last line without its newline is still being written (or torn): it waits.
     for (let at = all.indexOf(10); at !== -1; at = all.indexOf(10, start)) {
-      this.#lines.push(all.toString("utf8", start, at));
+      this.#lines.push(all.subarray(start, at));
       start = at + 1;
     }
     this.#rest = Buffer.from(all.subarray(start));
     return true;
   }
 
-  async #complete(line: string): Promise<JournalEntry | null> {
+  async #complete(line: Buffer): Promise<JournalEntry | null> {
     const parsed = parseLine(line);
     if ("damage" in parsed) return null;
     const event: unknown = parsed.event;
     if (!isPlanReference(event)) return parsed;
-    const plan = await readPlanFile(this.folder, event);
+    const plan = await this.#plans.complete(event);
     return "damage" in plan ? null : { ...parsed, event: plan };
   }
 

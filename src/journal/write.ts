@@ -7,7 +7,7 @@ import { redactJson } from "../base/redact.js";
 import { formatLine } from "./line.js";
 import { writePlanFile } from "./plan-file.js";
 import type { JournalDamage } from "./read.js";
-import { JOURNAL_FILE, visitJournal } from "./read.js";
+import { JOURNAL_FILE, readSweep } from "./read.js";
 import type { SweepLive } from "./live.js";
 import type { SweepState } from "./state.js";
 import { applyEntry } from "./state.js";
@@ -66,21 +66,7 @@ export class JournalWriter {
   static async open(folder: string, sinks: readonly EventSink[] = []): Promise<JournalWriter> {
     await makeFolder(folder);
     const file = path.join(folder, JOURNAL_FILE);
-    let state: SweepState | null = null;
-    let seq = 0;
-    let end = 0;
-    let healed = false;
-    const damage: JournalDamage[] = [];
-    for await (const visit of visitJournal(folder)) {
-      if (visit.torn === true) {
-        healed = true;
-        break;
-      }
-      end = visit.end;
-      if (visit.damage !== undefined) damage.push(visit.damage);
-      if (visit.entry !== undefined) state = applyEntry(state, visit.entry);
-      seq = Math.max(seq, visit.seq);
-    }
+    const { state, seq, end, torn: healed, damage } = await readSweep(folder);
     if (healed) await truncate(file, end);
     const handle = await open(file, "a+");
     // A last line that is whole but for its newline is kept; the newline is what is missing.

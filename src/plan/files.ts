@@ -5,7 +5,7 @@ import { ExitCode, UserError } from "../base/exit.js";
 import { hashFile, stampOf } from "../base/hash.js";
 import { isErrno } from "../base/errno.js";
 import { makeFolder } from "../base/durable.js";
-import { formatCacheLine, parseCacheLine } from "./file-cache.js";
+import { formatSummed, parseSummed } from "../base/summed-line.js";
 
 /**
  * sha256 of the users' files. What was hashed once is remembered in the store by path and stamp
@@ -55,8 +55,8 @@ export class FileHashes {
       throw error;
     });
     for (const line of text.split("\n")) {
-      const entry = parseCacheLine(line);
-      if (entry !== null) known.set(entry.path, entry);
+      const entry = parseSummed(line) as [path: string, stamp: string, sha256: string] | null;
+      if (entry !== null) known.set(entry[0], { stamp: entry[1], sha256: entry[2] });
     }
     return known;
   }
@@ -66,7 +66,7 @@ export class FileHashes {
       await makeFolder(path.dirname(this.#cacheFile));
       // Small appends of several processes do not mix; a line cut off by a crash is passed over.
       const handle = await open(this.#cacheFile, "a");
-      await handle.appendFile(formatCacheLine({ path: file, stamp, sha256 }));
+      await handle.appendFile(formatSummed([file, stamp, sha256]));
       await handle.close();
     } catch {
       // A store that cannot be written to only costs the hashing again: `plan` must still work.

@@ -19,11 +19,17 @@ const LISTED = 500;
 /** Looks every stage of a plan up in the store. Changes nothing there. */
 export async function lookAtStages(
   plan: Plan,
-  store: Pick<Store, "inspect" | "fingerprints">,
+  store: Pick<Store, "inspect" | "fingerprints" | "unchanged">,
 ): Promise<Map<Fingerprint, StagePresence>> {
   const seen = new Map<Fingerprint, Inspection>();
-  const there = plan.stages.size > LISTED ? await allOf(store.fingerprints()) : null;
-  const queue = plan.stages.keys();
+  const unknown: Fingerprint[] = [];
+  for (const fingerprint of plan.stages.keys()) {
+    const manifest = store.unchanged(fingerprint);
+    if (manifest === null) unknown.push(fingerprint);
+    else seen.set(fingerprint, { state: "sound", manifest });
+  }
+  const there = unknown.length > LISTED ? await allOf(store.fingerprints()) : null;
+  const queue = unknown.values();
   const look = async (): Promise<void> => {
     // All lookers draw from the one iterator.
     for (const fingerprint of queue) {

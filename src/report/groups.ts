@@ -80,6 +80,40 @@ export function groupBy(
   return [...groups.values()];
 }
 
+/** Groups of cells, found by settings that say all that a group's say, and maybe more. */
+export class GeneralGroups {
+  /** By the paths of a group's settings: few groups differ in these. */
+  readonly #byPaths = new Map<
+    string,
+    { readonly paths: readonly string[]; readonly groups: Map<string, number> }
+  >();
+
+  constructor(
+    private readonly groups: readonly {
+      readonly settings: FlatSettings;
+      readonly cells: readonly CellOutcome[];
+    }[],
+  ) {
+    for (const [at, { settings }] of groups.entries()) {
+      const paths = Object.keys(settings);
+      const name = JSON.stringify(paths);
+      let same = this.#byPaths.get(name);
+      if (same === undefined) this.#byPaths.set(name, (same = { paths, groups: new Map() }));
+      same.groups.set(keyOf(settings, paths), at);
+    }
+  }
+
+  /** The cells of all groups whose settings these extend, in the order of the groups. */
+  of(settings: FlatSettings): CellOutcome[] {
+    const found: number[] = [];
+    for (const { paths, groups } of this.#byPaths.values()) {
+      const at = groups.get(keyOf(settings, paths));
+      if (at !== undefined) found.push(at);
+    }
+    return found.sort((a, b) => a - b).flatMap((at) => this.groups[at]!.cells);
+  }
+}
+
 /** True where `general` says nothing that `special` contradicts and no more than it. */
 export const extendsSettings = (special: FlatSettings, general: FlatSettings): boolean =>
   Object.entries(general).every(

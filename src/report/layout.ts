@@ -1,6 +1,6 @@
 import type { FlatSettings } from "../spec/index.js";
 import type { Field } from "./field.js";
-import { extendsSettings, groupBy, keyOf, type Roles } from "./groups.js";
+import { GeneralGroups, extendsSettings, groupBy, keyOf, type Roles } from "./groups.js";
 import type { CellOutcome } from "./outcome.js";
 import type { CompareRules } from "./rules.js";
 import { type Selection, selectWinner } from "./select.js";
@@ -34,21 +34,20 @@ export function layOut(
   joinUnvaried(variants, roles, isBaseline);
   // A variant that ignores a row's setting stands in every row that differs in it alone.
   const keys = groupBy(cells, roles.row).map(({ settings }) => settings);
+  const lengths = keys.map((key) => Object.keys(key).length);
+  const most = lengths.reduce((a, b) => Math.max(a, b), 0);
   const rows = keys.filter(
-    (key) =>
-      !keys.some(
-        (other) =>
-          other !== key &&
-          Object.keys(other).length > Object.keys(key).length &&
-          extendsSettings(other, key),
-      ),
+    (key, at) =>
+      lengths[at] === most ||
+      !keys.some((other, from) => lengths[from]! > lengths[at]! && extendsSettings(other, key)),
+  );
+  const groupsOf = new Map(
+    variants.map((variant) => [variant, new GeneralGroups(groupBy(variant.cells, roles.row))]),
   );
   return rows.map((settings) => ({
     settings,
     places: variants.flatMap((variant): Place[] => {
-      const here = groupBy(variant.cells, roles.row)
-        .filter((group) => extendsSettings(settings, group.settings))
-        .flatMap((group) => group.cells);
+      const here = groupsOf.get(variant)!.of(settings);
       if (here.length === 0) return [];
       const baseline = isBaseline(variant.cells[0]!);
       const common = { settings: variant.settings, baseline, all: here };

@@ -1,12 +1,15 @@
 import type * as InterpreterPackage from "@cfworker/json-schema";
-import type { Json } from "../base/json.js";
+import { isJsonObject, type Json } from "../base/json.js";
 import { lazily } from "../base/lazily.js";
 import type { JsonSchema } from "../contract/science.js";
 
 const interpreterPackage = lazily<typeof InterpreterPackage>("@cfworker/json-schema");
 
-/** So many values are looked at without compiling; past that, compiled code saves more than it costs. */
-const MOST_VALUES = 500;
+/**
+ * Values are looked at without compiling while they have so many settings in all, a value itself counted as
+ * one; past that, compiled code saves more than it costs.
+ */
+const MOST_SETTINGS = 6000;
 
 /** Keywords that the interpreter reads as ajv does: a test compares the two. */
 const KEYWORDS: ReadonlySet<string> = new Set([
@@ -26,14 +29,15 @@ type Places = ReturnType<typeof InterpreterPackage.dereference>;
 export class Interpreter {
   /** Each part of the schemas by its address; null: a schema has keywords that are not known here. */
   #places: Places | null | undefined;
-  #values = 0;
+  #settings = 0;
 
   /** `schemas` by the beginning of their pointers: `spec` for `spec#/...`. */
   constructor(private readonly schemas: { readonly [name: string]: JsonSchema }) {}
 
   /** Whether a value is seen to fit the schema at a pointer (`spec#/...`). */
   accepts(pointer: string, value: Json): boolean {
-    if (++this.#values > MOST_VALUES) return false;
+    this.#settings += 1 + (isJsonObject(value) ? Object.keys(value).length : 0);
+    if (this.#settings > MOST_SETTINGS) return false;
     const places = (this.#places ??= this.#read());
     const schema = places?.[addressOf(pointer)];
     if (schema === undefined) return false;

@@ -26,7 +26,7 @@ export type Manifest = ArtifactFacts & {
 };
 
 export const MANIFEST_FILE = "manifest.json";
-const FORMAT = "r4ec-artifact/1";
+export const FORMAT = "r4ec-artifact/1";
 
 /** Makes the manifest of a stage's files. */
 export function manifestOf(

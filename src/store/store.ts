@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { readFile, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import type { StageRecord } from "../contract/records.js";
@@ -8,16 +9,20 @@ import type { Inspection } from "./artifact.js";
 import { inspectArtifact, removeFolder, sealArtifact, sealFiles } from "./artifact.js";
 import { ExitCode, UserError } from "../base/exit.js";
 import { isErrno } from "../base/errno.js";
-import { makeFolder, syncFolder, writeDurable } from "../base/durable.js";
-import type { Lock, LockHolder } from "../base/lock.js";
+import { makeFolder, makeFolderSync, syncFolder, syncFolderSync } from "../base/durable.js";
+import { openFolderSync } from "../base/folder.js";
+import type { LockHolder } from "../base/lock-file.js";
+import type { Lock } from "../base/lock.js";
 import { tryLock } from "../base/lock.js";
 import type { Manifest } from "./manifest.js";
 import { MANIFEST_FILE, formatManifest, manifestOf, parseManifest } from "./manifest.js";
 import { identityOf } from "../base/process.js";
+import { hasWitnesses, takeWitness, unchanged, witnessPublished } from "./witness.js";
 
 /**
- * The folder of artifacts and of work in progress. Nothing is kept in memory: any number of
- * processes, on any machines that share the folder, may use one store at once.
+ * The folder of artifacts and of work in progress. Nothing is kept in memory but what the file system is asked
+ * about again ({@link Witness}): any number of processes, on any machines that share the folder, may use one
+ * store at once.
  *
  *     artifacts/<2 digits>/<fingerprint>/   finished, complete, checksummed
  *     staging/<fingerprint>.<process>/      being made; worth nothing once its process is gone
@@ -53,6 +58,11 @@ export class Store {
   /** Looks at an artifact, changing nothing. See {@link inspectArtifact} for what is checked. */
   inspect(fingerprint: Fingerprint, options: { thorough?: boolean } = {}): Promise<Inspection> {
     return inspectArtifact(this.artifactFolder(fingerprint), fingerprint, options);
+  }
+
+  /** The manifest of an artifact that nothing has touched since this process last found it sound, or null. */
+  unchanged(fingerprint: Fingerprint): Manifest | null {
+    return hasWitnesses() ? unchanged(this.artifactFolder(fingerprint)) : null;
   }
 
   /**
@@ -160,19 +170,22 @@ export class Store {
     return path.join(this.folder, "locks", fingerprint);
   }
 
-  /** An empty folder for a stage's output, of this process alone. */
-  async newStaging(fingerprint: Fingerprint): Promise<string> {
+  /** An empty folder for a stage's output, of this process alone; after a crash it is worth nothing. */
+  newStaging(fingerprint: Fingerprint): string {
     const { pid, start } = identityOf();
     const name = `${fingerprint}.${pid}-${start ?? "0"}.${randomBytes(4).toString("hex")}`;
     const folder = path.join(this.folder, "staging", name);
-    await makeFolder(folder);
+    openFolderSync(folder);
     return folder;
   }
 
-  /** A stage's work folder, made where it is not there. */
-  async openWork(fingerprint: Fingerprint): Promise<string> {
+  /**
+   * A stage's work folder, made where it is not there. Not synced: what a crash of the machine could take with it
+   * is time.
+   */
+  openWork(fingerprint: Fingerprint): string {
     const folder = this.workFolder(fingerprint);
-    await makeFolder(folder);
+    openFolderSync(folder);
     return folder;
   }
 
@@ -187,16 +200,16 @@ export class Store {
     result: KeptResult,
     seconds: number,
   ): Promise<Manifest> {
-    const { files, stats } = await sealFiles(staging);
+    const { files, stamps } = await sealFiles(staging);
     const manifest = manifestOf(stage, result, files, { created: new Date(), seconds });
     const text = formatManifest(manifest);
-    await writeDurable(path.join(staging, MANIFEST_FILE), text);
-    await sealArtifact(staging, text, stats);
+    sealArtifact(staging, text, stamps);
+    writeManifest(staging, text);
     const target = this.artifactFolder(stage.fingerprint);
-    await makeFolder(path.dirname(target));
+    makeFolderSync(path.dirname(target));
     for (let round = 0; ; round++) {
       try {
-        await rename(staging, target);
+        renameSync(staging, target);
         break;
       } catch (error) {
         if (!isErrno(error, "ENOTEMPTY", "EEXIST") || round > 3) throw error;
@@ -206,9 +219,15 @@ export class Store {
         return there;
       }
     }
-    await syncFolder(path.dirname(target));
+    syncFolderSync(path.dirname(target));
     await removeFolder(this.workFolder(stage.fingerprint));
+    witnessPublished(target, manifest, stamps);
     return manifest;
+  }
+
+  /** The line of the witness of an artifact that this process published, which is kept no longer; null: none. */
+  takeWitness(fingerprint: Fingerprint): string | null {
+    return takeWitness(this.artifactFolder(fingerprint));
   }
 
   /** An artifact's manifest, without checking its files; null if there is no readable manifest. */
@@ -228,6 +247,19 @@ export class Store {
       }
     }
   }
+}
+
+/** The manifest and the folder's names are durable when this returns. */
+function writeManifest(staging: string, text: string): void {
+  const descriptor = openSync(path.join(staging, MANIFEST_FILE), "wx");
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  syncFolderSync(staging);
 }
 
 /** Names in a folder; none where it is not there. */

@@ -4,7 +4,7 @@ import type { SchedulerOptions } from "../scheduler.js";
 import type { Queue } from "./queue.js";
 
 /** What a run on a cluster is given. */
-export interface ClusterOptions extends Omit<SchedulerOptions, "executor" | "cards"> {
+export interface ClusterOptions extends Omit<SchedulerOptions, "executor" | "cards" | "witnessed"> {
   readonly queue: Queue;
   readonly cluster: SpecCluster;
   readonly sweepFolder: string;

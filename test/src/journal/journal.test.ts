@@ -174,6 +174,47 @@ describe("a journal", () => {
     );
   });
 
+  it("has the same state, whether its curves are read at once or when somebody asks", async () => {
+    const name = fc.oneof(
+      fc.constantFrom("loss", "valid.loss", "vérité", '"}}', "stage"),
+      fc.string(),
+    );
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const point = fc.record({
+      ...{ type: fc.constant("stage-metrics"), stage: fc.constantFrom(stage, "0".repeat(64)) },
+      ...{ step: fc.integer({ min: -2, max: 6 }), values: fc.dictionary(name, number) },
+    }) as fc.Arbitrary<Event>;
+    // The same as another program might have written it.
+    const turned = point.map(
+      (event) => Object.fromEntries(Object.entries(event).reverse()) as never,
+    );
+    const other = fc.constantFrom<Event>(started, running, finished, {
+      type: "sweep-finished",
+      outcome: "done",
+      seconds: 1,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(point, point, turned, other)), async (events) => {
+        await rm(folder, { recursive: true, force: true });
+        await write(started, ...events);
+        const { state } = await readSweep(folder);
+        const whole = foldJournal((await readJournal(folder)).entries);
+        expect(state).toEqual(whole);
+        // Asked for in the middle of a journal, and told more afterwards.
+        const journal = await JournalWriter.open(folder);
+        expect(journal.state?.stages.get(stage)?.metrics).toEqual(
+          whole?.stages.get(stage)?.metrics,
+        );
+        const entry = await journal.append(metric(3, 0.25));
+        expect(journal.state).toEqual(
+          foldJournal([...(await readJournal(folder)).entries.slice(0, -1), entry]),
+        );
+        await journal.close();
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   it("holds a plan once, however often the sweep runs, and notices when it is damaged", async () => {
     await write(started, finished);
     const once = (await readFile(file)).length;

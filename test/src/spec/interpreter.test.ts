@@ -110,12 +110,12 @@ describe("what says of a value that it fits, without compiling the schema", () =
 
   it("leaves many values to compiled code", () => {
     const interpreter = newInterpreter();
-    const said = Array.from({ length: 600 }, (_, seed) =>
+    const said = Array.from({ length: 6001 }, (_, seed) =>
       interpreter.accepts("spec#/properties/seed", seed),
     );
     expect([said[0], said.at(-1)]).toEqual([true, false]);
     const validator = new Validator(schema);
-    for (let seed = 0; seed < 600; seed++)
+    for (let seed = 0; seed < 6001; seed++)
       expect(validator.fits("#/properties/seed", seed)).toBe(true);
     expect(validator.fits("#/properties/seed", -1.5)).toBe(false);
   });

@@ -62,7 +62,9 @@ export function installDisk(root, judge, die) {
     const fate = ask(kind, place);
     if (fate === null) return whole();
     if (fate === "dead") return never();
-    if (half !== undefined && ["kill", "ENOSPC", "EIO"].includes(fate)) await half();
+    // An operation that the real disk refuses (its folder is not there) has no half.
+    if (half !== undefined && ["kill", "ENOSPC", "EIO"].includes(fate))
+      await Promise.resolve(half()).catch(() => undefined);
     if (fate !== "kill") throw diskError(fate, syscall, place);
     die();
     return never();
@@ -73,7 +75,13 @@ export function installDisk(root, judge, die) {
     try {
       if (fate === null) return whole();
       if (fate === "dead") throw killed();
-      if (half !== undefined && ["kill", "ENOSPC", "EIO"].includes(fate)) half();
+      if (half !== undefined && ["kill", "ENOSPC", "EIO"].includes(fate)) {
+        try {
+          half();
+        } catch {
+          // As above.
+        }
+      }
       if (fate !== "kill") throw diskError(fate, syscall, place);
       die();
       throw killed();

@@ -69,7 +69,7 @@ export function summaryOf(store) {
 /** Files that a finished sweep leaves in a store, others are left over. */
 const BELONG = [
   /^artifacts\/[0-9a-f]{2}\/[0-9a-f]{64}\/(?:[^.][^/]*|\.seal)(?:\/.*)?$/,
-  /^sweeps\/[0-9a-f]{16}\/(?:journal\.ndjson|spec\.yaml|spec-place|name|plans\/[0-9a-f]{16}\.json)$/,
+  /^sweeps\/[0-9a-f]{16}\/(?:journal\.ndjson|seen|spec\.yaml|spec-place|name|plans\/[0-9a-f]{16}\.json)$/,
   /^sweeps\/[0-9a-f]{16}\/logs\/worker-\d+-\d+\.log$/,
   /^(?:statistics|cache|downloads|files)(?:\/.*|\.[^/]*)?$/,
 ];
