@@ -50,10 +50,6 @@ export const LLM_ENVIRONMENT: PythonPart = {
       does: "r4ec's own server of a model",
       modules: ["torch", "transformers", "peft", "fastapi", "uvicorn"],
     },
-    vllm: {
-      does: "serving a model by vLLM",
-      modules: ["vllm"],
-    },
     embed: {
       does: "embedding by sentence-transformers",
       modules: ["torch", "sentence_transformers", "huggingface_hub", "numpy"],

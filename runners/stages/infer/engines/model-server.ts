@@ -52,8 +52,8 @@ export const own = modelServerEngine("r4ec", {
   toolchain: ["llm.serve"],
 });
 
-/** vLLM, in an LLM environment that has it. */
+/** vLLM, of the LLM environment or else of the PATH: no module is asked of the environment. */
 export const vllm = modelServerEngine("vllm", {
-  description: "vLLM, which r4ec starts itself, where the LLM environment has it",
-  toolchain: ["llm.vllm"],
+  description: "vLLM, which r4ec starts itself, where the LLM environment or the PATH has it",
+  toolchain: ["llm"],
 });
