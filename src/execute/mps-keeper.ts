@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
+import { ExitCode } from "../base/exit.js";
 import { TREE_VARIABLE, killTree } from "../base/process.js";
 
 /**
@@ -13,11 +14,11 @@ const mark = process.env[TREE_VARIABLE]!;
 const QUIT_SECONDS = "2";
 const QUIT_MILLISECONDS = 4_000;
 
-// The last folders of the daemon are removed only after it is gone.
+// The folder goes last: the daemon still writes there while it ends.
 const leave = (): never => {
   killTree(mark, "SIGKILL", process.pid);
   rmSync(folder, { recursive: true, force: true });
-  process.exit(0);
+  process.exit(ExitCode.done);
 };
 
 const daemon = spawn("nvidia-cuda-mps-control", ["-f"], { stdio: ["ignore", "ignore", "inherit"] });
