@@ -33,6 +33,9 @@ const RATE_OVER = 20_000;
 const THINKING = 0.05;
 const QUICK = 5;
 
+/** What a running stage says of how far it is and what it paid. */
+type Report = Extract<RunnerEvent, { type: "progress" | "usage" }>;
+
 interface Point {
   readonly time: number;
   readonly amount: number;
@@ -54,6 +57,8 @@ interface Said {
 export class LiveKeeper implements EventSink {
   readonly #said = new Map<Fingerprint, Said>();
   readonly #steady = new SteadyTime();
+  /** What stages said before the journal had their start on disk. */
+  readonly #early = new Map<Fingerprint, Report[]>();
   readonly #timer: NodeJS.Timeout;
   #state: SweepState | null = null;
   #keptAt = 0;
@@ -84,8 +89,12 @@ export class LiveKeeper implements EventSink {
     if (event.type === "stage-started") {
       const fresh = { progress: null, time, first: null, usage: null, points: null };
       this.#said.set(event.stage, { began: time, ...fresh });
+      const early = this.#early.get(event.stage) ?? [];
+      this.#early.delete(event.stage);
+      for (const said of early) this.report(event.stage, said);
     } else if (/^stage-(finished|failed|interrupted|retried|skipped|cached)$/.test(event.type)) {
       this.#said.delete(event.stage);
+      this.#early.delete(event.stage);
       if (event.type === "stage-finished")
         this.options.forecast.learn(state.stages.get(event.stage)!);
     } else return;
@@ -94,9 +103,12 @@ export class LiveKeeper implements EventSink {
   }
 
   /** What a running stage said. */
-  report(stage: Fingerprint, event: Extract<RunnerEvent, { type: "progress" | "usage" }>): void {
+  report(stage: Fingerprint, event: Report): void {
     const said = this.#said.get(stage);
-    if (said === undefined) return;
+    if (said === undefined) {
+      this.#early.set(stage, [...(this.#early.get(stage) ?? []), event]);
+      return;
+    }
     const time = this.#now;
     if (event.type === "usage") {
       said.usage = addUsage(said.usage ?? NO_USAGE, event);

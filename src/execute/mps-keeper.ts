@@ -28,9 +28,10 @@ daemon.on("exit", leave);
 // A terminal's Ctrl-C is the sweep's to act on.
 process.on("SIGINT", () => undefined);
 process.stdin.on("end", () => {
-  const options = { timeout: QUIT_MILLISECONDS };
-  const asked = execFile("nvidia-cuda-mps-control", options, leave);
+  const asked = execFile("nvidia-cuda-mps-control");
+  asked.on("error", () => undefined);
   asked.stdin?.on("error", () => undefined);
   asked.stdin?.end(`quit -t ${QUIT_SECONDS}\n`);
+  setTimeout(leave, QUIT_MILLISECONDS);
 });
 process.stdin.resume();
