@@ -7,6 +7,7 @@ const { existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs
 const { Script } = require("node:vm");
 const { fileURLToPath } = require("node:url");
 
+const KEEPERS = ["quickstart", "validate", "plan", "sweep"];
 const [whole, parts] = ["../dist/cli/r4ec.js", "../dist/src/cli.js"].map((name) =>
   fileURLToPath(new URL(name, import.meta.url)),
 );
@@ -33,8 +34,8 @@ function startFrom(file) {
     filename: file,
     cachedData: existsSync(kept) ? readFileSync(kept) : undefined,
   });
-  // Help and version compile little of what other commands need.
-  if (script.cachedDataRejected !== false && /^\w/.test(process.argv[2] ?? "")) {
+  // Who is first decides what is kept, and other commands compile little of what those that read a spec need.
+  if (script.cachedDataRejected !== false && KEEPERS.includes(process.argv[2])) {
     process.on("exit", () => keep(script, kept));
   }
   const module = { exports: {} };
