@@ -6,6 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findProgram } from "../base/find-program.js";
 import { TREE_VARIABLE, killTree } from "../base/process.js";
 import { findPython } from "../toolchain/python.js";
 import type { GpuDevice } from "./gpus.js";
@@ -75,7 +76,7 @@ export class Mps {
   ): Promise<Mps | null> {
     if (!gpus.every(({ id, instance }) => id.startsWith("GPU-") && !instance)) return null;
     if (environment["CUDA_MPS_PIPE_DIRECTORY"] !== undefined || ownersDaemonRuns()) return null;
-    if (!isOnPath(PROGRAM, environment)) return null;
+    if (findProgram(PROGRAM, environment["PATH"]) === null) return null;
     const python = await findPython(true);
     if (!python.ok) return null;
     // A short path: the sockets in it may have names of 107 bytes.
@@ -170,8 +171,3 @@ function ownersDaemonRuns(): boolean {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
-
-const isOnPath = (program: string, environment: Variables): boolean =>
-  (environment["PATH"] ?? "")
-    .split(path.delimiter)
-    .some((folder) => folder !== "" && existsSync(path.join(folder, program)));

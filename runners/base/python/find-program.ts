@@ -1,20 +1,5 @@
-import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
-
-/**
- * The executable file of a program; null where there is none.
- *
- * @param program an absolute path, or a name, which is looked up
- * @param folders where a name is looked up: PATH, or another list of its form
- */
-export function findProgram(program: string, folders = process.env["PATH"] ?? ""): string | null {
-  if (path.isAbsolute(program)) return isExecutable(program) ? program : null;
-  for (const folder of folders.split(path.delimiter)) {
-    const file = path.join(folder === "" ? "." : folder, program);
-    if (isExecutable(file)) return path.resolve(file);
-  }
-  return null;
-}
+import { findProgram } from "../../../src/base/find-program.js";
 
 /** Where the program of a command was found, for people. */
 export interface FoundProgram {
@@ -35,13 +20,4 @@ export function commandProgram(program: string, environment: string): FoundProgr
   if (own !== null) return { program: own, from: "the llm environment" };
   const found = findProgram(program);
   return found === null ? { program, from: "nowhere" } : { program: found, from: "PATH" };
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -6,7 +6,7 @@ import { activated, machineVariables } from "../../../base/python/environment.js
 import type { ProcessEnd } from "../../../base/python/failure.js";
 import { runProgram } from "../../../base/python/run.js";
 import type { ArraysInfo } from "./arrays/info.js";
-import { findProgram } from "../../../base/python/find-program.js";
+import { findProgram } from "../../../../src/base/find-program.js";
 import type { Folders } from "./folders.js";
 import type { OwnProgramExecution, OwnProgramParams } from "./stage.js";
 import { readLine, type Told } from "./told.js";

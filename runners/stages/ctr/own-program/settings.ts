@@ -5,7 +5,7 @@ import type { Ignored } from "../../../../src/contract/science.js";
 import type { SpecPlace } from "../../../../src/contract/spec-place.js";
 import { isFile, kindAt, resolvePath } from "../../../base/files/spec-path.js";
 import { mistake } from "../../../base/stage/mistake.js";
-import { findProgram } from "../../../base/python/find-program.js";
+import { findProgram } from "../../../../src/base/find-program.js";
 
 /** A `backbone` that is a program of the user's own, complete. */
 export interface OwnProgram extends JsonObject {
