@@ -2,17 +2,7 @@ import { checkAddress } from "../../../base/chat/address.js";
 import { checkExtra } from "../../../base/chat/extra.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { InferEngine } from "./engine.js";
-import {
-  api_key_env,
-  concurrency,
-  cut_tries,
-  extra,
-  guided,
-  model,
-  prices,
-  retries,
-  timeout_seconds,
-} from "./shared-settings.js";
+import { api_key_env, asked, model, prices } from "./shared-settings.js";
 
 /** An OpenAI-compatible endpoint that is there already. */
 export const endpoint: InferEngine = {
@@ -28,12 +18,7 @@ export const endpoint: InferEngine = {
     },
     model,
     api_key_env,
-    concurrency,
-    timeout_seconds,
-    retries,
-    guided,
-    extra,
-    cut_tries,
+    ...asked,
     prices,
   },
   // The endpoint itself cuts prompts and fills in the chat template.

@@ -3,17 +3,7 @@ import { checkExtra } from "../../../base/chat/extra.js";
 import type { ModelServer } from "../../../base/chat/model-server.js";
 import { checkGpus } from "../../../base/stage/gpus.js";
 import type { InferEngine } from "./engine.js";
-import {
-  concurrency,
-  cut_tries,
-  extra,
-  gpus,
-  guided,
-  retries,
-  serverArguments,
-  start_timeout_seconds,
-  timeout_seconds,
-} from "./shared-settings.js";
+import { asked, gpus, serverArguments, start_timeout_seconds } from "./shared-settings.js";
 
 /** A server that r4ec knows how to start: no command is to be written. */
 const modelServerEngine = (
@@ -25,12 +15,7 @@ const modelServerEngine = (
   settings: {
     arguments: serverArguments,
     start_timeout_seconds,
-    concurrency,
-    timeout_seconds,
-    retries,
-    guided,
-    extra,
-    cut_tries,
+    ...asked,
     gpus,
   },
   decides: [],

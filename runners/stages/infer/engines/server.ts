@@ -4,17 +4,12 @@ import { reservedOptions } from "../reserved.js";
 import type { InferEngine } from "./engine.js";
 import {
   api_key_env,
-  concurrency,
-  cut_tries,
+  asked,
   cutoff_len,
-  extra,
   gpus,
-  guided,
   llamafactory,
   model,
-  retries,
   start_timeout_seconds,
-  timeout_seconds,
 } from "./shared-settings.js";
 
 /** A server of the user's command that the stage starts and asks over the OpenAI protocol. */
@@ -41,12 +36,7 @@ export const server: InferEngine = {
     },
     start_timeout_seconds,
     cutoff_len,
-    concurrency,
-    timeout_seconds,
-    retries,
-    guided,
-    extra,
-    cut_tries,
+    ...asked,
     gpus,
     llamafactory,
   },

@@ -30,7 +30,7 @@ export const cutoff_len: JsonObject = {
   default: 2048,
 };
 
-export const concurrency: JsonObject = {
+const concurrency: JsonObject = {
   description:
     "The number of requests that run at the same time; every engine but llamafactory. Engines r4ec and vllm are asked at least 256 at a time on a GPU.",
   type: "integer",
@@ -54,7 +54,7 @@ export const serverArguments: JsonObject = {
   default: [],
 };
 
-export const timeout_seconds: JsonObject = {
+const timeout_seconds: JsonObject = {
   description:
     "Seconds after which r4ec gives a request up and sends it again; every engine but llamafactory.",
   type: "number",
@@ -62,7 +62,7 @@ export const timeout_seconds: JsonObject = {
   default: 300,
 };
 
-export const retries: JsonObject = {
+const retries: JsonObject = {
   description:
     "How many times a request is sent again after a temporary failure; every engine but llamafactory.",
   type: "integer",
@@ -70,7 +70,7 @@ export const retries: JsonObject = {
   default: 6,
 };
 
-export const guided: JsonObject = {
+const guided: JsonObject = {
   description:
     "Send guided_regex with each request, so that judgements have a form that r4ec can read, and knowledge begins with the opening words of words.yaml; vLLM and r4ec's own server can do that; every engine but llamafactory.",
   type: "boolean",
@@ -92,14 +92,14 @@ export const llamafactory: JsonObject = {
   default: {},
 };
 
-export const extra: JsonObject = {
+const extra: JsonObject = {
   description: `${EXTRA} Every engine but llamafactory.`,
   type: "object",
   additionalProperties: true,
   default: {},
 };
 
-export const cut_tries: JsonObject = {
+const cut_tries: JsonObject = {
   description:
     "How often an answer that was cut at max_new_tokens is asked again, each time with twice the room; every engine but llamafactory.",
   type: "integer",
@@ -107,3 +107,6 @@ export const cut_tries: JsonObject = {
   maximum: 8,
   default: 0,
 };
+
+/** Settings of all engines that are asked over HTTP, prompt by prompt. */
+export const asked = { concurrency, timeout_seconds, retries, guided, extra, cut_tries };
