@@ -2,10 +2,9 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { scriptedServer, type ScriptedServer } from "../support/openai-server.js";
-import { tinyQwen2 } from "../support/tiny-model.js";
-import { INSTALL_TIMEOUT, testToolchain, testTrackingEnvironment } from "../support/toolchain.js";
-import { openBench, scriptedTeacher, type Bench } from "./support.js";
+import type { ScriptedServer } from "../support/openai-server.js";
+import { INSTALL_TIMEOUT } from "../support/toolchain.js";
+import { openPipeline, type Bench } from "./support.js";
 
 const COUNT = 30;
 
@@ -21,12 +20,7 @@ let bench: Bench;
 let teacher: ScriptedServer;
 let python: string;
 beforeAll(async () => {
-  bench = await openBench();
-  teacher = await scriptedServer(scriptedTeacher);
-  ({ python } = await testTrackingEnvironment());
-  const environment = (await testToolchain("llm")).paths.environments["llm"]!;
-  const model = await tinyQwen2(environment, bench.folder);
-  await bench.write("spec.yaml", spec(`./${path.basename(model)}`, teacher.baseUrl));
+  ({ bench, teacher, python } = await openPipeline(spec));
 }, INSTALL_TIMEOUT);
 afterAll(async () => {
   await teacher.close();

@@ -1,13 +1,11 @@
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { environmentOf } from "../../scripts/slurm.mjs";
 import { SlurmLab } from "../support/slurm/lab.js";
-import { scriptedServer, type ScriptedServer } from "../support/openai-server.js";
-import { tinyQwen2 } from "../support/tiny-model.js";
-import { INSTALL_TIMEOUT, testToolchain, testTrackingEnvironment } from "../support/toolchain.js";
-import { openBench, scriptedTeacher, type Bench } from "./support.js";
+import type { ScriptedServer } from "../support/openai-server.js";
+import { INSTALL_TIMEOUT } from "../support/toolchain.js";
+import { openPipeline, type Bench } from "./support.js";
 
 const COUNT = 8;
 const quickstart = fileURLToPath(new URL("../../experiments/quickstart.yaml", import.meta.url));
@@ -23,12 +21,7 @@ let teacher: ScriptedServer;
 let python: string;
 beforeAll(async () => {
   slurm = await SlurmLab.open();
-  bench = await openBench(environmentOf(slurm.folder));
-  teacher = await scriptedServer(scriptedTeacher);
-  ({ python } = await testTrackingEnvironment());
-  const environment = (await testToolchain("llm")).paths.environments["llm"]!;
-  const model = await tinyQwen2(environment, bench.folder);
-  await bench.write("spec.yaml", spec(`./${path.basename(model)}`, teacher.baseUrl));
+  ({ bench, teacher, python } = await openPipeline(spec, environmentOf(slurm.folder)));
 }, INSTALL_TIMEOUT);
 afterAll(async () => {
   await teacher.close();

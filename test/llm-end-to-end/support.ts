@@ -4,7 +4,14 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { answerTo } from "../support/faults/chat.mjs";
-import type { Reply, Seen } from "../support/openai-server.js";
+import {
+  scriptedServer,
+  type Reply,
+  type ScriptedServer,
+  type Seen,
+} from "../support/openai-server.js";
+import { tinyQwen2 } from "../support/tiny-model.js";
+import { testToolchain, testTrackingEnvironment } from "../support/toolchain.js";
 
 const program = fileURLToPath(new URL("../../bin/r4ec.js", import.meta.url));
 
@@ -41,6 +48,31 @@ export async function openBench(more: { readonly [name: string]: string } = {}):
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What both knowledge pipelines of the tiny model need. */
+export interface PipelineBench {
+  readonly bench: Bench;
+  readonly teacher: ScriptedServer;
+  /** The Python of the tracking environment. */
+  readonly python: string;
+}
+
+/**
+ * Opens a bench with the tiny model, a teacher by script, and `spec.yaml`, which `spec` writes for the model's place
+ * and the teacher's address. `more`: further variables of the command line.
+ */
+export async function openPipeline(
+  spec: (model: string, teacherUrl: string) => string,
+  more: { readonly [name: string]: string } = {},
+): Promise<PipelineBench> {
+  const bench = await openBench(more);
+  const teacher = await scriptedServer(scriptedTeacher);
+  const { python } = await testTrackingEnvironment();
+  const environment = (await testToolchain("llm")).paths.environments["llm"]!;
+  const model = await tinyQwen2(environment, bench.folder);
+  await bench.write("spec.yaml", spec(`./${path.basename(model)}`, teacher.baseUrl));
+  return { bench, teacher, python };
 }
 
 /** Variables of the command line in tests: a store of its own, no GPU, the local MLflow. */
