@@ -13,6 +13,11 @@ export interface LibraryFunction {
   readonly nodes: readonly GraphNode[];
   /** What each output is: an input's name, or `node:word:index`. */
   readonly returns: { readonly [output: string]: string };
+  /**
+   * True where TensorFlow's graph optimizer is to leave the function alone. It takes a second for a large one, and
+   * XLA optimizes what it compiles itself. What keeps it off is a parameter: it skips functions that have some.
+   */
+  readonly whole?: boolean;
 }
 
 /** A function to be compiled whole, and the node that calls it. */
@@ -104,6 +109,7 @@ function bodyOf(
     returns: Object.fromEntries(
       outputs.map((each) => [each.name, `${each.node.name}:output:0`] as const),
     ),
+    whole: true,
   };
 }
 
@@ -202,7 +208,7 @@ const callOf = (
   attributes: {
     Tin: types(called.inputs),
     Tout: types(called.outputs),
-    f: { kind: "function", value: called.name },
+    f: { kind: "function", value: called.name, whole: called.whole === true },
     config: { kind: "string", value: "" },
     config_proto: { kind: "string", value: "" },
     executor_type: { kind: "string", value: "" },

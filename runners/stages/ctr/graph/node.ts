@@ -15,7 +15,7 @@ export type Attribute =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "shape" | "ints" | "floats" | "types"; readonly value: readonly number[] }
   /** A function of the graph's library, by name. */
-  | { readonly kind: "function"; readonly value: string }
+  | { readonly kind: "function"; readonly value: string; readonly whole?: boolean }
   | { readonly kind: "tensor"; readonly value: ConstantValue };
 
 /** A NodeDef: inputs are `name:output` for values and `^name` for control. */

@@ -77,6 +77,9 @@ export async function writeSavedModel(
   await writeFile(join(folder, "saved_model.pb"), model.serializeBinary() as Uint8Array);
 }
 
+/** A parameter of {@link LibraryFunction.whole} functions, which their calls set and nothing reads. */
+const PARAMETER = "whole";
+
 function functionMessage(definition: LibraryFunction): Message {
   const m = messages();
   const message = new m["FunctionDef"]();
@@ -91,8 +94,22 @@ function functionMessage(definition: LibraryFunction): Message {
   signature.setInputArgList(definition.inputs.map(argument));
   signature.setOutputArgList(definition.outputs.map(argument));
   signature.setIsStateful(true);
+  const nodes = definition.nodes.map(nodeMessage);
+  if (definition.whole === true) {
+    const parameter = new (m["OpDef"] as Message).AttrDef();
+    parameter.setName(PARAMETER);
+    parameter.setType("bool");
+    signature.setAttrList([parameter]);
+    const given = new m["AttrValue"]();
+    given.setPlaceholder(PARAMETER);
+    nodes[0]!.getAttrMap().set(`_${PARAMETER}`, given);
+    const yes = attributeMessage({ kind: "bool", value: true });
+    message.getAttrMap().set("_nospecialize", yes);
+    // Where TensorFlow looks into functions by themselves, it takes their parameters from here.
+    message.getAttrMap().set(PARAMETER, yes);
+  }
   message.setSignature(signature);
-  message.setNodeDefList(definition.nodes.map(nodeMessage));
+  message.setNodeDefList(nodes);
   for (const [output, value] of Object.entries(definition.returns)) {
     message.getRetMap().set(output, value);
   }
@@ -138,6 +155,9 @@ function attributeMessage(attribute: Attribute): Message {
     case "function": {
       const called = new m["NameAttrList"]();
       called.setName(attribute.value);
+      if (attribute.whole === true) {
+        called.getAttrMap().set(PARAMETER, attributeMessage({ kind: "bool", value: true }));
+      }
       value.setFunc(called);
       break;
     }

@@ -91,6 +91,29 @@ describe("TF_XLA_FLAGS", () => {
   });
 });
 
+describe("TF_JIT_CACHE_DIR", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  const folderFrom = (cache: string, gpus: readonly number[], own?: string): string | undefined => {
+    vi.stubEnv("R4EC_XLA_CACHE", cache);
+    vi.stubEnv("TF_XLA_FLAGS", "");
+    vi.stubEnv("TF_JIT_CACHE_DIR", own);
+    keepCompiled(gpus);
+    return process.env["TF_JIT_CACHE_DIR"];
+  };
+
+  it("names a folder of this machine's where there is a card and nobody else named one", () => {
+    const cache = scratch.folder();
+    const folder = folderFrom(cache, [0])!;
+    expect(readdirSync(cache).map((name) => join(cache, name))).toContain(folder);
+    // Not the one of XLA's programs.
+    expect(process.env["TF_XLA_FLAGS"]).not.toMatch(new RegExp(`=${folder}$`));
+    expect(folderFrom(cache, [0], "/elsewhere")).toBe("/elsewhere");
+    expect(folderFrom(cache, [])).toBeUndefined();
+    expect(folderFrom("", [0])).toBeUndefined();
+  });
+});
+
 it("programs that are cut short go, and the oldest where all take too much room", async () => {
   const folder = scratch.folder();
   // One field of 98 bytes.
