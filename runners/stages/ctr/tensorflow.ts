@@ -19,7 +19,8 @@ export interface EagerAttribute {
   readonly value: unknown;
 }
 
-interface TensorInfo {
+/** A tensor as tfjs-node's backend is given it. */
+export interface TensorInfo {
   readonly dataId: object;
   readonly shape: number[];
   readonly dtype: string;
@@ -38,10 +39,21 @@ export interface NodeBackend {
     inputs: readonly TensorInfo[],
     count: number,
   ): Tensor[];
+  /** A tensor of what the binding knows by `id`; -1: of nothing yet. `dtype`: a number of DataType. */
+  createOutputTensor(of: {
+    readonly id: number;
+    readonly shape: readonly number[];
+    readonly dtype: number;
+  }): Tensor;
   readSync(dataId: object): Float32Array | Int32Array | Uint8Array;
   read(dataId: object): Promise<Float32Array | Int32Array | Uint8Array>;
-  /** Shape, and type as a number of TensorFlow's DataType, of a tensor's values. */
-  readonly tensorMap: { get(dataId: object): { shape: number[]; dtype: number } };
+  /**
+   * Shape, and type as a number of TensorFlow's DataType, of a tensor's values; the binding's id of it, and
+   * values that it was not given yet.
+   */
+  readonly tensorMap: {
+    get(dataId: object): { shape: number[]; dtype: number; id: number; values: unknown };
+  };
   loadSavedModelMetaGraph(path: string, tags: string): number;
   deleteSavedModel(id: number): void;
   runSavedModel(

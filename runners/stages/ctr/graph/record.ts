@@ -2,6 +2,7 @@ import {
   nodeBackend,
   type EagerAttribute,
   type NodeBackend,
+  type TensorInfo,
   tf,
   type Tensor,
   type Variable,
@@ -17,6 +18,7 @@ import {
   type GraphNode,
 } from "./node.js";
 import { operations } from "./operations.js";
+import { outputsOf, type Form } from "./outputs.js";
 
 /**
  * The error for a function that cannot become a graph. The message names the operation that
@@ -46,6 +48,9 @@ export interface Recording {
   readonly effects: readonly string[];
 }
 
+/** The binding's id of a tensor that it does not have. */
+const NO_VALUES = -1;
+
 interface Slot {
   /** `node:output`. */
   readonly name: string;
@@ -54,8 +59,9 @@ interface Slot {
 }
 
 /**
- * Records the operations that tfjs-node executes while a function runs once, and with them how they
- * hang together, as nodes of a TensorFlow graph. Variables that the function assigns to get their
+ * Records the operations that tfjs-node is to execute while a function runs once, and with them how they
+ * hang together, as nodes of a TensorFlow graph. What depends on an input or a variable is not computed: its
+ * tensors have a shape and no values ({@link outputsOf}). Variables that the function assigns to get their
  * values back afterwards.
  */
 export class Recorder {
@@ -167,8 +173,7 @@ export class Recorder {
       { dtype: type(dataTypeOf(variable.dtype)) },
     );
     this.#follow.set(variable, [update, read]);
-    const fresh = tf.tensor(new Float32Array(variable.size), variable.shape);
-    variable.assign(fresh as never);
+    variable.assign(this.#withoutValues(variable) as never);
     this.#slots.set(variable.dataId as object, { name: `${read}:0`, fixed: false });
     this.#inPlace.add(variable.dataId as object);
   }
@@ -192,12 +197,16 @@ export class Recorder {
     const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
     const restoreGather = this.#replaceGather();
     backend.executeSingleOutput = (op, attributes, inputs) => {
-      const output = executeSingleOutput.call(backend, op, attributes, inputs);
-      this.#operation(op, attributes, inputs, [output]);
-      return output;
+      const [output] = this.#inform(op, attributes, inputs) ?? [
+        executeSingleOutput.call(backend, op, attributes, this.#filled(inputs)),
+      ];
+      this.#operation(op, attributes, inputs, [output!]);
+      return output!;
     };
     backend.executeMultipleOutputs = (op, attributes, inputs, count) => {
-      const outputs = executeMultipleOutputs.call(backend, op, attributes, inputs, count);
+      const outputs =
+        this.#inform(op, attributes, inputs) ??
+        executeMultipleOutputs.call(backend, op, attributes, this.#filled(inputs), count);
       this.#operation(op, attributes, inputs, outputs);
       return outputs;
     };
@@ -218,6 +227,48 @@ export class Recorder {
       delete own.read;
       restoreGather();
     };
+  }
+
+  /**
+   * The outputs of an operation that depends on an input or a variable, without values. Null where it does not
+   * depend on them, or its shapes are not known: then it is executed.
+   */
+  #inform(
+    op: string,
+    attributes: readonly EagerAttribute[],
+    inputs: readonly TensorInfo[],
+  ): Tensor[] | null {
+    if (inputs.every(({ dataId }) => this.#isFixed(dataId))) return null;
+    const known = inputs.map(({ dataId, shape, dtype }) => ({
+      shape,
+      dtype,
+      values: () => (this.#isFixed(dataId) ? this.#valuesOf(dataId) : null),
+    }));
+    const attribute = (name: string): unknown =>
+      attributes.find((each) => each.name === name)?.value;
+    return outputsOf(op, known, attribute)?.map((form) => this.#withoutValues(form)) ?? null;
+  }
+
+  #isFixed(dataId: object): boolean {
+    return !this.#variableByData.has(dataId) && this.#slots.get(dataId)?.fixed !== false;
+  }
+
+  #withoutValues({ shape: sizes, dtype }: Form): Tensor {
+    return this.#backend.createOutputTensor({
+      id: NO_VALUES,
+      shape: [...sizes],
+      dtype: dataTypeOf(dtype),
+    });
+  }
+
+  /** Inputs to execute an operation on: zeros in place of tensors without values. */
+  #filled(inputs: readonly TensorInfo[]): TensorInfo[] {
+    return inputs.map((input) => {
+      const { id, values } = this.#backend.tensorMap.get(input.dataId);
+      return id === NO_VALUES && values === null
+        ? tf.zeros([...input.shape], input.dtype as "float32")
+        : input;
+    });
   }
 
   /** tfjs-node's own GatherV2 reads the indices back to check them, which no graph can. */
@@ -265,7 +316,7 @@ export class Recorder {
   #operation(
     op: string,
     attributes: readonly EagerAttribute[],
-    inputs: readonly { readonly dataId: object; readonly dtype: string }[],
+    inputs: readonly TensorInfo[],
     outputs: readonly Tensor[],
   ): void {
     const known = operations.get(op);
@@ -310,10 +361,15 @@ export class Recorder {
     return `${name}:0`;
   }
 
-  #constant(dataId: object): string {
-    const info = this.#backend.tensorMap.get(dataId);
+  #valuesOf(dataId: object): Float32Array | Int32Array | Uint8Array {
     const values = this.#backend.readSync(dataId);
     if (Array.isArray(values)) throw new CannotTrace("a constant of strings");
+    return values;
+  }
+
+  #constant(dataId: object): string {
+    const info = this.#backend.tensorMap.get(dataId);
+    const values = this.#valuesOf(dataId);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
     const small = bytes.length <= 256;
     const key = small

@@ -91,6 +91,9 @@ export function sampleInput(kit: Kit): ReadBatch {
     const ofUser = user === null ? null : user.vector(ids(usersOf(batch)));
     const [userFields, contextFields] = [placed.user?.all ?? null, placed.context?.all ?? null];
     const others = [ofUser, userFields, contextFields].filter((value) => value !== null);
+    // Whether its value is computed does not tell: a rewrite may use the table in its place.
+    let userRead = false;
+    const allOfUser = others.length === 0 ? null : concat(others);
     return {
       item: ids(batch.item),
       itemAttributes: ids(batch.itemAttributes),
@@ -103,12 +106,14 @@ export function sampleInput(kit: Kit): ReadBatch {
         true,
       ),
       userId,
-      user: others.length === 0 ? null : concat(others),
-      usersUnread: () => userId !== null && !userId.read && !ofUser!.computed,
+      get user() {
+        userRead = true;
+        return allOfUser;
+      },
+      usersUnread: () => userId !== null && !userId.read && !userRead,
       fieldsUnread: () => {
         const own = fields.filter(({ of }) => of !== "item").map(({ name }) => name);
-        const used = [userFields, contextFields].some((value) => value?.computed === true);
-        return used || own.some((name) => named.has(name)) ? [] : own;
+        return userRead || own.some((name) => named.has(name)) ? [] : own;
       },
       field: (name) => fieldOf(name, ["user", "item", "context"]),
       historyField: (name) => fieldOf(name, ["history"]),
