@@ -7,6 +7,7 @@ import { compiledFunction, type LibraryFunction } from "./library.js";
 import { constant, DataType, dataTypeOf, shape, type, type GraphNode } from "./node.js";
 import { Recorder, type Recording } from "./record.js";
 import { writeSavedModel } from "./saved-model.js";
+import { holdsZeros } from "./zeros.js";
 
 interface Traced {
   readonly spec: FunctionSpec;
@@ -93,7 +94,11 @@ export class GraphSession implements Session {
       await writeSavedModel(folder, nodes, { tag, library });
       const id = nodeBackend().loadSavedModelMetaGraph(folder, tag);
       const session = new GraphSession(id, traced, variables);
-      session.#assign([...variables.keys()].map((variable) => [variable, variable]));
+      const all = [...variables.keys()];
+      session.#assign(
+        all.flatMap((variable) => (holdsZeros(variable) ? [] : [[variable, variable]])),
+        all.filter(holdsZeros),
+      );
       return session;
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -157,12 +162,16 @@ export class GraphSession implements Session {
   }
 
   /** One call for all: TensorFlow prepares every new set of fetches anew, over the whole graph. */
-  #assign(pairs: readonly (readonly [Variable, Tensor])[]): void {
-    const names = pairs.map(([variable]) => `variable/${this.#variables.get(variable)}`);
+  #assign(pairs: readonly (readonly [Variable, Tensor])[], zeros: readonly Variable[] = []): void {
+    const nameOf = (variable: Variable): string => `variable/${this.#variables.get(variable)}`;
+    const names = pairs.map(([variable]) => nameOf(variable));
     const done = this.#call(
       pairs.map(([, value]) => value),
       names.map((name) => ({ name: `${name}/value:0` })),
-      names.map((name) => `${name}/assigned:0`),
+      [
+        ...names.map((name) => `${name}/assigned:0`),
+        ...zeros.map((variable) => `${nameOf(variable)}/emptied:0`),
+      ],
     );
     for (const tensor of done) tensor.dispose();
   }
@@ -285,5 +294,32 @@ function variableNodes(name: string, variable: Variable): GraphNode[] {
       attributes: { dtype },
     },
     ...doneNodes(`${name}/assigned`, [`^${name}/assign`]),
+    ...(holdsZeros(variable) ? emptyNodes(name, variable) : []),
+  ];
+}
+
+/** The setting of a variable to zeros, which are made in the graph. */
+function emptyNodes(name: string, variable: Variable): GraphNode[] {
+  const number = dataTypeOf(variable.dtype);
+  const dtype = type(number);
+  const { shape: sizes } = variable;
+  const bytes = new Uint8Array(Int32Array.from(sizes).buffer);
+  const zero = new Uint8Array(4);
+  return [
+    constant(`${name}/sizes`, { dtype: DataType.int32, shape: [sizes.length], bytes }),
+    constant(`${name}/zero`, { dtype: number, shape: [], bytes: zero }),
+    {
+      name: `${name}/zeros`,
+      op: "Fill",
+      inputs: [`${name}/sizes:0`, `${name}/zero:0`],
+      attributes: { T: dtype, index_type: type(DataType.int32) },
+    },
+    {
+      name: `${name}/empty`,
+      op: "AssignVariableOp",
+      inputs: [`${name}:0`, `${name}/zeros:0`],
+      attributes: { dtype },
+    },
+    ...doneNodes(`${name}/emptied`, [`^${name}/empty`]),
   ];
 }

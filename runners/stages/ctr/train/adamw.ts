@@ -1,5 +1,6 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import type { AdamKernel, AdamScalars, Kernels } from "../graph/session.js";
+import { zerosVariable } from "../graph/zeros.js";
 import type { Parameter } from "../model.js";
 import { rates, type Rate } from "./schedule.js";
 
@@ -52,13 +53,12 @@ export class AdamW {
     this.#rules = rules;
     this.#kernel = kernel;
     this.#uniform = sameStep && rules.every(({ rate }) => sameRate(rate, rules[0]!.rate));
-    const zeros = (shape: number[]): Variable => tf.tidy(() => tf.variable(tf.zeros(shape), false));
-    this.step = zeros([rules.length]);
+    this.step = zerosVariable([rules.length]);
     this.slots = parameters.map((parameter) => ({
       parameter,
-      first: zeros(parameter.variable.shape),
-      second: zeros(parameter.variable.shape),
-      move: kernel && !this.#uniform ? zeros(parameter.variable.shape) : null,
+      first: zerosVariable(parameter.variable.shape),
+      second: zerosVariable(parameter.variable.shape),
+      move: kernel && !this.#uniform ? zerosVariable(parameter.variable.shape) : null,
     }));
   }
 

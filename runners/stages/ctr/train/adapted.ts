@@ -1,6 +1,7 @@
 import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import type { Columns } from "../data/columns.js";
 import type { FunctionSpec } from "../graph/session.js";
+import { zerosVariable } from "../graph/zeros.js";
 import type { Model, Subject } from "../model.js";
 
 /** What the adaptor made of all users' and all items' vectors: float32 [R, U + 1, d], [R, I + 1, d]. */
@@ -24,7 +25,7 @@ export class AdaptedKnowledge {
 
   /** Null if the model has no adaptor, or if it adapts the vectors of every sample. */
   static of(model: Model, columns: Columns): AdaptedKnowledge | null {
-    const { adapt, replicas, device, rewrites } = model;
+    const { adapt, shape, replicas, device, rewrites } = model;
     const { userKnowledge, itemKnowledge } = columns;
     if (adapt === null || userKnowledge === null || itemKnowledge === null) return null;
     if (!rewrites.has("adapt-once")) return null;
@@ -40,13 +41,9 @@ export class AdaptedKnowledge {
       }
       return tf.concat(parts, 1);
     };
-    const table = (subject: Subject, raw: Variable): Variable =>
-      tf.tidy(() => {
-        const dim = raw.shape[1]!;
-        const width = adapt(subject, tf.zeros([replicas, 1, dim])).shape[2]!;
-        return tf.variable(tf.zeros([replicas, raw.shape[0]!, width]), false);
-      });
-    const tables = { users: table("user", userKnowledge), items: table("item", itemKnowledge) };
+    const width = shape.adaptor!.layers.at(-1)!;
+    const table = (raw: Variable): Variable => zerosVariable([replicas, raw.shape[0]!, width]);
+    const tables = { users: table(userKnowledge), items: table(itemKnowledge) };
     const make = (): AdaptedTables => ({
       users: whole("user", userKnowledge),
       items: whole("item", itemKnowledge),

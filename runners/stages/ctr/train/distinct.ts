@@ -1,6 +1,7 @@
-import { tf, type Tensor, type Variable } from "../tensorflow.js";
+import type { Tensor, Variable } from "../tensorflow.js";
 import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
+import { zerosVariable } from "../graph/zeros.js";
 import { sliceRows } from "./slice-rows.js";
 
 /** The largest number of different users and items in one batch. */
@@ -92,8 +93,7 @@ export class DistinctIds {
     replicas: number,
     samples: number,
   ) {
-    const variable = (): Variable =>
-      tf.tidy(() => tf.variable(tf.zeros([replicas, samples], dtype as "int32"), false));
+    const variable = (): Variable => zerosVariable([replicas, samples], dtype as "int32");
     const column = (of: Int32Array, room: number): IdColumn => ({
       ids: of,
       room,

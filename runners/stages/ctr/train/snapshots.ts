@@ -1,5 +1,6 @@
 import { tf, type Tensor, type Tensor1D, type Variable } from "../tensorflow.js";
 import type { Session, FunctionSpec } from "../graph/session.js";
+import { zerosVariable } from "../graph/zeros.js";
 import { ReplicaState, type Part, type StateTensor } from "./state.js";
 
 /** Which copy of the replicas' state: that of the last epoch, or that of the best epoch so far. */
@@ -21,7 +22,7 @@ export class Snapshots {
     const copyOf = (parts: readonly Part[]): Part[] =>
       parts.map(({ name, variable }) => ({
         name,
-        variable: tf.tidy(() => tf.variable(tf.zeros(variable.shape), false)),
+        variable: zerosVariable(variable.shape),
       }));
     const scored = live.filter(({ name }) => /^(parameter|state)\//.test(name));
     const [kept, best] = [copyOf(live), copyOf(scored)];

@@ -3,6 +3,7 @@ import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import type { MakeOptions } from "../graph/make-session.js";
 import type { FunctionSpec, Session } from "../graph/session.js";
+import { zerosVariable } from "../graph/zeros.js";
 import type { Model } from "../model.js";
 import type { AdamW, ReplicaRule } from "./adamw.js";
 import { DistinctIds, type DistinctSizes } from "./distinct.js";
@@ -59,7 +60,7 @@ export class Steps {
     const order = tf.tidy(() =>
       tf.variable(tf.fill([count, samples], example, columns.item.dtype as "int32"), false),
     );
-    const lossSum = tf.tidy(() => tf.variable(tf.zeros([count]), false));
+    const lossSum = zerosVariable([count]);
     // In eager mode no operations would run side by side.
     this.#pieces = engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
     const room = rewrites.has("distinct-ids") ? options.distinct : null;
