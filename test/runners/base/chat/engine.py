@@ -45,7 +45,7 @@ class Recorder:
 
 def engine_of(burst, **own):
     options = {"batch": 4, "repetition_penalty": 1.0, "max_context": 4096, "memory": 1.0}
-    return Engine(load(), tokenizer, {**options, "burst": burst, "recorder": None, **own})
+    return Engine(load(), tokenizer, {**options, "burst": burst, "recorder": None, "warm": False, **own})
 
 
 engine = engine_of(1)
@@ -121,7 +121,7 @@ for name, own in ways.items():
 said["seeds differ"] = alone({**ways["sampled"], "seed": 4}) != found["sampled"]
 
 # As on a card: many steps between two looks, steps of few sizes, recorded when they are first wanted.
-engine = engine_of(8, recorder=Recorder)
+engine = engine_of(8, recorder=Recorder, warm=True)
 said["recorded"] = answers([ask(prompt) for prompt in prompts]) == want
 said["steps were recorded"] = 0 < len(Recorder.made) < 8
 engine.load("a", adapter_folder).result()
