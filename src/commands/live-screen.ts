@@ -3,10 +3,11 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { Names } from "../contract/records.js";
 import { tokensPerSecond } from "../contract/usage.js";
 import type { SweepLive, StageState, SweepState, TimeLeft } from "../journal/index.js";
-import { paidBy } from "../journal/index.js";
+import { callOf, paidBy } from "../journal/index.js";
 import type { Colours } from "../base/terminal.js";
 import { countText, durationText, rateText, usageText } from "./numbers.js";
 import type { StageCounts, SweepProgress } from "./sweep-progress.js";
+import { placeOf } from "./where.js";
 
 /** What a live view of a sweep shows, at a moment. */
 export interface Shown {
@@ -134,6 +135,9 @@ function barOf(
   );
 }
 
+/** Node n2 before node n10. */
+const BY_NUMBERS = new Intl.Collator("en", { numeric: true });
+
 /** Stages that one worker runs together. */
 interface Call {
   readonly where: string;
@@ -145,19 +149,18 @@ function callsOf({ state, progress }: Shown): Call[] {
   const calls = new Map<string, StageState[]>();
   for (const fingerprint of progress.running) {
     const stage = state.stages.get(fingerprint)!;
-    const key = `${stage.gpus.join(",")}/${stage.worker}`;
-    const call = calls.get(key);
-    if (call === undefined) calls.set(key, [stage]);
+    const call = calls.get(callOf(stage));
+    if (call === undefined) calls.set(callOf(stage), [stage]);
     else call.push(stage);
   }
   const sorted = [...calls.values()].sort(
     ([a], [b]) =>
-      (a!.gpus[0] ?? Infinity) - (b!.gpus[0] ?? Infinity) || (a!.worker ?? 0) - (b!.worker ?? 0),
+      Number(b!.gpus.length > 0) - Number(a!.gpus.length > 0) ||
+      BY_NUMBERS.compare(a!.job?.node ?? "", b!.job?.node ?? "") ||
+      (a!.gpus[0] ?? 0) - (b!.gpus[0] ?? 0) ||
+      BY_NUMBERS.compare(callOf(a!), callOf(b!)),
   );
-  return sorted.map((stages) => {
-    const { gpus, worker } = stages[0]!;
-    return { where: gpus.length > 0 ? `GPU ${gpus.join(", ")}` : `worker ${worker}`, stages };
-  });
+  return sorted.map((stages) => ({ where: placeOf(stages[0]!), stages }));
 }
 
 function callText(

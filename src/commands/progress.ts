@@ -10,6 +10,7 @@ import { clip, NOTHING_LIVE, screenOf, type Shown, summaryText } from "./live-sc
 import { progressOf } from "./sweep-progress.js";
 import { errorDetails, retryText } from "./failure-text.js";
 import { durationText } from "./numbers.js";
+import { placeOf } from "./where.js";
 
 /** Shows a block of lines in place of the block before; an empty block removes it. */
 export interface LiveDisplay {
@@ -169,7 +170,9 @@ export class ProgressView implements EventSink {
     switch (event.type) {
       case "stage-started": {
         if (this.display !== null) return;
-        const where = event.gpus.length === 0 ? "" : ` on GPU ${event.gpus.join(", ")}`;
+        const { gpus, job = null, worker } = event;
+        const place = gpus.length === 0 && job === null ? null : placeOf({ gpus, job, worker });
+        const where = place === null ? "" : ` ${gpus.length > 0 ? "on" : "in"} ${place}`;
         const company = event.fusedWith > 1 ? ` (${event.fusedWith} in one model)` : "";
         return this.line(`  ${name} started${where}${company}`);
       }

@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { RunnerEvent, StageError, KeptResult } from "../contract/runner.js";
 import type { Forecast } from "../forecast/index.js";
-import type { JournalWriter } from "../journal/index.js";
+import type { JournalWriter, StageJob } from "../journal/index.js";
 import type { LiveKeeper } from "./live.js";
 import type { Retry } from "./retries.js";
 
@@ -18,7 +18,12 @@ export class StageEvents {
   /** `fusedWith` counts the stages of the call, this one included. */
   started(
     stage: Fingerprint,
-    call: { readonly worker: number; readonly gpus: readonly number[]; readonly fusedWith: number },
+    call: {
+      readonly job?: StageJob;
+      readonly worker: number;
+      readonly gpus: readonly number[];
+      readonly fusedWith: number;
+    },
   ): Written {
     const before = this.journal.state?.stages.get(stage)?.attempts ?? 0;
     const prior = this.forecast.prior(stage);

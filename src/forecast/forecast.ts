@@ -2,6 +2,7 @@ import type { Fingerprint } from "../base/fingerprint.js";
 import type { StageEstimate } from "../contract/runner.js";
 import type { StagePrior } from "../journal/events.js";
 import type { StageState, SweepState, TimeLeft } from "../journal/index.js";
+import { callOf } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
 import { learnStage } from "./history.js";
 import type { Learned, Quantity, Subject } from "./learned.js";
@@ -127,14 +128,14 @@ export class Forecast {
     now: number,
   ): { readonly left: TimeLeft | null; readonly stages: ReadonlyMap<Fingerprint, number> } {
     const learned = this.#learnedWith(state, accounts);
-    const groups = new Map<number | null, StageState[]>();
+    const groups = new Map<string, StageState[]>();
     const tasks: (Expected | null)[] = [];
     for (const fingerprint of toRun) {
       const stage = state.stages.get(fingerprint)!;
       const status = stage.run === state.runs ? stage.status : "waiting";
       if (status === "running") {
-        const group = groups.get(stage.worker);
-        if (group === undefined) groups.set(stage.worker, [stage]);
+        const group = groups.get(callOf(stage));
+        if (group === undefined) groups.set(callOf(stage), [stage]);
         else group.push(stage);
       } else if (status === "waiting" || status === "interrupted") {
         tasks.push(this.#waiting(fingerprint, learned));

@@ -12,6 +12,14 @@ export interface StagePrior {
   readonly kinds: readonly string[];
 }
 
+/** A job of a cluster in which a stage runs. */
+export interface StageJob {
+  /** As the cluster's queue calls it: `12_3`. */
+  readonly id: string;
+  /** Name of its machine, whose GPUs are counted from 0; null: it is not known. */
+  readonly node: string | null;
+}
+
 /**
  * All that can happen in a sweep. Every event is appended to the journal before anything else hears
  * of it. A closed union: a view that forgets a kind does not compile.
@@ -42,6 +50,9 @@ export type Event =
       readonly stage: Fingerprint;
       /** From 1. */
       readonly attempt: number;
+      /** The job that it runs in; left out where it runs on the machine of the sweep's process. */
+      readonly job?: StageJob;
+      /** Number of the process that runs it, on that machine or in that job. */
       readonly worker: number;
       readonly gpus: readonly number[];
       /** Stages run by the same call, this one included; one where nothing is fused. */

@@ -1,4 +1,6 @@
+export { callOf } from "./call.js";
 export type { MetricPoint } from "./curve.js";
+export type { StageJob } from "./events.js";
 export type { StageNote, StageState, StageStatus, SweepState } from "./state.js";
 export { applyEntry, foldJournal } from "./state.js";
 export type { Journal, JournalDamage, KnownSweep } from "./read.js";

@@ -1,6 +1,7 @@
 import type {
   JournalEntry,
   StageEvent,
+  StageJob,
   StagePrior,
   SweepProgressed,
   SweepStarted,
@@ -52,6 +53,8 @@ export interface StageState {
   run: number | null;
   /** Starts so far, over all runs of the sweep. */
   attempts: number;
+  /** Where it runs, or last ran; null: on the machine of the sweep's process. */
+  job: StageJob | null;
   worker: number | null;
   gpus: readonly number[];
   fusedWith: number;
@@ -118,6 +121,7 @@ const waiting = (record: StageRecord): StageState => ({
   status: "waiting",
   run: null,
   attempts: 0,
+  job: null,
   worker: null,
   gpus: [],
   fusedWith: 1,
@@ -246,6 +250,7 @@ function applyToStage(stage: StageState, event: StageEvent, time: number): void 
     case "stage-started":
       stage.status = "running";
       stage.attempts += 1;
+      stage.job = event.job ?? null;
       stage.worker = event.worker;
       stage.gpus = event.gpus;
       stage.fusedWith = event.fusedWith;

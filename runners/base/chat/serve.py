@@ -22,6 +22,7 @@ from fastapi.responses import JSONResponse
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine import Engine
+from steps import CudaGraphs
 from writing import Refused
 
 GIVEN = "adapter"  # Name of the adapter that the command names.
@@ -50,6 +51,7 @@ class Service:
             "max_context": arguments.max_context or own,
             "memory": arguments.memory,
             "burst": 8 if device == "cuda" else 1,
+            "recorder": CudaGraphs if device == "cuda" else None,
         }
         self.engine = Engine(model.to(device).eval(), tokenizer, options)
         # One that the command names answers wherever no other adapter is asked for.

@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../../base/fingerprint.js";
-import type { JournalWriter } from "../../journal/index.js";
+import type { JournalWriter, StageJob } from "../../journal/index.js";
 import { LineReader } from "./lines.js";
 import type { JobLine } from "./orders.js";
 import { openSubmissions, stagesOf, taskFiles } from "./orders.js";
@@ -31,22 +31,30 @@ export async function catchUp(
           line.type === "end" && line.end.how === "published" ? [line.stage] : [],
         ),
       );
-      const told = lines.map(({ line, known }) =>
-        "stage" in line && wanted.has(line.stage) && ended.has(line.stage)
-          ? tell(journal, line, known)
-          : null,
-      );
+      let job: StageJob | null = null;
+      const told = lines.map(({ line, known }) => {
+        if (line.type === "began") job = { id: line.job, node: line.node };
+        return "stage" in line && wanted.has(line.stage) && ended.has(line.stage)
+          ? tell(journal, line, known, job)
+          : null;
+      });
       await Promise.all(told);
     }
   }
 }
 
 /** Writes a line as an event. What an earlier controller has told stays said. */
-function tell(journal: JournalWriter, line: JobLine, known: boolean): Promise<unknown> | null {
+function tell(
+  journal: JournalWriter,
+  line: JobLine,
+  known: boolean,
+  job: StageJob | null,
+): Promise<unknown> | null {
   if (line.type === "started") {
-    const { stage, gpus, fusedWith } = line;
+    const { stage, worker = 0, gpus, fusedWith } = line;
     const attempt = (journal.state?.stages.get(stage)?.attempts ?? 0) + 1;
-    return journal.append({ type: "stage-started", stage, attempt, worker: 0, gpus, fusedWith });
+    const call = { ...(job !== null && { job }), worker, gpus, fusedWith };
+    return journal.append({ type: "stage-started", stage, attempt, ...call });
   }
   if (line.type === "end" && line.end.how === "published") {
     const { stage, end } = line;

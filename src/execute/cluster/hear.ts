@@ -37,11 +37,11 @@ async function heard(
   if (!task.open.has(stage)) return;
   switch (line.type) {
     case "started": {
-      const { gpus, fusedWith } = line;
+      const { worker = 0, gpus, fusedWith } = line;
       task.started.set(stage, fusedWith);
       // Also where an earlier controller has said so: the journal was told since that it is over.
-      const worker = Number.parseInt(task.id ?? "", 10) || 0;
-      book.started(stage, { worker, gpus, fusedWith });
+      const job = { id: task.id ?? task.key, node: task.node };
+      book.started(stage, { job, worker, gpus, fusedWith });
       const values = { "job.id": task.id ?? "", "job.node": task.node ?? "" };
       book.reported(stage, { type: "facts", values });
       return;

@@ -153,12 +153,12 @@ class Job {
       return elsewhere;
     }
     const { toolchain } = this.order;
-    const { pid, mark } = place.open(toolchain);
+    const { worker, pid, mark } = place.open(toolchain);
     for (const { stage, lock } of prepared) {
       if (pid > 0) await lock.handTo(pid, mark);
       const { gpus } = place.allocation;
       const fusedWith = prepared.length;
-      await this.lines.say({ type: "started", stage: say(stage), gpus, fusedWith });
+      await this.lines.say({ type: "started", stage: say(stage), worker, gpus, fusedWith });
     }
     const ends: Promise<void>[] = [];
     await runGroup(prepared, place, {

@@ -76,6 +76,8 @@ export type JobLine =
   | {
       readonly type: "started";
       readonly stage: Fingerprint;
+      /** Number of the process that runs it; left out by an earlier version. */
+      readonly worker?: number;
       readonly gpus: readonly number[];
       readonly fusedWith: number;
     }

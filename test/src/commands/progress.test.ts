@@ -163,6 +163,20 @@ describe("the progress display", () => {
     ]);
   });
 
+  it("tells the cards of different nodes apart, and the jobs of one array", () => {
+    const inJob = (stage: Fingerprint, id: string, node: string, gpus: number[]): Event =>
+      ({ ...start(stage), job: { id, node }, worker: 1, gpus }) as Event;
+    const { live } = shown([
+      ...[started, cache(shared.fingerprint, 1), inJob(first, "7_0", "n10", [0])],
+      ...[inJob(second, "7_1", "n2", [0]), inJob(third, "7_2", "n2", [])],
+    ]);
+    expect(live.filter((line) => / (?:GPU|job) /.test(line))).toEqual([
+      "  n2 GPU 0  model seed=2  5.5 s",
+      "  n10 GPU 0  model seed=1  6.5 s",
+      "  job 7_2 on n2  model seed=3  4.5 s",
+    ]);
+  });
+
   it("fits into a narrow and into a low window: what changes is kept, no line is wider", () => {
     const narrow = shown(onCards, telling, { columns: 56, rows: 30 }).live;
     expect(narrow.slice(0, 2)).toEqual([

@@ -70,13 +70,14 @@ test("a job has the cards that Slurm gives it, and no others", async () => {
   const lab = await slurm.labOfTest();
   lab.environment = { ...lab.environment, PATH: await machineWithCards(lab.folder, 2) };
   lab.flag("model.hold");
-  const settings = "slurm: {options: [--nodelist=n1]}\ntoy: {cards: 1}\n";
+  const settings = "slurm: {options: [--nodelist=n2]}\ntoy: {cards: 1}\n";
   const sweep = lab.start(
     "sweep",
     await lab.spec(toy(settings, "sweep: {grid: {seed: [1, 2]}}\n")),
   );
   const cards = async () => (await stagesOf(lab)).slice(1).map(({ gpus }) => gpus);
   await eventually(async () => (await cards()).sort()).toEqual([[0], [1]]);
+  await eventually(() => sweep.stderr()).toMatch(/model seed=1 started on n2 GPU [01]\n/);
   lab.unflag("model.hold");
   expect(await sweep.finished).toMatchObject({ code: 0 });
 });
