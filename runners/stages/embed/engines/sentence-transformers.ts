@@ -2,6 +2,7 @@ import { isFolder, resolvePath } from "../../../base/files/spec-path.js";
 import { isFolderName, modelInput } from "../../../base/models/model-input.js";
 import { checkPackagedName } from "../../../base/models/packaged.js";
 import { embeddingHours, gpuSeconds } from "../../../base/stage/cost-model.js";
+import { gpusSetting } from "../../../base/stage/gpus.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { EmbedEngine } from "./engine.js";
 import type {
@@ -41,6 +42,7 @@ export const sentenceTransformers: EmbedEngine<
     normalize,
     dimension,
     max_tokens,
+    gpus: { ...gpusSetting("one embedding"), maximum: 1 },
   },
   check({ model, revision }, where, place) {
     if (model === null || model === undefined) return [];
@@ -60,13 +62,13 @@ export const sentenceTransformers: EmbedEngine<
         normalize: settings.normalize,
         ...given({ dimension: settings.dimension, max_tokens: settings.max_tokens }),
       },
-      execution: { batch_size: settings.batch_size },
+      execution: { batch_size: settings.batch_size, gpus: settings.gpus },
       inputs: model.inputs,
       files: model.files,
     };
   },
   toolchain: ["llm.embed"],
-  resources: () => ({ cpus: 4, gpus: 1 }),
+  resources: ({ gpus }) => ({ cpus: 4, gpus: gpus ?? 1 }),
   gpuHours: (tokens) => embeddingHours(BILLIONS, tokens),
   seconds: (_, tokens) => gpuSeconds(embeddingHours(BILLIONS, tokens)),
   counted: false,
