@@ -2,7 +2,6 @@ import { isFolder, resolvePath } from "../../../base/files/spec-path.js";
 import { isFolderName, modelInput } from "../../../base/models/model-input.js";
 import { checkPackagedName } from "../../../base/models/packaged.js";
 import { embeddingHours, gpuSeconds } from "../../../base/stage/cost-model.js";
-import { gpusSetting } from "../../../base/stage/gpus.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { EmbedEngine } from "./engine.js";
 import type {
@@ -42,7 +41,14 @@ export const sentenceTransformers: EmbedEngine<
     normalize,
     dimension,
     max_tokens,
-    gpus: { ...gpusSetting("one embedding"), maximum: 1 },
+    gpus: {
+      description:
+        "The share of one GPU that one embedding needs, by its memory (0.25: four stages side by side). Left out: all of it.",
+      type: "number",
+      exclusiveMinimum: 0,
+      // More than one is of no use to it. Without a default, which would be part of every cell's id.
+      maximum: 1,
+    },
   },
   check({ model, revision }, where, place) {
     if (model === null || model === undefined) return [];
@@ -62,7 +68,10 @@ export const sentenceTransformers: EmbedEngine<
         normalize: settings.normalize,
         ...given({ dimension: settings.dimension, max_tokens: settings.max_tokens }),
       },
-      execution: { batch_size: settings.batch_size, gpus: settings.gpus },
+      execution: {
+        batch_size: settings.batch_size,
+        ...(settings.gpus === undefined ? {} : { gpus: settings.gpus }),
+      },
       inputs: model.inputs,
       files: model.files,
     };

@@ -147,6 +147,13 @@ describe("sentence-transformers", () => {
     expect(children().filter((pid) => !before.includes(pid))).toEqual(started);
   }, 300_000);
 
+  it("takes a card, or the share of one that is asked for", () => {
+    const params = { engine: "sentence-transformers", model: {} };
+    expect(embedRunner.resources(params, { batch_size: 2 })).toEqual({ cpus: 4, gpus: 1 });
+    const share = { batch_size: 2, gpus: 0.25 };
+    expect(embedRunner.resources(params, share)).toEqual({ cpus: 4, gpus: 0.25 });
+  });
+
   it("tells the last words of a model that cannot be loaded", async () => {
     const file = path.join(await newFolder(), "config.json");
     writeFileSync(file, "{}");
