@@ -9,14 +9,17 @@ each would leave the card idle. What an answer that has ended wrote beyond its e
 import concurrent.futures
 import queue
 import threading
-import zlib
 
 import torch
 
 from adapters import Adapters
-from slots import FREE_SHARE, Slots, bytes_a_column, draw
+from asked import options_of
+from columns import bytes_a_column
+from sampling import KINDS, draw_surely, narrows
+from slots import Slots, warm_up
 from writing import Pick, Refused, Vocabulary, Writer, parse_guide
 
+FREE_SHARE = 0.7  # Of the memory that is free; the rest is for what a step computes.
 READING = {"cuda": 16384, "cpu": 2048}  # Tokens of padded prompts that are read at once.
 GATHERING = 0.03  # Seconds without a new request after which the first ones are answered.
 PATIENCE = 2.0  # Seconds without any request after which the memory for answers is given back.
@@ -49,8 +52,10 @@ class Engine:
     """The model, answering requests."""
 
     def __init__(self, model, tokenizer, options):
-        """options: batch (answers at once), repetition_penalty, max_context, memory (share of the card)
-        and burst (steps between two looks at what was written)."""
+        """options: batch (answers at once), repetition_penalty, max_context, memory (share of the card),
+        burst (steps between two looks at what was written) and recorder (makes what records steps for
+        a set of slots, steps.py; None: they are not recorded) and warm (whether it tries a step before the
+        first request: a card loads its programs when they are first used)."""
         self.model, self.options = model, options
         self.vocabulary = Vocabulary(tokenizer, model)
         self.adapters = Adapters(model)
@@ -67,18 +72,11 @@ class Engine:
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             raise Refused("messages must be a list that is not empty")
+        template = body.get("chat_template_kwargs") or {}
         prompt = self.vocabulary.tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_dict=True
+            messages, add_generation_prompt=True, return_dict=True, **template
         )["input_ids"]
-        penalty = float(body.get("repetition_penalty") or self.options["repetition_penalty"])
-        options = {
-            "max_tokens": int(body.get("max_tokens") or body.get("max_completion_tokens") or 512),
-            "temperature": float(body.get("temperature") or 0),
-            "top_p": float(body.get("top_p") or 1),
-            # Equal seeds must not make unlike prompts fall alike.
-            "seed": zlib.crc32(repr((int(body.get("seed") or 0), prompt)).encode()),
-            "repetition_penalty": penalty,
-        }
+        options = options_of(body, prompt, self.options["repetition_penalty"])
         most = self.options["max_context"]
         if len(prompt) + options["max_tokens"] > most:
             raise Refused(
@@ -98,6 +96,9 @@ class Engine:
         return done
 
     def work(self):
+        if self.options["warm"]:
+            with torch.inference_mode():
+                warm_up(self.model, self.size)
         while True:
             try:
                 with torch.inference_mode():
@@ -179,7 +180,9 @@ class Engine:
             mine = self.options["memory"] * total - torch.cuda.memory_allocated()
             room = FREE_SHARE * min(free, mine)
             count = max(1, min(count, int(room / (bytes_a_column(self.model) * columns))))
-        self.slots = Slots(self.model, count, columns, self.size, self.options["burst"] > 1)
+        record = self.options["recorder"]
+        few = self.options["burst"] > 1
+        self.slots = Slots(self.model, count, columns, self.size, few, record and record())
 
     def read(self):
         """Reads what stands before the wishes, and fulfils or begins them."""
@@ -217,16 +220,16 @@ class Engine:
                 # At least one character stands in a place for free text.
                 scores[place, vocabulary.barred] = -torch.inf
         best = scores.argmax(-1)
-        if any(job.writer.options["temperature"] > 0 for job in jobs):
-            given = lambda name, kind: torch.tensor(  # noqa: E731
-                [job.writer.options[name] for job in jobs], dtype=kind, device=scores.device
-            )
-            temperature = given("temperature", torch.float)
-            drawn = torch.tensor([job.writer.draws for job in jobs], device=scores.device)
-            chance = draw(
-                scores, temperature, given("top_p", torch.float), given("seed", torch.long), drawn
-            )
-            best = torch.where(temperature > 0, chance, best)
+        asked = [job.writer.options for job in jobs]
+        if any(options["temperature"] > 0 for options in asked):
+            given = lambda kind, values: torch.tensor(values, dtype=kind, device=scores.device)  # noqa: E731
+            chance = {
+                name: given(kind, [options[name] for options in asked])
+                for name, (kind, _) in KINDS.items()
+            }
+            drawn = given(torch.long, [job.writer.draws for job in jobs])
+            tokens = draw_surely(scores, chance, drawn, any(map(narrows, asked)))
+            best = torch.where(chance["temperature"] > 0, tokens, best)
         for job in jobs:
             job.writer.draws += 1
         return best.tolist()
@@ -261,15 +264,12 @@ class Engine:
         jobs = self.rows
         count = max(jobs) + 1
         furthest = max(len(job.writer.sequence) + len(job.text) for job in jobs.values())
-        options = [job.writer.options for job in jobs.values()]
         left = max(job.wish.limit - len(job.text) for job in jobs.values())
-        left = min(left, self.options["burst"])
         new = self.slots.write(
             count,
-            left,
+            min(left, self.options["burst"]),
             furthest,
-            any(each["temperature"] > 0 for each in options),
-            any(each["repetition_penalty"] != 1 for each in options),
+            [job.writer.options for job in jobs.values()],
             self.adapters.used,
         )
         for row, job in list(jobs.items()):
@@ -292,7 +292,7 @@ class Engine:
 
     def close_ranks(self):
         """Moves answers down where that makes the steps smaller."""
-        size = self.slots.size_for(len(self.rows))
+        size = self.slots.sizes.rows(len(self.rows))
         for row in sorted(self.rows, reverse=True):
             if row < size:
                 return

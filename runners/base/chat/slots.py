@@ -1,114 +1,56 @@
-"""The model's memory of what it has read (keys and values), a slot for each answer that grows, and the
-step that lengthens all of them by a token; for engine.py.
+"""Answers that grow side by side, and the step that lengthens all of them by a token; for engine.py.
 
-A slot is a row of one cache a layer, a column for each token. Which columns a query may look at
-follows from the position of its token alone, so rows of all lengths share a step. What does not
-count (the padding of short prompts, rows without an answer) is written to a last column that
-nothing looks at. On a card a step is recorded once for each size as a CUDA graph: a small model
-spends more time on starting its thousand kernels than on computing them.
+An answer has a slot: a row of the cache (columns.py) and of everything that a step reads and
+changes. All of that lies on the card, and rows of all lengths share a step.
 """
 
 import sys
 
 import torch
-from transformers import AttentionInterface, Cache
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-KINDS = {"full_attention", "sliding_attention"}
-SIZES = [8, 32, 64, 128, 256, 384, 512, 768, 1024]
-FREE_SHARE = 0.7  # Of the memory that is free; the rest is for what a step computes.
+from columns import Columns
+from sampling import KINDS as CHANCE
+from sampling import LIKELIEST, draw, narrows
+from steps import Kind, Recordings, Sizes
 
-
-def grouped_attention(module, query, key, value, attention_mask, scaling=None, **options):
-    """Attention of single tokens whose heads share keys and values, as rows of one product: the keys
-    are read once, where the usual way first copies them for every head."""
-    rows, heads, width, size = query.shape
-    if width > 1 or heads == key.shape[1]:
-        return sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, **options
-        )
-    together = query.reshape(rows, key.shape[1], heads // key.shape[1], size)
-    out = torch.nn.functional.scaled_dot_product_attention(
-        together, key, value, attn_mask=attention_mask, scale=scaling
-    )
-    return out.reshape(rows, 1, heads, size), None
-
-
-AttentionInterface.register("r4ec_grouped", grouped_attention)
-
-
-class Columns(Cache):
-    """Keys and values of all slots. `place` says which rows and columns the next forward writes."""
-
-    def __init__(self, model, slots, columns):
-        super().__init__(layers=[])
-        config = model.config.get_text_config()
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        shape = (slots, heads, columns + 1, size)
-        make = lambda: torch.zeros(shape, dtype=model.dtype, device=model.device)  # noqa: E731
-        self.stored = [(make(), make()) for _ in range(config.num_hidden_layers)]
-        self.rows = self.positions = None
-        self.reach = 0
-        self.in_order = False
-
-    def place(self, rows, positions, reach, in_order):
-        """rows [n], positions [n, width]; queries look at columns below `reach`; in_order: rows are 0..n-1."""
-        self.rows, self.positions, self.reach, self.in_order = rows, positions, reach, in_order
-
-    def update(self, key_states, value_states, layer_idx, *args, **kwargs):
-        read = []
-        for stored, new in zip(self.stored[layer_idx], (key_states, value_states)):
-            stored[self.rows[:, None], :, self.positions] = new.transpose(1, 2)
-            rows = slice(len(self.rows)) if self.in_order else self.rows
-            read.append(stored[rows, :, : self.reach])
-        return tuple(read)
-
-    def move(self, source, target):
-        for pair in self.stored:
-            for stored in pair:
-                stored[target] = stored[source]
-
-
-def bytes_a_column(model):
-    config = model.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
+ATTENTION = {"full_attention", "sliding_attention"}
+WHOLE_FOR = 16  # So many bursts look at all tokens after one for which the likeliest were too few.
 
 
 class Slots:
     """Slots of one length for one model, and the steps over them."""
 
-    def __init__(self, model, slots, columns, vocabulary, pads):
-        """vocabulary: how many tokens have scores; pads: whether steps have few different sizes."""
-        self.pads = pads
+    def __init__(self, model, slots, columns, vocabulary, few, record=None, likeliest=LIKELIEST):
+        """vocabulary: how many tokens have scores; few: whether steps have few different sizes;
+        record: what records steps (steps.py); likeliest: so many tokens are looked at for top_p."""
         if model.config._attn_implementation == "sdpa":
             model.set_attn_implementation("r4ec_grouped")
         self.model, self.count, self.columns = model, slots, columns
-        self.cuda = model.device.type == "cuda"
+        self.sizes = Sizes(slots, columns, few)
         config = model.config.get_text_config()
         kinds = set(getattr(config, "layer_types", None) or [])
         self.window = getattr(config, "sliding_window", None)
         self.last = min(columns, getattr(config, "max_position_embeddings", None) or columns) - 1
         if not kinds:
             kinds = {"full_attention" if self.window is None else "sliding_attention"}
-        if kinds - KINDS:
-            raise SystemExit(f"ValueError: r4ec's own server runs no model with {sorted(kinds - KINDS)}")
+        if kinds - ATTENTION:
+            unknown = sorted(kinds - ATTENTION)
+            raise SystemExit(f"ValueError: r4ec's own server runs no model with {unknown}")
         self.kinds = kinds
         self.cache = Columns(model, slots, columns)
         device = model.device
         self.all_rows = torch.arange(slots, device=device)
         self.all_columns = torch.arange(columns + 1, device=device)
-        long = lambda value: torch.full((slots,), value, dtype=torch.long, device=device)  # noqa: E731
-        real = lambda value: torch.full((slots,), value, dtype=torch.float, device=device)  # noqa: E731
-        self.tokens, self.positions = long(0), long(columns)
-        self.active, self.drawn, self.seed = long(0), long(0), long(0)
-        self.temperature, self.top_p, self.penalty = real(0.0), real(1.0), real(1.0)
+        each = lambda value, kind=torch.long: torch.full((slots,), value, dtype=kind, device=device)  # noqa: E731
+        self.tokens, self.positions, self.active, self.drawn = each(0), each(columns), each(0), each(0)
+        self.penalty = each(1.0, torch.float)
+        self.chance = {name: each(value, kind) for name, (kind, value) in CHANCE.items()}
         self.seen = torch.zeros(slots, vocabulary, dtype=torch.bool, device=device)
-        self.graphs = {}
-        self.records = self.cuda
-        self.pool = None
+        self.missed = each(False, torch.bool)  # Rows for which the likeliest tokens were too few.
+        self.likeliest, self.whole_for = likeliest, 0
+        state = [self.tokens, self.positions, self.drawn, self.seen, self.missed]
+        self.state = state
+        self.recordings = Recordings(record, state)
 
     def masks(self, positions, reach):
         """What queries at `positions` [n, width] look at, as the model takes it."""
@@ -148,22 +90,17 @@ class Slots:
         for place, (text, begin) in enumerate(zip(texts, begins)):
             tokens[place, width - len(text) :] = torch.tensor(text)
             positions[place, width - len(text) :] = torch.arange(begin, begin + len(text))
-        reach = self.reach(max(begin + len(text) for text, begin in zip(texts, begins)))
+        reach = self.sizes.reach(max(begin + len(text) for text, begin in zip(texts, begins)))
         return self.forward(
             torch.tensor(rows, device=device), tokens.to(device), positions.to(device), reach
         )
 
-    def reach(self, columns):
-        grain = 256 if self.pads else 32
-        return min(self.columns, -(-columns // grain) * grain)
-
     def start(self, row, token, position, options):
         """An answer begins in a row: its first token stands at a position, and is read by the next step."""
         self.tokens[row], self.positions[row], self.active[row] = token, position, 1
-        self.temperature[row] = options["temperature"]
-        self.top_p[row] = options["top_p"]
+        for name, values in self.chance.items():
+            values[row] = options[name]
         self.penalty[row] = options["repetition_penalty"]
-        self.seed[row] = options["seed"]
         self.drawn[row] = options["drawn"]
         self.seen[row] = False
         self.seen[row, token] = True
@@ -174,111 +111,86 @@ class Slots:
     def move(self, source, target):
         """Moves an answer to another row."""
         self.cache.move(source, target)
-        for values in (
-            *(self.tokens, self.positions, self.active, self.drawn, self.seed),
-            *(self.temperature, self.top_p, self.penalty, self.seen),
-        ):
+        for values in (*self.state, self.active, self.penalty, *self.chance.values()):
             values[target] = values[source].clone()
         self.stop(source)
 
-    def write(self, count, steps, furthest, sampled, penalised, adapter):
-        """Lengthens the answers of rows 0 to count - 1 by `steps` tokens: [steps, count] on the host."""
-        rows = self.size_for(count)
-        reach = self.reach(furthest + steps)
-        out = torch.empty(steps, rows, dtype=torch.long, device=self.model.device)
-        step = lambda: self.step(rows, reach, sampled, penalised)  # noqa: E731
-        if self.records:
-            step = self.recorded((rows, reach, sampled, penalised, adapter), step)
+    def write(self, count, steps, furthest, options, adapter):
+        """Lengthens the answers of rows 0 to count - 1 by `steps` tokens: [steps, count] on the host.
+
+        options: those of the answers' requests.
+        """
+        sampled = any(each["temperature"] > 0 for each in options)
+        narrowed = any(each["temperature"] > 0 and narrows(each) for each in options)
+        penalised = any(each["repetition_penalty"] != 1 for each in options)
+        kind = lambda whole: Kind(sampled, narrowed, whole, penalised, adapter)  # noqa: E731
+        wanted = self.sizes.shape(count, furthest + steps)
+        if not narrowed:
+            return self.burst(kind(False), wanted, steps, count)[0]
+        if self.whole_for == 0:
+            held = [each.clone() for each in self.state]
+            tokens, missed = self.burst(kind(False), wanted, steps, count)
+            if not missed:
+                return tokens
+            # What was written is taken back; the cache's columns are written once more.
+            for each, value in zip(self.state, held):
+                each.copy_(value)
+            self.whole_for = WHOLE_FOR
+        self.whole_for -= 1
+        return self.burst(kind(True), wanted, steps, count)[0]
+
+    def burst(self, kind, wanted, steps, count):
+        """Some steps, and one look at what they wrote: the tokens, and whether any row was missed."""
+        shape = self.recordings.shape_for(kind, wanted)
+        step = self.recordings.step_for(kind, shape, lambda: self.step(kind, shape))
+        out = torch.empty(steps + 1, shape.rows, dtype=torch.long, device=self.model.device)
         for place in range(steps):
             step()
-            out[place] = self.tokens[:rows]
-        return out[:, :count].tolist()
+            out[place] = self.tokens[: shape.rows]
+        out[steps] = self.missed[: shape.rows]
+        *tokens, missed = out[:, :count].tolist()
+        return tokens, any(missed)
 
-    def step(self, rows, reach, sampled, penalised):
-        positions = self.positions[:rows, None]
-        scores = self.forward(self.all_rows[:rows], self.tokens[:rows, None], positions, reach, True)
-        if penalised:
-            factor = self.penalty[:rows, None]
+    def step(self, kind, shape):
+        rows = slice(shape.rows)
+        positions = self.positions[rows, None]
+        scores = self.forward(
+            self.all_rows[rows], self.tokens[rows, None], positions, shape.reach, True
+        )
+        if kind.penalised:
+            factor = self.penalty[rows, None]
             scores = torch.where(
-                self.seen[:rows], torch.where(scores > 0, scores / factor, scores * factor), scores
+                self.seen[rows], torch.where(scores > 0, scores / factor, scores * factor), scores
             )
-        token = self.choose(scores, self.all_rows[:rows], sampled)
-        self.tokens[:rows] = token
-        self.positions[:rows] += self.active[:rows]
-        self.drawn[:rows] += 1
-        if penalised:
-            self.seen[:rows].scatter_(1, token[:, None], True)
+        token = self.choose(scores, rows, kind)
+        self.tokens[rows] = token
+        self.positions[rows] += self.active[rows]
+        self.drawn[rows] += 1
+        if kind.penalised:
+            self.seen[rows].scatter_(1, token[:, None], True)
 
-    def choose(self, scores, rows, sampled):
+    def choose(self, scores, rows, kind):
         """A token a row: the likeliest, or, above temperature 0, one by its odds."""
         best = scores.argmax(-1)
-        if not sampled:
+        if not kind.sampled:
             return best
-        return torch.where(
-            self.temperature[rows] > 0,
-            draw(scores, self.temperature[rows], self.top_p[rows], self.seed[rows], self.drawn[rows]),
-            best,
-        )
-
-    def recorded(self, key, step):
-        """The step as a CUDA graph, recorded when it is first wanted."""
-        graph = self.graphs.get(key)
-        if graph is None:
-            held = [each.clone() for each in self.state()]
-            try:
-                graph = record(step, self.pool)
-                self.pool = self.pool or graph.pool()
-                self.graphs[key] = graph
-            except RuntimeError as error:  # Some models wait for the card within a step.
-                print(f"steps are not recorded as CUDA graphs: {error}", file=sys.stderr)
-                self.records = False
-            # The steps above were none of the answers'.
-            for each, value in zip(self.state(), held):
-                each.copy_(value)
-        return step if graph is None else graph.replay
-
-    def size_for(self, count):
-        """How many rows a step over so many answers has."""
-        if not self.pads:
-            return count
-        return min(self.count, next((each for each in SIZES if each >= count), count))
-
-    def state(self):
-        return self.tokens, self.positions, self.drawn, self.seen
+        chance = {name: values[rows] for name, values in self.chance.items()}
+        most = None if kind.whole else self.likeliest
+        tokens, missed = draw(scores, chance, self.drawn[rows], kind.narrowed, most)
+        drawing = chance["temperature"] > 0
+        if kind.narrowed and not kind.whole:
+            self.missed[rows] |= missed & drawing & (self.active[rows] > 0)
+        return torch.where(drawing, tokens, best)
 
 
-def record(step, pool):
-    """A step as a CUDA graph, after the warm-up that recording asks for."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        step()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool):
-        step()
-    return graph
-
-
-def draw(scores, temperature, top_p, seed, drawn):
-    """A token a row by its odds, decided by the row's seed and by how many were drawn before."""
-    odds, places = torch.softmax(scores / temperature.clamp(min=1e-6)[:, None], -1).sort(
-        dim=-1, descending=True
-    )
-    sums = odds.cumsum(-1)
-    odds = odds.masked_fill(sums - odds > top_p[:, None], 0)
-    sums = odds.cumsum(-1)
-    aim = uniform(seed, drawn)[:, None] * sums[:, -1:]
-    # A token without odds is never the one at which the sum passes the aim.
-    at = (sums <= aim).sum(-1).clamp(max=scores.shape[-1] - 1)
-    last = (odds > 0).sum(-1) - 1
-    return places.gather(-1, torch.minimum(at, last)[:, None])[:, 0]
-
-
-def uniform(seed, drawn):
-    """Numbers in [0, 1) out of two whole ones (the finaliser of MurmurHash3, Appleby 2011)."""
-    mixed = (seed * 0x9E3779B1 + drawn * 0x85EBCA77 + 0x27D4EB2F) & 0xFFFFFFFF
-    for factor, shift in ((0x85EBCA6B, 16), (0xC2B2AE35, 13)):
-        mixed = ((mixed ^ (mixed >> shift)) * factor) & 0xFFFFFFFF
-    mixed = mixed ^ (mixed >> 16)
-    return (mixed >> 8).float() / 2**24
+def warm_up(model, vocabulary):
+    """Reads and writes a few tokens of nobody's: a card loads its programs when they are first used."""
+    try:
+        slots = Slots(model, 8, 256, vocabulary, True)
+        slots.read([0], [[0] * 64], [0])
+        options = {name: value for name, (_, value) in CHANCE.items()}
+        options |= {"temperature": 1.0, "top_p": 0.9, "repetition_penalty": 1.1, "drawn": 0}
+        slots.start(0, 0, 64, options)
+        slots.write(1, 1, 65, [options], None)
+    except RuntimeError as error:  # The first request will say what is wrong.
+        print(f"the first step failed: {error}", file=sys.stderr)

@@ -110,6 +110,12 @@ describe("r4ec's own server", () => {
     expect(error).toMatch(message);
   });
 
+  it("refuses a field that it does not know, by name", async () => {
+    const { status, error } = await ask({ stop: ["."] });
+    expect(status).toBe(400);
+    expect(error).toMatch(/^stop is not supported/u);
+  });
+
   it("refuses what is longer than its context, and no messages", async () => {
     expect(await ask({ max_tokens: 5000 })).toMatchObject({ status: 400 });
     expect((await ask({ messages: [] })).error).toMatch(/messages/u);
