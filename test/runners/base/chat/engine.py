@@ -13,11 +13,17 @@ import torch
 model_folder, adapter_folder, chat = sys.argv[1:]
 sys.path.insert(0, chat)
 
+from light import light  # noqa: E402
+
+# As the server does it: what is missing after a light start shows here.
+with light():
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
+
 import engine as engine_module  # noqa: E402
 from engine import Engine  # noqa: E402
 from slots import Slots  # noqa: E402
-from peft import PeftModel  # noqa: E402
-from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
 LENGTH = 24
 torch.set_num_threads(1)
@@ -84,6 +90,8 @@ want = [plain(base, prompt) for prompt in prompts]
 said = {"greedy": answers([ask(prompt) for prompt in prompts]) == want}
 
 engine.load("a", adapter_folder).result()
+from peft import PeftModel  # noqa: E402
+
 tuned = PeftModel.from_pretrained(base, adapter_folder).eval()
 with_adapter = [plain(tuned, prompt) for prompt in prompts]
 said["the adapter changes answers"] = with_adapter != want
