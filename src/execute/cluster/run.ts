@@ -66,25 +66,31 @@ export class ClusterRun implements StageRun {
   }
 
   async run(): Promise<void> {
-    const submitted = (): void => this.#watch.soon();
-    let looked = true;
     try {
       await this.#adopt();
-      for (;;) {
-        if (this.#open) await this.#dispatch.submitAll(() => this.#open, submitted);
-        await this.#book.written();
-        if (this.#stopping === "leave") return;
-        if (this.#tasks.size === 0 && (!this.#open || !this.#waits())) return;
-        await sleep(TICK);
-        await this.#hear(looked);
-        const how = this.#stopping;
-        looked = await this.#watch.look(how === "drain" || how === "now" ? how : null);
-        await this.#settle();
-        await this.#book.written();
-      }
+      await this.#follow();
     } catch (error) {
-      await this.#watch.cancel("now").catch(() => undefined);
+      // What is in the queue is taken out, and the journal hears what became of it.
+      this.#stop("now");
+      await this.#follow().catch(() => this.#watch.cancel("now").catch(() => undefined));
       throw error;
+    }
+  }
+
+  /** Submits and follows jobs until nothing is left to do. */
+  async #follow(): Promise<void> {
+    const submitted = (): void => this.#watch.soon();
+    for (let looked = true; ;) {
+      if (this.#open) await this.#dispatch.submitAll(() => this.#open, submitted);
+      await this.#book.written();
+      if (this.#stopping === "leave") return;
+      if (this.#tasks.size === 0 && (!this.#open || !this.#waits())) return;
+      await sleep(TICK);
+      await this.#hear(looked);
+      const how = this.#stopping;
+      looked = await this.#watch.look(how === "drain" || how === "now" ? how : null);
+      await this.#settle();
+      await this.#book.written();
     }
   }
 
