@@ -245,6 +245,7 @@ const mps =
     : null;
 const logs = path.join(folder, "logs", number);
 const running = new Job(order, self, lines, science, { gpus, mps, logs });
-await lines.say({ type: "began", job, node: here.node, again, memory: here.memory });
+const { node, memory } = here;
+await lines.say({ type: "began", job, node, again, memory, gpus: gpus.length });
 const ended = await running.run(calls, hidden);
 process.exit(ended ? ExitCode.done : ExitCode.cellsFailed);

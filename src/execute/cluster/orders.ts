@@ -76,6 +76,8 @@ export type JobLine =
       readonly again: boolean;
       /** Megabytes that it was given; null, or left out by an earlier version: it does not know. */
       readonly memory?: number | null;
+      /** GPUs that it sees, of those that it was to have; left out by an earlier version. */
+      readonly gpus?: number;
     }
   | {
       readonly type: "started";

@@ -35,9 +35,9 @@ const SEEDS = "sweep: {grid: {seed: [1, 2, 3]}}\n";
 const stagesOf = async (lab: Lab) => [...(await lab.state()).stages.values()];
 const begun = (lab: Lab): string[] => lab.log().filter((line) => line.startsWith("start "));
 
-test("a sweep runs as jobs, each waiting in the queue for those it needs; equal cells are an array with a limit", async () => {
+test("a sweep runs as jobs, each waiting in the queue for those it needs; equal cells are an array", async () => {
   const lab = await slurm.labOfTest();
-  const spec = await lab.spec(toy("slurm: {limit: 1}\ntoy: {middle: middle}\n", SEEDS));
+  const spec = await lab.spec(toy("toy: {middle: middle}\n", SEEDS));
   lab.flag("base.hold");
   const sweep = lab.start("sweep", spec);
   await lab.logged("holding base");
@@ -54,9 +54,6 @@ test("a sweep runs as jobs, each waiting in the queue for those it needs; equal 
   const jobs = stages.map(({ facts }) => String(facts["job.id"]));
   expect(jobs.filter((id) => id.includes("_"))).toHaveLength(3);
   expect(new Set(jobs.map((id) => id.replace(/_.*/, "")))).toHaveProperty("size", 3);
-  // No cell began before the one before had ended.
-  const models = lab.log().filter((line) => line.endsWith(" model"));
-  expect(models).toEqual(Array(3).fill(["start model", "end model"]).flat());
 });
 
 test("more arrays than the limit has places wait for each other; a job that waited and is cancelled by hand is tried again", async () => {
@@ -95,8 +92,11 @@ test("more arrays than the limit has places wait for each other; a job that wait
 test("equal cells that can share a call are packed into a job", async () => {
   const lab = await slurm.labOfTest();
   const more = "toy: {runner: replica}\nsweep: {grid: {toy.model: [a, b, c, d]}}\n";
-  const spec = await lab.spec(toy("slurm: {limit: 2}\n", more));
-  expect(await lab.run("sweep", spec)).toMatchObject({ code: 0 });
+  const spec = await lab.spec(toy("slurm: {limit: 2, gpus: 1}\n", more));
+  const { code, stderr } = await lab.run("sweep", spec);
+  // Slurm's GPUs are names without hardware.
+  const none = /warning: Slurm gave job \d+\S* a GPU, and the job sees none on n\d/g;
+  expect([code, stderr.match(none)]).toEqual([0, [expect.anything()]]);
   const groups = lab.log().filter((line) => line.startsWith("group "));
   expect(groups.sort()).toEqual(["group a b", "group c d"]);
 });
@@ -176,7 +176,7 @@ test("jobs go on while their controller is away; the next one finds them and sub
 test("stop takes jobs to a checkpoint and out of the queue, with or without a controller", async () => {
   const lab = await slurm.labOfTest();
   lab.flag("model.hold");
-  const sweep = lab.start("sweep", await lab.spec(toy("slurm: {limit: 1}\n", SEEDS)));
+  const sweep = lab.start("sweep", await lab.spec(toy("slurm: {limit: 2}\n", SEEDS)));
   await lab.logged("holding model");
   expect(await lab.run("stop")).toMatchObject({ code: 0 });
   expect(await sweep.finished).toMatchObject({ code: 130 });
