@@ -10,6 +10,7 @@ const benchmarks: { readonly [name: string]: () => Promise<Benchmark> } = {
   sweep: async () => (await import("./sweep/index.js")).sweepBenchmark,
   engine: async () => (await import("./engine/index.js")).engineBenchmark,
   ctr: async () => (await import("./ctr/index.js")).ctrBenchmark,
+  llm: async () => (await import("./llm/index.js")).llmBenchmark,
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,11 +1,11 @@
-"""How many tokens a second a server of a language model writes, asked as a think stage asks it.
+"""How many tokens a second a server of a language model writes, asked as a think stage asks it; for index.ts.
 
-Usage: python measure.py [--prompts 200] [--concurrency 64] [--max-tokens 90] [--guided] [--rounds 2]
-                         [--name NAME] -- COMMAND ...
+Usage: python measure.py [--ways greedy,sampled,top-p] [--prompts 200] [--concurrency 256]
+                         [--max-tokens 90] [--rounds 2] [--texts FILE] -- COMMAND ...
 
 COMMAND starts the server; {port} stands for its port. Prompts are those of experiments/llm-demo.yaml
-about users and items that are made up. Prints a JSON object a line: the start in seconds, then each
-round. Every round asks other prompts. Only Python's own library is used.
+about users and items that are made up, answers are guided. Prints a JSON object a line: the start in
+seconds, then each round of each way. Every round asks other prompts. Only Python's own library is used.
 """
 
 import argparse
@@ -27,6 +27,12 @@ Eat Drink Man Woman|Exotica|Ed Wood|Hoop Dreams|I.Q.|Star Wars|Legends of the Fa
 The Professional|Pulp Fiction|Priest|Quiz Show|The Shawshank Redemption|Stargate|The Lion King|The Mask|Maverick""".replace(
     "\n", "|"
 ).split("|")
+# What a request says of chance, by way.
+WAYS = {
+    "greedy": {"temperature": 0},
+    "sampled": {"temperature": 0.5},
+    "top-p": {"temperature": 0.5, "top_p": 0.95},
+}
 LEADS = {"user": 'This user likes movies such as "', "item": "This movie is"}
 
 
@@ -93,7 +99,7 @@ class Server:
         self.process.wait()
 
 
-def ask_all(server, model, asked, arguments):
+def ask_all(server, model, asked, way, arguments):
     """Asks all prompts, so many at the same time: their answers and the seconds it took."""
     answers = [None] * len(asked)
     places = iter(range(len(asked)))
@@ -110,9 +116,9 @@ def ask_all(server, model, asked, arguments):
                 "model": model,
                 "messages": [{"role": "user", "content": prompt}],
                 "max_tokens": arguments.max_tokens,
-                "temperature": arguments.temperature,
                 "repetition_penalty": 1.15,
-                **({"guided_regex": guide} if arguments.guided else {}),
+                "guided_regex": guide,
+                **WAYS[way],
             }
             answers[place] = server.request("POST", "/v1/chat/completions", json.dumps(body))
 
@@ -130,44 +136,46 @@ def ask_all(server, model, asked, arguments):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--prompts", type=int, default=200)
-    parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--concurrency", type=int, default=256)
     parser.add_argument("--max-tokens", type=int, default=90)
-    parser.add_argument("--temperature", type=float, default=0)
-    parser.add_argument("--guided", action="store_true")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--name", default="server")
     parser.add_argument("--texts", default=None, help="a file for the texts of the first round")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
-    say = lambda **values: print(json.dumps({"name": arguments.name, **values}), flush=True)  # noqa: E731
+    say = lambda **values: print(json.dumps(values), flush=True)  # noqa: E731
     begin = time.perf_counter()
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     server = Server(command)
+    first = None
     try:
         model = server.until_up()
         say(start_seconds=round(time.perf_counter() - begin, 2))
         for number in range(arguments.rounds):
-            asked = prompts(arguments.prompts, number)
-            answers, seconds = ask_all(server, model, asked, arguments)
-            read, written = (
-                sum(answer["usage"][f"{kind}_tokens"] for answer in answers)
-                for kind in ("prompt", "completion")
-            )
-            say(
-                round=number + 1,
-                prompts=len(answers),
-                concurrency=arguments.concurrency,
-                seconds=round(seconds, 2),
-                tokens_read=read,
-                tokens_written=written,
-                written_a_second=round(written / seconds),
-            )
-            if number == 0 and arguments.texts is not None:
-                texts = [answer["choices"][0]["message"]["content"] for answer in answers]
-                Path(arguments.texts).write_text(json.dumps(texts, indent=1))
+            for way in arguments.ways.split(","):
+                asked = prompts(arguments.prompts, number)
+                answers, seconds = ask_all(server, model, asked, way, arguments)
+                first = first or answers
+                read, written = (
+                    sum(answer["usage"][f"{kind}_tokens"] for answer in answers)
+                    for kind in ("prompt", "completion")
+                )
+                say(
+                    way=way,
+                    round=number + 1,
+                    prompts=len(answers),
+                    concurrency=arguments.concurrency,
+                    seconds=round(seconds, 2),
+                    tokens_read=read,
+                    tokens_written=written,
+                    written_a_second=round(written / seconds, 1),
+                )
     finally:
         server.end()
+    if arguments.texts is not None:
+        texts = [answer["choices"][0]["message"]["content"] for answer in first]
+        Path(arguments.texts).write_text(json.dumps(texts, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The tokens a second of transformers' own continuous batching for the prompts of measure.py.
+"""The tokens a second of transformers' own continuous batching for the prompts of measure.py; for index.ts.
 
-Usage: python peer.py --model FOLDER [--prompts 200] [--max-tokens 90] [--attention NAME]
+Usage: python peer.py --model FOLDER [--prompts 200] [--max-tokens 90]
 
 No guides and no penalty, which it does not know; answers end at their own end or at --max-tokens. The
 cache has room for all prompts. Prints a JSON object a line, as measure.py does.
@@ -21,14 +21,13 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--max-tokens", type=int, default=90)
-    parser.add_argument("--attention", default="sdpa")
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     kind = torch.bfloat16 if device == "cuda" else torch.float32
     model = AutoModelForCausalLM.from_pretrained(
-        arguments.model, dtype=kind, attn_implementation=arguments.attention
+        arguments.model, dtype=kind, attn_implementation="sdpa"
     ).to(device)
     settings = GenerationConfig(
         max_new_tokens=arguments.max_tokens,
@@ -58,10 +57,10 @@ def main():
         seconds = time.perf_counter() - begin
         written = sum(len(answer.generated_tokens) for answer in answers.values())
         said = {
-            **{"name": f"transformers generate_batch, {arguments.attention}", "round": number + 1},
-            **{"prompts": len(answers), "seconds": round(seconds, 2)},
+            **{"way": "transformers' generate_batch, greedy", "round": number + 1},
+            **{"prompts": len(answers), "concurrency": len(answers), "seconds": round(seconds, 2)},
             **{"tokens_read": sum(map(len, asked)), "tokens_written": written},
-            "written_a_second": round(written / seconds),
+            "written_a_second": round(written / seconds, 1),
         }
         print(json.dumps(said), flush=True)
 

@@ -191,7 +191,9 @@ export class ProgressView implements EventSink {
         for (const more of errorDetails(event.error)) this.line(dim(indent(more)));
         return;
       case "stage-interrupted":
-        return this.line(`${yellow("‖")} ${name} interrupted; the next run continues it`);
+        return this.line(
+          `${yellow("‖")} ${name} interrupted; ${event.inRun === true ? "another job continues it" : "the next run continues it"}`,
+        );
       case "stage-skipped":
         return this.line(`${yellow("-")} ${name} skipped: ${names.stage(event.because)} failed`);
       default:

@@ -44,8 +44,9 @@ export class StageEvents {
     return this.journal.append({ type: "stage-finished", stage, seconds, result });
   }
 
-  interrupted(stage: Fingerprint): Written {
-    return this.journal.append({ type: "stage-interrupted", stage });
+  /** `inRun`: this run of the sweep continues it. */
+  interrupted(stage: Fingerprint, inRun = false): Written {
+    return this.journal.append({ type: "stage-interrupted", stage, ...(inRun && { inRun }) });
   }
 
   retried(stage: Fingerprint, seconds: number, error: StageError, retry: Retry): Written {

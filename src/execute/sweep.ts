@@ -25,7 +25,6 @@ import { catchUp } from "./cluster/catch-up.js";
 import { queueNamed } from "./cluster/queues.js";
 import { ClusterRun } from "./cluster/run.js";
 import { workerEnvironment } from "./environment.js";
-import type { StageRun } from "./executor.js";
 import { gitCommitOf } from "./git-commit.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
@@ -34,6 +33,7 @@ import { openMps, openRoom } from "./open-room.js";
 import { Scheduler } from "./scheduler.js";
 import { StageEvents } from "./stage-events.js";
 import { forgetStop, watchStop } from "./stop-request.js";
+import { StopRequests } from "./stop-requests.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
 import { redact, redactJson } from "../base/redact.js";
@@ -100,6 +100,13 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
     const journal = await JournalWriter.open(folder, request.sinks);
     try {
       return await runWithJournal({ ...request, presence, commit }, folder, journal, stops);
+    } catch (error) {
+      // Where the journal can still be written it says that the run is over: nobody has killed it.
+      await closeRun(journal).then(
+        () => markClosed(folder),
+        () => undefined,
+      );
+      throw error;
     } finally {
       await request.seen.close();
       await journal.close();
@@ -108,34 +115,6 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
     unwatch();
     await forgetStop(folder);
     await lock.release();
-  }
-}
-
-/** Requests to stop, kept until there is a scheduler to take them. */
-class StopRequests {
-  readonly beforeStart = new AbortController();
-  #count = 0;
-  #scheduler: StageRun | null = null;
-
-  constructor(onStop: SweepRequest["onStop"]) {
-    onStop((how) => this.request(how ?? (this.#count === 0 ? "drain" : "now")));
-  }
-
-  get stopped(): boolean {
-    return this.#count > 0;
-  }
-
-  request(how: "drain" | "now" | "leave"): void {
-    this.#count += 1;
-    this.beforeStart.abort();
-    if (how === "leave") this.#scheduler?.leave();
-    else if (how === "now") this.#scheduler?.stopNow();
-    else this.#scheduler?.drain();
-  }
-
-  attach(scheduler: StageRun): void {
-    this.#scheduler = scheduler;
-    if (this.#count > 0) scheduler.drain();
   }
 }
 
@@ -278,6 +257,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
           ...options,
           ...{ cluster, serves, environment },
           queue: queueNamed(cluster.system),
+          mps: experiment.resources.mps !== "off",
           sweepFolder: run.folder,
         })
       : new Scheduler({

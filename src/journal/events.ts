@@ -112,6 +112,8 @@ export type Event =
       /** Stopped by a drain, a stop or a kill; goes on in the next run of the sweep. */
       readonly type: "stage-interrupted";
       readonly stage: Fingerprint;
+      /** It goes on in this run already: a cluster ended its job. */
+      readonly inRun?: boolean;
     }
   | {
       /** Never ran, since a stage it needs failed. */

@@ -28,7 +28,7 @@ export interface JobSettings {
 export interface SpecCluster {
   /** Name of its system: `slurm`. */
   readonly system: string;
-  /** Most jobs of equal stages that run at the same time. */
+  /** Most jobs of the sweep that run at the same time. */
   readonly limit: number;
   /** For the stages of a runner. */
   readonly jobs: (runner: string) => JobSettings;
@@ -120,7 +120,7 @@ export const clusterFragments: { readonly [key: string]: JsonSchema } = {
     properties: {
       ...jobProperties,
       limit: {
-        description: `Most jobs of equal stages (tasks of arrays) that run at the same time, all arrays of the sweep together. If left out: ${LIMIT}.`,
+        description: `Most jobs of the sweep that run at the same time. If left out: ${LIMIT}.`,
         type: "integer",
         minimum: 1,
         maximum: 100000,

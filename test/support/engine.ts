@@ -81,10 +81,11 @@ export class Lab {
     private readonly program: string,
   ) {}
 
-  static async open(): Promise<Lab> {
+  /** `program`: the command line; if left out, over the toy science. */
+  static async open(program?: string): Promise<Lab> {
     const folder = await mkdtemp(path.join(os.tmpdir(), "r4ec-engine-"));
     await mkdir(path.join(folder, "toy"));
-    return new Lab(folder, await toyProgram());
+    return new Lab(folder, program ?? (await toyProgram()));
   }
 
   get store(): string {

@@ -16,7 +16,7 @@ from adapters import Adapters
 from asked import options_of
 from columns import bytes_a_column
 from sampling import KINDS, draw_surely, narrows
-from slots import Slots
+from slots import Slots, warm_up
 from writing import Pick, Refused, Vocabulary, Writer, parse_guide
 
 FREE_SHARE = 0.7  # Of the memory that is free; the rest is for what a step computes.
@@ -54,7 +54,8 @@ class Engine:
     def __init__(self, model, tokenizer, options):
         """options: batch (answers at once), repetition_penalty, max_context, memory (share of the card),
         burst (steps between two looks at what was written) and recorder (makes what records steps for
-        a set of slots, steps.py; None: they are not recorded)."""
+        a set of slots, steps.py; None: they are not recorded) and warm (whether it tries a step before the
+        first request: a card loads its programs when they are first used)."""
         self.model, self.options = model, options
         self.vocabulary = Vocabulary(tokenizer, model)
         self.adapters = Adapters(model)
@@ -95,6 +96,9 @@ class Engine:
         return done
 
     def work(self):
+        if self.options["warm"]:
+            with torch.inference_mode():
+                warm_up(self.model, self.size)
         while True:
             try:
                 with torch.inference_mode():

@@ -23,7 +23,12 @@ export interface KeptOptions extends ServerOptions {
   readonly identity: Json;
   /** Whether it gives a card's memory back while nobody asks, all but the model's. */
   readonly yields: boolean;
+  /** What it is for. One for each purpose stays, where both yield. */
+  readonly purpose: "text" | "vectors";
 }
+
+/** What decides whether a server stays while another one works. */
+type Traits = Pick<KeptOptions, "yields" | "purpose">;
 
 /** A server in the hands of a stage. `close` leaves it for the next stage. */
 export interface KeptServer extends Served {
@@ -31,9 +36,8 @@ export interface KeptServer extends Served {
   end(): Promise<void>;
 }
 
-interface Kept {
+interface Kept extends Traits {
   readonly served: Promise<Served>;
-  readonly yields: boolean;
   readonly folder: string;
   users: number;
   rest: NodeJS.Timeout | undefined;
@@ -43,12 +47,13 @@ const kept = new Map<string, Kept>();
 
 /**
  * The server that a stage asks for: the one of the stage before it where that is the same, else a new one;
- * others that rest are ended first. Rejects as {@link startServed} does.
+ * others that rest are ended first, unless both yield and have different purposes. Rejects as {@link startServed} does.
  */
 export async function keptServer(task: ServedTask, options: KeptOptions): Promise<KeptServer> {
   const { gpus, threads } = task.resources;
   const key = canonicalJson([options.identity, llmEnvironment(task), [...gpus], threads]);
-  await endKeptServers((other) => other !== key);
+  const stays = (one: Traits) => one.yields && options.yields && one.purpose !== options.purpose;
+  await endKeptServers((one, other) => other !== key && !stays(one));
   const before = kept.get(key);
   if (before !== undefined && !(await answers(before))) await end(key);
   const one = kept.get(key) ?? (await begin(task, options, key));
@@ -83,12 +88,12 @@ export async function keptServer(task: ServedTask, options: KeptOptions): Promis
 /**
  * Ends servers that rest: for a stage that is about to need their memory.
  *
- * @param which says of a key whether it is meant
+ * @param which says of a server whether it is meant
  */
 export async function endKeptServers(
-  which: (key: string, yields: boolean) => boolean = () => true,
+  which: (one: Traits, key: string) => boolean = () => true,
 ): Promise<void> {
-  const resting = [...kept].filter(([key, one]) => one.users === 0 && which(key, one.yields));
+  const resting = [...kept].filter(([key, one]) => one.users === 0 && which(one, key));
   await Promise.all(resting.map(([key, one]) => end(key, one)));
 }
 
@@ -105,9 +110,9 @@ async function begin(task: ServedTask, options: KeptOptions, key: string): Promi
     work: folder,
     emit: (event) => task.emit(event),
   };
-  const { yields } = options;
+  const { yields, purpose } = options;
   const served = startServed(own, options, working);
-  const one: Kept = { served, yields, folder, users: 0, rest: undefined };
+  const one: Kept = { served, yields, purpose, folder, users: 0, rest: undefined };
   kept.set(key, one);
   return one;
 }

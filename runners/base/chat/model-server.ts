@@ -55,6 +55,7 @@ export function modelServer(
     values: { model: served.model },
     identity: [command, served.model],
     yields: kind === "r4ec",
+    purpose: "text",
     ...(kind === "vllm" ? { variables: VLLM_VARIABLES } : {}),
   };
 }

@@ -15,14 +15,7 @@ import asyncio
 import time
 import uuid
 
-import torch
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-from engine import Engine
-from steps import CudaGraphs
+from start import ahead, load_engine
 from writing import Refused
 
 GIVEN = "adapter"  # Name of the adapter that the command names.
@@ -33,27 +26,7 @@ class Service:
 
     def __init__(self, arguments):
         self.name = arguments.model.rstrip("/").split("/")[-1]
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        kind = torch.bfloat16 if device == "cuda" else torch.float32
-        # Its attention plans anew for every size, which a recorded step cannot.
-        torch.backends.cuda.enable_cudnn_sdp(False)
-        of = {} if arguments.revision is None else {"revision": arguments.revision}
-        try:
-            given = AutoTokenizer.from_pretrained(arguments.adapter) if arguments.adapter else None
-        except (OSError, ValueError):
-            given = None
-        tokenizer = given or AutoTokenizer.from_pretrained(arguments.model, **of)
-        model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=kind, **of)
-        own = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 4096
-        options = {
-            "batch": arguments.batch or (256 if device == "cuda" else 8),
-            "repetition_penalty": arguments.repetition_penalty,
-            "max_context": arguments.max_context or own,
-            "memory": arguments.memory,
-            "burst": 8 if device == "cuda" else 1,
-            "recorder": CudaGraphs if device == "cuda" else None,
-        }
-        self.engine = Engine(model.to(device).eval(), tokenizer, options)
+        self.engine = load_engine(arguments)
         # One that the command names answers wherever no other adapter is asked for.
         self.usual = GIVEN if arguments.adapter else None
         if arguments.adapter:
@@ -91,33 +64,38 @@ class Service:
 
 
 def application(service):
-    app = FastAPI()
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
 
-    @app.get("/v1/models")
-    def models():
+    async def models(request):
         names = [service.name, *service.engine.adapters.names]
         listed = [
             {"id": name, "object": "model", "created": 0, "owned_by": "r4ec"} for name in names
         ]
-        return {"object": "list", "data": listed}
+        return JSONResponse({"object": "list", "data": listed})
 
-    @app.post("/v1/load_lora_adapter")
-    async def load(request: Request):
+    async def load(request):
         body = await request.json()
         await asyncio.wrap_future(service.engine.load(body["lora_name"], body["lora_path"]))
-        return {"loaded": body["lora_name"]}
+        return JSONResponse({"loaded": body["lora_name"]})
 
-    @app.post("/v1/chat/completions")
-    async def complete(request: Request):
+    async def complete(request):
         try:
             body = await request.json()
             adapter = service.adapter_of(body.get("model"))
             writer = await asyncio.wrap_future(service.engine.submit(body, adapter))
-            return service.completion(writer)
+            return JSONResponse(service.completion(writer))
         except Refused as error:
             return JSONResponse({"error": {"message": str(error)}}, status_code=400)
 
-    return app
+    return Starlette(
+        routes=[
+            Route("/v1/models", models),
+            Route("/v1/load_lora_adapter", load, methods=["POST"]),
+            Route("/v1/chat/completions", complete, methods=["POST"]),
+        ]
+    )
 
 
 def main():
@@ -131,6 +109,9 @@ def main():
     parser.add_argument("--max-context", type=int, default=None)
     parser.add_argument("--revision", default=None)
     arguments = parser.parse_args()
+    ahead(arguments.model)
+    import uvicorn
+
     uvicorn.run(
         application(Service(arguments)),
         host="127.0.0.1",

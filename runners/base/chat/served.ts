@@ -5,7 +5,7 @@ import type { JsonObject } from "../../../src/base/json.js";
 import type { StageTask, StopSignal } from "../../../src/contract/runner.js";
 import { packageFile } from "../../../src/base/package.js";
 import type { PythonTask } from "../python/environment.js";
-import { ProgramFailure } from "../python/failure.js";
+import { ProgramFailure, type BatchSetting } from "../python/failure.js";
 import type { ProcessTree } from "../python/run.js";
 import { startProgram } from "../python/run.js";
 import { untilUp } from "./until-up.js";
@@ -32,6 +32,10 @@ export interface ServerOptions {
   readonly startTimeoutSeconds: number;
   /** The setting that holds the command, for messages. */
   readonly setting: string;
+  /** What messages call it; missing: `the server (SETTING)`. */
+  readonly name?: string;
+  /** What to lower where memory is full. */
+  readonly batch?: BatchSetting;
 }
 
 /** A server of the stage's own, up and listening on loopback. */
@@ -74,11 +78,11 @@ export async function startServed(
   };
   try {
     const baseUrl = `http://127.0.0.1:${port}/v1`;
-    const name = `the server (${options.setting})`;
-    const model = await untilUp(task.stop, tree, { name, baseUrl, ...options });
+    const { name = `the server (${options.setting})`, batch } = options;
+    const model = await untilUp(task.stop, tree, { ...options, name, baseUrl });
     const gone = new AbortController();
     const died = tree.ended.then((end) => {
-      const failure = new ProgramFailure(name, end);
+      const failure = new ProgramFailure(name, end, batch);
       gone.abort(failure);
       throw failure;
     });

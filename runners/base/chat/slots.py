@@ -4,6 +4,8 @@ An answer has a slot: a row of the cache (columns.py) and of everything that a s
 changes. All of that lies on the card, and rows of all lengths share a step.
 """
 
+import sys
+
 import torch
 
 from columns import Columns
@@ -179,3 +181,16 @@ class Slots:
         if kind.narrowed and not kind.whole:
             self.missed[rows] |= missed & drawing & (self.active[rows] > 0)
         return torch.where(drawing, tokens, best)
+
+
+def warm_up(model, vocabulary):
+    """Reads and writes a few tokens of nobody's: a card loads its programs when they are first used."""
+    try:
+        slots = Slots(model, 8, 256, vocabulary, True)
+        slots.read([0], [[0] * 64], [0])
+        options = {name: value for name, (_, value) in CHANCE.items()}
+        options |= {"temperature": 1.0, "top_p": 0.9, "repetition_penalty": 1.1, "drawn": 0}
+        slots.start(0, 0, 64, options)
+        slots.write(1, 1, 65, [options], None)
+    except RuntimeError as error:  # The first request will say what is wrong.
+        print(f"the first step failed: {error}", file=sys.stderr)

@@ -48,7 +48,7 @@ export const LLM_ENVIRONMENT: PythonPart = {
     },
     serve: {
       does: "r4ec's own server of a model",
-      modules: ["torch", "transformers", "peft", "fastapi", "uvicorn"],
+      modules: ["torch", "transformers", "peft", "starlette", "uvicorn"],
     },
     embed: {
       does: "embedding by sentence-transformers",

@@ -8,6 +8,7 @@ export interface EmbedSettings {
   readonly dimension: number | null;
   readonly max_tokens: number | null;
   readonly batch_size: number;
+  readonly gpus?: number;
   /** Whether a later stage subtracts the mean. */
   readonly center: boolean;
   readonly base_url: string | null;

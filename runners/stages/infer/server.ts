@@ -32,6 +32,7 @@ export async function loadServer(task: InferTask): Promise<Answerer> {
     startTimeoutSeconds: execution.start_timeout_seconds,
     setting: "knowledge.infer.command",
     yields: false,
+    purpose: "text",
   });
   return asking(task, served, execution.model ?? served.model, null);
 }

@@ -35,5 +35,6 @@ export async function startTeacher(
         infer_backend: "huggingface",
       }),
     yields: false,
+    purpose: "text",
   });
 }

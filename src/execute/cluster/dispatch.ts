@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Fingerprint } from "../../base/fingerprint.js";
 import { UserError } from "../../base/exit.js";
 import type { PlannedStage } from "../../plan/index.js";
+import type { QueuePlace } from "./batches.js";
+import { placesOf } from "./batches.js";
 import { refusedMemory } from "./ends.js";
-import type { Batch } from "./limit.js";
-import { shareLimit } from "./limit.js";
 import type { LiveTask } from "./live-task.js";
 import type { LiveTasks } from "./live-tasks.js";
 import type { ClusterOptions } from "./options.js";
@@ -33,9 +33,9 @@ export class Dispatch {
    * @param submitted called after each submission
    */
   async submitAll(isOpen: () => boolean, submitted: () => void): Promise<void> {
-    for (const { pack, atOnce } of this.#packs()) {
+    for (const { pack, place } of this.#packs()) {
       if (!isOpen()) return;
-      const what = await this.#submit(pack, atOnce);
+      const what = await this.#submit(pack, place);
       if (what !== "passed") submitted();
       if (what === "wait") return;
     }
@@ -59,47 +59,29 @@ export class Dispatch {
     return levels;
   }
 
-  /** What to submit, those that wait for others behind them, and how many jobs of each run at once. */
-  #packs(): readonly { pack: Pack; atOnce: number }[] {
+  /** What to submit, those that wait for others behind them, and where each comes in the queue. */
+  #packs(): readonly { pack: Pack; place: QueuePlace }[] {
     const { cluster, cellsPerCard } = this.options;
     const notMade = ({ needs }: PlannedStage): readonly Fingerprint[] =>
       needs.filter((need) => this.book.status(need) !== "done");
     const packs = this.#levels().flatMap((stages) =>
       packStages(stages, cluster, cellsPerCard, notMade, this.book),
     );
-    const batches = new Map<Fingerprint, Batch>();
-    const all = this.#live(batches);
-    const fresh = packs.map((pack) => {
-      const parents = pack.after.flatMap((need) => batches.get(need) ?? []);
-      const batch = { tasks: pack.tasks.length, parents: [...new Set(parents)], atOnce: null };
-      for (const stage of stagesOf(pack)) batches.set(stage, batch);
-      return { pack, batch };
-    });
-    const shares = shareLimit(cluster.limit, [...all, ...fresh.map(({ batch }) => batch)]);
-    return fresh.map(({ pack, batch }) => ({ pack, atOnce: shares.get(batch) ?? 1 }));
-  }
-
-  /** What is in the queue already; `batches` gets its stages. */
-  #live(batches: Map<Fingerprint, Batch>): readonly Batch[] {
-    const groups = new Map<string, LiveTask[]>();
-    for (const task of this.tasks.all()) {
-      const { name } = task.submission.order;
-      groups.set(name, [...(groups.get(name) ?? []), task]);
-    }
-    return [...groups.values()].map((tasks) => {
-      const most = tasks[0]!.submission.order.atOnce ?? tasks.length;
-      const atOnce = Math.min(most, tasks.length);
-      const batch = { tasks: tasks.length, parents: [], atOnce };
-      for (const stage of tasks.flatMap(({ open }) => [...open])) batches.set(stage, batch);
-      return batch;
-    });
+    if (packs.length === 0) return [];
+    const places = placesOf(cluster.limit, packs, this.tasks);
+    return packs.map((pack, index) => ({ pack, place: places[index]! }));
   }
 
   /** Gives `passed` where nothing is in the queue for it, and `wait` where no more can be submitted now. */
-  async #submit(pack: Pack, atOnce: number): Promise<"submitted" | "passed" | "wait"> {
+  async #submit(
+    pack: Pack,
+    { places, behind }: QueuePlace,
+  ): Promise<"submitted" | "passed" | "wait"> {
     // A failure of the toolchain may have ended what these wait for.
     const parents = pack.after.map((need) => this.tasks.owner(need));
     if (parents.some((parent) => parent?.id == null)) return "passed";
+    const before = behind();
+    if (before.some(({ id }) => id === null)) return "passed";
     const ready = await this.submitter.toolchain(pack.parts);
     if (ready === "aborted") return "wait";
     const all = pack.tasks.flat().flatMap(({ stages }) => stages);
@@ -109,7 +91,10 @@ export class Dispatch {
     }
     const after = idsOf(new Set(parents.map((parent) => parent!)));
     const tightened = (stage: Fingerprint): number => this.book.tightened(stage);
-    const order = { toolchain: ready, after, atOnce, over: this.tasks.over, tightened };
+    const order = {
+      ...{ toolchain: ready, places, after, over: this.tasks.over, tightened },
+      behind: idsOf(new Set(before)).filter((id) => !after.includes(id)),
+    };
     const submission = await this.submitter.prepare(pack, order);
     let id: string | null;
     try {
@@ -120,9 +105,10 @@ export class Dispatch {
         await sleep(LOOK_SOONEST);
         return "wait";
       }
-      if (error instanceof UserError && pack.more) {
-        // It was given what the spec says before, so the rest of the sweep is sound.
+      if (error instanceof UserError) {
         await closeSubmission(submission.folder);
+        // What was given what the spec says is refused for what the spec says.
+        if (!pack.more) throw error;
         for (const stage of all)
           this.book.failed(stage, refusedMemory(pack.settings.memory!, error), 0);
         return "passed";
@@ -136,9 +122,6 @@ export class Dispatch {
     return id === null ? "wait" : "submitted";
   }
 }
-
-const stagesOf = ({ tasks }: Pack): readonly Fingerprint[] =>
-  tasks.flat().flatMap(({ stages }) => stages.map(({ record }) => record.fingerprint));
 
 /** Ids of jobs, where all tasks of a submission are among them its own. */
 function idsOf(tasks: ReadonlySet<LiveTask>): readonly string[] {

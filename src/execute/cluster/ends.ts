@@ -14,8 +14,8 @@ export type Outcome =
 /** What Slurm's daemons and the kernel write where a job needed more memory than it was given. */
 const NO_MEMORY = /exceeded (?:job )?memory limit|oom[-_ ]?kill|Out Of Memory/iu;
 
-const MEMORY =
-  "its job needed more memory than it was given: give it more by the setting memory of the spec's jobs";
+const memoryWords = (megabytes: number | null): string =>
+  `its job needed more memory than ${megabytes === null ? "it was given" : `the ${megabytes} MB that it was given`}: give it more by the setting memory of the spec's jobs`;
 
 /** How a stage fails whose job needed more memory than any node has for it. */
 export const refusedMemory = (megabytes: number, refusal: UserError): StageError => ({
@@ -39,6 +39,7 @@ export async function endOf(
   const end: JobEnd | null = typeof state === "object" ? state : null;
   if (at.stopping && task.cancelled !== "no") return "again";
   const lines = await task.lastLines();
+  const memory = memoryWords(task.memory);
   const where = { ...(lines !== "" && { detail: lines }), log: task.log };
   const error = (of: NonNullable<StageError["class"]>, what: string): StageError => ({
     kind: "machine",
@@ -66,7 +67,7 @@ export async function endOf(
       if (end.forParent || (!at.ran && !at.inputsMade)) return "again";
       return { error: error("other", "its job was cancelled, and not by this sweep") };
     case "failed":
-      if (end.class === "lost" && NO_MEMORY.test(lines)) return { error: error("memory", MEMORY) };
-      return { error: error(end.class, end.class === "memory" ? MEMORY : end.message) };
+      if (end.class === "lost" && NO_MEMORY.test(lines)) return { error: error("memory", memory) };
+      return { error: error(end.class, end.class === "memory" ? memory : end.message) };
   }
 }

@@ -9,6 +9,7 @@ import type { LockHolder } from "../../store/index.js";
 import { JOB_VARIABLE, Store } from "../../store/index.js";
 import { gpusHere } from "../gpus.js";
 import { LocalExecutor } from "../local.js";
+import { Mps } from "../mps.js";
 import { roomAlone } from "../open-room.js";
 import type { TaskEnd } from "../messages.js";
 import type { Place } from "../executor.js";
@@ -49,6 +50,7 @@ type Stage = RunnableStage;
 class Job {
   readonly #store: Store;
   readonly #executor: LocalExecutor;
+  readonly #mps: Mps | null;
   readonly #began = performance.now();
   #drained = false;
   #bad = false;
@@ -59,14 +61,19 @@ class Job {
     private readonly self: LockedBy,
     private readonly lines: LineWriter,
     private readonly science: Science,
-    machine: { readonly gpus: Awaited<ReturnType<typeof gpusHere>>; readonly logs: string },
+    machine: {
+      readonly gpus: Awaited<ReturnType<typeof gpusHere>>;
+      readonly mps: Mps | null;
+      readonly logs: string;
+    },
   ) {
+    this.#mps = machine.mps;
     this.#store = new Store(order.serves.store);
     this.#executor = new LocalExecutor({
       cpus: order.cpus,
       gpus: machine.gpus,
       ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
-      mps: null,
+      mps: machine.mps,
       serves: order.serves,
       logs: machine.logs,
       environment: { ...process.env, ...order.environment },
@@ -187,6 +194,8 @@ class Job {
 
   async #ended({ stage, lock }: Prepared<Stage>, end: TaskEnd): Promise<void> {
     if (end.how !== "published") this.#bad = true;
+    // What a card fails by may be MPS.
+    if (end.how === "failed" && end.error.class === "gpu") this.#mps?.leave();
     const said = (await this.#isByDrain(end)) ? ({ how: "drained" } as const) : end;
     await this.lines.say({ type: "end", stage: stage.record.fingerprint, end: said });
     await lock.release();
@@ -225,10 +234,18 @@ process.env[JOB_VARIABLE] = writeLockedBy(self);
 const files = taskFiles(folder, task);
 const lines = await LineWriter.open(files.events);
 const { science } = (await import(order.serves.scienceModule)) as { science: Science };
-const running = new Job(order, self, lines, science, {
-  gpus: order.gpus > 0 ? (await gpusHere()).slice(0, order.gpus) : [],
-  logs: path.join(folder, "logs", number),
-});
-await lines.say({ type: "began", job, node: here.node, again, memory: here.memory });
-const ended = await running.run(order.tasks[task]!.calls, hidden);
+const gpus = order.gpus > 0 ? (await gpusHere()).slice(0, order.gpus) : [];
+const { calls } = order.tasks[task]!;
+const share = calls.filter(({ wanted }) => wanted.gpus > 0 && wanted.gpus < 1).length > 1;
+const mps =
+  order.mps === true && share && gpus.length > 0
+    ? await Mps.start(gpus, { ...process.env, ...order.environment }, (line) =>
+        process.stderr.write(`${line}\n`),
+      )
+    : null;
+const logs = path.join(folder, "logs", number);
+const running = new Job(order, self, lines, science, { gpus, mps, logs });
+const { node, memory } = here;
+await lines.say({ type: "began", job, node, again, memory, gpus: gpus.length });
+const ended = await running.run(calls, hidden);
 process.exit(ended ? ExitCode.done : ExitCode.cellsFailed);

@@ -24,6 +24,8 @@ export class LiveTask {
   /** Since when the queue shows it no more as one that waits or runs, by performance.now; null: not so. */
   endedAt: number | null = null;
   node: string | null = null;
+  /** It was to have GPUs, and sees none. */
+  isBlind = false;
   /** Megabytes that it has; null: nobody knows. */
   memory: number | null;
   cancelled: "no" | "drain" | "now" = "no";
@@ -43,7 +45,8 @@ export class LiveTask {
   }
 
   /** The job begins, perhaps anew. */
-  began({ node, job, memory }: Extract<JobLine, { type: "began" }>): void {
+  began({ node, job, memory, gpus }: Extract<JobLine, { type: "began" }>): void {
+    this.isBlind = this.submission.order.gpus > 0 && gpus === 0;
     this.started.clear();
     this.over = null;
     this.node = node;

@@ -7,6 +7,8 @@ import type { Queue } from "./queue.js";
 export interface ClusterOptions extends Omit<SchedulerOptions, "executor" | "cards" | "witnessed"> {
   readonly queue: Queue;
   readonly cluster: SpecCluster;
+  /** Whether programs that share a card may do so by NVIDIA's MPS. */
+  readonly mps: boolean;
   readonly sweepFolder: string;
   readonly serves: WorkerArguments;
   /** Variables of the workers beside the job's own. */

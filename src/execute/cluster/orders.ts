@@ -51,9 +51,13 @@ export interface Order {
   /** Cores of a job, and whether it has cards. */
   readonly cpus: number;
   readonly gpus: number;
+  /** Whether its programs that share a card do so by NVIDIA's MPS; left out by an earlier version: no. */
+  readonly mps?: boolean;
   /** Megabytes that a job asks for; null, or left out by an earlier version: what the cluster gives. */
   readonly memory?: number | null;
-  /** Most of its tasks that run at the same time; left out by an earlier version. */
+  /** Its places among those of the limit of jobs at the same time; left out by an earlier version. */
+  readonly places?: readonly number[];
+  /** By an earlier version: most of its tasks that run at the same time. */
   readonly atOnce?: number;
   /** Seconds that a job may run; null: it is not limited. */
   readonly seconds: number | null;
@@ -72,6 +76,8 @@ export type JobLine =
       readonly again: boolean;
       /** Megabytes that it was given; null, or left out by an earlier version: it does not know. */
       readonly memory?: number | null;
+      /** GPUs that it sees, of those that it was to have; left out by an earlier version. */
+      readonly gpus?: number;
     }
   | {
       readonly type: "started";

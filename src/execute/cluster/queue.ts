@@ -24,6 +24,8 @@ export interface JobRequest {
   readonly options: readonly string[];
   /** Jobs, by their ids, that must have ended well before a task begins. */
   readonly after: readonly string[];
+  /** Jobs that must have ended, however, before a task begins: the sweep's limit has no more room. */
+  readonly behind: readonly string[];
   /** The whole environment of the submission and, by it, of the tasks. */
   readonly environment: NodeJS.ProcessEnv;
   /** Absolute folder of what the tasks print: `N.log` of task N. */

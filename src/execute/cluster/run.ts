@@ -4,6 +4,7 @@ import type { PlannedStage } from "../../plan/index.js";
 import type { StageRun } from "../executor.js";
 import { Dispatch } from "./dispatch.js";
 import { hear } from "./hear.js";
+import type { LiveTask } from "./live-task.js";
 import { LiveTasks } from "./live-tasks.js";
 import { openSubmissions } from "./orders.js";
 import type { ClusterOptions } from "./options.js";
@@ -27,6 +28,7 @@ export class ClusterRun implements StageRun {
   readonly #dispatch: Dispatch;
   #stopping: "no" | "drain" | "now" | "leave" = "no";
   #stoppedByFailure = false;
+  #warned = false;
 
   constructor(private readonly options: ClusterOptions) {
     const submitter = new Submitter(options);
@@ -66,25 +68,31 @@ export class ClusterRun implements StageRun {
   }
 
   async run(): Promise<void> {
-    const submitted = (): void => this.#watch.soon();
-    let looked = true;
     try {
       await this.#adopt();
-      for (;;) {
-        if (this.#open) await this.#dispatch.submitAll(() => this.#open, submitted);
-        await this.#book.written();
-        if (this.#stopping === "leave") return;
-        if (this.#tasks.size === 0 && (!this.#open || !this.#waits())) return;
-        await sleep(TICK);
-        await this.#hear(looked);
-        const how = this.#stopping;
-        looked = await this.#watch.look(how === "drain" || how === "now" ? how : null);
-        await this.#settle();
-        await this.#book.written();
-      }
+      await this.#follow();
     } catch (error) {
-      await this.#watch.cancel("now").catch(() => undefined);
+      // What is in the queue is taken out, and the journal hears what became of it.
+      this.#stop("now");
+      await this.#follow().catch(() => this.#watch.cancel("now").catch(() => undefined));
       throw error;
+    }
+  }
+
+  /** Submits and follows jobs until nothing is left to do. */
+  async #follow(): Promise<void> {
+    const submitted = (): void => this.#watch.soon();
+    for (let looked = true; ;) {
+      if (this.#open) await this.#dispatch.submitAll(() => this.#open, submitted);
+      await this.#book.written();
+      if (this.#stopping === "leave") return;
+      if (this.#tasks.size === 0 && (!this.#open || !this.#waits())) return;
+      await sleep(TICK);
+      await this.#hear(looked);
+      const how = this.#stopping;
+      looked = await this.#watch.look(how === "drain" || how === "now" ? how : null);
+      await this.#settle();
+      await this.#book.written();
     }
   }
 
@@ -115,7 +123,18 @@ export class ClusterRun implements StageRun {
       // memory takes a job that runs for one that waits.
       if (!all && !this.#watch.isSilent && task.seen?.state === "pending") continue;
       if (await hear(task, this.#tasks, this.#book)) this.#watch.soon();
+      if (task.isBlind) this.#warn(task);
     }
+  }
+
+  /** Says once that a job computes without the GPUs that it was given. */
+  #warn({ words, node }: LiveTask): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const { queue, say } = this.options;
+    say(
+      `warning: ${queue.name} gave ${words} a GPU, and the job sees none on ${node} (nvidia-smi -L): it computes on CPUs. Where that is meant, give jobs no GPU`,
+    );
   }
 
   async #settle(): Promise<void> {

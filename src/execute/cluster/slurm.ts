@@ -113,10 +113,13 @@ export class Slurm implements Queue {
       if (FULL.test(said)) throw new QueueFull(said, { cause: error });
       // What is over already needs no end.
       if (program === "scancel" && GONE.test(said)) return { stdout: "" };
-      throw new UserError(`${program}: ${said.replace(/^\w+: error: /u, "")}`, {
-        exitCode: ExitCode.environment,
-        hint: "the settings of jobs stand in the spec's block slurm",
-      });
+      throw new UserError(
+        `${program}: ${said.replace(/^\w+: error: /gmu, "").replaceAll("\n", "; ")}`,
+        {
+          exitCode: ExitCode.environment,
+          hint: "the settings of jobs stand in the spec's block slurm",
+        },
+      );
     }
   }
 }
@@ -149,10 +152,15 @@ const outsideJobs = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   );
 
 function optionsOf(request: JobRequest): string[] {
-  const { tasks, atOnce, seconds, warning, after, folder } = request;
+  const { tasks, atOnce, seconds, warning, after, behind, folder } = request;
   const array = tasks > 1;
   const output = path.join(folder.replaceAll("%", "%%"), array ? "%a.log" : "0.log");
   const minutes = seconds === null ? null : Math.ceil(seconds / 60);
+  // A dependency on a job that the controller has forgotten counts as met: a task looks for itself.
+  const dependency = [
+    ...(after.length > 0 ? [`afterok:${after.join(":")}`] : []),
+    ...(behind.length > 0 ? [`afterany:${behind.join(":")}`] : []),
+  ];
   const options: (string | null)[] = [
     "--parsable",
     `--job-name=${request.name}`,
@@ -166,8 +174,7 @@ function optionsOf(request: JobRequest): string[] {
     warning > 0 ? `--signal=B:TERM@${warning}` : null,
     request.partition === null ? null : `--partition=${request.partition}`,
     request.account === null ? null : `--account=${request.account}`,
-    // A dependency on a job that the controller has forgotten counts as met: a task looks for itself.
-    after.length > 0 ? `--dependency=afterok:${after.join(":")}` : null,
+    dependency.length > 0 ? `--dependency=${dependency.join(",")}` : null,
     "--kill-on-invalid-dep=yes",
     "--requeue",
     "--open-mode=append",

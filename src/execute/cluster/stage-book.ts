@@ -131,7 +131,7 @@ export class StageBook {
   /** The stage is to be submitted again, now or by a later run; `ran`: the journal says that it runs. */
   again(fingerprint: Fingerprint, ran: boolean): void {
     this.#graph.mark(fingerprint, "waiting");
-    if (ran) this.#write(this.options.events.interrupted(fingerprint));
+    if (ran) this.#write(this.options.events.interrupted(fingerprint, !this.stopping));
   }
 
   /** The stage goes on from its checkpoint in another job. `error`: what that is where it never ends. */

@@ -20,7 +20,10 @@ export interface Circumstances {
   readonly toolchain: ReadyToolchain;
   /** Ids of jobs that must have ended well. */
   readonly after: readonly string[];
-  readonly atOnce: number;
+  /** Ids of jobs that must have ended, however. */
+  readonly behind: readonly string[];
+  /** What its jobs have of the limit of jobs that run at the same time. */
+  readonly places: readonly number[];
   /** Ids of jobs that are over. */
   readonly over: readonly string[];
   readonly tightened: (stage: Fingerprint) => number;
@@ -59,8 +62,9 @@ export class Submitter {
       serves,
       toolchain: circumstances.toolchain,
       environment,
+      mps: this.options.mps,
       ...{ cpus: pack.cpus, gpus: pack.gpus, memory: pack.settings.memory, seconds },
-      atOnce: circumstances.atOnce,
+      places: circumstances.places,
       over: circumstances.over,
       tasks: pack.tasks.map((calls) => ({
         calls: calls.map(({ stages, wanted }) => ({
@@ -84,7 +88,7 @@ export class Submitter {
   async submit(
     pack: Pack,
     { folder, order }: Submission,
-    { after, atOnce }: Circumstances,
+    { after, behind, places }: Circumstances,
   ): Promise<string> {
     const { queue, cluster } = this.options;
     const { seconds, memory, partition, account, options, environment } = pack.settings;
@@ -92,9 +96,10 @@ export class Submitter {
       name: order.name,
       command: [process.execPath, "--enable-source-maps", ENTRY, cluster.system, folder],
       tasks: order.tasks.length,
-      ...{ atOnce, cpus: pack.cpus, gpus: pack.gpus, memory, seconds, partition, account, options },
+      atOnce: places.length,
+      ...{ cpus: pack.cpus, gpus: pack.gpus, memory, seconds, partition, account, options },
       warning: seconds !== null && seconds >= SHORTEST_WARNED ? WARNING : 0,
-      after,
+      ...{ after, behind },
       environment: {
         ...process.env,
         ...environment,

@@ -1,7 +1,7 @@
 import type { LiveTask } from "./live-task.js";
 import type { LiveTasks } from "./live-tasks.js";
 import { claimOf, claimTask, writeId } from "./orders.js";
-import type { Queue } from "./queue.js";
+import type { JobSeen, Queue } from "./queue.js";
 import { QueueSilent } from "./queue.js";
 import type { StageBook } from "./stage-book.js";
 
@@ -47,12 +47,13 @@ export class QueueWatch {
     const { queue, say } = this.options;
     try {
       if (stopping !== null) await this.cancel(stopping);
-      const seen = new Map(
-        (await queue.look(`${this.prefix}-`)).map((job) => [`${job.name}/${job.task}`, job]),
-      );
+      const jobs = await queue.look(`${this.prefix}-`);
+      const seen = new Map(jobs.map((job) => [`${job.name}/${job.task}`, job]));
+      const names = new Set(jobs.map(({ name }) => name));
       if (this.#silent) say(`${queue.name} answers again`);
       this.#silent = false;
-      for (const task of this.tasks.all()) await this.#saw(task, seen.get(task.key));
+      for (const task of this.tasks.all())
+        await this.#saw(task, seen.get(task.key), names.has(task.submission.order.name));
     } catch (error) {
       if (!(error instanceof QueueSilent)) throw error;
       if (!this.#silent)
@@ -76,9 +77,10 @@ export class QueueWatch {
     for (const task of tasks) task.cancelled = how;
   }
 
-  async #saw(task: LiveTask, seen: LiveTask["seen"] | undefined): Promise<void> {
+  /** `others`: tasks of its submission are in the queue. */
+  async #saw(task: LiveTask, seen: JobSeen | undefined, others: boolean): Promise<void> {
     const { folder, id, order } = task.submission;
-    if (seen != null) {
+    if (seen !== undefined) {
       if (task.id === null) {
         task.id = this.options.queue.taskId(seen.id, task.number, order.tasks.length);
         if (id === null) await writeId(folder, seen.id);
@@ -89,11 +91,20 @@ export class QueueWatch {
       else task.endedAt ??= performance.now();
       return;
     }
+    const last = task.seen;
+    // Its end was seen; in time a cluster forgets it.
+    if (typeof last?.state === "object") return;
     task.seen = null;
     if ((await claimOf(folder, task.number)) === null) {
       // It was never submitted, or is gone without having begun: from now on it cannot begin.
       const owner = await claimTask(folder, task.number, NOBODY);
-      if (owner === NOBODY) return this.#release(task);
+      if (owner === NOBODY) {
+        if (!others || last?.state !== "pending" || task.cancelled !== "no")
+          return this.#release(task);
+        // Of an array's jobs that waited this one alone is gone: somebody has cancelled it.
+        const state = { how: "cancelled", forParent: false } as const;
+        task.seen = { ...last, state, words: "CANCELLED" };
+      }
     }
     task.endedAt ??= performance.now();
   }

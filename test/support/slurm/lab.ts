@@ -22,8 +22,8 @@ export class SlurmLab {
   }
 
   /** A lab that submits to this Slurm. */
-  async lab(): Promise<Lab> {
-    const lab = await Lab.open();
+  async lab(program?: string): Promise<Lab> {
+    const lab = await Lab.open(program);
     lab.environment = environmentOf(this.folder);
     return lab;
   }

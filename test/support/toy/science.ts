@@ -240,7 +240,7 @@ const runners: readonly Runner[] = [
   }),
   runner("replica", fused, {
     fusion: (params) => ({ key: String(params["shape"] ?? ""), limit: 8 }),
-    resources: () => ({ cpus: 2, gpus: 0 }),
+    resources: (_, execution) => ({ cpus: 2, gpus: Number(execution["cards"] ?? 0) }),
   }),
 ];
 

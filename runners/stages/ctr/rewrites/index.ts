@@ -51,6 +51,11 @@ const described = {
     cheaper: "no product of all rows is kept",
     applies: "CPUs",
   },
+  "sums-first": {
+    does: "the sum of all rows after a dense layer is the layer on the rows' sum, with as many biases",
+    cheaper: "one vector of a sample goes through the layer instead of all its rows",
+    applies: "layers on products of rows whose output is added up: xDeepFM",
+  },
   pieces: {
     does: "a batch goes through the model in pieces",
     cheaper: "pieces are computed side by side and stay in the caches",

@@ -12,6 +12,7 @@ import type { Rewriting } from "./rewriting.js";
 import { sharedLookup } from "./shared-lookup.js";
 import { splitKernels } from "./split-kernels.js";
 import { sumByProduct } from "./sum-by-product.js";
+import { sumsFirst } from "./sums-first.js";
 
 /** The rewrites of a model, each on top of those before it. */
 const rewritings: readonly (readonly [Rewrite, Rewriting])[] = [
@@ -23,6 +24,7 @@ const rewritings: readonly (readonly [Rewrite, Rewriting])[] = [
   ["shared-lookup", sharedLookup],
   ["means-by-shares", meansByShares],
   ["product-by-table", productByTable],
+  ["sums-first", sumsFirst],
 ];
 
 /** Names of the rewrites of a model; the others are of training and scoring. */

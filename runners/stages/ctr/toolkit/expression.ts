@@ -26,6 +26,8 @@ export type Form<V> =
   | { readonly kind: "mean"; readonly of: V }
   /** Vectors, or rows, side by side: the widths add up. */
   | { readonly kind: "concat"; readonly parts: readonly V[] }
+  /** Rows: the products of each number in a row with each number in the same row of another. */
+  | { readonly kind: "outer"; readonly of: readonly [V, V] }
   | SumOfRows;
 
 /** A tensor, or the function that makes it. */
@@ -97,6 +99,8 @@ export interface Ways<V> {
   selectRows(x: Tensor, places: readonly number[]): Tensor;
   /** input · kernel + bias, through ReLU or not; kernel [R, in, out], bias [R, out]. */
   dense(input: V, kernel: Tensor, bias: Tensor | null, relu: boolean): V;
+  /** Σ row of rows: a vector. */
+  addRows(rows: V): V;
   /** Σ weight · row of rows by weights (rows of width 1): a vector. */
   weightedSum(rows: V, weights: V): V;
   /** [query, key, query − key, query ⊙ key] · kernel + bias of each row of keys; kernel [R, 4 in, out]. */

@@ -27,6 +27,18 @@ export function matMul(a: Tensor, b: Tensor, transposeB = false): Tensor {
   );
 }
 
+/** aᵀ · b of [..., k, n] and [..., k, m]; leading axes are equal. */
+export function matMulOfColumns(a: Tensor, b: Tensor): Tensor {
+  return differentiable(
+    [a, b],
+    (save) => {
+      save([a, b]);
+      return product(a, b, true);
+    },
+    (dy, [x, y]) => [product(y!, dy, false, true), product(x!, dy)],
+  );
+}
+
 /** What {@link linear} does besides the product. */
 export interface LinearOptions {
   readonly relu?: boolean;

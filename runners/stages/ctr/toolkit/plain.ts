@@ -2,7 +2,7 @@ import { attendByHeads, type HeadOptions } from "./attend.js";
 import type { LookUpOf, SumOfRows, Ways } from "./expression.js";
 import { linear, lookUp, reduce, weightedSum } from "./operations.js";
 import { tf, type Tensor } from "../tensorflow.js";
-import type { Value } from "./value.js";
+import { rowsOf, type Value } from "./value.js";
 
 /** The plain way to compute everything: what is left when every rewrite is switched off. */
 export const plainWays: Ways<Value> = {
@@ -19,6 +19,8 @@ export const plainWays: Ways<Value> = {
           form.parts.map(({ tensor }) => tensor),
           -1,
         );
+      case "outer":
+        return products(...form.of);
       case "sum of rows":
         return sumOfRows(form, ways);
     }
@@ -43,6 +45,8 @@ export const plainWays: Ways<Value> = {
     const result = linear(rows, kernel, bias, { relu, leaf: input.leaf });
     return input.made(tf.reshape(result, [...shape.slice(0, -1), result.shape.at(-1)!]));
   },
+
+  addRows: (rows) => rows.made(reduce(rowsOf(rows), 2, "sum")),
 
   weightedSum: (rows, weights) => rows.made(weightedSum(rows.tensor, weights.tensor, false)),
 
@@ -79,6 +83,17 @@ export function shaped({ ids, asRows }: LookUpOf<unknown>, found: Tensor): Tenso
   const ends = asRows ? 3 : 2;
   const width = found.shape[2]! * (ids.shape[ends] ?? 1);
   return tf.reshape(found, [...ids.shape.slice(0, ends), width]);
+}
+
+/** [R, B, rows, n · m] of rows of width n and m; the first one's numbers change slowest. */
+function products(one: Value, other: Value): Tensor {
+  const [replicas, samples, rows, n] = one.tensor.shape as [number, number, number, number];
+  const m = other.tensor.shape[3]!;
+  const pairs = tf.mul(
+    tf.reshape(one.tensor, [replicas, samples, rows, n, 1]),
+    tf.reshape(other.tensor, [replicas, samples, rows, 1, m]),
+  );
+  return tf.reshape(pairs, [replicas, samples, rows, n * m]);
 }
 
 function sumOfRows({ of }: SumOfRows, ways: Ways<Value>): Tensor {

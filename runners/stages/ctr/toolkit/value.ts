@@ -50,6 +50,8 @@ export class Value implements Expression<Value> {
         return form.of.width;
       case "concat":
         return form.parts.reduce((sum, { width }) => sum + width, 0);
+      case "outer":
+        return form.of[0].width * form.of[1].width;
       case "sum of rows":
         return form.of[0]!.table.shape[2]!;
       case "given":
@@ -106,11 +108,11 @@ export class Value implements Expression<Value> {
 
   /** Mean of the rows: a vector. */
   mean(): Value {
-    return this.made(reduce(this.onRows(), 2, "mean"));
+    return this.made(reduce(rowsOf(this), 2, "mean"));
   }
   /** Sum of the rows: a vector. */
   sum(): Value {
-    return this.made(reduce(this.onRows(), 2, "sum"));
+    return this.forward.ways.addRows(this);
   }
   /** Sum over the width, which becomes 1. */
   sumWidth(): Value {
@@ -125,12 +127,7 @@ export class Value implements Expression<Value> {
 
   /** All rows one after another, as one vector. */
   flatten(): Value {
-    const [replicas, samples, rows, width] = this.onRows().shape as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [replicas, samples, rows, width] = rowsOf(this).shape as [number, number, number, number];
     return this.made(tf.reshape(this.tensor, [replicas, samples, rows * width]), this.leaf);
   }
   /** A vector cut into rows of equal width. */
@@ -140,7 +137,7 @@ export class Value implements Expression<Value> {
   }
   /** Rows become the width and the width the rows. */
   transpose(): Value {
-    return this.made(tf.transpose(this.onRows(), [0, 1, 3, 2]));
+    return this.made(tf.transpose(rowsOf(this), [0, 1, 3, 2]));
   }
   /** Cut along the width into parts of these widths. */
   split(widths: readonly number[]): Value[] {
@@ -151,31 +148,26 @@ export class Value implements Expression<Value> {
   eachRow(): Value[] {
     // tfjs can't differentiate an unstack into one.
     if (this.rows === 1) return [this.flatten()];
-    return tf.unstack(this.onRows(), 2).map((row) => this.made(row));
+    return tf.unstack(rowsOf(this), 2).map((row) => this.made(row));
   }
 
   /** Rows by their places, in the order given; a place may come several times. */
   select(places: readonly number[]): Value {
-    return this.made(this.forward.ways.selectRows(this.onRows(), places));
+    return this.made(this.forward.ways.selectRows(rowsOf(this), places));
   }
 
   /** Rows [n, k] times the rows [k, m] of another: rows [n, m]. */
   times(other: Value): Value {
-    return this.made(matMul(this.onRows(), other.onRows()));
+    return this.made(matMul(rowsOf(this), rowsOf(other)));
   }
   /** Dot product of each row with each row of another: rows [n, m]. */
   dots(other: Value): Value {
-    return this.made(matMul(this.onRows(), other.onRows(), true));
+    return this.made(matMul(rowsOf(this), rowsOf(other), true));
   }
   /** Products of each number in a row with each number in the same row of another, this one's first. */
   outer(other: Value): Value {
-    const [replicas, samples, rows, n] = this.onRows().shape as [number, number, number, number];
-    const m = other.width;
-    const pairs = tf.mul(
-      tf.reshape(this.tensor, [replicas, samples, rows, n, 1]),
-      tf.reshape(other.onRows(), [replicas, samples, rows, 1, m]),
-    );
-    return this.made(tf.reshape(pairs, [replicas, samples, rows, n * m]));
+    for (const rows of [this, other]) rowsOf(rows);
+    return this.made({ kind: "outer", of: [this, other] });
   }
 
   /** All samples of the batch as the rows of one sample; only training may mix samples so. */
@@ -185,7 +177,7 @@ export class Value implements Expression<Value> {
   }
   /** The way back from {@link batchToRows}. */
   rowsToBatch(): Value {
-    const [replicas, , rows, width] = this.onRows().shape as [number, number, number, number];
+    const [replicas, , rows, width] = rowsOf(this).shape as [number, number, number, number];
     return this.made(tf.reshape(this.tensor, [replicas, rows, width]));
   }
 
@@ -201,15 +193,16 @@ export class Value implements Expression<Value> {
     return tf.reshape(this.tensor, [replicas, samples, 1, width]);
   }
 
-  private onRows(): Tensor {
-    if (this.tensor.rank !== 4) throw new Error("this operation needs rows and was given a vector");
-    return this.tensor;
-  }
-
   private onVector(): Tensor {
     if (this.tensor.rank !== 3) throw new Error("this operation needs a vector and was given rows");
     return this.tensor;
   }
+}
+
+/** The tensor of rows, [R, B, rows, width]. Throws where the value is a vector. */
+export function rowsOf({ tensor }: Value): Tensor {
+  if (tensor.rank !== 4) throw new Error("this operation needs rows and was given a vector");
+  return tensor;
 }
 
 /** The width of a value, as far as it can be told without computing the value; null: it cannot. */
@@ -217,6 +210,10 @@ export function knownWidth(value: Value): number | null {
   const { form } = value;
   if (form.kind === "given") return value.computed ? value.width : null;
   if (form.kind === "mean") return knownWidth(form.of);
+  if (form.kind === "outer") {
+    const [first, second] = form.of.map(knownWidth) as [number | null, number | null];
+    return first === null || second === null ? null : first * second;
+  }
   if (form.kind !== "concat") return value.width;
   const widths = form.parts.map(knownWidth);
   return widths.reduce((sum, width) => (sum === null || width === null ? null : sum + width), 0);

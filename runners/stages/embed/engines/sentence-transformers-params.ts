@@ -13,4 +13,6 @@ export interface SentenceTransformersParams extends EmbedParams {
 /** How sentence-transformers runs. */
 export interface SentenceTransformersExecution extends JsonObject {
   readonly batch_size: number;
+  /** The share of a card that it takes; missing: all of one. */
+  readonly gpus?: number;
 }

@@ -41,6 +41,14 @@ export const sentenceTransformers: EmbedEngine<
     normalize,
     dimension,
     max_tokens,
+    gpus: {
+      description:
+        "The share of one GPU that one embedding needs, by its memory (0.25: four stages side by side). Left out: all of it.",
+      type: "number",
+      exclusiveMinimum: 0,
+      // More than one is of no use to it. Without a default, which would be part of every cell's id.
+      maximum: 1,
+    },
   },
   check({ model, revision }, where, place) {
     if (model === null || model === undefined) return [];
@@ -60,13 +68,16 @@ export const sentenceTransformers: EmbedEngine<
         normalize: settings.normalize,
         ...given({ dimension: settings.dimension, max_tokens: settings.max_tokens }),
       },
-      execution: { batch_size: settings.batch_size },
+      execution: {
+        batch_size: settings.batch_size,
+        ...(settings.gpus === undefined ? {} : { gpus: settings.gpus }),
+      },
       inputs: model.inputs,
       files: model.files,
     };
   },
   toolchain: ["llm.embed"],
-  resources: () => ({ cpus: 4, gpus: 1 }),
+  resources: ({ gpus }) => ({ cpus: 4, gpus: gpus ?? 1 }),
   gpuHours: (tokens) => embeddingHours(BILLIONS, tokens),
   seconds: (_, tokens) => gpuSeconds(embeddingHours(BILLIONS, tokens)),
   counted: false,

@@ -40,7 +40,7 @@ it(
 );
 
 it(
-  "it draws by the odds of transformers' warpers, and records the steps that it needs",
-  async () => expect(holding(await said("parts.py", chat))).toEqual([20, []]),
+  "it starts light, draws by the odds of transformers' warpers, and records the steps that it needs",
+  async () => expect(holding(await said("parts.py", chat))).toEqual([22, []]),
   INSTALL_TIMEOUT,
 );

@@ -1,9 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { embedRunner } from "../../../../runners/stages/embed/runner.js";
 import { writeJsonl } from "../../../../runners/base/files/write-jsonl.js";
+import { endKeptServers } from "../../../../runners/base/chat/kept.js";
 import { modelInput } from "../../../../runners/base/models/model-input.js";
 import { readNpy } from "../../../../runners/base/files/npy.js";
 import type { JsonObject } from "../../../../src/base/json.js";
@@ -36,7 +37,12 @@ describe("sentence-transformers", () => {
       texts.map((each, row) => ({ index: row + 1, text: each })),
     );
   }, INSTALL_TIMEOUT);
+  afterEach(() => endKeptServers());
   afterAll(removeFolders);
+
+  /** Programs that this process runs. */
+  const children = (): readonly string[] =>
+    readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
 
   const run = (
     own: JsonObject = {},
@@ -122,10 +128,31 @@ describe("sentence-transformers", () => {
     const [vector] = await items(out);
     expect(vector).toHaveLength(16);
     expect(dot(vector!, vector!)).toBeCloseTo(1, 5);
-    expect(events.find(({ type }) => type === "facts")).toMatchObject({
-      values: { "embed.pooling": "cls", "embed.max_tokens": 8 },
-    });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        values: expect.objectContaining({ "embed.pooling": "cls", "embed.max_tokens": 8 }),
+      }),
+    );
+    const program = async () => {
+      const { events: told, out: again } = await run({ max_tokens: 8 });
+      expect(await items(again)).toHaveLength(3);
+      return told.filter(({ type }) => type === "facts");
+    };
+    // The second stage is served by the first one's program, which it finds up.
+    const before = children();
+    const first = await program();
+    const started = children().filter((pid) => !before.includes(pid));
+    expect([started.length, first.length]).toEqual([1, 2]);
+    expect(await program()).toEqual(first);
+    expect(children().filter((pid) => !before.includes(pid))).toEqual(started);
   }, 300_000);
+
+  it("takes a card, or the share of one that is asked for", () => {
+    const params = { engine: "sentence-transformers", model: {} };
+    expect(embedRunner.resources(params, { batch_size: 2 })).toEqual({ cpus: 4, gpus: 1 });
+    const share = { batch_size: 2, gpus: 0.25 };
+    expect(embedRunner.resources(params, share)).toEqual({ cpus: 4, gpus: 0.25 });
+  });
 
   it("tells the last words of a model that cannot be loaded", async () => {
     const file = path.join(await newFolder(), "config.json");

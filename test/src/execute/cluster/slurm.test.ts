@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { machineWithCards } from "../../../support/cards.js";
+import { FakeMachine, machineWithCards } from "../../../support/cards.js";
+import { openSubmissions } from "../../../../src/execute/cluster/orders.js";
 import type { Lab } from "../../../support/engine.js";
+import { machineWithMps } from "../../../support/mps.js";
 import { eventually, INSTALL, jobsOf, SlurmLab } from "../../../support/slurm/lab.js";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -33,9 +35,9 @@ const SEEDS = "sweep: {grid: {seed: [1, 2, 3]}}\n";
 const stagesOf = async (lab: Lab) => [...(await lab.state()).stages.values()];
 const begun = (lab: Lab): string[] => lab.log().filter((line) => line.startsWith("start "));
 
-test("a sweep runs as jobs, each waiting in the queue for those it needs; equal cells are an array with a limit", async () => {
+test("a sweep runs as jobs, each waiting in the queue for those it needs; equal cells are an array", async () => {
   const lab = await slurm.labOfTest();
-  const spec = await lab.spec(toy("slurm: {limit: 1}\ntoy: {middle: middle}\n", SEEDS));
+  const spec = await lab.spec(toy("toy: {middle: middle}\n", SEEDS));
   lab.flag("base.hold");
   const sweep = lab.start("sweep", spec);
   await lab.logged("holding base");
@@ -52,16 +54,49 @@ test("a sweep runs as jobs, each waiting in the queue for those it needs; equal 
   const jobs = stages.map(({ facts }) => String(facts["job.id"]));
   expect(jobs.filter((id) => id.includes("_"))).toHaveLength(3);
   expect(new Set(jobs.map((id) => id.replace(/_.*/, "")))).toHaveProperty("size", 3);
-  // No cell began before the one before had ended.
-  const models = lab.log().filter((line) => line.endsWith(" model"));
-  expect(models).toEqual(Array(3).fill(["start model", "end model"]).flat());
+});
+
+test("more arrays than the limit has places wait for each other; a job that waited and is cancelled by hand is tried again", async () => {
+  const lab = await slurm.labOfTest();
+  const grid = "sweep: {grid: {toy.base: [a, b, c], seed: [1, 2, 3]}}\n";
+  const spec = await lab.spec(toy("slurm: {limit: 2}\nretries: {wait: 0}\n", grid));
+  for (const name of ["a", "b", "model"]) lab.flag(`${name}.hold`);
+  const sweep = lab.start("sweep", spec);
+  await lab.logged("holding a");
+  await lab.logged("holding b");
+  // All is in the queue: it needs no controller to go on.
+  await eventually(() => slurm.queued(lab)).toHaveLength(12);
+  lab.unflag("a.hold");
+  await lab.logged("end a");
+  lab.unflag("b.hold");
+  const held = (): number => lab.log().filter((line) => line.startsWith("holding model")).length;
+  await eventually(held).toBe(2);
+  const waiting = (await slurm.queued(lab)).filter((line) => / \d+_\d+ PENDING$/.test(line));
+  await slurm.run("scancel", waiting.at(-1)!.split(" ")[1]!);
+  const retries = async () =>
+    (await stagesOf(lab)).flatMap((stage) => stage.retries.map(({ error }) => error.class));
+  await eventually(retries).toEqual(["other"]);
+  lab.unflag("model.hold");
+  expect(await sweep.finished).toMatchObject({ code: 0 });
+  const stages = await stagesOf(lab);
+  expect(stages.map(({ status }) => status)).toEqual(Array(12).fill("done"));
+  let running = 0;
+  const most = lab.log().map((line) => {
+    if (line.startsWith("start ")) running += 1;
+    if (line.startsWith("end ")) running -= 1;
+    return running;
+  });
+  expect(Math.max(...most)).toBe(2);
 });
 
 test("equal cells that can share a call are packed into a job", async () => {
   const lab = await slurm.labOfTest();
   const more = "toy: {runner: replica}\nsweep: {grid: {toy.model: [a, b, c, d]}}\n";
-  const spec = await lab.spec(toy("slurm: {limit: 2}\n", more));
-  expect(await lab.run("sweep", spec)).toMatchObject({ code: 0 });
+  const spec = await lab.spec(toy("slurm: {limit: 2, gpus: 1}\n", more));
+  const { code, stderr } = await lab.run("sweep", spec);
+  // Slurm's GPUs are names without hardware.
+  const none = /warning: Slurm gave job \d+\S* a GPU, and the job sees none on n\d/g;
+  expect([code, stderr.match(none)]).toEqual([0, [expect.anything()]]);
   const groups = lab.log().filter((line) => line.startsWith("group "));
   expect(groups.sort()).toEqual(["group a b", "group c d"]);
 });
@@ -80,6 +115,37 @@ test("a job has the cards that Slurm gives it, and no others", async () => {
   await eventually(() => sweep.stderr()).toMatch(/model seed=1 started on n2 GPU [01]\n/);
   lab.unflag("model.hold");
   expect(await sweep.finished).toMatchObject({ code: 0 });
+});
+
+test("cells that share a job's card do so as on one machine: as one group where they can, else by MPS", async () => {
+  const lab = await slurm.labOfTest();
+  const file = path.join(lab.folder, "mps.log");
+  const { path: programs } = new FakeMachine(lab.folder, 2);
+  lab.environment = { ...lab.environment, ...machineWithMps(lab.folder, file, programs) };
+  const more = "resources: {toys_per_card: 2}\ntoy: {cards: 1, act: tell-mps}\n";
+  const grid = "sweep: {grid: {toy.runner: [model, replica], toy.model: [a, b]}}\n";
+  const spec = await lab.spec(toy("slurm: {pack: 2}\n", `${more}${grid}`));
+  expect(await lab.run("sweep", spec)).toMatchObject({ code: 0 });
+  expect(lab.log().filter((line) => line.startsWith("group "))).toEqual(["group a b"]);
+  const [, ...cells] = await stagesOf(lab);
+  expect(cells.map(({ record, fusedWith }) => [record.runner, fusedWith])).toEqual([
+    ...[
+      ["model", 1],
+      ["model", 1],
+    ],
+    ...[
+      ["replica", 2],
+      ["replica", 2],
+    ],
+  ]);
+  expect(new Set(cells.map(({ facts }) => facts["job.id"]))).toHaveProperty("size", 2);
+  const folders = lab.log().flatMap((line) => /^mps \S+ (\S+)/.exec(line)?.[1] ?? []);
+  const daemon = expect.stringMatching(/^\/tmp\/r4ec-mps-/) as unknown;
+  expect(folders.sort()).toEqual([daemon, daemon, "none", "none"]);
+  // It ended with its job.
+  const daemons = readFileSync(file, "utf8").trim().split("\n");
+  expect(daemons).toEqual([expect.stringMatching(/^start \d+ GPU-[^,]+$/), "quit -t 2"]);
+  expect(existsSync(folders[0]!)).toBe(false);
 });
 
 test("jobs go on while their controller is away; the next one finds them and submits none twice", async () => {
@@ -110,7 +176,7 @@ test("jobs go on while their controller is away; the next one finds them and sub
 test("stop takes jobs to a checkpoint and out of the queue, with or without a controller", async () => {
   const lab = await slurm.labOfTest();
   lab.flag("model.hold");
-  const sweep = lab.start("sweep", await lab.spec(toy("slurm: {limit: 1}\n", SEEDS)));
+  const sweep = lab.start("sweep", await lab.spec(toy("slurm: {limit: 2}\n", SEEDS)));
   await lab.logged("holding model");
   expect(await lab.run("stop")).toMatchObject({ code: 0 });
   expect(await sweep.finished).toMatchObject({ code: 130 });
@@ -178,6 +244,7 @@ test("a job that is ended for another one goes on in a new job; one whose node f
   await slurm.run("scancel", first);
   await lab.logged("holding model");
   expect(begun(lab)).toEqual(["start model from checkpoint"]);
+  expect(sweep.stderr()).toContain("model model interrupted; another job continues it");
   const [next] = await slurm.queued(lab);
   const id = next!.split(" ")[1]!;
   expect([id, (await stagesOf(lab))[1]!.retries]).toEqual([expect.not.stringMatching(job!), []]);
@@ -214,7 +281,10 @@ test("a job over its memory asks for more, and one that dies is told apart; what
   expect(other!.retries.map(({ error }) => error.class)).toEqual(["lost"]);
   const [retry] = over!.retries;
   expect(retry).toMatchObject({
-    error: { class: "memory", message: expect.stringMatching(/more memory than it was given/) },
+    error: {
+      class: "memory",
+      message: expect.stringMatching(/more memory than the 450 MB that it was given/),
+    },
     changed: "with 900 MB of memory (before: 450 MB)",
     jobMemory: 900,
   });
@@ -250,8 +320,15 @@ test("what Slurm refuses ends the sweep with Slurm's words, and nothing stays in
   const lab = await slurm.labOfTest();
   const more = "slurm: {stages: {model: {partition: nowhere}}}\n";
   const { code, stderr } = await lab.run("sweep", await lab.spec(toy(more)));
-  expect([code, stderr]).toEqual([3, expect.stringContaining("invalid partition")]);
-  await eventually(() => slurm.queued(lab)).toEqual([]);
+  const words = /sbatch: invalid partition specified: nowhere; Batch job submission failed: /;
+  expect([code, stderr]).toEqual([3, expect.stringMatching(words)]);
+  expect(await slurm.queued(lab)).toEqual([]);
+  // The run is over, and leaves nothing to the next one.
+  const state = await lab.state();
+  expect([state.status, await openSubmissions(path.dirname(jobsOf(lab)))]).toEqual([
+    "interrupted",
+    [],
+  ]);
   const wrong = "slurm: {options: [--array=1, --mem=1G], stages: {modle: {}}}\n";
   const refused = await lab.run("sweep", await lab.spec(toy(wrong)));
   expect(refused).toMatchObject({ code: 2 });

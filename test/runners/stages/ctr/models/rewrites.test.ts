@@ -63,6 +63,7 @@ describe("each rewrite of a model", () => {
     ["split-kernels", "din"],
     ["split-kernels", "fignn"],
     ["sum-by-product", "din"],
+    ["sums-first", "xdeepfm"],
     ["gradient-by-product", "din"],
     ["gradient-by-product", "fibinet"],
   ] as const)("is off where it is switched off: %s in %s", (name, backbone) => {

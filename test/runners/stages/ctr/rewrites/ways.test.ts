@@ -249,6 +249,36 @@ describe.each([1, 3])("with %i replicas, as plainly:", (r) => {
     });
   });
 
+  describe("sums-first", () => {
+    const inputs = [noise(r, 6, 4, 3), noise(r, 6, 4, 2), noise(r, 6, 5), noise(r, 5)];
+
+    it.each([true, false])("a layer on products of rows, added up; with a bias: %s", (biased) => {
+      check("sums-first", biased ? inputs : inputs.slice(0, 3), (make, a, b, kernel, bias) =>
+        project(make(a!).outer(make(b!)), kernel!, bias ?? null).sum(),
+      );
+    });
+
+    it("where the rows themselves are needed too", () => {
+      check("sums-first", [...inputs, noise(r, 15, 4)], (make, a, b, kernel, bias, next) => {
+        const rows = make(a!);
+        const first = project(rows.outer(make(b!)), kernel!, bias!);
+        return concat([first.sum(), project(rows.outer(first), next!, null).sum()]);
+      });
+    });
+
+    it("not after a ReLU, nor for rows that are no products, nor without a sum", () => {
+      leaves("sums-first", inputs, (make, a, b, kernel, bias) =>
+        project(make(a!).outer(make(b!)), kernel!, bias!, true).sum(),
+      );
+      leaves("sums-first", [noise(r, 6, 4, 3), noise(r, 3, 5)], (make, x, kernel) =>
+        project(make(x!), kernel!, null).sum(),
+      );
+      leaves("sums-first", inputs, (make, a, b, kernel, bias) =>
+        project(make(a!).outer(make(b!)), kernel!, bias!).relu(),
+      );
+    });
+  });
+
   it("pieces: a layer that sees each sample by itself, but no batch that leaves a rest", () => {
     const layer: Build = (make, x, kernel) => {
       const input = make(x!);
