@@ -4,6 +4,9 @@ import type { Want } from "./slots.js";
 
 /** Stages that are ready and alike: any of them could share a call, or stand in each other's place. */
 export interface Bucket extends Want {
+  readonly key: string;
+  /** Whether its runner takes several stages in a call, so that a process keeps something of one for its like. */
+  readonly fuses: boolean;
   /** Stages that one call may be given. */
   readonly limit: number;
   readonly queue: PlannedStage[];
@@ -42,8 +45,9 @@ export function sharesCard({ cells, runner, record, execution }: PlannedStage): 
 const NOWHERE: ReadonlySet<number> = new Set();
 
 /**
- * Ready stages in the order they came, alike ones together; every step is O(1) in the stages. Those that
- * take cards take turns: so that neither many small ones nor some that take hours keep others waiting.
+ * Ready stages in the order they came, alike ones together; every step is O(1) in the stages. Where there are
+ * cards, those that take some take turns: so that neither many small ones nor some that take hours keep others
+ * waiting. Where there are none, alike stages follow each other in one process, which is then warm.
  */
 export class ReadyStages {
   readonly #buckets = new Map<string, Bucket>();
@@ -53,6 +57,10 @@ export class ReadyStages {
   readonly #cardParts = new Map<Fingerprint, number>();
   /** Cards that a stage has failed on. */
   readonly #avoided = new Map<Fingerprint, ReadonlySet<number>>();
+  /** How many calls run now, by the key of their bucket. */
+  readonly #running = new Map<string, number>();
+  /** The key of the call that was over last, until the next one begins: the process that ran it is free. */
+  #warm: string | null = null;
 
   constructor(
     private readonly cellsPerCard: number,
@@ -96,7 +104,8 @@ export class ReadyStages {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       const state = { queue: [], passedOver: 0, lacking: false };
-      bucket = { wanted, gpu: execution.gpu, limit, avoid, ...state };
+      const fuses = fusion !== undefined;
+      bucket = { key, fuses, wanted, gpu: execution.gpu, limit, avoid, ...state };
       this.#buckets.set(key, bucket);
     }
     bucket.queue.push(stage);
@@ -140,18 +149,20 @@ export class ReadyStages {
     for (let again = true; again;) {
       again = false;
       const patient: Bucket[] = [...this.#buckets.values()].filter(isPatient);
-      for (const [key, bucket] of this.#buckets) {
+      for (const bucket of this.#inOrder()) {
         if (patient.some((one) => blocks(one, bucket))) continue;
         const behind = patient.filter((one) => gathersBefore(one, bucket));
         const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket, behind);
         bucket.lacking = outcome === "no room";
-        if (bucket.queue.length === 0) this.#buckets.delete(key);
+        if (bucket.queue.length === 0) this.#buckets.delete(bucket.key);
         if (isPatient(bucket) && !patient.includes(bucket)) patient.push(bucket);
         if (outcome === "started") {
           again = true;
           bucket.passedOver = 0;
           this.#passOver(bucket);
-          if (bucket.wanted.gpus > 0) this.#lastInTurn(key, bucket);
+          this.#running.set(bucket.key, (this.#running.get(bucket.key) ?? 0) + 1);
+          this.#warm = null;
+          if (this.cards > 0 && bucket.wanted.gpus > 0) this.#lastInTurn(bucket);
         }
       }
     }
@@ -164,8 +175,28 @@ export class ReadyStages {
     }
   }
 
-  #lastInTurn(key: string, bucket: Bucket): void {
-    if (this.#buckets.delete(key)) this.#buckets.set(key, bucket);
+  #lastInTurn(bucket: Bucket): void {
+    if (this.#buckets.delete(bucket.key)) this.#buckets.set(bucket.key, bucket);
+  }
+
+  /** A call that a bucket started is over, and its process is free. */
+  over({ key }: Pick<Bucket, "key">): void {
+    const left = (this.#running.get(key) ?? 0) - 1;
+    if (left > 0) this.#running.set(key, left);
+    else this.#running.delete(key);
+    this.#warm = key;
+  }
+
+  /**
+   * In the order they came; but without cards, of those that fuse, first the one whose like has just run in the
+   * process that is free, and last those whose like other processes are running.
+   */
+  #inOrder(): Iterable<Bucket> {
+    const all = this.#buckets.values();
+    if (this.cards > 0) return all;
+    const rank = ({ key, fuses }: Bucket): number =>
+      !fuses ? 0 : key === this.#warm ? 1 : this.#running.has(key) ? 3 : 2;
+    return [...all].sort((a, b) => rank(a) - rank(b));
   }
 }
 

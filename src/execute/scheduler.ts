@@ -187,7 +187,7 @@ export class Scheduler implements StageRun {
     const places = executor.places(bucket.wanted, bucket.gpu);
     const stages = bucket.queue.splice(0, this.#ready.callSize(bucket, places));
     for (const stage of stages) this.#graph.mark(stage.record.fingerprint, "running");
-    this.#flight.add(this.#launch(stages, place, ready));
+    this.#flight.add(this.#launch(bucket, stages, place, ready));
     return "started";
   }
 
@@ -206,6 +206,7 @@ export class Scheduler implements StageRun {
 
   /** Locks the stages, looks once more whether they must run, and runs those that must. */
   async #launch(
+    bucket: Bucket,
     stages: readonly PlannedStage[],
     place: Place,
     toolchain: ReadyToolchain,
@@ -220,6 +221,7 @@ export class Scheduler implements StageRun {
     if (prepared.length === 0 || !this.#open) {
       for (const one of prepared) await one.lock.release();
       place.release();
+      this.#ready.over(bucket);
       this.#pump();
       return;
     }
@@ -243,6 +245,7 @@ export class Scheduler implements StageRun {
       },
       ended: (one, end) => this.#flight.add(this.#ended(one, end, call)),
     });
+    this.#ready.over(bucket);
     this.#pump();
   }
 

@@ -83,6 +83,7 @@ export const buildModel: BuildModel = (
             const pass = new Forward({ training: false }, ways);
             return adapt(subject, new Value(vectors, pass, true)).tensor;
           },
+    starting: (given) => parameters.starting(given),
     dispose: () => parameters.dispose(),
   };
 };

@@ -135,6 +135,8 @@ export interface Model {
    * adaptor keeps user and item apart (all three types do); null without knowledge.
    */
   readonly adapt: ((subject: Subject, vectors: Tensor) => Tensor) | null;
+  /** The values of parameters and state that a new model of these seeds has, one seed a replica. */
+  starting(seeds: readonly number[]): ReadonlyMap<Variable, Float32Array>;
   dispose(): void;
 }
 

@@ -92,6 +92,53 @@ describe("ready stages", () => {
     expect(ready.empty).toBe(true);
   });
 
+  it("of one shape follow each other in one process where there are no cards", () => {
+    const ready = new ReadyStages(4, 0);
+    for (const shape of ["din", "dcn", "fm"]) {
+      for (const seed of [1, 2, 3]) ready.add(stage(seed, shape));
+    }
+    // Two cores; the fast process is done twice as often as the slow one.
+    const ran: Record<string, string[]> = { fast: [], slow: [] };
+    const runs: Record<string, Parameters<ReadyStages["over"]>[0] | null> = {
+      fast: null,
+      slow: null,
+    };
+    const start = (): void =>
+      ready.offer((bucket) => {
+        const free = Object.keys(runs).find((name) => runs[name] === null);
+        if (free === undefined) return "no room";
+        bucket.queue.shift();
+        ran[free]!.push((JSON.parse(bucket.key) as string[])[3]!);
+        runs[free] = bucket;
+        return "started";
+      });
+    start();
+    for (const done of ["fast", "fast", "slow", "fast", "fast", "slow", "fast"]) {
+      ready.over(runs[done]!);
+      runs[done] = null;
+      start();
+    }
+    expect(ran).toEqual({
+      fast: ["din", "din", "din", "fm", "fm", "fm"],
+      slow: ["dcn", "dcn", "dcn"],
+    });
+    expect(ready.empty).toBe(true);
+  });
+
+  it("that others may wait for go before cells where there are no cards", () => {
+    const ready = new ReadyStages(4, 0);
+    ready.add(stage(1, "din"));
+    const { name, version, toolchain, resources, load } = runner;
+    const alone: Runner = { name, version, toolchain, resources, load };
+    ready.add({ ...stage(2, "data"), runner: alone });
+    const seen: number[] = [];
+    ready.offer(({ queue }) => {
+      seen.push(Number(queue.shift()!.record.params["seed"]));
+      return "started";
+    });
+    expect(seen).toEqual([2, 1]);
+  });
+
   it.each([1, 2, 3, 4, 5, 8])(
     "of cells: exactly %i share a card, whatever a runner asks for",
     (n) => {

@@ -69,6 +69,14 @@ export class EpochTrainer {
     return new EpochTrainer(model, optimizer, session, steps, scoring, snapshots, unseen);
   }
 
+  /**
+   * Back to the first step, for other seeds: from here on it trains as a new trainer of these seeds would,
+   * without being traced and prepared again. Only where seeds decide nothing but the first values.
+   */
+  restart(seeds: readonly number[]): void {
+    this.snapshots.begin(this.session, this.model.starting(seeds));
+  }
+
   /** Optimizer steps of an epoch. */
   get stepsPerEpoch(): number {
     return this.steps.perEpoch;

@@ -9,6 +9,7 @@ import { Cell, pickingSplit } from "./cell.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { Companion } from "./companion.js";
 import { rateOf } from "./schedule.js";
+import { giveUp, keepSpare, spareKey, takeSpare } from "./spare.js";
 import { deviceOfProcess } from "../tensorflow.js";
 import {
   compilesScoring,
@@ -56,13 +57,13 @@ export async function trainInGroups(all: Group): Promise<void> {
 async function trainGroup(device: Device, group: Group): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
-  const interactions = {
-    ...data.dataset,
-    position: positionsOf(data.dataset),
-    fieldTables: data.fields?.tables ?? null,
+  const key = spareKey(device, tasks);
+  const spare = await takeSpare(key);
+  const { columns, companion } = spare ?? {
+    columns: columnsOf(device, data),
+    companion: new Companion(data),
   };
-  const columns = makeColumns(device, interactions, data.knowledge);
-  const companion = new Companion(data);
+  let trainer = spare?.trainer ?? null;
   try {
     let open = cells;
     let xla: boolean | undefined;
@@ -70,8 +71,10 @@ async function trainGroup(device: Device, group: Group): Promise<void> {
       const { xla: setting } = open[0]!.task.execution;
       xla ??= useXla(device, setting, open, data.train.length);
       const before = open.map(({ progress }) => progress);
+      const equipment = { device, group, columns, companion, trainer, keep: key !== null, xla };
+      trainer = null;
       try {
-        open = await trainRun({ device, group, columns, companion, xla }, open);
+        ({ open, trainer } = await trainRun(equipment, open));
       } catch (error) {
         // If XLA cannot compile the model, the first step fails, before anything is recorded.
         const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
@@ -82,9 +85,18 @@ async function trainGroup(device: Device, group: Group): Promise<void> {
       }
     }
   } finally {
-    columns.dispose();
-    await companion.close();
+    if (key !== null && trainer !== null) keepSpare(key, { columns, companion, trainer });
+    else await giveUp({ columns, companion, trainer });
   }
+}
+
+function columnsOf(device: Device, data: CtrData): Columns {
+  const interactions = {
+    ...data.dataset,
+    position: positionsOf(data.dataset),
+    fieldTables: data.fields?.tables ?? null,
+  };
+  return makeColumns(device, interactions, data.knowledge);
 }
 
 async function openCell(task: Group["tasks"][number]): Promise<Cell> {
@@ -97,30 +109,57 @@ async function openCell(task: Group["tasks"][number]): Promise<Cell> {
   return new Cell(task, checkpoint);
 }
 
-/** What all runs of a group share. */
-interface Equipment {
+/** What a run of a group is given. */
+interface RunEquipment {
   readonly device: Device;
   readonly group: Group;
   readonly columns: Columns;
   readonly companion: Companion;
+  /** One that was made for an equal cell, or null to make one. */
+  readonly trainer: EpochTrainer | null;
+  /** Whether another cell may go on with the trainer. */
+  readonly keep: boolean;
   readonly xla: boolean;
 }
 
 /**
- * Makes a model for the cells and trains it for one run: until it saves time to make a smaller model
- * for those that are left. Returns the cells that are not finished.
+ * Trains the cells for one run: until it saves time to make a smaller model for those that are left. Returns
+ * the cells that are not finished, and the trainer where it is to be kept.
  */
 async function trainRun(
-  { device, group, columns, companion, xla }: Equipment,
+  { device, group, columns, companion, trainer: given, keep, xla }: RunEquipment,
   cells: readonly Cell[],
-): Promise<Cell[]> {
+): Promise<{ readonly open: Cell[]; readonly trainer: EpochTrainer | null }> {
+  const { data, shape } = group;
+  const started = performance.now();
+  const trainer = given ?? (await makeTrainer({ device, group, columns, xla }, cells));
+  let kept = false;
+  try {
+    if (given !== null) trainer.restart(cells.map(({ params }) => params.seed));
+    trainer.restore(
+      cells.map(({ held }) => held?.state ?? null),
+      cells.map(({ held }) => held?.best ?? null),
+    );
+    const making = (performance.now() - started) / 1000;
+    const open = await new Run(trainer, companion, data, shape, cells).epochs(making);
+    kept = keep && trainer.session.kind === "graph";
+    return { open, trainer: kept ? trainer : null };
+  } finally {
+    if (!kept) trainer.dispose();
+  }
+}
+
+/** A trainer of these cells, with a model of its own. */
+async function makeTrainer(
+  { device, group, columns, xla }: Pick<RunEquipment, "device" | "group" | "columns" | "xla">,
+  cells: readonly Cell[],
+): Promise<EpochTrainer> {
   const { data, shape, buildModel } = group;
   const { batch_size: batchSize } = cells[0]!.params;
   const samples = data.train.length;
   const stepsPerEpoch = Math.ceil(samples / batchSize);
   const { execution } = cells[0]!.task;
-  const started = performance.now();
-  const trainer = await EpochTrainer.create({
+  return EpochTrainer.create({
     device,
     shape,
     buildModel,
@@ -143,16 +182,6 @@ async function trainRun(
       for (const { task } of cells) task.emit({ type: "note", severity: "warning", message });
     },
   });
-  try {
-    trainer.restore(
-      cells.map(({ held }) => held?.state ?? null),
-      cells.map(({ held }) => held?.best ?? null),
-    );
-    const making = (performance.now() - started) / 1000;
-    return await new Run(trainer, companion, data, shape, cells).epochs(making);
-  } finally {
-    trainer.dispose();
-  }
 }
 
 function replicaOf({ params }: Cell, stepsPerEpoch: number): Replica {

@@ -72,6 +72,16 @@ export class Snapshots {
     };
   }
 
+  /** All that training changes gets these values, or 0 where there are none; nothing is kept any more. */
+  begin(session: Session, starting: ReadonlyMap<Variable, Float32Array>): void {
+    const { kept, best } = this.#copies;
+    const variables = [...this.#live, ...kept, ...best].map(({ variable }) => variable);
+    session.write(
+      variables,
+      variables.map((variable) => starting.get(variable) ?? new Float32Array(variable.size)),
+    );
+  }
+
   /** Keeps the current state of all replicas. */
   keep(session: Session): void {
     session.run("keep", []);
