@@ -19,6 +19,8 @@ class Adapters:
 
     def load(self, name, folder):
         """Takes in an adapter; it is at work after `use`."""
+        # PEFT takes it for imported; after a light start (light.py) nobody has.
+        import torch.distributed.tensor  # noqa: F401
         from peft import PeftModel
 
         if name in self.names:

@@ -6,6 +6,7 @@ Prints a JSON object: for each way of asking, whether all answers are those of g
 """
 
 import json
+import os
 import sys
 
 import torch
@@ -15,8 +16,8 @@ sys.path.insert(0, chat)
 
 import engine as engine_module  # noqa: E402
 from engine import Engine  # noqa: E402
-from slots import Slots  # noqa: E402
 from peft import PeftModel  # noqa: E402
+from slots import Slots  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
 LENGTH = 24
@@ -148,4 +149,6 @@ engine_module.Slots = FewLikeliest
 engine = engine_of(8, recorder=Recorder)
 said["recorded, too few looked at"] = together(ways["guided and sampled"]) == found["guided and sampled"]
 said["both ways were taken"] = set(done) == {True, False}
-print(json.dumps(said))
+print(json.dumps(said), flush=True)
+# The engines' threads never end, and Python's own end can abort in them.
+os._exit(0)

@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/base/json.js";
 import { OWN_SERVER, startServed, type Served } from "../../../../runners/base/chat/served.js";
+import { loadAdapter } from "../../../../runners/base/chat/model-server.js";
 import { FakeTask } from "../../../support/fake-task.js";
 import { newFolder, removeFolders } from "../../../support/stage.js";
-import { tinyQwen2 } from "../../../support/tiny-model.js";
+import { tinyAdapter, tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 
 let served: Served;
+let adapter: string;
 beforeAll(async () => {
   const llmEnvironment = (await testToolchain("llm")).paths.environments["llm"]!;
   const work = await newFolder();
   const model = await tinyQwen2(llmEnvironment, work);
+  adapter = await tinyAdapter(llmEnvironment, model, await newFolder());
   const task = new FakeTask({
     ...{ params: {}, execution: {}, out: work, work },
     fingerprint: "5e".repeat(32),
@@ -62,6 +65,14 @@ const GUIDE = "<A>Likes [^<]+</A>\\n<B>(yes|no|not at all), really</B>";
 describe("r4ec's own server", () => {
   it("names its model by the folder", () => {
     expect(served.model).toBe("tiny-qwen2");
+  });
+
+  it("takes in an adapter while it runs, and answers by it where it is asked for", async () => {
+    const [before, signal] = [await ask({}), new AbortController().signal];
+    expect((await ask({ model: "tuned" })).error).toMatch(/there is no model tuned/u);
+    await loadAdapter(served, { name: "tuned", folder: adapter }, signal);
+    expect((await ask({ model: "tuned" })).text).not.toBe(before.text);
+    expect((await ask({})).text).toBe(before.text);
   });
 
   it("writes what a guide lets through, and nothing else", async () => {
