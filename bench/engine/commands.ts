@@ -13,11 +13,16 @@ export interface Took {
   readonly bytes: number;
 }
 
-/** The programs that are compared, and where they work. */
-export interface Programs {
+/** What measures commands. */
+export interface Measuring {
+  /** For its files, and where commands of ours run. */
   readonly folder: string;
-  /** A Python, which measures both. */
+  /** A Python, which measures them. */
   readonly python: string;
+}
+
+/** The programs that are compared, and where they work. */
+export interface Programs extends Measuring {
   readonly snakemake: string;
   readonly r4ec: string;
   /** CPU slots of both. */
@@ -26,7 +31,7 @@ export interface Programs {
 
 /** Runs a command in a folder to its end. Throws with its last words where it fails. */
 export async function measure(
-  { folder, python }: Programs,
+  { folder, python }: Measuring,
   cwd: string,
   command: readonly string[],
 ): Promise<Took> {

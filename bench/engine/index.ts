@@ -7,7 +7,7 @@ import { ExitCode } from "../../src/base/exit.js";
 import { formatTable } from "../../src/base/table.js";
 import type { Programs } from "./commands.js";
 import { bundled, installSnakemake } from "./commands.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./paired.js";
 import { rows } from "./rows.js";
 
 /** A row that has to be named. */

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ExitCode } from "../../src/base/exit.js";
 import { formatTable } from "../../src/base/table.js";
@@ -8,12 +9,17 @@ import { readDataset } from "../../runners/base/artifacts/dataset.js";
 import { drawVectors, prepareDataset } from "../ctr/data.js";
 import { compileModes } from "../ctr/rows.js";
 import { hasTensorFlow } from "../tensorflow.js";
+import { accuracyRow } from "./accuracy.js";
 import { grids, writeGrid, type Grid } from "./grid.js";
 import { writeMl1m } from "./ml1m.js";
 import { peerSeconds } from "./peer.js";
 import { runSweep, type SweepRun } from "./run.js";
 
-const usage = `npm run bench -- sweep [ml-100k|ml-1m] [--caches cold,warm] [--gpus LIST] [--per-card N] [--share N] [--folder FOLDER] [--python PATH] [--modes LIST] [--json FILE]
+const usage = `npm run bench -- sweep accuracy [--against CHECKOUT] [--rounds N] [--backbones LIST] [--python PATH] [--folder FOLDER] [--json FILE]
+experiments/accuracy.yaml on CPUs, from an empty store to its end; --against: in turns with the r4ec of another
+checkout, compiled. --backbones dcn,xdeepfm: a part of it. --python: what measures, by default python3.
+
+npm run bench -- sweep [ml-100k|ml-1m] [--caches cold,warm] [--gpus LIST] [--per-card N] [--share N] [--folder FOLDER] [--python PATH] [--modes LIST] [--json FILE]
 The paper's grid of 288 cells through r4ec sweep, with an empty store: cold, with no program of XLA kept, and
 warm, with those of an earlier run. --folder: where its files are, which stay there; so \`--caches warm\` can run later.
 --share 6: one in so many of the settings, to try it. --per-card: resources.ctr_per_gpu. --python: an interpreter
@@ -34,6 +40,9 @@ export async function sweepBenchmark(args: readonly string[]): Promise<void> {
       share: { type: "string", default: "1" },
       python: { type: "string" },
       modes: { type: "string", default: compileModes.join(",") },
+      against: { type: "string" },
+      backbones: { type: "string", default: "" },
+      rounds: { type: "string", default: "1" },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -41,8 +50,11 @@ export async function sweepBenchmark(args: readonly string[]): Promise<void> {
   const [name = "ml-100k"] = positionals;
   const whole = grids[name];
   if (values.help) return console.log(usage);
+  if (name === "accuracy") return accuracyBenchmark(values);
   if (whole === undefined) {
-    console.error(`bench: no grid ${name}; there are ${Object.keys(grids).join(" and ")}`);
+    console.error(
+      `bench: no grid ${name}; there are ${Object.keys(grids).join(", ")} and accuracy`,
+    );
     process.exitCode = ExitCode.usage;
     return;
   }
@@ -87,6 +99,44 @@ export async function sweepBenchmark(args: readonly string[]): Promise<void> {
       );
     }
     print(name, runs, peer?.seconds ?? null);
+  } finally {
+    if (values.folder === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function accuracyBenchmark(values: {
+  readonly against?: string;
+  readonly backbones: string;
+  readonly rounds: string;
+  readonly python?: string;
+  readonly folder?: string;
+  readonly json?: string;
+}): Promise<void> {
+  const against = values.against === undefined ? null : resolve(values.against);
+  if (against !== null && !existsSync(join(against, "dist", "src"))) {
+    console.error(`bench: there is no compiled checkout in ${against}: run npm run build there`);
+    process.exitCode = ExitCode.usage;
+    return;
+  }
+  if (!(await hasTensorFlow())) return;
+  const folder = resolve(values.folder ?? (await mkdtemp(join(tmpdir(), "r4ec-bench-"))));
+  await mkdir(folder, { recursive: true });
+  try {
+    const row = await accuracyRow({
+      folder,
+      python: values.python ?? "python3",
+      rounds: Number(values.rounds),
+      backbones: values.backbones.split(",").filter((name) => name !== ""),
+      against,
+    });
+    const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
+    if (values.json !== undefined)
+      await writeFile(
+        values.json,
+        `${JSON.stringify({ machine, load: loadavg()[0], row }, null, 2)}\n`,
+      );
+    const { what, ours, other, ratio } = row;
+    console.log(formatTable(["sweep", "r4ec", "other", "ratio"], [[what, ours, other, ratio]]));
   } finally {
     if (values.folder === undefined) await rm(folder, { recursive: true, force: true });
   }

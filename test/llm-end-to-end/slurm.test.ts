@@ -87,9 +87,19 @@ print(json.dumps([[run.info.status, run.data.tags.get("r4ec.runner", "").split("
 
 test("the quickstart runs as jobs of Slurm", { timeout: 900_000 }, async () => {
   const before = (await jobs()).length;
-  const short = ["ctr.epochs=1", "sweep.grid={backbone: [din], seed: [1]}"];
+  const quick = ["ctr.epochs=1", "ctr.batch_size=4096"];
+  // Its texts are cut: to embed them whole takes most of the time.
+  const short = "knowledge.embed={engine: encoder, max_tokens: 8}";
+  const few = "sweep.grid={backbone: [din], seed: [1]}";
   const cluster = ["executor=slurm", "slurm.gpus=0", "slurm.memory=2G"];
-  const { exitCode, stdout, stderr } = await bench.r4ec("sweep", quickstart, ...cluster, ...short);
+  const { exitCode, stdout, stderr } = await bench.r4ec(
+    "sweep",
+    quickstart,
+    ...cluster,
+    ...quick,
+    short,
+    few,
+  );
   expect(exitCode, `${stderr.slice(-4000)}\n${stdout.slice(-4000)}`).toBe(0);
   expect(stdout).toMatch(/^bias .*n=1/mu);
   expect((await jobs()).length).toBeGreaterThan(before);

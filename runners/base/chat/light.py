@@ -59,3 +59,12 @@ def light():
         for name in placed:
             if name in sys.modules and sys.modules[name] is None:
                 del sys.modules[name]
+
+
+def lightly(act):
+    """What `act` gives, whose imports are light; where it lacks something then, it acts once more without that."""
+    try:
+        with light():
+            return act()
+    except ImportError:
+        return act()

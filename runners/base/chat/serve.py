@@ -30,7 +30,8 @@ class Service:
         # One that the command names answers wherever no other adapter is asked for.
         self.usual = GIVEN if arguments.adapter else None
         if arguments.adapter:
-            self.engine.adapters.load(GIVEN, arguments.adapter)
+            # By the engine's own thread, which may be trying the model.
+            self.engine.load(GIVEN, arguments.adapter).result()
 
     def adapter_of(self, name):
         """The adapter that a request's `model` stands for. Raises Refused."""

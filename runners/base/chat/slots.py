@@ -192,5 +192,5 @@ def warm_up(model, vocabulary):
         options |= {"temperature": 1.0, "top_p": 0.9, "repetition_penalty": 1.1, "drawn": 0}
         slots.start(0, 0, 64, options)
         slots.write(1, 1, 65, [options], None)
-    except RuntimeError as error:  # The first request will say what is wrong.
+    except Exception as error:  # The first request will say what is wrong.
         print(f"the first step failed: {error}", file=sys.stderr)

@@ -31,30 +31,32 @@ def wake_card():
 
 
 def load_engine(arguments):
-    """The engine of what the command names, with the adapter that it names; see serve.py."""
+    """The engine of what the command names; see serve.py."""
     import torch
 
-    from light import light
+    from light import lightly
 
-    with light():
+    card = torch.cuda.is_available()
+    # Its attention plans anew for every size, which a recorded step cannot.
+    torch.backends.cuda.enable_cudnn_sdp(False)
+
+    def load():
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         from engine import Engine
         from steps import CudaGraphs
 
-        # Its attention plans anew for every size, which a recorded step cannot.
-        torch.backends.cuda.enable_cudnn_sdp(False)
         of = {} if arguments.revision is None else {"revision": arguments.revision}
         try:
             given = AutoTokenizer.from_pretrained(arguments.adapter) if arguments.adapter else None
         except (OSError, ValueError):
             given = None
         tokenizer = given or AutoTokenizer.from_pretrained(arguments.model, **of)
-        card = torch.cuda.is_available()
-        model = AutoModelForCausalLM.from_pretrained(
-            arguments.model, dtype=torch.bfloat16 if card else torch.float32, **of
-        )
-        model = model.to("cuda" if card else "cpu").eval()
+        kind = torch.bfloat16 if card else torch.float32
+        model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=kind, **of)
+        return Engine, CudaGraphs, model.to("cuda" if card else "cpu").eval(), tokenizer
+
+    Engine, CudaGraphs, model, tokenizer = lightly(load)
     own = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 4096
     options = {
         "batch": arguments.batch or (256 if card else 8),

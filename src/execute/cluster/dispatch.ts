@@ -93,7 +93,8 @@ export class Dispatch {
     const tightened = (stage: Fingerprint): number => this.book.tightened(stage);
     const order = {
       ...{ toolchain: ready, places, after, over: this.tasks.over, tightened },
-      behind: idsOf(new Set(before)).filter((id) => !after.includes(id)),
+      // Jobs of an array that are not followed have ended.
+      behind: [...new Set(before.map(({ submission, id }) => submission.id ?? id!))],
     };
     const submission = await this.submitter.prepare(pack, order);
     let id: string | null;

@@ -41,6 +41,6 @@ it(
 
 it(
   "it starts light, draws by the odds of transformers' warpers, and records the steps that it needs",
-  async () => expect(holding(await said("parts.py", chat))).toEqual([22, []]),
+  async () => expect(holding(await said("parts.py", chat))).toEqual([23, []]),
   INSTALL_TIMEOUT,
 );

@@ -12,7 +12,7 @@ import torch
 
 sys.path.insert(0, sys.argv[1])
 
-from light import light  # noqa: E402
+from light import light, lightly  # noqa: E402
 
 with light():
     from transformers import AutoModelForCausalLM  # noqa: E402, F401
@@ -169,7 +169,9 @@ said["fields are checked"] = [
     "temperature must be a number of at least 0",
     "stop is not supported",
 ]
-# Whoever asks for it after a light start gets the real one.
+# A part of TorchDynamo that is not there in a light start, and whatever is asked for after one.
+part = lightly(lambda: __import__("torch._dynamo.config", fromlist=["cache_size_limit"]))
+said["what is missing in a light start is fetched"] = hasattr(part, "cache_size_limit")
 compiled = torch.compile(lambda value: value + 1, backend="eager")(torch.ones(1))
 said["what was left out is there afterwards"] = compiled.item() == 2 and hasattr(
     sys.modules["torch._dynamo"], "__file__"

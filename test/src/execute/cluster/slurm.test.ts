@@ -176,7 +176,10 @@ test("jobs go on while their controller is away; the next one finds them and sub
 test("stop takes jobs to a checkpoint and out of the queue, with or without a controller", async () => {
   const lab = await slurm.labOfTest();
   lab.flag("model.hold");
-  const sweep = lab.start("sweep", await lab.spec(toy("slurm: {limit: 2}\n", SEEDS)));
+  const sweep = lab.start(
+    "sweep",
+    await lab.spec(toy("slurm: {limit: 1}\nretries: {wait: 0}\n", SEEDS)),
+  );
   await lab.logged("holding model");
   expect(await lab.run("stop")).toMatchObject({ code: 0 });
   expect(await sweep.finished).toMatchObject({ code: 130 });
