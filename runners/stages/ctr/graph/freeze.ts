@@ -9,7 +9,8 @@ import {
   type ConstantValue,
   type GraphNode,
 } from "./node.js";
-import { CannotTrace, Recorder } from "./record.js";
+import { CannotTrace } from "./cannot-trace.js";
+import { Recorder } from "./record.js";
 
 /** A traced function without variables whose first axis of inputs and outputs may have any size. */
 export interface FrozenFunction {

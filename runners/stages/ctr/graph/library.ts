@@ -1,5 +1,6 @@
 import type { Loop } from "./session.js";
-import { CannotTrace, type Recording } from "./record.js";
+import { CannotTrace } from "./cannot-trace.js";
+import type { Recording } from "./record.js";
 import { constant, DataType, type, type Attribute, type GraphNode } from "./node.js";
 import { operations } from "./operations.js";
 

@@ -7,6 +7,8 @@ import {
   type Tensor,
   type Variable,
 } from "../tensorflow.js";
+import { CannotTrace } from "./cannot-trace.js";
+import { intercept, withoutValues } from "./intercept.js";
 import type { AdamScalars, FunctionSpec, Kernels } from "./session.js";
 import {
   constant,
@@ -18,18 +20,7 @@ import {
   type GraphNode,
 } from "./node.js";
 import { operations } from "./operations.js";
-import { outputsOf, type Form } from "./outputs.js";
-
-/**
- * The error for a function that cannot become a graph. The message names the operation that
- * prevents it.
- */
-export class CannotTrace extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "CannotTrace";
-  }
-}
+import { outputsOf } from "./outputs.js";
 
 /** A variable's place in the graph: the nodes that make its handle are the session's. */
 export interface VariableNames {
@@ -47,9 +38,6 @@ export interface Recording {
   /** Nodes with an effect, which a call must wait for. */
   readonly effects: readonly string[];
 }
-
-/** The binding's id of a tensor that it does not have. */
-const NO_VALUES = -1;
 
 interface Slot {
   /** `node:output`. */
@@ -108,7 +96,11 @@ export class Recorder {
     const kernels: Kernels = {
       adam: ownKernels ? (...step) => this.#applyAdam(...step) : null,
     };
-    const restore = this.#intercept();
+    const restore = intercept(this.#backend, {
+      outputs: (...operation) => this.#inform(...operation),
+      done: (...operation) => this.#operation(...operation),
+      reading: (dataId) => this.#refuseReading(dataId),
+    });
     try {
       let recording: Recording | undefined;
       tf.tidy(() => {
@@ -173,7 +165,7 @@ export class Recorder {
       { dtype: type(dataTypeOf(variable.dtype)) },
     );
     this.#follow.set(variable, [update, read]);
-    variable.assign(this.#withoutValues(variable) as never);
+    variable.assign(withoutValues(this.#backend, variable) as never);
     this.#slots.set(variable.dataId as object, { name: `${read}:0`, fixed: false });
     this.#inPlace.add(variable.dataId as object);
   }
@@ -190,43 +182,6 @@ export class Recorder {
 
   #after(variable: Variable): string[] {
     return (this.#follow.get(variable) ?? []).map((node) => `^${node}`);
-  }
-
-  #intercept(): () => void {
-    const backend = this.#backend;
-    const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
-    const restoreGather = this.#replaceGather();
-    backend.executeSingleOutput = (op, attributes, inputs) => {
-      const [output] = this.#inform(op, attributes, inputs) ?? [
-        executeSingleOutput.call(backend, op, attributes, this.#filled(inputs)),
-      ];
-      this.#operation(op, attributes, inputs, [output!]);
-      return output!;
-    };
-    backend.executeMultipleOutputs = (op, attributes, inputs, count) => {
-      const outputs =
-        this.#inform(op, attributes, inputs) ??
-        executeMultipleOutputs.call(backend, op, attributes, this.#filled(inputs), count);
-      this.#operation(op, attributes, inputs, outputs);
-      return outputs;
-    };
-    backend.readSync = (dataId) => {
-      this.#refuseReading(dataId);
-      return readSync.call(backend, dataId);
-    };
-    backend.read = (dataId) => {
-      this.#refuseReading(dataId);
-      return read.call(backend, dataId);
-    };
-    return () => {
-      // The backend's methods are on its prototype; only our own replacements are on the instance.
-      const own = backend as Partial<NodeBackend>;
-      delete own.executeSingleOutput;
-      delete own.executeMultipleOutputs;
-      delete own.readSync;
-      delete own.read;
-      restoreGather();
-    };
   }
 
   /**
@@ -246,62 +201,13 @@ export class Recorder {
     }));
     const attribute = (name: string): unknown =>
       attributes.find((each) => each.name === name)?.value;
-    return outputsOf(op, known, attribute)?.map((form) => this.#withoutValues(form)) ?? null;
+    return (
+      outputsOf(op, known, attribute)?.map((form) => withoutValues(this.#backend, form)) ?? null
+    );
   }
 
   #isFixed(dataId: object): boolean {
     return !this.#variableByData.has(dataId) && this.#slots.get(dataId)?.fixed !== false;
-  }
-
-  #withoutValues({ shape: sizes, dtype }: Form): Tensor {
-    return this.#backend.createOutputTensor({
-      id: NO_VALUES,
-      shape: [...sizes],
-      dtype: dataTypeOf(dtype),
-    });
-  }
-
-  /** Inputs to execute an operation on: zeros in place of tensors without values. */
-  #filled(inputs: readonly TensorInfo[]): TensorInfo[] {
-    return inputs.map((input) => {
-      const { id, values } = this.#backend.tensorMap.get(input.dataId);
-      return id === NO_VALUES && values === null
-        ? tf.zeros([...input.shape], input.dtype as "float32")
-        : input;
-    });
-  }
-
-  /** tfjs-node's own GatherV2 reads the indices back to check them, which no graph can. */
-  #replaceGather(): () => void {
-    const original = tf.getKernel("GatherV2", "tensorflow");
-    const backend = this.#backend;
-    tf.unregisterKernel("GatherV2", "tensorflow");
-    tf.registerKernel({
-      kernelName: "GatherV2",
-      backendName: "tensorflow",
-      kernelFunc: ({ inputs, attrs }) => {
-        const number = (name: string): number => {
-          const value = attrs?.[name];
-          if (typeof value === "number") return value;
-          throw new CannotTrace(`GatherV2 has no number as ${name}`);
-        };
-        const axis = tf.scalar(number("axis"), "int32");
-        const attributes = [
-          { name: "batch_dims", type: backend.binding["TF_ATTR_INT"]!, value: number("batchDims") },
-        ];
-        const output = backend.executeSingleOutput("GatherV2", attributes, [
-          inputs["x"]!,
-          inputs["indices"]!,
-          axis,
-        ]);
-        axis.dispose();
-        return output;
-      },
-    });
-    return () => {
-      tf.unregisterKernel("GatherV2", "tensorflow");
-      tf.registerKernel(original);
-    };
   }
 
   #refuseReading(dataId: object): void {
