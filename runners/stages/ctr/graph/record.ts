@@ -211,12 +211,9 @@ export class Recorder {
   }
 
   #refuseReading(dataId: object): void {
-    const slot = this.#slots.get(dataId);
-    if (this.#variableByData.has(dataId) || (slot !== undefined && !slot.fixed)) {
-      throw new CannotTrace(
-        `the values of ${slot?.name ?? "a variable"} are read while the function runs`,
-      );
-    }
+    if (this.#isFixed(dataId)) return;
+    const name = this.#slots.get(dataId)?.name ?? "a variable";
+    throw new CannotTrace(`the values of ${name} are read while the function runs`);
   }
 
   #operation(

@@ -8,6 +8,7 @@ import { loadCtrData, shapeOf } from "../../../../../runners/stages/ctr/data/loa
 import { seenUsers } from "../../../../../runners/stages/ctr/data/seen.js";
 import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { GraphSession } from "../../../../../runners/stages/ctr/graph/graph-session.js";
+import { intercept } from "../../../../../runners/stages/ctr/graph/intercept.js";
 import { outputsOf } from "../../../../../runners/stages/ctr/graph/outputs.js";
 import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
@@ -16,7 +17,6 @@ import {
   nodeBackend,
   tf,
   type EagerAttribute,
-  type NodeBackend,
   type Tensor,
   type TensorInfo,
 } from "../../../../../runners/stages/ctr/tensorflow.js";
@@ -47,7 +47,6 @@ interface Seen {
 async function watch(work: () => unknown): Promise<Seen> {
   const seen: Seen = { told: new Set(), untold: new Set(), wrong: [] };
   const backend = nodeBackend();
-  const { executeSingleOutput, executeMultipleOutputs } = backend;
   const compare = (
     op: string,
     attributes: readonly EagerAttribute[],
@@ -68,22 +67,11 @@ async function watch(work: () => unknown): Promise<Seen> {
       seen.wrong.push(`${op}: ${text(forms)} in place of ${text(outputs)}`);
     }
   };
-  backend.executeSingleOutput = (op, attributes, given) => {
-    const output = executeSingleOutput.call(backend, op, attributes, given);
-    compare(op, attributes, given, [output]);
-    return output;
-  };
-  backend.executeMultipleOutputs = (op, attributes, given, count) => {
-    const outputs = executeMultipleOutputs.call(backend, op, attributes, given, count);
-    compare(op, attributes, given, outputs);
-    return outputs;
-  };
+  const restore = intercept(backend, { outputs: () => null, done: compare, reading: () => {} });
   try {
     await work();
   } finally {
-    const own = backend as Partial<NodeBackend>;
-    delete own.executeSingleOutput;
-    delete own.executeMultipleOutputs;
+    restore();
   }
   return seen;
 }
