@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
+import { longestFirst } from "../forecast/index.js";
 import type { PlannedStage } from "../plan/index.js";
 import type { Want } from "./slots.js";
 
@@ -10,6 +11,10 @@ export interface Bucket extends Want {
   /** Stages that one call may be given. */
   readonly limit: number;
   readonly queue: PlannedStage[];
+  /** Whether its calls share cards with others; see {@link sharesCard}. */
+  readonly shares: boolean;
+  /** Of its stages, those that had a known length when they came: how many, and their seconds in all. */
+  readonly known: { count: number; seconds: number };
   /** Cards that stages of it have failed on. */
   readonly avoid: ReadonlySet<number>;
   /** Groups of other buckets that were started while this one found no room. */
@@ -42,12 +47,22 @@ export function sharesCard({ cells, runner, record, execution }: PlannedStage): 
   return cells.length > 0 && gpus > 0 && gpus <= 1;
 }
 
+/** Seconds that a bucket's next call will probably take; null: not known. */
+function nextCall({ known: { count, seconds }, limit, queue }: Bucket): number | null {
+  return count === 0 ? null : (seconds / count) * Math.min(limit, queue.length);
+}
+
+/** The same for seconds that differ by less than a fifth or so. */
+const roughly = (seconds: number): number => Math.round(4 * Math.log2(Math.max(seconds, 1e-3)));
+
 const NOWHERE: ReadonlySet<number> = new Set();
 
 /**
  * Ready stages in the order they came, alike ones together; every step is O(1) in the stages. Where there are
  * cards, those that take some take turns: so that neither many small ones nor some that take hours keep others
- * waiting. Where there are none, alike stages follow each other in one process, which is then warm.
+ * waiting. When it is the turn of those that share cards, the one whose call is expected to take longest goes first
+ * (see {@link longestFirst}). Where there are none, alike stages follow each other in one process,
+ * which is then warm.
  */
 export class ReadyStages {
   readonly #buckets = new Map<string, Bucket>();
@@ -65,6 +80,11 @@ export class ReadyStages {
   constructor(
     private readonly cellsPerCard: number,
     private readonly cards: number,
+    /**
+     * Seconds that a stage is expected to take by itself, by the same measure at any time; null: not known.
+     * Asked once when the stage is added, of those that share cards.
+     */
+    private readonly expected: (stage: Fingerprint) => number | null = () => null,
   ) {}
 
   /** From now on a call that holds the stage is given no more stages than this. */
@@ -92,6 +112,10 @@ export class ReadyStages {
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);
     const parts = runner.toolchain(record.params);
     const avoid = this.#avoided.get(record.fingerprint) ?? NOWHERE;
+    const shares = this.cards > 0 && sharesCard(stage);
+    const seconds = shares ? this.expected(record.fingerprint) : null;
+    // Those that never share a call are alike where they take about as long.
+    const length = fusion !== undefined || seconds === null ? null : roughly(seconds);
     const key = JSON.stringify([
       record.runner,
       wanted,
@@ -100,13 +124,19 @@ export class ReadyStages {
       limit,
       parts,
       [...avoid].sort(),
+      length,
     ]);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      const state = { queue: [], passedOver: 0, lacking: false };
+      const known = { count: 0, seconds: 0 };
+      const state = { queue: [], known, passedOver: 0, lacking: false };
       const fuses = fusion !== undefined;
-      bucket = { key, fuses, wanted, gpu: execution.gpu, limit, avoid, ...state };
+      bucket = { key, fuses, shares, wanted, gpu: execution.gpu, limit, avoid, ...state };
       this.#buckets.set(key, bucket);
+    }
+    if (seconds !== null) {
+      bucket.known.count += 1;
+      bucket.known.seconds += seconds;
     }
     bucket.queue.push(stage);
   }
@@ -148,14 +178,21 @@ export class ReadyStages {
   ): void {
     for (let again = true; again;) {
       again = false;
-      const patient: Bucket[] = [...this.#buckets.values()].filter(isPatient);
+      if (this.cards > 0) this.#longestFirst();
+      // Of those that want the same, one stands for all.
+      const waiting = new Map<string, Bucket>();
+      const note = (bucket: Bucket): void => {
+        if (isPatient(bucket)) waiting.set(JSON.stringify([bucket.wanted, bucket.gpu]), bucket);
+      };
+      for (const bucket of this.#buckets.values()) note(bucket);
       for (const bucket of this.#inOrder()) {
+        const patient = [...waiting.values()];
         if (patient.some((one) => blocks(one, bucket))) continue;
         const behind = patient.filter((one) => gathersBefore(one, bucket));
         const outcome = bucket.queue.length === 0 ? "not yet" : start(bucket, behind);
         bucket.lacking = outcome === "no room";
         if (bucket.queue.length === 0) this.#buckets.delete(bucket.key);
-        if (isPatient(bucket) && !patient.includes(bucket)) patient.push(bucket);
+        note(bucket);
         if (outcome === "started") {
           again = true;
           bucket.passedOver = 0;
@@ -163,6 +200,8 @@ export class ReadyStages {
           this.#running.set(bucket.key, (this.#running.get(bucket.key) ?? 0) + 1);
           this.#warm = null;
           if (this.cards > 0 && bucket.wanted.gpus > 0) this.#lastInTurn(bucket);
+          // Its turn is over; which of those that share cards has the next one is to be seen again.
+          if (bucket.shares) break;
         }
       }
     }
@@ -173,6 +212,15 @@ export class ReadyStages {
     for (const bucket of this.#buckets.values()) {
       if (bucket !== started && bucket.lacking) bucket.passedOver += 1;
     }
+  }
+
+  /** Puts those that share cards into each other's turns, the longest first; the others keep theirs. */
+  #longestFirst(): void {
+    const order = longestFirst([...this.#buckets.values()], (bucket) =>
+      bucket.shares ? nextCall(bucket) : undefined,
+    );
+    this.#buckets.clear();
+    for (const bucket of order) this.#buckets.set(bucket.key, bucket);
   }
 
   #lastInTurn(bucket: Bucket): void {

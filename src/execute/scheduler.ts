@@ -33,6 +33,8 @@ export interface SchedulerOptions {
   readonly cellsPerCard: number;
   /** Cards that stages may run on. */
   readonly cards: number;
+  /** Seconds that a stage is expected to take by itself, by the same measure at any time; null: not known. */
+  readonly expected: (stage: Fingerprint) => number | null;
   readonly failures: SpecFailures;
   /** See {@link Science.classify}. */
   readonly classify: (words: string) => FailureClass | null;
@@ -73,7 +75,7 @@ export class Scheduler implements StageRun {
     });
     const { cards: count, cellsPerCard } = options;
     this.#retries = new Retries(options.failures, { count, cellsPerCard });
-    this.#ready = new ReadyStages(options.cellsPerCard, options.cards);
+    this.#ready = new ReadyStages(cellsPerCard, count, options.expected);
     this.#cardFaults = new CardFaults(options.executor, this.#ready, options.events);
     for (const fingerprint of options.needed) this.#recall(fingerprint);
   }

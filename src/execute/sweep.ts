@@ -246,6 +246,7 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     events: new StageEvents(run.journal, live, forecast),
     toolchain,
     cellsPerCard: experiment.resources.cellsPerCard,
+    expected: forecast.expectation(),
     failures: experiment.failures,
     classify: request.classify,
     say,

@@ -6,6 +6,7 @@ import { callOf } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
 import { learnStage } from "./history.js";
 import type { Learned, Quantity, Subject } from "./learned.js";
+import { longestFirst } from "./longest-first.js";
 import type { Capacity, Task } from "./schedule.js";
 import { playThrough } from "./schedule.js";
 
@@ -96,6 +97,15 @@ export class Forecast {
       usd: (promptTokens * read + completionTokens * written) / 1e6,
       measured: time.measured,
     };
+  }
+
+  /**
+   * Seconds that a stage will take, by what is known now; null: not known. What is learned later counts for
+   * none of them: so they can be set side by side, whenever each is asked for.
+   */
+  expectation(): (stage: Fingerprint) => number | null {
+    const learned = this.options.learned.copy();
+    return (stage) => this.cost(stage, learned)?.seconds ?? null;
   }
 
   #subject({ record, runner, execution }: PlannedStage, { kinds }: StagePrior): Subject {
@@ -211,11 +221,16 @@ export class Forecast {
   }
 
   /** What a stage occupies, as the scheduler places it. */
-  #room({ record, runner, execution, cells }: PlannedStage): Pick<Task, "cpus" | "cards"> {
+  #room({
+    record,
+    runner,
+    execution,
+    cells,
+  }: PlannedStage): Pick<Expected, "cpus" | "cards" | "shares"> {
     const { cpus, gpus } = runner.resources(record.params, execution);
-    if (this.options.capacity.cards === 0 || gpus === 0) return { cpus, cards: 0 };
+    if (this.options.capacity.cards === 0 || gpus === 0) return { cpus, cards: 0, shares: false };
     const shares = cells.length > 0 && gpus <= 1;
-    return { cpus, cards: shares ? 1 / this.options.cellsPerCard : gpus };
+    return { cpus, cards: shares ? 1 / this.options.cellsPerCard : gpus, shares };
   }
 
   #played(tasks: readonly (Expected | null)[]): TimeLeft | null {
@@ -227,11 +242,17 @@ export class Forecast {
       all += seconds;
       if (measured) sure += seconds;
     }
-    return { seconds: playThrough(known, this.options.capacity), measured: sure >= all / 2 };
+    // The scheduler lets those that share cards start in this order too.
+    const order = longestFirst(known, ({ shares, seconds }) => (shares ? seconds : undefined));
+    return { seconds: playThrough(order, this.options.capacity), measured: sure >= all / 2 };
   }
 }
 
-type Expected = Task & { readonly measured: boolean };
+interface Expected extends Task {
+  readonly measured: boolean;
+  /** Whether it takes a part of a card, beside others. */
+  readonly shares: boolean;
+}
 
 /**
  * Seconds that a call still needs: at first as its kind is expected to take, then more and more as

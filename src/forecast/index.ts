@@ -5,3 +5,4 @@ export { Learned } from "./learned.js";
 export type { Capacity } from "./schedule.js";
 export { wallHours } from "./wall.js";
 export { SteadyTime } from "./steady.js";
+export { longestFirst } from "./longest-first.js";

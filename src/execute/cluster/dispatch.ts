@@ -61,11 +61,11 @@ export class Dispatch {
 
   /** What to submit, those that wait for others behind them, and where each comes in the queue. */
   #packs(): readonly { pack: Pack; place: QueuePlace }[] {
-    const { cluster, cellsPerCard } = this.options;
+    const { cluster, cellsPerCard, expected } = this.options;
     const notMade = ({ needs }: PlannedStage): readonly Fingerprint[] =>
       needs.filter((need) => this.book.status(need) !== "done");
     const packs = this.#levels().flatMap((stages) =>
-      packStages(stages, cluster, cellsPerCard, notMade, this.book),
+      packStages(stages, cluster, cellsPerCard, notMade, this.book, expected),
     );
     if (packs.length === 0) return [];
     const places = placesOf(cluster.limit, packs, this.tasks);

@@ -1,5 +1,6 @@
 import type { Fingerprint } from "../../base/fingerprint.js";
 import type { Resources } from "../../contract/runner.js";
+import { longestFirst } from "../../forecast/index.js";
 import type { PlannedStage } from "../../plan/index.js";
 import type { JobSettings, SpecCluster } from "../../spec/index.js";
 import { sharesCard } from "../ready.js";
@@ -46,10 +47,12 @@ interface Bucket {
 
 /**
  * Puts stages into jobs. Alike stages that wait for the same others become the tasks of one submission;
- * of those, equal ones share a call of their runner, and calls share a job's cards and cores.
+ * of those, equal ones share a call of their runner, and calls share a job's cards and cores. The tasks that
+ * take longest come first: a cluster starts them in this order.
  *
  * @param stages in the plan's order
  * @param after the stages that a stage still waits for
+ * @param expected seconds that a stage is expected to take; null: not known
  */
 export function packStages(
   stages: readonly PlannedStage[],
@@ -57,6 +60,7 @@ export function packStages(
   cellsPerCard: number,
   after: (stage: PlannedStage) => readonly Fingerprint[],
   { limits, cardParts, memories }: Lessons,
+  expected: (stage: Fingerprint) => number | null,
 ): readonly Pack[] {
   const groups = new Map<string, { first: PlannedStage; buckets: Map<string, Bucket> }>();
   for (const stage of stages) {
@@ -99,11 +103,26 @@ export function packStages(
     });
     const parts = [...new Set(runner.toolchain(record.params))].sort();
     const waits = after(first);
-    return chunks(tasks, MOST_TASKS).map((some) => ({
+    const order = longestFirst(tasks, (calls) => workOf(calls, expected));
+    return chunks(order, MOST_TASKS).map((some) => ({
       ...{ runner: record.runner, settings, more, parts, after: waits, tasks: some },
       ...{ cpus, gpus },
     }));
   });
+}
+
+/** Seconds of all stages of a job, as if each ran by itself; null: not known of some. */
+function workOf(
+  calls: readonly PackedCall[],
+  expected: (stage: Fingerprint) => number | null,
+): number | null {
+  let seconds = 0;
+  for (const { record } of calls.flatMap(({ stages }) => stages)) {
+    const known = expected(record.fingerprint);
+    if (known === null) return null;
+    seconds += known;
+  }
+  return seconds;
 }
 
 /** Cards of a job: what the spec says, else what the stage asks for, in whole ones. */

@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ReadyStages } from "../../../src/execute/ready.js";
 import type { Share } from "../../../src/execute/slots.js";
 import { Slots } from "../../../src/execute/slots.js";
-import { cellIdOf, fingerprintOf } from "../../../src/base/fingerprint.js";
 import type { PlannedStage } from "../../../src/plan/index.js";
-import type { Runner } from "../../../src/contract/runner.js";
+import { aloneRunner, readyStage as stage } from "../../support/ready-stage.js";
 
 describe("slots", () => {
   it("spread shares over the cards before they crowd one", () => {
@@ -54,26 +53,6 @@ describe("slots", () => {
 });
 
 describe("ready stages", () => {
-  const runner: Runner = {
-    name: "model",
-    version: 1,
-    toolchain: () => [],
-    resources: (params) => ({ cpus: 1, gpus: Number(params["gpus"]) }),
-    fusion: (params) => ({ key: String(params["shape"]), limit: 32 }),
-    load: () => Promise.reject(new Error("not here")),
-  };
-  const stage = (
-    seed: number,
-    shape: string,
-    { gpu = null, gpus = 1 }: { gpu?: number | null; gpus?: number } = {},
-  ): PlannedStage => {
-    const params = { seed, shape, gpus };
-    const identity = { runner: "model", version: 1, params, inputs: {}, files: {} };
-    const record = { ...identity, fingerprint: fingerprintOf(identity), label: `${shape} ${seed}` };
-    const cells = gpus <= 1 ? [cellIdOf(params)] : [];
-    return { record, runner, execution: { gpu }, files: {}, needs: [], cells };
-  };
-
   it("of equal fusion keys, cards and needs stand together, and share a card as the spec says", () => {
     const ready = new ReadyStages(4, 1);
     for (const seed of [1, 2, 3]) ready.add(stage(seed, "din"));
@@ -128,9 +107,7 @@ describe("ready stages", () => {
   it("that others may wait for go before cells where there are no cards", () => {
     const ready = new ReadyStages(4, 0);
     ready.add(stage(1, "din"));
-    const { name, version, toolchain, resources, load } = runner;
-    const alone: Runner = { name, version, toolchain, resources, load };
-    ready.add({ ...stage(2, "data"), runner: alone });
+    ready.add({ ...stage(2, "data"), runner: aloneRunner });
     const seen: number[] = [];
     ready.offer(({ queue }) => {
       seen.push(Number(queue.shift()!.record.params["seed"]));
