@@ -33,6 +33,8 @@ interface Outcome {
  * say that a cell has ended, what the next epoch did to that cell is ignored.
  */
 export class Run {
+  /** Whether it ended because the trainer has no room for the next epoch. */
+  outgrown = false;
   readonly #open: Set<Cell>;
   readonly #background = new Background();
   /** The last epoch, until its metrics have been applied to the cells. */
@@ -47,7 +49,6 @@ export class Run {
    */
   #seconds: { readonly first: number; readonly last: number | null } | null = null;
   #heard = performance.now();
-  #outgrown = false;
   #saving: Promise<void> = Promise.resolve();
   /** When the next checkpoint is due, on performance.now()'s clock. */
   #due: number;
@@ -87,7 +88,7 @@ export class Run {
       await this.#endFinished();
       while (this.#open.size > 0 && !this.#smallerPays(making)) {
         if (!this.trainer.hasRoom(await this.#next)) {
-          this.#outgrown = true;
+          this.outgrown = true;
           break;
         }
         await this.#epoch();
@@ -107,11 +108,6 @@ export class Run {
       cell.held = { state, best };
     }
     return open;
-  }
-
-  /** Whether it ended because the trainer can't do the next epoch. */
-  get outgrown(): boolean {
-    return this.#outgrown;
   }
 
   /**
