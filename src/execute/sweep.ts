@@ -220,10 +220,12 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     if (manifest !== null) done.add(fingerprint);
   }
   const { cluster } = experiment;
-  const machine =
+  const asked =
     cluster === null
-      ? await machineFor(experiment, config, selected, run.presence)
-      : { cpus: cluster.limit, gpus: [] };
+      ? machineFor(experiment, config, selected, run.presence)
+      : Promise.resolve({ cpus: cluster.limit, gpus: [] });
+  const forecast = await openForecast(experiment, config, selected, run.presence, asked);
+  const machine = await asked;
   const { gpus } = machine;
   for (const fingerprint of run.needed) {
     // The command has refused this with its place in the spec; here it would wait for ever.
@@ -235,7 +237,6 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
   // Asked while data are prepared: the toolchain of the first stage on a card needs the answer.
   if (gpus.length > 0) void wantedFlavour();
   const toolchain = new ToolchainGate(request.ensure, request.classify);
-  const forecast = await openForecast(experiment, config, selected, run.presence, machine);
   const live = new LiveKeeper({ forecast, toRun: run.needed, tell: run.journal });
   run.journal.add(live);
   const serves = { scienceModule: request.scienceModule, store: config.store.value };
