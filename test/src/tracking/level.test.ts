@@ -44,53 +44,53 @@ const isPut = ({ method, path: place }: Seen, name: string): boolean =>
   method === "PUT" && place.endsWith(name);
 
 describe("what is answered with 200 and dropped", () => {
-  test.each<[string, (seen: Seen) => Fault, RegExp]>([
-    [
-      "an end",
-      ({ path: place }) =>
-        place.endsWith("/runs/update")
-          ? dropped('{"run_info": {"run_id": "x", "status": "FINISHED"}}')
-          : "pass",
-      /status FINISHED/,
-    ],
-    [
-      "a batch",
-      ({ path: place }) => (place.endsWith("/runs/log-batch") ? dropped() : "pass"),
-      /test\.auc|ctr\.mlp|r4ec\./,
-    ],
-    [
-      "a data set",
-      ({ path: place }) => (place.endsWith("/runs/log-inputs") ? dropped() : "pass"),
-      /data set ml-100k/,
-    ],
-    [
-      "an artifact",
-      (seen) => (isPut(seen, "weights.safetensors") ? dropped("") : "pass"),
-      /weights\.safetensors/,
-    ],
-  ])(
-    "leaves the sweep pending, is named, and is sent by the next sync: %s",
-    async (what, fault, names) => {
-      const name = `dropped ${what}`;
-      const rig = await ranAlone(name);
-      network.proxy.fault = fault;
-      const first = await sync(rig);
-      expect(first.exitCode, first.stdout).toBe(3);
-      expect(first.stdout).toMatch(/not complete: \d+ runs? in MLflow (is|are) not as the journal/);
-      expect(first.stdout).toMatch(names);
-      network.proxy.fault = () => "pass";
-      const second = await sync(rig);
-      expect(second.exitCode, second.stdout).toBe(0);
-      await expectWholeAt(server.url, name, rig);
-    },
-    120_000,
-  );
+  test("leaves the sweep pending, is named, and is sent by the next sync", async () => {
+    const name = "dropped";
+    const rig = await ranAlone(name);
+    // The sweep's run comes first, then its stage's, then those of the cells: each loses one kind of thing, always.
+    const kinds = ["an end", "a batch", "an end", "a batch", "a data set", "an artifact"] as const;
+    const runs: string[] = [];
+    const loses = (run: string): (typeof kinds)[number] => {
+      if (!runs.includes(run)) runs.push(run);
+      return kinds[runs.indexOf(run)]!;
+    };
+    const ofBody = (kind: (typeof kinds)[number], body = "{}"): Fault => ({
+      read: (text) =>
+        loses((JSON.parse(text) as { run_id: string }).run_id) === kind ? dropped(body) : "pass",
+    });
+    network.proxy.fault = (seen) => {
+      const { path: place } = seen;
+      if (place.endsWith("/runs/log-batch")) return ofBody("a batch");
+      if (place.endsWith("/runs/log-inputs")) return ofBody("a data set");
+      if (place.endsWith("/runs/update"))
+        return ofBody("an end", '{"run_info": {"run_id": "x", "status": "FINISHED"}}');
+      const run = /\/([0-9a-f]{32})\/artifacts\/weights\.safetensors$/.exec(place)?.[1];
+      return run !== undefined && loses(run) === "an artifact" ? dropped("") : "pass";
+    };
+    const first = await sync(rig);
+    expect(first.exitCode, first.stdout).toBe(3);
+    expect(first.stdout).toMatch(/not complete: 6 runs in MLflow are not as the journal/);
+    for (const [names, times] of [
+      [/did not store: status FINISHED/g, 2],
+      [/did not store: .*(test\.auc|ctr\.mlp|r4ec\.)/g, 2],
+      [/did not store: data set ml-100k/g, 1],
+      [/did not store: weights\.safetensors/g, 1],
+    ] as const)
+      expect(first.stdout.match(names), first.stdout).toHaveLength(times);
+    network.proxy.fault = () => "pass";
+    const second = await sync(rig);
+    expect(second.exitCode, second.stdout).toBe(0);
+    await expectWholeAt(server.url, name, rig);
+  }, 120_000);
 
-  test("is found by the next sync however long ago it was, and nothing else is sent again", async () => {
-    const rig = await ranAlone("dropped long ago");
-    expect((await sync(rig)).exitCode).toBe(0);
+  test("is found by the next sync however long ago it was; what MLflow cannot change back is named, until its run is deleted", async () => {
+    const name = "dropped long ago";
+    const rig = await ranAlone(name);
+    const again = () => rig.tracker(network.url, { ...quick, thorough: true }).finish(20_000, true);
+    const complete = { outcome: "complete", problems: [] };
+    expect(await again()).toMatchObject(complete);
     // As it would stand there had these requests been dropped, or had somebody changed it.
-    const before = await readBack(server.url, "dropped long ago");
+    const before = await readBack(server.url, name);
     const [one, two, three] = before.runs.filter((run) => kindOf(run) === "cell");
     await post("runs/update", { run_id: one!.id, status: "RUNNING" });
     await post("runs/set-tag", { run_id: two!.id, key: "r4ec.runner", value: "other" });
@@ -103,9 +103,8 @@ describe("what is answered with 200 and dropped", () => {
     for (const { id } of [one!, stage!])
       await post("runs/set-tag", { run_id: id, key: "mlflow.parentRunId", value: "nobody" });
     const puts = network.proxy.seen.length;
-    const done = await sync(rig);
-    expect(done.exitCode, done.stdout).toBe(0);
-    const after = await expectWholeAt(server.url, "dropped long ago", rig);
+    expect(await again()).toMatchObject(complete);
+    const after = await expectWholeAt(server.url, name, rig);
     expect(after.find(({ id }) => id === two!.id)!.tags["r4ec.runner"]).toBe("ctr 1");
     const childless = after.filter(({ tags }) => tags["mlflow.parentRunId"] !== parent);
     expect(childless.map(kindOf)).toEqual(["sweep"]);
@@ -115,30 +114,24 @@ describe("what is answered with 200 and dropped", () => {
     // Only what differed was sent again.
     const sent = network.proxy.seen.slice(puts).filter(({ method }) => method === "PUT");
     expect(sent).toHaveLength(1);
-  }, 90_000);
-});
 
-test("what MLflow cannot change back is named, and right again once its run is deleted", async () => {
-  const rig = await ranAlone("not to be changed");
-  expect((await sync(rig)).exitCode).toBe(0);
-  const { runs } = await readBack(server.url, "not to be changed");
-  const [cell, other] = runs.filter((run) => kindOf(run) === "cell");
-  // A point that MLflow shows in the place of the sweep's, and one of a later step.
-  const time = Date.now() + 1000;
-  const point = (run_id: string, key: string, step: number) =>
-    post("runs/log-metric", { run_id, key, value: 0.99, timestamp: time, step });
-  await point(cell!.id, "test.auc", 0);
-  await point(other!.id, "valid.auc", 9);
-  await point(other!.id, "a_metric_of_my_own", 1);
-  const first = await sync(rig);
-  expect(first.exitCode, first.stdout).toBe(3);
-  const named = [...first.stdout.matchAll(/(\S+): MLflow shows 0\.99, which was logged there by/g)];
-  expect(named.map(([, key]) => key).sort()).toEqual(["test.auc", "valid.auc"]);
-  for (const { id } of [cell!, other!]) await post("runs/delete", { run_id: id });
-  const second = await sync(rig);
-  expect(second.exitCode, second.stdout).toBe(0);
-  await expectWholeAt(server.url, "not to be changed", rig);
-}, 90_000);
+    // A point that MLflow shows in the place of the sweep's, and one of a later step.
+    const time = Date.now() + 1000;
+    const point = (run_id: string, key: string, step: number) =>
+      post("runs/log-metric", { run_id, key, value: 0.99, timestamp: time, step });
+    await point(one!.id, "test.auc", 0);
+    await point(two!.id, "valid.auc", 9);
+    await point(two!.id, "a_metric_of_my_own", 1);
+    const { outcome, problems } = await again();
+    expect(outcome).toBe("pending");
+    const shows = /(\S+): MLflow shows 0\.99, which was logged there by/g;
+    const named = [...problems.join("\n").matchAll(shows)].map(([, key]) => key);
+    expect(named.sort()).toEqual(["test.auc", "valid.auc"]);
+    for (const { id } of [one!, two!]) await post("runs/delete", { run_id: id });
+    expect(await again()).toMatchObject(complete);
+    await expectWholeAt(server.url, name, rig);
+  }, 120_000);
+});
 
 test("an answer of another shape is a fault to retry, whatever the call", async () => {
   const rig = await Rig.make(smallSweep("other shapes", GRID));
@@ -178,52 +171,53 @@ test("an answer of another shape is a fault to retry, whatever the call", async 
   );
 }, 180_000);
 
-describe("a file that is refused", () => {
+test("a file that is refused is left out alone and named, and sent as soon as it is taken", async () => {
   const page = "<html><h1>nginx</h1></html>";
-  test.each<[string, Fault, RegExp]>([
-    ["413 before it was read", { status: 413, body: page, early: true }, /too large|cut/],
-    ["413", { status: 413, body: page }, /too large for the server \(HTTP 413\)/],
-    ["403", { status: 403, body: page }, /HTTP 403/],
-    ["404", { status: 404, body: page }, /HTTP 404/],
-    ["500", { status: 500, body: page }, /HTTP 500/],
-    ["200 and a page", { status: 200, body: page }, /does not answer as MLflow does/],
-    ["a cut connection", "refuse", /cut/],
-  ])(
-    "by %s is left out alone and named, and sent as soon as it is taken",
-    async (how, fault, reason) => {
-      const name = `refused by ${how}`;
-      const tracking = { mlflow: { artifacts: "all" } };
-      const rig = await Rig.make(smallSweep(name, GRID.slice(0, 2), { tracking }));
-      await rig.open();
-      await rig.runAll({ "large.bin": Buffer.alloc(3 * 2 ** 20, 7) });
-      await rig.journal.close();
-      network.proxy.fault = (seen) => (isPut(seen, "large.bin") ? fault : "pass");
-      const first = await rig.tracker(network.url, quick).finish(20_000, true);
-      expect(first.outcome).toBe("pending");
-      expect(first.problems).toHaveLength(2);
-      for (const problem of first.problems) {
-        expect(problem).toMatch(/storing the artifact large\.bin/);
-        expect(problem).toMatch(reason);
-      }
-      const cells = (await readBack(server.url, name)).runs.filter((run) => kindOf(run) === "cell");
-      for (const cell of cells) {
-        expect(cell.status).toBe("FINISHED");
-        expect(Object.keys(cell.artifacts).sort()).toEqual([
-          "curves.jsonl",
-          "lineage.json",
-          "manifest.json",
-          "weights.safetensors",
-        ]);
-      }
-      network.proxy.fault = () => "pass";
-      const second = rig.tracker(network.url, { ...quick, thorough: true });
-      expect(await second.finish(20_000, true)).toMatchObject({ outcome: "complete" });
-      const whole = (await readBack(server.url, name)).runs.find((run) => kindOf(run) === "cell");
-      expect(whole!.artifacts["large.bin"]!.size).toBe(3 * 2 ** 20);
-    },
-    120_000,
-  );
-});
+  const ways: { readonly [how: string]: readonly [Fault, RegExp] } = {
+    "413 before it was read": [{ status: 413, body: page, early: true }, /too large|cut/],
+    413: [{ status: 413, body: page }, /too large for the server \(HTTP 413\)/],
+    403: [{ status: 403, body: page }, /HTTP 403/],
+    404: [{ status: 404, body: page }, /HTTP 404/],
+    500: [{ status: 500, body: page }, /HTTP 500/],
+    "200 and a page": [{ status: 200, body: page }, /does not answer as MLflow does/],
+    "a cut connection": ["refuse", /cut/],
+  };
+  const fileOf = (how: string): string => `by-${how.replaceAll(" ", "-")}.bin`;
+  const size = 3 * 2 ** 20;
+  const files = Object.keys(ways).map((how) => [fileOf(how), Buffer.alloc(size, 7)] as const);
+  const tracking = { mlflow: { artifacts: "all" } };
+  const rig = await Rig.make(smallSweep("refused", GRID.slice(0, 2), { tracking }));
+  await rig.open();
+  await rig.runAll(Object.fromEntries(files));
+  await rig.journal.close();
+  network.proxy.fault = (seen) => {
+    const way = Object.entries(ways).find(([how]) => isPut(seen, `/${fileOf(how)}`));
+    return way === undefined ? "pass" : way[1][0];
+  };
+  const first = await rig.tracker(network.url, quick).finish(20_000, true);
+  expect(first.outcome).toBe("pending");
+  expect(first.problems).toHaveLength(2 * files.length);
+  for (const [how, [, reason]] of Object.entries(ways)) {
+    const its = first.problems.filter((one) => one.includes(`storing the artifact ${fileOf(how)}`));
+    expect(its, first.problems.join("\n")).toEqual(Array(2).fill(expect.stringMatching(reason)));
+  }
+  const cellsNow = async () =>
+    (await readBack(server.url, "refused")).runs.filter((run) => kindOf(run) === "cell");
+  for (const cell of await cellsNow()) {
+    expect(cell.status).toBe("FINISHED");
+    expect(Object.keys(cell.artifacts).sort()).toEqual([
+      "curves.jsonl",
+      "lineage.json",
+      "manifest.json",
+      "weights.safetensors",
+    ]);
+  }
+  network.proxy.fault = () => "pass";
+  const second = rig.tracker(network.url, { ...quick, thorough: true });
+  expect(await second.finish(20_000, true)).toMatchObject({ outcome: "complete" });
+  for (const cell of await cellsNow())
+    for (const [name] of files) expect(cell.artifacts[name]!.size).toBe(size);
+}, 180_000);
 
 describe("tracking.mlflow.artifacts", () => {
   const large = Buffer.alloc(200_000, 3);
@@ -271,11 +265,13 @@ test("a damaged file is said, and none of its artifact is sent as good", async (
   const { Store } = await import("../../../src/store/index.js");
   const folder = new Store(rig.store).artifactFolder(cell!.fingerprint);
   await writeFile(path.join(folder, "weights.safetensors"), Buffer.from([9, 9, 9, 9, 9, 9, 9]));
-  const first = await sync(rig);
-  expect(first.exitCode, first.stdout).toBe(3);
-  expect(first.stdout).toMatch(
-    /its artifact is damaged: .*weights\.safetensors does not have its checksum; none of its files were sent/,
-  );
+  const { outcome, problems } = await rig.tracker(network.url, quick).finish(20_000, true);
+  expect(outcome).toBe("pending");
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /its artifact is damaged: .*weights\.safetensors does not have its checksum; none of its files were sent/,
+    ),
+  ]);
   const { runs } = await readBack(server.url, "damaged artifact");
   const cells = runs.filter((run) => kindOf(run) === "cell");
   const without = cells.filter((run) => run.artifacts["weights.safetensors"] === undefined);

@@ -15,7 +15,9 @@ export type Fault =
       /** Answer before the request's body was read, and close: as nginx does beyond its limit. */
       readonly early?: boolean;
     }
-  | { readonly rewrite: (body: string) => string };
+  | { readonly rewrite: (body: string) => string }
+  /** What follows from the request's body. */
+  | { readonly read: (body: string) => Fault };
 
 export interface Seen {
   readonly number: number;
@@ -62,18 +64,24 @@ export class FaultyProxy {
     };
     this.seen.push(seen);
     if (!seen.path.startsWith(`${this.prefix}/`)) return void response.writeHead(404).end("<html>");
-    const fault = this.fault(seen);
+    let fault = this.fault(seen);
+    let read: Buffer | undefined;
+    if (typeof fault === "object" && "read" in fault) {
+      read = await buffer(request);
+      fault = fault.read(read.toString("utf8"));
+    }
     if (fault === "refuse") return void request.socket.destroy();
     if (fault === "hang") return;
     if (typeof fault === "object" && "status" in fault && fault.early === true) {
       response.writeHead(fault.status, { ...fault.headers, connection: "close" });
       return void response.end(fault.body ?? "", () => request.socket.destroy());
     }
-    let body = await buffer(request);
+    let body = read ?? (await buffer(request));
     if (typeof fault === "object" && "status" in fault) {
       return void response.writeHead(fault.status, fault.headers).end(fault.body ?? "");
     }
-    if (typeof fault === "object") body = Buffer.from(fault.rewrite(body.toString("utf8")));
+    if (typeof fault === "object" && "rewrite" in fault)
+      body = Buffer.from(fault.rewrite(body.toString("utf8")));
     const headers = new Headers();
     const type = request.headers["content-type"];
     if (type !== undefined) headers.set("content-type", type);

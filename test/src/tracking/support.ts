@@ -37,14 +37,14 @@ export async function temporaryFolder(name: string): Promise<string> {
 }
 const made: string[] = [];
 
-/** A real MLflow server in a folder of its own. */
-async function startServer(): Promise<{
+/** A real MLflow server: in a folder of its own, or the one that test files share. */
+async function startServer(own: boolean): Promise<{
   url: string;
   /** The store that the server belongs to. */
   folder: string;
   stop(): Promise<void>;
 }> {
-  const folder = await temporaryFolder("mlflow");
+  const folder = own ? await temporaryFolder("mlflow") : process.env["R4EC_TEST_MLFLOW"]!;
   const url = await ensureServer(folder, async () => ok(await testTrackingEnvironment()));
   if (!url.ok) throw url.error;
   return {
@@ -52,17 +52,22 @@ async function startServer(): Promise<{
     folder,
     stop: async () => {
       stopReader();
-      await stopServer(folder);
+      if (own) await stopServer(folder);
       for (const one of made) await rm(one, { recursive: true, force: true });
     },
   };
 }
 
-/** For the top of a test file: a real MLflow server for all its tests. */
-export function mlflowForTests(): { readonly url: string; readonly folder: string } {
+/**
+ * For the top of a test file: a real MLflow server for all its tests. Other test files use the same one at the same
+ * time, each with experiments of its own names.
+ *
+ * @param own a server that no other test file uses
+ */
+export function mlflowForTests(own = false): { readonly url: string; readonly folder: string } {
   let server: Awaited<ReturnType<typeof startServer>> | undefined;
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer(own);
   }, INSTALL_TIMEOUT);
   afterAll(() => server?.stop());
   return {

@@ -18,7 +18,13 @@ import { answerAll } from "../../../../runners/stages/infer/answer-all.js";
 import { loadAnswerer } from "../../../../runners/stages/infer/load-answerer.js";
 import { modelInput } from "../../../../runners/base/models/model-input.js";
 import { programOf } from "../../../../runners/base/stage/program.js";
-import { newFolder, removeFolders, runStage, type StageSetup } from "../../../support/stage.js";
+import {
+  newFolder,
+  removeFolders,
+  runStage,
+  type StageOutcome,
+  type StageSetup,
+} from "../../../support/stage.js";
 import { tinyQwen2 } from "../../../support/tiny-model.js";
 import { INSTALL_TIMEOUT, testToolchain } from "../../../support/toolchain.js";
 
@@ -99,35 +105,40 @@ const lines = (text: string): JsonObject[] =>
 const tokensTold = (events: readonly RunnerEvent[]): number =>
   events.reduce((sum, one) => sum + (one.type === "usage" ? one.promptTokens : 0), 0);
 
+/** What all tests train: with a rate at which the answers change. */
+const TRAINED = { epochs: 4, learning_rate: 1e-2 };
+/** The training without a stop, which the first test makes. */
+let trained: StageOutcome;
+
 test("an adapter is trained on the 568 real samples, every metric with its step", async () => {
-  const trained = await runStage(setupOf());
+  trained = await runStage({ ...setupOf(TRAINED), fingerprint: "ab".repeat(32) });
   expect(trained.error ?? trained.thrown).toBeUndefined();
   expect(await isWholeSafetensors(path.join(trained.out, "adapter_model.safetensors"))).toBe(true);
   const adapter = JSON.parse(
     await readFile(path.join(trained.out, "adapter_config.json"), "utf8"),
   ) as JsonObject;
   expect(adapter).toMatchObject({ r: 4, lora_alpha: 8, peft_type: "LORA" });
-  // 48 samples, a tenth of them for validation: 43 to train on, 11 steps of 4.
+  // 48 samples, a tenth of them for validation: 43 to train on, 11 steps of 4, four times.
   const losses = trained.events.flatMap((event) =>
     event.type === "metrics" && "train.loss" in event.values ? [event.step] : [],
   );
-  expect(losses).toEqual(Array.from({ length: 11 }, (_, step) => step + 1));
+  expect(losses).toEqual(Array.from({ length: 44 }, (_, step) => step + 1));
   expect(
     trained.events.some((event) => event.type === "metrics" && "valid.loss" in event.values),
   ).toBe(true);
-  expect(trained.result?.metrics).toMatchObject({ "samples.refinement": 48, steps: 11 });
+  expect(trained.result?.metrics).toMatchObject({ "samples.refinement": 48, steps: 44 });
   // The tokens that it worked through, as the trainer itself counts them.
   const log = lines(await readFile(path.join(trained.out, "trainer_log.jsonl"), "utf8"));
   const counted = Math.max(...log.map((line) => Number(line["total_tokens"] ?? 0)));
-  expect(counted).toBeGreaterThan(43 * 20);
+  expect(counted).toBeGreaterThan(4 * 43 * 20);
   expect(tokensTold(trained.events)).toBe(counted);
   expect(trained.result!.metrics["train.loss"]).toBeLessThan(8);
   expect(existsSync(path.join(trained.out, "checkpoint-4"))).toBe(false);
   // A kill between the last step and the artifact: the next run has no step left, and says the same.
-  const again = await runStage({ ...setupOf(), work: trained.work });
+  const again = await runStage({ ...setupOf(TRAINED), work: trained.work });
   expect(again.error ?? again.thrown).toBeUndefined();
   const from = again.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
-  expect(from).toEqual(["continues from the checkpoint at step 11"]);
+  expect(from).toEqual(["continues from the checkpoint at step 44"]);
   expect(tokensTold(again.events)).toBe(0);
   expect(again.result).toEqual(trained.result);
   expect(await saidIn(again.out)).toEqual(await saidIn(trained.out));
@@ -148,8 +159,6 @@ async function saidIn(folder: string): Promise<JsonObject> {
 }
 
 test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, async () => {
-  const trained = await runStage(setupOf({ learning_rate: 1e-2, llamafactory: { max_steps: 4 } }));
-  expect(trained.error ?? trained.thrown).toBeUndefined();
   const real = JSON.parse(await readFile(SAMPLES, "utf8")) as { prompt: string }[];
   const prompts = real.slice(0, 4).map(({ prompt }) => prompt);
   const answers = new Map<string, readonly (string | null)[]>();
@@ -197,7 +206,7 @@ test("the adapter answers the real samples' own prompts", { timeout: 300_000 }, 
 });
 
 test("stopped in the middle, it goes on from the last whole checkpoint, nothing told twice", async () => {
-  const setup = setupOf({ epochs: 4 });
+  const setup = setupOf(TRAINED);
   const first = await runStage({
     ...setup,
     onEvent: (event, drain) => {
@@ -235,9 +244,8 @@ test("stopped in the middle, it goes on from the last whole checkpoint, nothing 
     .map((line) => line["current_steps"]);
   expect(steps).toEqual(told);
   // A run without a stop says the same.
-  const whole = await runStage({ ...setup, fingerprint: "ab".repeat(32) });
-  expect(second.result).toEqual(whole.result);
-  expect(await saidIn(second.out)).toEqual(await saidIn(whole.out));
+  expect(second.result).toEqual(trained.result);
+  expect(await saidIn(second.out)).toEqual(await saidIn(trained.out));
 }, 400_000);
 
 test("a failure of LLaMA-Factory shows its own last words", async () => {
