@@ -7,7 +7,8 @@ import { FaultyProxy } from "./proxy.js";
 import { kindOf, readBack, mlflowForTests } from "./support.js";
 import { R4EC } from "../../support/command-line.js";
 
-const server = mlflowForTests();
+// All of its files are searched for secrets.
+const server = mlflowForTests(true);
 let lab: Lab;
 let proxy: FaultyProxy;
 
@@ -25,6 +26,8 @@ const TOKEN = "planted-token-2-XYZ.abc";
 const basic = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString("base64")}`;
 const inAddress = `${USER}:${encodeURIComponent(PASSWORD)}@`;
 
+type Variables = { readonly [name: string]: string };
+
 /** Everything below a folder that holds one of the texts; files as bytes, a database too. */
 async function holding(folder: string, secrets: readonly string[]): Promise<string[]> {
   const found: string[] = [];
@@ -37,37 +40,39 @@ async function holding(folder: string, secrets: readonly string[]): Promise<stri
   return found;
 }
 
+/** Ways to sign in: the header that the door wants, variables, and what stands before the host in the spec. */
+const WAYS: { readonly [how: string]: readonly [string, (url: string) => Variables, string] } = {
+  "with a user and a password": [
+    basic,
+    (url) => ({
+      MLFLOW_TRACKING_URI: `${url}/`,
+      MLFLOW_TRACKING_USERNAME: USER,
+      MLFLOW_TRACKING_PASSWORD: PASSWORD,
+    }),
+    "",
+  ],
+  "with user info in the address": [
+    basic,
+    (url) => ({ MLFLOW_TRACKING_URI: url.replace("://", `://${inAddress}`) }),
+    "",
+  ],
+  "with a token": [
+    `Bearer ${TOKEN}`,
+    (url) => ({ MLFLOW_TRACKING_URI: `${url}/`, MLFLOW_TRACKING_TOKEN: TOKEN }),
+    "",
+  ],
+  "with user info in the spec": [basic, () => ({}), inAddress],
+};
+
+// At the root, where an address has user info, faults.test.ts signs in.
 describe.each([
-  ["the server's root", ""],
-  ["a path prefix", "/teams/mlflow"],
-])("under %s a sweep signs in", (_, prefix) => {
-  test.each<[string, string, (url: string) => Record<string, string>, string]>([
-    [
-      "with a user and a password",
-      basic,
-      (url) => ({
-        MLFLOW_TRACKING_URI: `${url}/`,
-        MLFLOW_TRACKING_USERNAME: USER,
-        MLFLOW_TRACKING_PASSWORD: PASSWORD,
-      }),
-      "",
-    ],
-    [
-      "with user info in the address",
-      basic,
-      (url) => ({ MLFLOW_TRACKING_URI: url.replace("://", `://${inAddress}`) }),
-      "",
-    ],
-    [
-      "with a token",
-      `Bearer ${TOKEN}`,
-      (url) => ({ MLFLOW_TRACKING_URI: `${url}/`, MLFLOW_TRACKING_TOKEN: TOKEN }),
-      "",
-    ],
-    ["with user info in the spec", basic, () => ({}), inAddress],
-  ])(
+  ["the server's root", "", ["with a user and a password", "with a token"]],
+  ["a path prefix", "/teams/mlflow", Object.keys(WAYS)],
+])("under %s a sweep signs in", (_, prefix, ways) => {
+  test.each(ways)(
     "%s, and no secret is written anywhere",
-    async (how, wanted, variables, inSpec) => {
+    async (how) => {
+      const [wanted, variables, inSpec] = WAYS[how]!;
       proxy = new FaultyProxy(server.url, prefix);
       const url = await proxy.listen();
       // The real server is behind a door that wants the header, and does not know of the prefix.
@@ -115,7 +120,11 @@ test("doctor signs in where it asks whether the server answers", async () => {
   const url = await proxy.listen();
   proxy.fault = ({ headers }) => (headers.authorization === basic ? "pass" : { status: 401 });
   const { stdout } = await execa(process.execPath, [R4EC, "doctor", "--store", lab.store], {
-    env: { MLFLOW_TRACKING_URI: url.replace("://", `://${inAddress}`) },
+    // Without an LLM environment, which takes long to try.
+    env: {
+      MLFLOW_TRACKING_URI: url.replace("://", `://${inAddress}`),
+      R4EC_TOOLCHAIN: path.join(lab.folder, "none"),
+    },
     reject: false,
   });
   expect(stdout).toMatch(/ok +mlflow-server +http:\/\/\S*127\.0\.0\.1:\d+\S* answers\n/);
