@@ -21,10 +21,10 @@ export default async function setup(): Promise<() => Promise<void>> {
   process.env["R4EC_TOOLCHAIN"] = testToolchainFolder();
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   await testToolchain("tensorflow");
-  const mlflow = await mkdtemp(path.join(os.tmpdir(), "r4ec-mlflow-"));
-  process.env["R4EC_TEST_MLFLOW"] = mlflow;
+  const shared = await mkdtemp(path.join(os.tmpdir(), "r4ec-tests-"));
+  process.env["R4EC_TEST_SHARED"] = shared;
   return async () => {
-    await stopServer(mlflow);
-    await rm(mlflow, { recursive: true, force: true });
+    await stopServer(shared);
+    await rm(shared, { recursive: true, force: true });
   };
 }

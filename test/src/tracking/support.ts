@@ -25,6 +25,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { R4EC } from "../../support/command-line.js";
 import { start } from "../../support/journal.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../../support/toolchain.js";
+import { sharedFolder } from "../../support/shared-folder.js";
 import { FaultyProxy } from "./proxy.js";
 
 export type SweepStarted = Extract<Event, { type: "sweep-started" }>;
@@ -44,7 +45,7 @@ async function startServer(own: boolean): Promise<{
   folder: string;
   stop(): Promise<void>;
 }> {
-  const folder = own ? await temporaryFolder("mlflow") : process.env["R4EC_TEST_MLFLOW"]!;
+  const folder = own ? await temporaryFolder("mlflow") : sharedFolder();
   const url = await ensureServer(folder, async () => ok(await testTrackingEnvironment()));
   if (!url.ok) throw url.error;
   return {
