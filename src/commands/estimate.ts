@@ -49,7 +49,7 @@ export async function estimatePlan(
   presence: ReadonlyMap<Fingerprint, StagePresence>,
 ): Promise<PlanEstimate> {
   const { machineFor, openForecast } = await import("../execute/index.js");
-  const machine = await machineFor(experiment, config, plan, presence);
+  const machine = machineFor(experiment, config, plan, presence);
   const forecast = await openForecast(experiment, config, plan, presence, machine);
   const stages = new Map<Fingerprint, Numbers & Pick<StageEstimate, "sizes">>();
   const toRun: Fingerprint[] = [];

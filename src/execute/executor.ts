@@ -78,7 +78,10 @@ export interface Executor {
   failed(stage: Fingerprint, gpus: readonly number[], error: StageError): Promise<CardVerdict>;
   /** A stage has run on cards: gives those that are used no more since it failed there before. */
   worked(stage: Fingerprint, gpus: readonly number[]): readonly CardOut[];
-  /** How many groups of such needs it can run side by side, on separate hardware. */
+  /**
+   * Over how many places, on separate hardware, the like of a group may spread that has just found its place,
+   * which is one of them.
+   */
   places(wanted: Resources, gpu: number | null): number;
   /** Tells all running groups to save a checkpoint and end. */
   drain(): void;

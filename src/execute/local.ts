@@ -7,7 +7,7 @@ import { programEnvironment } from "./environment.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
 import type { GpuDevice } from "./gpus.js";
 import type { FromWorker, WorkerArguments } from "./messages.js";
-import type { Mps } from "./mps.js";
+import type { MpsGate } from "./mps-gate.js";
 import type { Room } from "./room.js";
 import type { Among, Share } from "./slots.js";
 import { sharesOf } from "./slots.js";
@@ -23,8 +23,7 @@ export interface LocalOptions {
   /** Told whether a worker of this sweep is on a card, so that what it uses is not taken for a stranger's. */
   readonly use: CardUse | null;
   readonly health: CardHealth;
-  /** Null: programs that share a card take turns there. */
-  readonly mps: Mps | null;
+  readonly mps: MpsGate;
   readonly serves: WorkerArguments;
   /** Folder for the workers' output. */
   readonly logs: string;
@@ -58,12 +57,16 @@ export class LocalExecutor implements Executor {
     ready: () => number,
     among: Partial<Among> = {},
   ): Place | null {
-    const share = this.options.room.take(wanted, gpu, among);
+    const { room, mps } = this.options;
+    if (mps.opening !== null && room.slots.fit(wanted).gpus > 0) return null;
+    const share = room.take(wanted, gpu, among);
     return share === null ? null : this.#place(share, ready());
   }
 
   settle(): Promise<void> | null {
-    return this.options.room.settle();
+    const { room, mps } = this.options;
+    const others = room.settle();
+    return mps.opening ?? others;
   }
 
   hopeless(wanted: Resources, gpu: number | null): string | null {
@@ -79,7 +82,7 @@ export class LocalExecutor implements Executor {
   ): Promise<CardVerdict> {
     const { health, room, mps } = this.options;
     const byMps = error.class === "gpu" && this.#byMps.has(stage);
-    if (byMps) mps?.leave();
+    if (byMps) mps.leave();
     // Under MPS a fault may be another program's, or MPS's own: no card is blamed without proof.
     const seen: StageError = byMps ? { ...error, class: "other" } : error;
     const verdict = await room.hold(gpus, health.failed(stage, gpus, seen));
@@ -118,7 +121,7 @@ export class LocalExecutor implements Executor {
 
   /** A worker for the share: one that rests, or a new one. */
   #take(share: Share, toolchain: ReadyToolchain, ready: number): WorkerProcess {
-    const mps = this.options.mps?.variablesFor(share) ?? null;
+    const mps = this.options.mps.variablesFor(share);
     const key = JSON.stringify([share.gpus, share.cpus, toolchain.environment, mps]);
     let chosen: WorkerProcess | null = null;
     for (const worker of this.#idle.keys()) {
@@ -284,7 +287,7 @@ export class LocalExecutor implements Executor {
     // An idle worker has nothing to save, and TensorFlow takes its time to leave politely.
     for (const worker of all) worker.kill();
     await Promise.all(all.map((worker) => worker.gone));
-    await this.options.mps?.close();
+    await this.options.mps.close();
     this.options.room.close();
   }
 }

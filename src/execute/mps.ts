@@ -64,10 +64,10 @@ export class Mps {
 
   /**
    * Starts the daemon, and tries each card with a small program. Null where there is no MPS on this
-   * machine, where its owner runs a daemon, or where a card is cut into instances or has no UUID.
+   * machine, where it does not work, where its owner runs a daemon, or where a card is cut into instances or has no UUID.
    *
    * @param environment of the programs that are to use it
-   * @param say told where MPS is there and does not work
+   * @param say told why, where MPS is there and does not work
    */
   static async start(
     gpus: readonly GpuDevice[],
@@ -77,8 +77,8 @@ export class Mps {
     if (!gpus.every(({ id, instance }) => id.startsWith("GPU-") && !instance)) return null;
     if (environment["CUDA_MPS_PIPE_DIRECTORY"] !== undefined || ownersDaemonRuns()) return null;
     if (findProgram(PROGRAM, environment["PATH"]) === null) return null;
-    const python = await findPython(true);
-    if (!python.ok) return null;
+    // Both at the same time: each takes some tenths of a second.
+    const searched = findPython(true);
     // A short path: the sockets in it may have names of 107 bytes.
     const folder = mkdtempSync("/tmp/r4ec-mps-");
     const mark = randomBytes(8).toString("hex");
@@ -97,7 +97,10 @@ export class Mps {
     });
     keeper.stdin!.on("error", () => undefined);
     const mps = new Mps(keeper, mark, variables, gpus);
-    const wrong = await mps.#tryOut(environment, python.value.path, folder);
+    const python = await searched;
+    const wrong = python.ok
+      ? await mps.#tryOut(environment, python.value.path, folder)
+      : "no Python is there to try it";
     if (wrong === null) return mps;
     say(`stages that share a GPU take turns there, since NVIDIA's MPS does not work: ${wrong}`);
     await mps.close();

@@ -34,17 +34,18 @@ export async function machineFor(
 }
 
 /** What a plan's stages will take on a machine, by what its store's journals measured there. */
-export const openForecast = async (
+export async function openForecast(
   { resources: { cellsPerCard } }: Experiment,
   config: Config,
   plan: Plan,
   presence: ReadonlyMap<Fingerprint, StagePresence>,
-  { cpus, gpus }: Machine,
-): Promise<Forecast> =>
-  new Forecast({
-    plan,
+  machine: Promise<Machine>,
+): Promise<Forecast> {
+  // The journals are read while the machine's cards are listed.
+  const [learned, { cpus, gpus }] = await Promise.all([learnFrom(config.store.value), machine]);
+  const capacity = { cpus, cards: gpus.length };
+  return new Forecast({
+    ...{ plan, learned, capacity, cellsPerCard },
     reckoned: reckonPlan(plan, presence),
-    learned: await learnFrom(config.store.value),
-    capacity: { cpus, cards: gpus.length },
-    cellsPerCard,
   });
+}

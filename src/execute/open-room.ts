@@ -21,6 +21,8 @@ export function openRoom(
     resources.busyGpus === "use"
       ? null
       : new CardUse({ environment: process.env, claims: () => claims?.others() ?? [] });
+  // The first stage on a card is not to wait for it.
+  void use?.look();
   const room = new Room({ ...machine, claims, use, say });
   return { room, use, health: new CardHealth(machine.gpus) };
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { JournalWriter } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
@@ -176,6 +177,8 @@ export class Scheduler implements StageRun {
         toolchain.open(parts).then(async (problem) => {
           if (problem === null) this.#enqueue(waiting);
           else for (const stage of waiting) await this.#failed(stage, problem, 0);
+          // Others have waited for the same parts: which goes first is chosen among all of them.
+          await nextTurn();
           this.#pump();
         }),
       );

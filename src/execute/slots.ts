@@ -179,11 +179,16 @@ export class Slots {
     }
   }
 
-  /** Places where groups of so much can run side by side: cards, or parts of the CPU. */
+  /**
+   * Over how many places the like of a group may spread that has just taken its share: parts of the CPU; or its own
+   * cards, and those that nobody uses. Where others compute on a card, a part of a group there takes as long as
+   * the whole one here.
+   */
   places(wanted: Resources, pinned: number | null): number {
     const { cpus, gpus } = this.fit(wanted);
     if (gpus === 0) return Math.max(1, Math.floor(this.cpus / cpus));
     const { cards } = this.ask({ wanted, gpu: pinned });
-    return Math.max(1, Math.floor(cards.length / Math.max(1, gpus)));
+    const unused = cards.filter((gpu) => this.#free(gpu) >= 1 - TINY).length;
+    return 1 + Math.floor(unused / Math.max(1, gpus));
   }
 }

@@ -29,6 +29,7 @@ import { gitCommitOf } from "./git-commit.js";
 import { LiveKeeper } from "./live.js";
 import { LocalExecutor } from "./local.js";
 import { machineFor, openForecast } from "./open-forecast.js";
+import { MpsGate } from "./mps-gate.js";
 import { openMps, openRoom } from "./open-room.js";
 import { Scheduler } from "./scheduler.js";
 import { StageEvents } from "./stage-events.js";
@@ -36,6 +37,7 @@ import { forgetStop, watchStop } from "./stop-request.js";
 import { StopRequests } from "./stop-requests.js";
 import type { EnsureToolchain } from "./toolchain-gate.js";
 import { ToolchainGate } from "./toolchain-gate.js";
+import { wantedFlavour } from "../toolchain/flavour.js";
 import { redact, redactJson } from "../base/redact.js";
 
 export interface SweepRequest {
@@ -218,10 +220,12 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
     if (manifest !== null) done.add(fingerprint);
   }
   const { cluster } = experiment;
-  const machine =
+  const asked =
     cluster === null
-      ? await machineFor(experiment, config, selected, run.presence)
-      : { cpus: cluster.limit, gpus: [] };
+      ? machineFor(experiment, config, selected, run.presence)
+      : Promise.resolve({ cpus: cluster.limit, gpus: [] });
+  const forecast = await openForecast(experiment, config, selected, run.presence, asked);
+  const machine = await asked;
   const { gpus } = machine;
   for (const fingerprint of run.needed) {
     // The command has refused this with its place in the spec; here it would wait for ever.
@@ -230,8 +234,9 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
       throw new UserError(`a cell is to run on GPU ${gpu}, which the sweep may not use`);
     }
   }
+  // Asked while data are prepared: the toolchain of the first stage on a card needs the answer.
+  if (gpus.length > 0) void wantedFlavour();
   const toolchain = new ToolchainGate(request.ensure, request.classify);
-  const forecast = await openForecast(experiment, config, selected, run.presence, machine);
   const live = new LiveKeeper({ forecast, toRun: run.needed, tell: run.journal });
   run.journal.add(live);
   const serves = { scienceModule: request.scienceModule, store: config.store.value };
@@ -266,7 +271,8 @@ async function runStages(request: SweepRequest, run: Run): Promise<Ended> {
           executor: new LocalExecutor({
             ...machine,
             ...openRoom(machine, experiment, say),
-            mps: await openMps(machine, experiment, options, local, say),
+            // Stages that take no card, such as the preparation of data, do not wait for it.
+            mps: new MpsGate(openMps(machine, experiment, options, local, say)),
             ...{ serves, logs: path.join(run.folder, "logs"), environment: local },
           }),
           cards: gpus.length,

@@ -40,13 +40,28 @@ const WHEELS: { readonly [key: string]: Omit<WantedWheel, "version"> } = {
   },
 };
 
+/** Whether a GPU is listed, by the PATH on which the program was found that was asked. */
+const listed = new Map<string, Promise<boolean>>();
+
+/** Asks the machine once in a process: the driver may take a second for the answer. */
+function listsGpu(): Promise<boolean> {
+  const key = process.env["PATH"] ?? "";
+  let asked = listed.get(key);
+  if (asked === undefined) {
+    asked = runProgram("nvidia-smi", ["-L"], { timeout: 20_000 }).then(
+      (outcome) => outcome.ok && /^GPU \d+:/m.test(outcome.stdout),
+    );
+    listed.set(key, asked);
+  }
+  return asked;
+}
+
 /** The flavour this machine calls for: R4EC_TENSORFLOW (cpu or gpu), else gpu where there is one. */
 export async function wantedFlavour(): Promise<Flavour> {
   const named = process.env["R4EC_TENSORFLOW"];
   if (named === "cpu" || named === "gpu") return named;
   if (WHEELS[`gpu-${platformName()}`] === undefined) return "cpu";
-  const outcome = await runProgram("nvidia-smi", ["-L"], { timeout: 20_000 });
-  return outcome.ok && /^GPU \d+:/m.test(outcome.stdout) ? "gpu" : "cpu";
+  return (await listsGpu()) ? "gpu" : "cpu";
 }
 
 /** TensorFlow as it is to stand in a toolchain folder. */

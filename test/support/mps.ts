@@ -12,6 +12,8 @@ int cuInit(unsigned flags) {
   const char *folder = getenv("CUDA_MPS_PIPE_DIRECTORY");
   if (folder == NULL) return 100;
   strncat(strncat(control, folder, 4000), "/control", 10);
+  const char *hold = getenv("FAKE_MPS_HOLD");
+  while (hold != NULL && access(hold, F_OK) == 0) usleep(10000);
   if (access(control, F_OK) != 0 || getenv("FAKE_MPS_FAILS") != NULL) return 805;
   return 0;
 }
@@ -40,7 +42,7 @@ fi
 
 /**
  * Variables of a machine that has NVIDIA's MPS: a stand-in for the daemon and for CUDA, which need a real
- * card. The daemon writes the cards that it was given, its process, and the words that end it into `log`.
+ * card. While there is a file of the name in FAKE_MPS_HOLD, nobody hears whether it works. The daemon writes the cards that it was given, its process, and the words that end it into `log`.
  */
 export function machineWithMps(
   folder: string,

@@ -10,6 +10,7 @@ import { JOB_VARIABLE, Store } from "../../store/index.js";
 import { gpusHere } from "../gpus.js";
 import { LocalExecutor } from "../local.js";
 import { Mps } from "../mps.js";
+import { MpsGate } from "../mps-gate.js";
 import { roomAlone } from "../open-room.js";
 import type { TaskEnd } from "../messages.js";
 import type { Place } from "../executor.js";
@@ -50,7 +51,7 @@ type Stage = RunnableStage;
 class Job {
   readonly #store: Store;
   readonly #executor: LocalExecutor;
-  readonly #mps: Mps | null;
+  readonly #mps: MpsGate;
   readonly #began = performance.now();
   #drained = false;
   #bad = false;
@@ -67,13 +68,13 @@ class Job {
       readonly logs: string;
     },
   ) {
-    this.#mps = machine.mps;
+    this.#mps = new MpsGate(machine.mps);
     this.#store = new Store(order.serves.store);
     this.#executor = new LocalExecutor({
       cpus: order.cpus,
       gpus: machine.gpus,
       ...roomAlone({ cpus: order.cpus, gpus: machine.gpus }),
-      mps: machine.mps,
+      mps: this.#mps,
       serves: order.serves,
       logs: machine.logs,
       environment: { ...process.env, ...order.environment },
@@ -195,7 +196,7 @@ class Job {
   async #ended({ stage, lock }: Prepared<Stage>, end: TaskEnd): Promise<void> {
     if (end.how !== "published") this.#bad = true;
     // What a card fails by may be MPS.
-    if (end.how === "failed" && end.error.class === "gpu") this.#mps?.leave();
+    if (end.how === "failed" && end.error.class === "gpu") this.#mps.leave();
     const said = (await this.#isByDrain(end)) ? ({ how: "drained" } as const) : end;
     await this.lines.say({ type: "end", stage: stage.record.fingerprint, end: said });
     await lock.release();

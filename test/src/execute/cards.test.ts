@@ -131,3 +131,22 @@ describe("a card that fails", () => {
     expect(lab.log().some((line) => line === "start b")).toBe(false);
   });
 });
+
+describe("cells that share cards", () => {
+  it("start with those that are reckoned to take longest, in whole groups, also where all waited for their toolchain", async () => {
+    machineOf(2);
+    lab.environment["R4EC_TFJS_BINDING"] = "/not/loaded";
+    const spec =
+      "name: toys\nresources: {toys_per_card: 1, busy_gpus: use}\ntoy: {cards: 1, runner: reckoned}\n" +
+      'sweep: {zip: [{toy.model: [a, b, c, d], toy.note: ["2", "40", "1", "3"]}], grid: {seed: [1, 2]}}\n';
+    expect((await lab.run("sweep", await lab.spec(spec))).code).toBe(0);
+    const cells = [...(await lab.state()).stages.values()].filter(({ gpus }) => gpus.length > 0);
+    expect(cells.map(({ fusedWith }) => fusedWith)).toEqual(Array(8).fill(2));
+    const began = [...cells].sort((one, other) => one.startedAt! - other.startedAt!);
+    const names = began.map(({ record }) => String(record.params["name"]));
+    expect([names.slice(0, 4).sort(), names.slice(4).sort()]).toEqual([
+      ["b", "b", "d", "d"],
+      ["a", "a", "c", "c"],
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeMachine } from "../../support/cards.js";
@@ -26,6 +26,14 @@ const told = (): string[][] =>
     .filter((line) => line.startsWith("mps "))
     .map((line) => line.split(" ").slice(1));
 
+/** Until the file is gone, nobody hears whether MPS works. */
+function holdTrials(): string {
+  const hold = path.join(lab.folder, "mps.hold");
+  writeFileSync(hold, "");
+  lab.environment["FAKE_MPS_HOLD"] = hold;
+  return hold;
+}
+
 const sharing = (act: string, more = ""): string =>
   `name: toys\nretries: {wait: 0}\nresources: {cpus: 4, toys_per_card: 2${more}}\n` +
   `toy: {cards: 1, act: ${act}}\nsweep: {grid: {toy.model: [a, b]}}\n`;
@@ -45,6 +53,34 @@ describe("NVIDIA's MPS", () => {
       expect(existsSync(folder!)).toBe(false);
       expect(ids).toContain(card);
     }
+  });
+
+  it("is tried while stages without a card run, and none starts on a card before", async () => {
+    const hold = holdTrials();
+    const run = lab.start("sweep", await lab.spec(sharing("tell-mps")));
+    await lab.logged("end base");
+    const finished = async (): Promise<number> =>
+      [...(await lab.state()).stages.values()].filter(({ status }) => status === "done").length;
+    await expect.poll(finished, { timeout: 20_000 }).toBe(1);
+    expect([daemons().length, lab.log()]).toEqual([1, ["start base", "end base"]]);
+    rmSync(hold);
+    expect((await run.finished).code).toBe(0);
+    expect(told().map(([, folder]) => folder)).toEqual(
+      Array(2).fill(expect.stringMatching(/^\/tmp\/r4ec-mps-/)),
+    );
+    expect(daemons().at(-1)).toBe("quit -t 2");
+  });
+
+  it("that is just being tried ends with a sweep that is stopped", async () => {
+    const hold = holdTrials();
+    const run = lab.start("sweep", await lab.spec(sharing("tell-mps")));
+    await lab.logged("end base");
+    run.child.kill("SIGINT");
+    await until(() => run.stderr().includes("stopping at the next checkpoints"), "it to stop");
+    rmSync(hold);
+    expect((await run.finished).code).toBe(130);
+    expect([daemons().length, daemons().at(-1)]).toEqual([2, "quit -t 2"]);
+    expect(lab.log()).toEqual(["start base", "end base"]);
   });
 
   it("ends with the sweep's process, however that ends", async () => {

@@ -154,6 +154,29 @@ describe("ready stages", () => {
     expect(sizes(2, 4).slice(0, 1)).toEqual([12]);
   });
 
+  it("of one shape make equal calls on the cards that nobody uses, and one call where all compute", () => {
+    const sizes = (shapes: number, used: boolean): number[] => {
+      const slots = new Slots(64, [0, 1, 2, 3]);
+      if (used) for (const gpu of slots.gpus) slots.take({ cpus: 1, gpus: 0.25 }, gpu);
+      const ready = new ReadyStages(4, 4);
+      for (let shape = 1; shape <= shapes; shape++) {
+        for (let seed = 1; seed <= 24; seed++) ready.add(stage(seed, `shape ${shape}`));
+      }
+      const seen: number[] = [];
+      ready.offer((bucket) => {
+        const { queue, gpu, wanted } = bucket;
+        if (slots.take(wanted, gpu) === null) return "no room";
+        seen.push(queue.splice(0, ready.callSize(bucket, slots.places(wanted, gpu))).length);
+        return "started";
+      });
+      return seen;
+    };
+    expect(sizes(1, false)).toEqual([6, 6, 6, 6]);
+    expect(sizes(2, false)).toEqual([12, 12, 12, 12]);
+    expect(sizes(5, false)).toEqual([24, 24, 24, 24, 24]);
+    expect(sizes(1, true)).toEqual([24]);
+  });
+
   /** Runs small stages, each until the room of the oldest is needed, beside others; gives who started. */
   const play = (cards: number, waiting: readonly PlannedStage[], smalls = 100): PlannedStage[] => {
     const slots = new Slots(64, [...Array(cards).keys()]);

@@ -244,6 +244,17 @@ const runners: readonly Runner[] = [
   }),
 ];
 
+/** Needs a part of the toolchain, and is reckoned to take as many seconds as its note says. */
+const reckoned = runner("reckoned", single, {
+  toolchain: () => ["tensorflow"],
+  fusion: ({ name }) => ({ key: String(name), limit: 8 }),
+  resources: (_, execution) => ({ cpus: 1, gpus: Number(execution["cards"] ?? 0) }),
+  estimate: ({ params }) => ({
+    ...{ promptTokens: 0, completionTokens: 0, gpuHours: 0, sizes: {} },
+    seconds: Number(params["note"]),
+  }),
+});
+
 const text = (description: string, value: string): JsonObject => ({
   type: "string",
   description,
@@ -318,7 +329,7 @@ export const science: Science = {
         middle: text("Name of the middle stage; empty for none.", ""),
         model: text("Name of the model.", "model"),
         act: text("What the model does.", "work"),
-        runner: text("model or replica", "model"),
+        runner: text("model, replica or reckoned", "model"),
         file: text("A file that the base reads; empty for none.", ""),
         address: text("Address that the model is told; it decides nothing.", ""),
         note: text("A parameter of the model; empty for none.", ""),
@@ -372,7 +383,7 @@ export const science: Science = {
       : words.includes("no such card")
         ? "gpu"
         : null,
-  runner: (name) => runners.find((one) => one.name === name),
+  runner: (name) => [...runners, reckoned].find((one) => one.name === name),
   environments: [],
   commands: [listed(shoutCommand)],
 };
