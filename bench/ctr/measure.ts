@@ -8,6 +8,7 @@ import { rewritesWithout } from "../../runners/stages/ctr/rewrites/index.js";
 import { prepareProcess } from "../../runners/stages/ctr/process.js";
 import type { CtrParams } from "../../runners/stages/ctr/settings.js";
 import { Companion } from "../../runners/stages/ctr/train/companion.js";
+import type { EpochSamples } from "../../runners/stages/ctr/train/epoch-samples.js";
 
 /** What one measured process works on. */
 export interface Work {
@@ -87,7 +88,7 @@ const trainer = await EpochTrainer.create({
   samples: data.train.length,
   seenUsers: seenUsers(data),
   ...scoringSizes(device, work.replicas, data.test.rows.length),
-  distinct: roomForDistinct(device, columns, data.train, work.batch),
+  distinct: roomForDistinct(data, work.batch, work.xla),
   pieces: piecesOfStep(device, work.batch),
   replicas: seeds.map((seed) => ({
     seed,
@@ -112,15 +113,18 @@ const whole = Math.floor(data.train.length / work.batch);
 let at = whole;
 let epoch = 0;
 const companion = new Companion(data);
-const ordersOf = (epoch: number): Promise<Int32Array[]> =>
-  companion.orders(seeds.map((seed) => ({ seed, epoch })));
-let orders = ordersOf(epoch);
+const samplesOf = (epoch: number): Promise<EpochSamples> =>
+  companion.samples(
+    seeds.map((seed) => ({ seed, epoch })),
+    trainer.layout,
+  );
+let samples = samplesOf(epoch);
 const step = async (): Promise<number> => {
   if (at >= whole) {
-    trainer.begin(await orders);
+    trainer.begin(await samples);
     epoch++;
     // As in training: the next epoch's are made while this one trains.
-    orders = ordersOf(epoch);
+    samples = samplesOf(epoch);
     at = 0;
   }
   const steps = trainer.advance(at);
@@ -139,10 +143,10 @@ say({ ready: true, compile_seconds: (performance.now() - began) / 1000 });
 for await (const line of createInterface({ input: process.stdin })) {
   const limit = Number(line) * 1000;
   const start = performance.now();
-  let samples = 0;
-  while (performance.now() - start < limit) samples += await once();
+  let done = 0;
+  while (performance.now() - start < limit) done += await once();
   // Reading a weight back waits for what a card still has to do.
   trainer.session.read([trainer.optimizer.step]);
-  say({ samples, seconds: (performance.now() - start) / 1000 });
+  say({ samples: done, seconds: (performance.now() - start) / 1000 });
 }
 process.exit(ExitCode.done);

@@ -25,8 +25,6 @@ export interface Device {
    * memory, so that each look-up in one would copy it there and back.
    */
   readonly wholeNumbersAsFloats: boolean;
-  /** Whether equal users and items of a batch are looked for; on a GPU this has not been measured. */
-  readonly seeksEqualIds: boolean;
   /** Whether a weighted sum of rows is a product of each sample's own: a GPU has too many samples. */
   readonly sumsByProduct: boolean;
   /** Whether `ctr.xla: auto` may compile. */
@@ -41,7 +39,6 @@ export const cpu: Device = {
   pieces: 2,
   mostReplicas: 8,
   wholeNumbersAsFloats: false,
-  seeksEqualIds: true,
   sumsByProduct: true,
   compiles: false,
 };
@@ -54,7 +51,6 @@ export const gpu: Device = {
   pieces: 1,
   mostReplicas: 32,
   wholeNumbersAsFloats: true,
-  seeksEqualIds: false,
   sumsByProduct: false,
   compiles: true,
 };

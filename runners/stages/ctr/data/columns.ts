@@ -12,8 +12,6 @@ export interface Columns {
   readonly rows: number;
   /** F */
   readonly attributeFields: number;
-  /** User and item of each row once more, where the host has them. */
-  readonly ids: { readonly user: Int32Array; readonly item: Int32Array };
   /** Whole numbers [N + 1]: int32, or float32 where the device wants them so */
   readonly user: Variable;
   /** Row of the table of users' fields: usually the user. */
@@ -91,7 +89,6 @@ export function makeColumns(
   return {
     rows,
     attributeFields,
-    ids: { user: data.interactionUser, item: data.interactionItem },
     user,
     fieldUser: data.fieldUser === undefined ? user : column(data.fieldUser),
     item: column(data.interactionItem),

@@ -64,7 +64,7 @@ const described = {
   "distinct-ids": {
     does: "each different user and item of a batch is adapted once",
     cheaper: "the adaptor sees fewer vectors",
-    applies: "training with knowledge on CPUs, not compiled, where ids repeat (train/distinct.ts)",
+    applies: "training with knowledge, where ids repeat (train/distinct.ts)",
   },
   "adapt-once": {
     does: "scoring adapts every user and item once instead of once a sample",

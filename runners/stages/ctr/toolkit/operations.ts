@@ -145,15 +145,10 @@ function biasGradient(dz: Tensor): Tensor {
 export function lookUp(tables: Tensor, ids: Tensor, gradient: "sums" | "product"): Tensor {
   const [replicas, n, width] = tables.shape as [number, number, number];
   const m = ids.shape[1]!;
-  const flatIds = (): Tensor => {
-    if (replicas === 1) return tf.reshape(ids, [m]);
-    const starts = Int32Array.from({ length: replicas }, (_, r) => r * n);
-    return tf.reshape(tf.add(ids, tf.tensor2d(starts, [replicas, 1])), [replicas * m]);
-  };
   return differentiable(
     [tables],
     (save) => {
-      const flat = flatIds();
+      const flat = idsInOneTable(ids, n);
       save([gradient === "product" ? ids : flat]);
       return tf.reshape(gather(tf.reshape(tables, [replicas * n, width]), flat, 0), [
         replicas,
@@ -171,6 +166,14 @@ export function lookUp(tables: Tensor, ids: Tensor, gradient: "sums" | "product"
       return [tf.reshape(sums, [replicas, n, width])];
     },
   );
+}
+
+/** int32 [R, m] ids, each in its replica's table of n rows, as ids [R * m] in one table of all. No gradient. */
+export function idsInOneTable(ids: Tensor, n: number): Tensor {
+  const [replicas, m] = ids.shape as [number, number];
+  if (replicas === 1) return tf.reshape(ids, [m]);
+  const starts = Int32Array.from({ length: replicas }, (_, r) => r * n);
+  return tf.reshape(tf.add(ids, tf.tensor2d(starts, [replicas, 1])), [replicas * m]);
 }
 
 /** In place of tf.gather, which reads the indices back to check them; TensorFlow checks them too. No gradient. */

@@ -2,18 +2,24 @@ import { parentPort, workerData } from "node:worker_threads";
 import { quality } from "../metrics.js";
 import type { Judged } from "../metrics.js";
 import type { Answer, CompanionData, Request } from "./companion.js";
+import { epochSamples, type EpochSamples } from "./epoch-samples.js";
 import { epochOrder } from "./order.js";
+import type { RowIds } from "./room.js";
 
 /** The thread of {@link Companion}: answers one request after the other. */
 const data = workerData as CompanionData;
 const port = parentPort!;
 
+/** User and item of each row, once they are needed. */
+let ids: RowIds | null = null;
+
 port.on("message", (request: Request) => {
-  const answer = request.kind === "judge" ? judge(request) : orders(request);
-  const transfer = answer.flatMap((part) =>
-    part instanceof Int32Array ? [part.buffer as ArrayBuffer] : [],
-  );
-  port.postMessage(answer, transfer);
+  if (request.kind === "ids") ids = request.ids;
+  else if (request.kind === "judge") port.postMessage(judge(request));
+  else {
+    const answer = samples(request);
+    port.postMessage(answer, buffersOf(answer));
+  }
 });
 
 function judge({ split, scores }: Extract<Request, { kind: "judge" }>): Answer {
@@ -28,5 +34,13 @@ function judge({ split, scores }: Extract<Request, { kind: "judge" }>): Answer {
   });
 }
 
-const orders = ({ of }: Extract<Request, { kind: "orders" }>): Answer =>
-  of.map(({ seed, epoch }) => epochOrder(data.train, seed, epoch));
+function samples({ of, layout }: Extract<Request, { kind: "samples" }>): EpochSamples {
+  const orders = of.map(({ seed, epoch }) => epochOrder(data.train, seed, epoch));
+  return epochSamples(orders, layout, ids);
+}
+
+/** They are handed over, not copied. */
+const buffersOf = ({ rows, distinct }: EpochSamples): ArrayBuffer[] =>
+  [rows, ...(distinct?.places ?? []), ...(distinct?.firsts ?? [])].map(
+    ({ buffer }) => buffer as ArrayBuffer,
+  );

@@ -2,6 +2,8 @@ import { Worker } from "node:worker_threads";
 import type { Judged } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import { pickingSplit } from "./cell.js";
+import type { EpochLayout, EpochSamples } from "./epoch-samples.js";
+import type { RowIds } from "./room.js";
 
 /** The data that the thread works on, sent once. */
 export interface CompanionData {
@@ -24,9 +26,11 @@ export type Request =
       readonly split: "picking" | "test";
       readonly scores: readonly Float32Array[];
     }
-  | { readonly kind: "orders"; readonly of: readonly EpochOf[] };
+  | { readonly kind: "samples"; readonly of: readonly EpochOf[]; readonly layout: EpochLayout }
+  /** Has no answer. */
+  | { readonly kind: "ids"; readonly ids: RowIds };
 
-export type Answer = readonly (Judged | Int32Array)[];
+export type Answer = readonly Judged[] | EpochSamples;
 
 /** Node loads threads itself, so that where the sources run (in tests) the compiled one serves. */
 const thread = new URL(
@@ -36,7 +40,7 @@ const thread = new URL(
   import.meta.url,
 );
 
-/** A thread beside training, for work without TensorFlow: metrics, and the orders of epochs. */
+/** A thread beside training, for work without TensorFlow: metrics, and the samples of epochs. */
 export class Companion {
   readonly #worker: Worker;
   /** Requests without an answer yet; answers come in the order of the requests. */
@@ -46,10 +50,18 @@ export class Companion {
   }[] = [];
   /** The reason why no more answers will come. */
   #ended: Error | null = null;
+  /** User and item of each row, until the thread has needed them. */
+  #ids: RowIds | null;
 
   constructor(data: CtrData) {
     const { labels, users } = pickingSplit(data);
-    const { test, train } = data;
+    const { test, train, dataset } = data;
+    this.#ids = {
+      interactionUser: dataset.interactionUser,
+      interactionItem: dataset.interactionItem,
+      users: dataset.users,
+      items: dataset.items,
+    };
     const workerData: CompanionData = {
       picking: { labels, users },
       test: { labels: test.labels, users: test.users },
@@ -74,9 +86,14 @@ export class Companion {
     return (await this.#ask({ kind: "judge", split, scores: own }, buffers)) as Judged[];
   }
 
-  /** The samples in the order of each epoch asked for (see `epochOrder`). */
-  async orders(of: readonly EpochOf[]): Promise<Int32Array[]> {
-    return (await this.#ask({ kind: "orders", of }, [])) as Int32Array[];
+  /** The samples of an epoch, one a replica: each in its order (see `epochOrder`), laid out for steps. */
+  async samples(of: readonly EpochOf[], layout: EpochLayout): Promise<EpochSamples> {
+    if (layout.room !== null && this.#ids !== null) {
+      const request: Request = { kind: "ids", ids: this.#ids };
+      this.#worker.postMessage(request);
+      this.#ids = null;
+    }
+    return (await this.#ask({ kind: "samples", of, layout }, [])) as EpochSamples;
   }
 
   async #ask(request: Request, transfer: ArrayBuffer[]): Promise<Answer> {

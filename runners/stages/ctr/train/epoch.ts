@@ -5,6 +5,7 @@ import type { Session } from "../graph/session.js";
 import type { BuildModel, Model, ModelShape } from "../model.js";
 import type { Rewrites } from "../rewrites/index.js";
 import { AdamW } from "./adamw.js";
+import type { EpochLayout, EpochSamples } from "./epoch-samples.js";
 import { Scoring, type ScoringOptions } from "./scoring.js";
 import { Snapshots, type Copy } from "./snapshots.js";
 import type { Part, ReplicaState } from "./state.js";
@@ -82,9 +83,19 @@ export class EpochTrainer {
     return this.steps.perEpoch;
   }
 
-  /** Begins an epoch: each replica takes the training samples in the order given, by row. */
-  begin(orders: readonly Int32Array[]): void {
-    this.steps.begin(this.session, orders);
+  /** How it takes an epoch's samples. */
+  get layout(): EpochLayout {
+    return this.steps.layout;
+  }
+
+  /** Whether it can train an epoch of these samples, see {@link Steps.hasRoom}. */
+  hasRoom(samples: EpochSamples): boolean {
+    return this.steps.hasRoom(samples);
+  }
+
+  /** Begins an epoch of these samples, which are laid out as {@link layout} says. */
+  begin(samples: EpochSamples): void {
+    this.steps.begin(this.session, samples);
   }
 
   /**

@@ -20,6 +20,7 @@ import {
   useXla,
 } from "./tuning.js";
 import { EpochTrainer } from "./epoch.js";
+import type { DistinctSizes } from "./room.js";
 import type { Replica } from "./steps.js";
 import { Run } from "./run.js";
 import { seenUsers } from "../data/seen.js";
@@ -32,21 +33,26 @@ export interface Group {
   readonly buildModel: BuildModel;
 }
 
+/** Room for a batch's different users and items, or null to take every sample's own. */
+type Room = (xla: boolean) => DistinctSizes | null;
+
 /**
  * Trains cells of one shape, one group after another: a group is as many cells as save time when they
  * train as one graph.
  */
 export async function trainInGroups(all: Group): Promise<void> {
   const device = deviceOfProcess();
-  const { tasks, shape } = all;
+  const { tasks, shape, data } = all;
   if (device.kind === "cpu" && tasks[0]!.resources.gpus.length > 0) {
     const message =
       "TensorFlow does not see the GPU that this stage was given, and computes on the CPU; `r4ec doctor` says more";
     for (const task of tasks) task.emit({ type: "note", severity: "warning", message });
   }
-  const size = replicasAtOnce(device, shape, tasks[0]!.params.batch_size, tasks.length);
+  const { batch_size: batchSize } = tasks[0]!.params;
+  const size = replicasAtOnce(device, shape, batchSize, tasks.length);
+  const room: Room = (xla) => roomForDistinct(data, batchSize, xla);
   for (let at = 0; at < tasks.length; at += size) {
-    await trainGroup(device, { ...all, tasks: tasks.slice(at, at + size) });
+    await trainGroup(device, { ...all, tasks: tasks.slice(at, at + size) }, room);
   }
 }
 
@@ -54,7 +60,7 @@ export async function trainInGroups(all: Group): Promise<void> {
  * Trains one group, in one run or several. Each cell publishes or fails on its own, as soon as it is
  * finished.
  */
-async function trainGroup(device: Device, group: Group): Promise<void> {
+export async function trainGroup(device: Device, group: Group, roomOf: Room): Promise<void> {
   const { tasks, data } = group;
   const cells = await Promise.all(tasks.map(openCell));
   const key = spareKey(device, tasks);
@@ -67,14 +73,19 @@ async function trainGroup(device: Device, group: Group): Promise<void> {
   try {
     let open = cells;
     let xla: boolean | undefined;
+    let wide = false;
     while (open.length > 0) {
       const { xla: setting } = open[0]!.task.execution;
       xla ??= useXla(device, setting, open, data.train.length);
       const before = open.map(({ progress }) => progress);
-      const equipment = { device, group, columns, companion, trainer, keep: key !== null, xla };
+      const room = wide ? null : roomOf(xla);
+      const keep = key !== null && !wide;
+      const equipment = { device, group, columns, companion, trainer, keep, xla, room };
       trainer = null;
       try {
-        ({ open, trainer } = await trainRun(equipment, open));
+        const end = await trainRun(equipment, open);
+        ({ open, trainer } = end);
+        wide ||= end.outgrown;
       } catch (error) {
         // If XLA cannot compile the model, the first step fails, before anything is recorded.
         const untouched = open.every((cell, i) => cell.progress === before[i] && !cell.finished);
@@ -120,19 +131,31 @@ interface RunEquipment {
   /** Whether another cell may go on with the trainer. */
   readonly keep: boolean;
   readonly xla: boolean;
+  readonly room: DistinctSizes | null;
+}
+
+/** How a run of a group ended. */
+interface RunEnd {
+  /** The cells that are not finished. */
+  readonly open: Cell[];
+  /** Where it is to be kept. */
+  readonly trainer: EpochTrainer | null;
+  /** Whether the next epoch needs a trainer that takes every sample's own vectors. */
+  readonly outgrown: boolean;
 }
 
 /**
- * Trains the cells for one run: until it saves time to make a smaller model for those that are left. Returns
- * the cells that are not finished, and the trainer where it is to be kept.
+ * Trains the cells for one run: until it saves time to make a smaller model for those that are left, or an
+ * epoch needs another.
  */
 async function trainRun(
-  { device, group, columns, companion, trainer: given, keep, xla }: RunEquipment,
+  { companion, trainer: given, keep, ...making }: RunEquipment,
   cells: readonly Cell[],
-): Promise<{ readonly open: Cell[]; readonly trainer: EpochTrainer | null }> {
+): Promise<RunEnd> {
+  const { group } = making;
   const { data, shape } = group;
   const started = performance.now();
-  const trainer = given ?? (await makeTrainer({ device, group, columns, xla }, cells));
+  const trainer = given ?? (await makeTrainer(making, cells));
   let kept = false;
   try {
     if (given !== null) trainer.restart(cells.map(({ params }) => params.seed));
@@ -140,10 +163,12 @@ async function trainRun(
       cells.map(({ held }) => held?.state ?? null),
       cells.map(({ held }) => held?.best ?? null),
     );
-    const making = (performance.now() - started) / 1000;
-    const open = await new Run(trainer, companion, data, shape, cells).epochs(making);
-    kept = keep && trainer.session.kind === "graph";
-    return { open, trainer: kept ? trainer : null };
+    const seconds = (performance.now() - started) / 1000;
+    const run = new Run(trainer, companion, data, shape, cells);
+    const open = await run.epochs(seconds);
+    const { outgrown } = run;
+    kept = keep && !outgrown && trainer.session.kind === "graph";
+    return { open, trainer: kept ? trainer : null, outgrown };
   } finally {
     if (!kept) trainer.dispose();
   }
@@ -151,7 +176,13 @@ async function trainRun(
 
 /** A trainer of these cells, with a model of its own. */
 async function makeTrainer(
-  { device, group, columns, xla }: Pick<RunEquipment, "device" | "group" | "columns" | "xla">,
+  {
+    device,
+    group,
+    columns,
+    xla,
+    room,
+  }: Pick<RunEquipment, "device" | "group" | "columns" | "xla" | "room">,
   cells: readonly Cell[],
 ): Promise<EpochTrainer> {
   const { data, shape, buildModel } = group;
@@ -170,7 +201,7 @@ async function makeTrainer(
     ...scoringSizes(device, cells.length, data.test.rows.length),
     counts: [pickingSplit(data).rows.length, data.test.rows.length],
     compileScoring: compilesScoring(cells, pickingSplit(data).rows.length),
-    distinct: roomForDistinct(device, columns, data.train, batchSize),
+    distinct: room,
     pieces: piecesOfStep(device, batchSize),
     replicas: cells.map((cell) => replicaOf(cell, stepsPerEpoch)),
     fullHistory: data.fullHistory,

@@ -10,6 +10,7 @@ import { publishCell } from "./publish.js";
 import { rateAt, rateOf } from "./schedule.js";
 import type { ReplicaState } from "./state.js";
 import type { EpochTrainer } from "./epoch.js";
+import type { EpochSamples } from "./epoch-samples.js";
 
 /** The longest time in which the process reads no messages while it trains, in milliseconds. */
 const longestSilence = 200;
@@ -32,12 +33,14 @@ interface Outcome {
  * say that a cell has ended, what the next epoch did to that cell is ignored.
  */
 export class Run {
+  /** Whether it ended because the trainer has no room for the next epoch. */
+  outgrown = false;
   readonly #open: Set<Cell>;
   readonly #background = new Background();
   /** The last epoch, until its metrics have been applied to the cells. */
   #undecided: Outcome | null = null;
-  /** Orders of the next epoch. */
-  #orders: Promise<Int32Array[]>;
+  /** Samples of the next epoch. */
+  #next: Promise<EpochSamples>;
   /** Epochs begun. */
   #begun = 0;
   /**
@@ -60,7 +63,7 @@ export class Run {
   ) {
     this.#open = new Set(cells);
     this.#first = cells.map(({ progress }) => progress.epochs);
-    this.#orders = this.#nextOrders();
+    this.#next = this.#nextSamples();
     // Parameters, two moments, and the best parameters.
     const bytes = 16 * trainer.parameterCount * cells.length;
     this.#due = dueAfter(bytes / reckonedRate);
@@ -74,15 +77,22 @@ export class Run {
   }
 
   /**
-   * Trains epochs until no cell is open, or until a smaller model saves more time than it takes to
-   * make. Returns the cells that are still open, each with its state.
+   * Trains epochs until no cell is open, until a smaller model saves more time than it takes to
+   * make, or until the trainer has no room for an epoch's users and items ({@link outgrown}). Returns the
+   * cells that are still open, each with its state.
    *
    * @param making seconds that a model and its graph take to make
    */
   async epochs(making: number): Promise<Cell[]> {
     try {
       await this.#endFinished();
-      while (this.#open.size > 0 && !this.#smallerPays(making)) await this.#epoch();
+      while (this.#open.size > 0 && !this.#smallerPays(making)) {
+        if (!this.trainer.hasRoom(await this.#next)) {
+          this.outgrown = true;
+          break;
+        }
+        await this.#epoch();
+      }
       await this.#decide();
     } finally {
       await this.#background.done();
@@ -116,22 +126,22 @@ export class Run {
     return (ended / this.cells.length) * last * left > making + first - last;
   }
 
-  #nextOrders(): Promise<Int32Array[]> {
+  #nextSamples(): Promise<EpochSamples> {
     const of = this.cells.map(({ params }, replica) => ({
       seed: params.seed,
       epoch: this.#first[replica]! + this.#begun,
     }));
-    const orders = this.companion.orders(of);
+    const samples = this.companion.samples(of, this.trainer.layout);
     // If training ends earlier, nothing waits for them.
-    orders.catch(() => undefined);
-    return orders;
+    samples.catch(() => undefined);
+    return samples;
   }
 
   async #epoch(): Promise<void> {
     const { trainer, data } = this;
-    const orders = await this.#orders;
+    const samples = await this.#next;
     this.#begun++;
-    this.#orders = this.#nextOrders();
+    this.#next = this.#nextSamples();
     const steps = trainer.stepsPerEpoch;
     let training = 0;
     const timed = <T>(work: () => T): T => {
@@ -140,7 +150,7 @@ export class Run {
       training += performance.now() - started;
       return result;
     };
-    timed(() => trainer.begin(orders));
+    timed(() => trainer.begin(samples));
     for (let done = 0; done < steps;) {
       done += timed(() => trainer.advance(done));
       await this.#between(done / steps);

@@ -6,9 +6,11 @@ import type { FunctionSpec, Session } from "../graph/session.js";
 import { zerosVariable } from "../graph/zeros.js";
 import type { Model } from "../model.js";
 import type { AdamW, ReplicaRule } from "./adamw.js";
-import { DistinctIds, type DistinctSizes } from "./distinct.js";
+import { DistinctIds } from "./distinct.js";
+import type { EpochLayout, EpochSamples } from "./epoch-samples.js";
 import { dropoutNoise } from "./noise.js";
 import { lossInPieces } from "./piece.js";
+import type { DistinctSizes } from "./room.js";
 import { exampleRow } from "./scoring.js";
 import { sliceRows } from "./slice-rows.js";
 import { trainStep } from "./step.js";
@@ -25,7 +27,10 @@ export interface StepsOptions extends Pick<MakeOptions, "engine" | "xla"> {
   readonly batchSize: number;
   /** Training samples of an epoch. */
   readonly samples: number;
-  /** Room for the different users and items of a batch, or null to take every sample's own. */
+  /**
+   * Room for the different users and items of a batch, or null to take every sample's own. Where XLA
+   * compiles, many steps are one program, which has room for no more: see {@link Steps.hasRoom}.
+   */
   readonly distinct: DistinctSizes | null;
   /** Pieces of a step, see {@link PieceOptions}. */
   readonly pieces: number;
@@ -35,18 +40,22 @@ export interface StepsOptions extends Pick<MakeOptions, "engine" | "xla"> {
 
 /**
  * The training steps of an epoch, as functions for a session: `step` on a whole batch, `narrow_step` on one
- * whose different users and items have room, `steps` for several batches in one call, and `last_step`
- * for the samples that are left.
+ * whose different users and items have room, `steps` for several batches in one call, which all have room,
+ * and `last_step` for the samples that are left.
  */
 export class Steps {
   readonly functions: { readonly [name: string]: FunctionSpec };
   /** The number of steps that one call does, at most. */
   readonly atOnce: number;
+  /** How the steps take an epoch's samples. */
+  readonly layout: EpochLayout;
   /** Rows in the order of the epoch, whole numbers [R, samples]. */
   readonly #order: Variable;
   /** Sum of the losses of the epoch's samples so far, float32 [R]. */
   readonly #lossSum: Variable;
   readonly #distinct: DistinctIds | null;
+  /** By batch of the epoch: whether its different users and items have room. */
+  #fits: readonly boolean[] = [];
   readonly #options: StepsOptions;
   #pieces: number;
 
@@ -63,12 +72,14 @@ export class Steps {
     const lossSum = zerosVariable([count]);
     // In eager mode no operations would run side by side.
     this.#pieces = engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
-    const room = rewrites.has("distinct-ids") ? options.distinct : null;
-    // When compiled, many steps are one program, and the host cannot act between them.
+    const batches = Math.floor(samples / batchSize);
+    this.atOnce = xla ? stepsAtOnce(batches) : 1;
+    // A second program of a step would take as long to compile as the first.
+    const seeks = rewrites.has("distinct-ids") && model.adapt !== null && batches > 0;
+    const room = seeks && (this.atOnce > 1 || !xla) ? options.distinct : null;
+    this.layout = { batchSize, floats: order.dtype === "float32", room };
     const distinct =
-      room === null || samples < batchSize || xla
-        ? null
-        : new DistinctIds(columns, room, batchSize, count, samples);
+      room === null ? null : new DistinctIds(columns, room, batchSize, count, samples);
     const step = (size: number, narrow = false): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
       run: ([begin], kernels) => {
@@ -76,7 +87,7 @@ export class Steps {
         const how = {
           fullHistory,
           pieces: this.#pieces,
-          distinct: narrow ? distinct!.of(begin!) : null,
+          distinct: narrow ? distinct!.of(begin!, rows) : null,
           noise: dropoutNoise(replicas, optimizer.step),
         };
         trainStep(model, optimizer, lossSum, kernels, () =>
@@ -85,9 +96,7 @@ export class Steps {
         return [];
       },
     });
-    const batches = Math.floor(samples / batchSize);
     const tail = samples % batchSize;
-    this.atOnce = xla ? stepsAtOnce(batches) : 1;
     const loop = { times: this.atOnce, stride: [0, batchSize] };
     // Compiling takes as long for one step as for a loop of them. Where there is a loop, the few steps of an
     // epoch beside it are not worth a program each.
@@ -95,8 +104,8 @@ export class Steps {
     const single = batches % this.atOnce > 0 || this.atOnce === 1;
     this.functions = {
       ...(batches > 0 && single && { step: { ...step(batchSize), ...beside } }),
-      ...(distinct !== null && { narrow_step: step(batchSize, true) }),
-      ...(this.atOnce > 1 && { steps: { ...step(batchSize), loop } }),
+      ...(distinct !== null && this.atOnce === 1 && { narrow_step: step(batchSize, true) }),
+      ...(this.atOnce > 1 && { steps: { ...step(batchSize, distinct !== null), loop } }),
       ...(tail > 0 && { last_step: { ...step(tail), ...beside } }),
     };
     this.#order = order;
@@ -114,15 +123,25 @@ export class Steps {
     return Math.ceil(this.#options.samples / this.#options.batchSize);
   }
 
-  /** Sets each replica's order of rows for the epoch that begins. */
-  begin(session: Session, orders: readonly Int32Array[]): void {
-    const { samples, replicas } = this.#options;
-    const all = new Int32Array(replicas.length * samples);
-    orders.forEach((order, replica) => all.set(order, replica * samples));
-    const ids = this.#distinct?.begin(orders) ?? { variables: [], values: [] };
+  /**
+   * Whether the steps can do an epoch of these samples. They can't where a batch without room would be
+   * one of a call of many: that happens once in about 10⁹ batches.
+   */
+  hasRoom({ distinct }: EpochSamples): boolean {
+    return this.atOnce === 1 || distinct === null || distinct.fits.every(Boolean);
+  }
+
+  /** Begins an epoch of these samples, which are laid out as {@link layout} says. */
+  begin(session: Session, epoch: EpochSamples): void {
+    const { distinct } = epoch;
+    if (!this.hasRoom(epoch)) throw new Error("a batch has more users or items than there is room");
+    if ((distinct === null) !== (this.#distinct === null))
+      throw new Error("the samples are laid out for other steps");
+    const ids = distinct === null ? null : this.#distinct!.values(distinct);
+    this.#fits = distinct?.fits ?? [];
     session.write(
-      [this.#order, this.#lossSum, ...ids.variables],
-      [all, new Float32Array(replicas.length), ...ids.values],
+      [this.#order, this.#lossSum, ...(ids?.variables ?? [])],
+      [epoch.rows, new Float32Array(this.#options.replicas.length), ...(ids?.values ?? [])],
     );
   }
 
@@ -135,7 +154,8 @@ export class Steps {
       session.run("steps", [at]);
       return this.atOnce;
     }
-    const narrow = this.#distinct?.fits(index) === true;
+    // Beside a loop of narrow steps, the few single ones are wide.
+    const narrow = this.atOnce === 1 && this.#fits[index] === true;
     session.run(batchesLeft < 1 ? "last_step" : narrow ? "narrow_step" : "step", [at]);
     return 1;
   }

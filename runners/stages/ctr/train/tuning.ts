@@ -2,9 +2,9 @@ import { freemem } from "node:os";
 import type { Device } from "../device.js";
 import type { CtrExecution } from "../settings.js";
 import type { ModelShape } from "../model.js";
-import type { Columns } from "../data/columns.js";
+import type { CtrData } from "../data/load.js";
 import type { Cell } from "./cell.js";
-import { distinctSizes, type DistinctSizes } from "./distinct.js";
+import { distinctSizes, type DistinctSizes } from "./room.js";
 
 /** How many samples one call and one piece of it score for each replica, of `samples`. */
 export function scoringSizes(
@@ -20,16 +20,15 @@ export function scoringSizes(
 
 /**
  * How many different users and items a training step makes room for, see {@link distinctSizes}; null
- * where it takes every sample's own vectors.
+ * where it takes every sample's own vectors. Where XLA compiles many steps as one program, one batch
+ * without room is enough for the trainer to be made anew; else the host takes another step for that batch.
  */
 export function roomForDistinct(
-  { seeksEqualIds }: Device,
-  columns: Columns,
-  rows: Int32Array,
+  { dataset, knowledge, train }: Pick<CtrData, "dataset" | "knowledge" | "train">,
   batchSize: number,
+  xla: boolean,
 ): DistinctSizes | null {
-  if (columns.userKnowledge === null || !seeksEqualIds) return null;
-  return distinctSizes(columns, rows, batchSize);
+  return knowledge === null ? null : distinctSizes(dataset, train, batchSize, xla ? 6 : 3);
 }
 
 /** In how many pieces a training step takes its batch. */

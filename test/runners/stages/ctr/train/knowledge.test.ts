@@ -80,8 +80,8 @@ function distinctOf(rows: readonly Int32Array[]): Distinct {
     const filled = lists.map((list) => Array.from({ length: room }, (_, i) => list[i] ?? 0));
     return [tf.tensor2d(filled, undefined, "int32"), tf.tensor2d(places, undefined, "int32")];
   };
-  const [users, userPlaces] = once(columns.ids.user);
-  const [items, itemPlaces] = once(columns.ids.item);
+  const [users, userPlaces] = once(data.dataset.interactionUser);
+  const [items, itemPlaces] = once(data.dataset.interactionItem);
   return { users, userPlaces, items, itemPlaces };
 }
 

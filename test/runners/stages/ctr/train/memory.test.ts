@@ -6,8 +6,9 @@ import { makeColumns } from "../../../../../runners/stages/ctr/data/columns.js";
 import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf } from "../../../../../runners/stages/ctr/data/load.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
+import { distinctSizes } from "../../../../../runners/stages/ctr/train/room.js";
+import { epochSamples } from "../../../../../runners/stages/ctr/train/epoch-samples.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
-import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
 import { seenUsers } from "../../../../../runners/stages/ctr/data/seen.js";
 import { writeDataset, writeKnowledge, type Size } from "./dataset.js";
@@ -54,7 +55,7 @@ for (const [engine, epochs] of runs) {
       seenUsers: seenUsers(data),
       scoreBatch: 64,
       pieceSize: 64,
-      distinct: distinctSizes(columns, data.train, 256),
+      distinct: distinctSizes(data.dataset, data.train, 256, 3),
       pieces: 2,
       replicas: [
         { seed: 1, dropout: 0.1, weightDecay: 0.01, clipNorm: 1, rate: rateOf(params, 10) },
@@ -65,7 +66,8 @@ for (const [engine, epochs] of runs) {
       sameStep: true,
     });
     const epoch = (number: number): void => {
-      trainer.begin([epochOrder(data.train, 1, number)]);
+      const order = epochOrder(data.train, 1, number);
+      trainer.begin(epochSamples([order], trainer.layout, data.dataset));
       for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
       trainer.losses();
       trainer.keep();

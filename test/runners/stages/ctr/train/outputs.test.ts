@@ -10,8 +10,9 @@ import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { GraphSession } from "../../../../../runners/stages/ctr/graph/graph-session.js";
 import { intercept } from "../../../../../runners/stages/ctr/graph/intercept.js";
 import { outputsOf } from "../../../../../runners/stages/ctr/graph/outputs.js";
-import { distinctSizes } from "../../../../../runners/stages/ctr/train/distinct.js";
 import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
+import { distinctSizes } from "../../../../../runners/stages/ctr/train/room.js";
+import { epochSamples } from "../../../../../runners/stages/ctr/train/epoch-samples.js";
 import { rateOf } from "../../../../../runners/stages/ctr/train/schedule.js";
 import {
   nodeBackend,
@@ -95,7 +96,7 @@ async function train(backbone: string, adaptor: string | null): Promise<void> {
     seenUsers: seenUsers(data),
     scoreBatch: 64,
     pieceSize: 64,
-    distinct: adaptor === null ? null : distinctSizes(columns, data.train, 256),
+    distinct: adaptor === null ? null : distinctSizes(data.dataset, data.train, 256, 3),
     pieces: 2,
     replicas: [1, 2].map((seed) => ({
       seed,
@@ -110,7 +111,7 @@ async function train(backbone: string, adaptor: string | null): Promise<void> {
     sameStep: true,
   });
   const rows = data.train.subarray(0, samples);
-  trainer.begin([rows, rows]);
+  trainer.begin(epochSamples([rows, rows], trainer.layout, data.dataset));
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
   trainer.keep();
   trainer.markBest([0]);

@@ -1,18 +1,15 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { cpu } from "../../../../../runners/stages/ctr/device.js";
+import { cpu, type Device } from "../../../../../runners/stages/ctr/device.js";
 import { allRewrites, rewritesWithout } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { buildModel } from "../../../../../runners/stages/ctr/build.js";
 import { makeColumns } from "../../../../../runners/stages/ctr/data/columns.js";
 import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions.js";
 import { loadCtrData, shapeOf, type CtrData } from "../../../../../runners/stages/ctr/data/load.js";
-import {
-  DistinctIds,
-  distinctSizes,
-  type DistinctSizes,
-} from "../../../../../runners/stages/ctr/train/distinct.js";
+import { epochSamples } from "../../../../../runners/stages/ctr/train/epoch-samples.js";
 import { epochOrder } from "../../../../../runners/stages/ctr/train/order.js";
 import { EpochTrainer } from "../../../../../runners/stages/ctr/train/epoch.js";
+import { distinctSizes, type DistinctSizes } from "../../../../../runners/stages/ctr/train/room.js";
 import { seenUsers } from "../../../../../runners/stages/ctr/data/seen.js";
 import { small, writeDataset, writeKnowledge } from "./dataset.js";
 import { Scratch, stageOf } from "./task.js";
@@ -29,8 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.remove());
 
-const columnsOf = () =>
-  makeColumns(cpu, { ...data.dataset, position: positionsOf(data.dataset) }, data.knowledge);
+/** The processor, with whole numbers kept as a card has them. */
+const asOnCard: Device = { ...cpu, wholeNumbersAsFloats: true };
 
 const batchSize = 100;
 
@@ -46,6 +43,7 @@ async function epoch(
     id = false,
     xla = false,
     samples = data.train.length,
+    device = cpu,
     width = params.embedding_dim,
   } = {},
 ): Promise<{
@@ -54,7 +52,8 @@ async function epoch(
   readonly scores: Float32Array;
   readonly functions: readonly string[];
 }> {
-  const columns = columnsOf();
+  const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
+  const columns = makeColumns(device, interactions, data.knowledge);
   const of = { ...params, backbone, options: {}, user_id: id, embedding_dim: width };
   const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
   const trainer = await EpochTrainer.create({
@@ -81,14 +80,15 @@ async function epoch(
     xla,
     sameStep: true,
   });
-  trainer.begin(seeds.map((seed) => epochOrder(data.train, seed, 0).subarray(0, samples)));
+  const orders = seeds.map((seed) => epochOrder(data.train, seed, 0).subarray(0, samples));
+  trainer.begin(epochSamples(orders, trainer.layout, data.dataset));
+  const called = vi.spyOn(trainer.session, "run");
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
   const losses = trainer.losses();
   trainer.keep();
   const parameters = trainer.session.read(
     trainer.model.parameters.map(({ variable }) => variable),
   ) as Float32Array[];
-  const called = vi.spyOn(trainer.session, "run");
   const [scores] = trainer.score(data.test.rows);
   const functions = called.mock.calls.map(([name]) => name);
   trainer.dispose();
@@ -117,21 +117,19 @@ describe("an epoch trains to the same parameters", () => {
   });
 
   // About 57 of 80 users and 49 of 60 items are in a batch of 100: some batches have room, some not.
-  it.each([1, 2])(
-    "with each different user and item adapted once, replicas: %i",
-    async (replicas) => {
+  it.each([
+    [1, "a processor", cpu],
+    [2, "a card", asOnCard],
+  ])(
+    "with each different user and item adapted once, replicas: %i, numbers as on %s",
+    async (replicas, _, device) => {
       const distinct = { users: 58, items: 51 };
-      const columns = columnsOf();
-      const ids = new DistinctIds(columns, distinct, batchSize, 1, data.train.length);
-      ids.begin([epochOrder(data.train, 1, 0)]);
-      const batches = Math.floor(data.train.length / batchSize);
-      const fitting = Array.from({ length: batches }, (_, batch) => ids.fits(batch));
-      expect(new Set(fitting)).toEqual(new Set([true, false]));
-      ids.dispose();
-      columns.dispose();
       const usual = await epoch("dcnv2", plain, { replicas });
-      expectClose(await epoch("dcnv2", { distinct, pieces: 1 }, { replicas }), usual);
-      expectClose(await epoch("dcnv2", { distinct, pieces: 2 }, { replicas }), usual);
+      for (const pieces of [1, 2]) {
+        const found = await epoch("dcnv2", { distinct, pieces }, { replicas, device });
+        expectClose(found, usual);
+        expect(found.functions).toEqual(expect.arrayContaining(["narrow_step", "step"]));
+      }
     },
   );
 
@@ -160,12 +158,21 @@ describe("an epoch trains to the same parameters", () => {
   });
 
   // 7 and 8 whole batches, each with a rest: XLA takes them in one loop, whose count is odd or even.
-  it.each(["din", "dcnv2"].flatMap((backbone) => [750, 850].map((n) => [backbone, n] as const)))(
-    "compiled by XLA, of %s over %i samples",
-    async (backbone, samples) => {
+  it.each([
+    ["din", 750, true],
+    ["din", 850, true],
+    ["dcnv2", 750, true],
+    ["dcnv2", 850, false],
+  ])(
+    "compiled by XLA, of %s over %i samples, each user and item adapted once: %s",
+    async (backbone, samples, once) => {
       const usual = await epoch(backbone, plain, { id: true, samples, replicas: 2 });
-      const compiled = { id: true, samples, replicas: 2, xla: true };
-      expectClose(await epoch(backbone, plain, compiled), usual);
+      const device = once ? asOnCard : cpu;
+      const distinct = once ? distinctSizes(data.dataset, data.train, batchSize, 6)! : null;
+      const compiled = { id: true, samples, replicas: 2, xla: true, device };
+      const found = await epoch(backbone, { distinct, pieces: 1 }, compiled);
+      expectClose(found, usual);
+      expect(found.functions.slice(0, 2)).toEqual(["steps", "last_step"]);
     },
     240_000,
   );
@@ -188,11 +195,15 @@ describe("an epoch trains to the same parameters", () => {
   });
 });
 
+it("an epoch with a batch without room is refused where many steps are one call", async () => {
+  const distinct = { users: 8, items: 8 };
+  const trained = epoch("dcn", { distinct, pieces: 1 }, { xla: true, engine: "eager" });
+  await expect(trained).rejects.toThrow("more users or items than there is room");
+});
+
 describe("room for the different users and items of a batch", () => {
   it("is what batches drawn at random need, with little to spare", () => {
-    const columns = columnsOf();
-    const sizes = distinctSizes(columns, data.train, batchSize)!;
-    columns.dispose();
+    const sizes = distinctSizes(data.dataset, data.train, batchSize, 3)!;
     const { interactionUser, interactionItem } = data.dataset;
     const found = { users: 0, items: 0 };
     let over = 0;
@@ -211,8 +222,6 @@ describe("room for the different users and items of a batch", () => {
   });
 
   it("is not made where few come twice", () => {
-    const columns = columnsOf();
-    expect(distinctSizes(columns, data.train, 8)).toBeNull();
-    columns.dispose();
+    expect(distinctSizes(data.dataset, data.train, 8, 3)).toBeNull();
   });
 });
