@@ -88,7 +88,7 @@ const trainer = await EpochTrainer.create({
   samples: data.train.length,
   seenUsers: seenUsers(data),
   ...scoringSizes(device, work.replicas, data.test.rows.length),
-  distinct: roomForDistinct(data, work.batch, work.xla),
+  distinct: roomForDistinct(device, data, work.batch, work.xla),
   pieces: piecesOfStep(device, work.batch),
   replicas: seeds.map((seed) => ({
     seed,

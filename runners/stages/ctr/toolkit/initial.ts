@@ -15,9 +15,7 @@ export function uniform(low: number, high: number): Initial {
 /** Normal with variance 2 / (fanIn + fanOut): Glorot and Bengio 2010, eq. 16's normal form. */
 export function xavierNormal(fanIn: number, fanOut: number): Initial {
   const deviation = Math.sqrt(2 / (fanIn + fanOut));
-  return (values, random) => {
-    for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
-  };
+  return (values, random) => random.normals(values, deviation);
 }
 
 /** Uniform in ± √(6 / (fanIn + fanOut)): Glorot and Bengio 2010, eq. 16. */

@@ -50,7 +50,7 @@ export async function trainInGroups(all: Group): Promise<void> {
   }
   const { batch_size: batchSize } = tasks[0]!.params;
   const size = replicasAtOnce(device, shape, batchSize, tasks.length);
-  const room: Room = (xla) => roomForDistinct(data, batchSize, xla);
+  const room: Room = (xla) => roomForDistinct(device, data, batchSize, xla);
   for (let at = 0; at < tasks.length; at += size) {
     await trainGroup(device, { ...all, tasks: tasks.slice(at, at + size) }, room);
   }

@@ -3,7 +3,7 @@ import type { CtrData } from "../data/load.js";
 import type { ModelShape } from "../model.js";
 import { Background } from "./background.js";
 import { pickingSplit, type Cell } from "./cell.js";
-import { writeCheckpoint } from "./checkpoint.js";
+import { Checkpoints } from "./checkpoints.js";
 import type { Judged } from "../metrics.js";
 import type { Companion } from "./companion.js";
 import { publishCell } from "./publish.js";
@@ -14,9 +14,6 @@ import type { EpochSamples } from "./epoch-samples.js";
 
 /** The longest time in which the process reads no messages while it trains, in milliseconds. */
 const longestSilence = 200;
-
-/** The assumed speed of writing a checkpoint, in bytes per second, until one has been written. */
-const reckonedRate = 5e8;
 
 /** An epoch that is over, but whose metrics may not be computed yet. */
 interface Outcome {
@@ -49,9 +46,7 @@ export class Run {
    */
   #seconds: { readonly first: number; readonly last: number | null } | null = null;
   #heard = performance.now();
-  #saving: Promise<void> = Promise.resolve();
-  /** When the next checkpoint is due, on performance.now()'s clock. */
-  #due: number;
+  readonly #checkpoints: Checkpoints;
   readonly #first: readonly number[];
 
   constructor(
@@ -64,9 +59,7 @@ export class Run {
     this.#open = new Set(cells);
     this.#first = cells.map(({ progress }) => progress.epochs);
     this.#next = this.#nextSamples();
-    // Parameters, two moments, and the best parameters.
-    const bytes = 16 * trainer.parameterCount * cells.length;
-    this.#due = dueAfter(bytes / reckonedRate);
+    this.#checkpoints = new Checkpoints(trainer, cells, this.#background);
     const values = {
       parameters: trainer.parameterCount,
       engine: trainer.session.kind,
@@ -242,7 +235,7 @@ export class Run {
     }
     if (better.length > 0) this.trainer.markBest(better);
     await this.#endFinished();
-    if (performance.now() >= this.#due) this.#save();
+    if (this.#checkpoints.due) this.#checkpoints.save(this.#open);
   }
 
   async #fail(cell: Cell, message: string): Promise<void> {
@@ -271,7 +264,7 @@ export class Run {
     const [judged] = await this.companion.judge("test", [scores.slice()]);
     if ("fault" in judged!) return this.#fail(cell, judged.fault);
     // A checkpoint that is still being written would be put into a folder that no longer exists.
-    await this.#saving.catch(() => undefined);
+    await this.#checkpoints.written().catch(() => undefined);
     const { shape, trainer } = this;
     const parameters = trainer.parameterCount;
     await publishCell(cell, this.data, { best, scores, quality: judged!, shape, parameters });
@@ -283,40 +276,10 @@ export class Run {
     if (stops.some(({ abort }) => abort.aborted)) throw new Drained();
     if (!stops.some(({ draining }) => draining)) return;
     await this.#decide();
-    await this.#saving;
-    this.#save();
+    await this.#checkpoints.written();
+    this.#checkpoints.save(this.#open);
     await this.#background.done();
     this.#background.check();
     throw new Drained();
   }
-
-  /**
-   * Saves every open cell in the background, and has the next checkpoint wait until saving has
-   * taken no more than a twentieth of the time: that matters for many large replicas on a fast card.
-   */
-  #save(): void {
-    const started = performance.now();
-    const checkpoints = [...this.#open]
-      .filter((cell) => cell.saved !== cell.progress)
-      .map((cell) => {
-        const replica = this.cells.indexOf(cell);
-        const [state, best] = [
-          this.trainer.copy("kept", replica),
-          this.trainer.copy("best", replica),
-        ];
-        return { cell, progress: cell.progress, state, best };
-      });
-    this.#due = Infinity;
-    this.#saving = (async () => {
-      for (const { cell, ...checkpoint } of checkpoints) {
-        await writeCheckpoint(cell.task.work, checkpoint);
-        cell.saved = checkpoint.progress;
-      }
-      this.#due = dueAfter((performance.now() - started) / 1000);
-    })();
-    this.#background.add(this.#saving);
-  }
 }
-
-/** When a checkpoint may be written next, after one that took `seconds`. */
-const dueAfter = (seconds: number): number => performance.now() + 20 * 1000 * seconds;

@@ -21,14 +21,17 @@ export function scoringSizes(
 /**
  * How many different users and items a training step makes room for, see {@link distinctSizes}; null
  * where it takes every sample's own vectors. Where XLA compiles many steps as one program, one batch
- * without room is enough for the trainer to be made anew; else the host takes another step for that batch.
+ * without room is enough for the trainer to be made anew; else the host takes another step for that batch. On a
+ * card that is not compiled for, the few more operations may cost what they save: launching them takes the time.
  */
 export function roomForDistinct(
+  { kind }: Device,
   { dataset, knowledge, train }: Pick<CtrData, "dataset" | "knowledge" | "train">,
   batchSize: number,
   xla: boolean,
 ): DistinctSizes | null {
-  return knowledge === null ? null : distinctSizes(dataset, train, batchSize, xla ? 6 : 3);
+  if (knowledge === null || (kind === "gpu" && !xla)) return null;
+  return distinctSizes(dataset, train, batchSize, xla ? 6 : 3);
 }
 
 /** In how many pieces a training step takes its batch. */

@@ -217,4 +217,29 @@ describe("a generator", () => {
     const square = normals.reduce((sum, x) => sum + x * x, 0) / normals.length;
     expect(Math.abs(square - 1)).toBeLessThan(0.05);
   });
+
+  it("gives the same numbers at once as one by one, in every state that it can be in", () => {
+    for (const before of [0, 1, 2, 3, 125, 126, 127, 128]) {
+      for (const count of [0, 1, 2, 7, 64, 511, 512]) {
+        const [single, many] = [random(5, "weights"), random(5, "weights")];
+        const take = ({ normal }: { normal: () => number }): number[] =>
+          Array.from({ length: before }, normal);
+        take({ normal: () => single.normal() });
+        take({ normal: () => many.normal() });
+        // An odd number of uniform ones has a pair of words end where a block ends.
+        expect(many.uniform()).toBe(single.uniform());
+        const expected = Float32Array.from({ length: count }, () => 0.25 * single.normal());
+        const found = new Float32Array(count);
+        many.normals(found, 0.25);
+        expect(found).toEqual(expected);
+        expect([many.normal(), many.uniform()]).toEqual([single.normal(), single.uniform()]);
+      }
+    }
+    // The generator's numbers decide every result that was published: they stay as they are.
+    const source = random(7, "table");
+    const numbers = [source.uniform(), source.uniform(), source.normal(), source.normal()];
+    expect(numbers).toEqual([
+      0.11035941642882319, 0.17024613990261273, 0.9981735091880993, 0.4080494439603305,
+    ]);
+  });
 });
