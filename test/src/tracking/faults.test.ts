@@ -5,6 +5,7 @@ import {
   expectWholeAt,
   GRID,
   kindOf,
+  PAIR,
   readBack,
   Rig,
   smallSweep,
@@ -22,7 +23,7 @@ const quick = { patience: { timeout: 8000, idle: 8000, tries: 2, backoff: 20 } }
 
 describe("an outage", () => {
   test("in the middle neither stops the sweep nor loses anything, and is told once", async () => {
-    const rig = await Rig.make(smallSweep("outage", GRID));
+    const rig = await Rig.make(smallSweep("outage", PAIR));
     const said: TrackingMessage["type"][] = [];
     const tracker = rig.tracker(network.url, { ...quick, say: ({ type }) => said.push(type) });
     let down = false;
@@ -79,7 +80,7 @@ describe("an outage", () => {
   }, 120_000);
 
   test("of 429 and 503 is waited out", async () => {
-    const rig = await Rig.make(smallSweep("busy", GRID));
+    const rig = await Rig.make(smallSweep("busy", PAIR));
     const tracker = rig.tracker(network.url, { patience: { ...quick.patience, tries: 4 } });
     network.proxy.fault = ({ number }) =>
       number % 5 === 0
@@ -193,7 +194,7 @@ describe("a server that is no use", () => {
   );
 
   test("signs in as the address says, and never repeats the password", async () => {
-    const rig = await Rig.make(smallSweep("sign-in", GRID));
+    const rig = await Rig.make(smallSweep("sign-in", PAIR));
     const wanted = `Basic ${Buffer.from("ann:p@ss word").toString("base64")}`;
     const refusal = { status: 403, body: `no: ${wanted}` };
     network.proxy.fault = ({ headers }) => (headers.authorization === wanted ? "pass" : refusal);
@@ -219,7 +220,7 @@ describe("a server that is no use", () => {
 
 describe("runs left open", () => {
   test("by a kill -9 of the sweep are closed as KILLED, and go on when it is run again", async () => {
-    const rig = await Rig.make(smallSweep("left-open", GRID));
+    const rig = await Rig.make(smallSweep("left-open", PAIR));
     const first = rig.tracker(network.url, quick);
     await rig.open([first]);
     await rig.journal.append(rig.started);
@@ -277,7 +278,7 @@ describe("runs left open", () => {
 });
 
 test("a run that somebody deleted is made again by sync, and only that", async () => {
-  const rig = await Rig.make(smallSweep("deleted", GRID));
+  const rig = await Rig.make(smallSweep("deleted", PAIR));
   const tracker = rig.tracker(network.url, quick);
   await rig.open([tracker]);
   await rig.runAll();

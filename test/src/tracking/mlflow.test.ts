@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Store } from "../../../src/store/index.js";
 import type { Json } from "../../../src/base/json.js";
 import type { ReadRun } from "./support.js";
-import { GRID, kindOf, readBack, Rig, smallSweep, mlflowForTests } from "./support.js";
+import { GRID, kindOf, PAIR, readBack, Rig, smallSweep, mlflowForTests } from "./support.js";
 
 const server = mlflowForTests();
 
@@ -233,7 +233,7 @@ test("values that MLflow would drop, cut or refuse all arrive", async () => {
 }, 120_000);
 
 test("a cell that was made again and failed shows no result, and then that it waits", async () => {
-  const rig = await Rig.make(smallSweep("made-again", GRID));
+  const rig = await Rig.make(smallSweep("made-again", PAIR));
   const cell = rig.started.cells[0]!;
   const seen = async (): Promise<ReadRun> => {
     const { runs } = await readBack(server.url, "made-again");
