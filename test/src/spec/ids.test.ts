@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cellIdOf } from "../../../src/base/fingerprint.js";
 import { canonicalJson, type Json, type JsonObject } from "../../../src/base/json.js";
+import { interpolationIn } from "../../../src/spec/interpolation.js";
 import { experimentOf, read } from "./read.js";
 import { shapes, shapesWith } from "./shapes.js";
 
@@ -24,6 +25,9 @@ function shuffled(value: Json, order: (length: number) => readonly number[]): Js
 const distinct = (most: number) =>
   fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: most });
 
+/** A text that looks as if something should be filled in is refused: see src/spec/fill-in.ts. */
+const isPlain = (text: string): boolean => interpolationIn(text) === null;
+
 /** Settings of a spec, of all kinds. */
 const settings = fc.record(
   {
@@ -31,7 +35,7 @@ const settings = fc.record(
     knowledge: fc.record({
       variant: fc.constant("r4ec"),
       iterations: fc.nat(50),
-      actor: fc.string({ minLength: 1, unit: "grapheme" }),
+      actor: fc.string({ minLength: 1, unit: "grapheme" }).filter(isPlain),
       finetune: fc.record({
         epochs: fc.double({ min: 0.001, max: 100, noNaN: true }),
         extra: fc.dictionary(
