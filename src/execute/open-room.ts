@@ -1,12 +1,12 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { Plan } from "../plan/index.js";
+import { sharesCard } from "../plan/index.js";
 import type { Experiment } from "../spec/index.js";
 import { CardClaims, CLAIMS_FOLDER } from "./card-claims.js";
 import { CardHealth } from "./card-health.js";
 import { CardUse } from "./card-use.js";
 import { Mps } from "./mps.js";
 import type { Machine } from "./open-forecast.js";
-import { sharesCard } from "./ready.js";
 import { Room } from "./room.js";
 
 /** The room that a sweep has on this machine, beside others that use its cards. */

@@ -1,6 +1,7 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import { longestFirst } from "../forecast/index.js";
 import type { PlannedStage } from "../plan/index.js";
+import { sharesCard } from "../plan/index.js";
 import type { Want } from "./slots.js";
 
 /** Stages that are ready and alike: any of them could share a call, or stand in each other's place. */
@@ -37,15 +38,6 @@ const blocks = (patient: Bucket, other: Bucket): boolean =>
 /** Whether what a bucket gathers of cards is to be left alone by another. */
 const gathersBefore = (patient: Bucket, other: Bucket): boolean =>
   isPatient(patient) && patient.wanted.gpus > other.wanted.gpus;
-
-/**
- * Whether a stage takes a part of a card. The cells' own stages are many and small: as many share a
- * card as the spec says, whatever part of a card the runner asks for.
- */
-export function sharesCard({ cells, runner, record, execution }: PlannedStage): boolean {
-  const { gpus } = runner.resources(record.params, execution);
-  return cells.length > 0 && gpus > 0 && gpus <= 1;
-}
 
 /** Seconds that a bucket's next call will probably take; null: not known. */
 function nextCall({ known: { count, seconds }, limit, queue }: Bucket): number | null {

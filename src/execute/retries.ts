@@ -1,8 +1,8 @@
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { FailureClass, StageError } from "../contract/runner.js";
 import type { PlannedStage } from "../plan/index.js";
+import { sharesCard } from "../plan/index.js";
 import type { SpecFailures } from "../spec/index.js";
-import { sharesCard } from "./ready.js";
 
 /** How a stage is tried again. */
 export interface Retry {

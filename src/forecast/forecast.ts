@@ -4,6 +4,7 @@ import type { StagePrior } from "../journal/events.js";
 import type { StageState, SweepState, TimeLeft } from "../journal/index.js";
 import { callOf } from "../journal/index.js";
 import type { Plan, PlannedStage } from "../plan/index.js";
+import { sharesCard } from "../plan/index.js";
 import { learnStage } from "./history.js";
 import type { Learned, Quantity, Subject } from "./learned.js";
 import { longestFirst } from "./longest-first.js";
@@ -221,15 +222,11 @@ export class Forecast {
   }
 
   /** What a stage occupies, as the scheduler places it. */
-  #room({
-    record,
-    runner,
-    execution,
-    cells,
-  }: PlannedStage): Pick<Expected, "cpus" | "cards" | "shares"> {
+  #room(stage: PlannedStage): Pick<Expected, "cpus" | "cards" | "shares"> {
+    const { record, runner, execution } = stage;
     const { cpus, gpus } = runner.resources(record.params, execution);
     if (this.options.capacity.cards === 0 || gpus === 0) return { cpus, cards: 0, shares: false };
-    const shares = cells.length > 0 && gpus <= 1;
+    const shares = sharesCard(stage);
     return { cpus, cards: shares ? 1 / this.options.cellsPerCard : gpus, shares };
   }
 

@@ -6,6 +6,7 @@ export { reckonPlan } from "./estimate.js";
 export { FileHashes, orAbsent } from "./files.js";
 export type { StagePresence } from "./presence.js";
 export { narrowPlan } from "./narrow.js";
+export { sharesCard } from "./shares-card.js";
 export { lookAtStages } from "./presence.js";
 export { idleAxes } from "./idle-axes.js";
 export { pictureAsMermaid, pictureAsSvg, pictureBy, pictureOf } from "./picture.js";

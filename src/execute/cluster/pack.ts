@@ -2,8 +2,8 @@ import type { Fingerprint } from "../../base/fingerprint.js";
 import type { Resources } from "../../contract/runner.js";
 import { longestFirst } from "../../forecast/index.js";
 import type { PlannedStage } from "../../plan/index.js";
+import { sharesCard } from "../../plan/index.js";
 import type { JobSettings, SpecCluster } from "../../spec/index.js";
-import { sharesCard } from "../ready.js";
 
 /** Most tasks of one submission: Slurm's MaxArraySize is 1001 unless an administrator raises it. */
 const MOST_TASKS = 1000;

@@ -40,14 +40,11 @@ export class Checkpoints {
     const started = performance.now();
     const checkpoints = [...open]
       .filter((cell) => cell.saved !== cell.progress)
-      .map((cell) => {
-        const replica = this.cells.indexOf(cell);
-        const [state, best] = [
-          this.trainer.copy("kept", replica),
-          this.trainer.copy("best", replica),
-        ];
-        return { cell, progress: cell.progress, state, best };
-      });
+      .map((cell) => ({
+        cell,
+        progress: cell.progress,
+        ...this.trainer.held(this.cells.indexOf(cell)),
+      }));
     this.#due = Infinity;
     this.#writing = (async () => {
       for (const { cell, ...checkpoint } of checkpoints) {

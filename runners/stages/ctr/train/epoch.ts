@@ -139,6 +139,11 @@ export class EpochTrainer {
     return this.snapshots.read(this.session, which, replica);
   }
 
+  /** All that a replica needs to go on: its state as kept, and its best weights. */
+  held(replica: number): { readonly state: ReplicaState; readonly best: ReplicaState } {
+    return { state: this.copy("kept", replica), best: this.copy("best", replica) };
+  }
+
   /** Puts states and best weights back, one of each a replica, null for what stays as it is. */
   restore(states: readonly (ReplicaState | null)[], best: readonly (ReplicaState | null)[]): void {
     this.snapshots.restore(this.session, states, best);

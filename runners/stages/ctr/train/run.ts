@@ -92,14 +92,7 @@ export class Run {
     }
     this.#background.check();
     const open = [...this.#open];
-    for (const cell of open) {
-      const replica = this.cells.indexOf(cell);
-      const [state, best] = [
-        this.trainer.copy("kept", replica),
-        this.trainer.copy("best", replica),
-      ];
-      cell.held = { state, best };
-    }
+    for (const cell of open) cell.held = this.trainer.held(this.cells.indexOf(cell));
     return open;
   }
 
