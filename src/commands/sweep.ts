@@ -8,7 +8,7 @@ import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
 import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
-import type { Comparison } from "../report/index.js";
+import type { Comparison, EvidenceAhead } from "../report/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
@@ -196,6 +196,7 @@ async function run(
   };
   for (const signal of signals) process.on(signal, onSignal);
   const tracking = await beginTracking(experiment, plan, config, science, view);
+  const ahead = await evidenceAhead(plan, config, science);
   let tracked: TrackingSummary | null = null;
   let result: SweepOutcome;
   try {
@@ -217,7 +218,7 @@ async function run(
           view.passing(null),
         );
       },
-      sinks: [view, ...tracking.sinks],
+      sinks: [view, ...(ahead === null ? [] : [ahead]), ...tracking.sinks],
       say: (line) => view.line(line),
       onStop: (stop) => {
         listener = stop;
@@ -228,9 +229,25 @@ async function run(
     view.close();
     // A signal now ends the process by itself: what MLflow has not got, `sync` sends.
     for (const signal of signals) process.off(signal, onSignal);
+    await ahead?.close();
     tracked = await tracking.finish();
   }
   return { result, tracked };
+}
+
+/** What works out the evidence of cells as they finish; null where the science has no statistics. */
+async function evidenceAhead(
+  plan: Plan,
+  config: Config,
+  { statistics }: Science,
+): Promise<EvidenceAhead | null> {
+  if (statistics === undefined) return null;
+  const [{ EvidenceAhead }, { Store }] = await Promise.all([
+    import("../report/index.js"),
+    import("../store/index.js"),
+  ]);
+  const last = new Set(plan.cells.map(({ stage }) => stage));
+  return new EvidenceAhead(last, new Store(config.store.value), statistics);
 }
 
 function exitCodeOf({ outcome, state, toolchainFailure }: SweepOutcome, selected: Plan): ExitCode {

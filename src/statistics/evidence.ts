@@ -24,9 +24,61 @@ export interface FinishedCell {
 const TOLERANCE = 1e-6;
 
 /**
- * Gathers the influences of cells: from the store where they stand, else from the predictions that
- * the cell's artifact keeps; those are then put into the store. One cell at a time is read.
+ * Reads the influences of cells: from the store where they stand, else from the predictions that the cell's
+ * artifact keeps; those are then put into the store. It holds what cells share, such as a test split, and no
+ * cell's influences.
  */
+export class EvidenceReader {
+  readonly #whole = new Map<Fingerprint, Promise<boolean>>();
+  #reader: Promise<InfluenceReader> | null = null;
+
+  constructor(
+    private readonly store: Store,
+    private readonly statistics: ScienceStatistics,
+  ) {}
+
+  /** Influences of a cell, or why it has none. */
+  async of({
+    record,
+    metrics,
+  }: Omit<FinishedCell, "cell">): Promise<CellInfluences | { readonly reason: string }> {
+    const file = influenceFile(this.store, record.fingerprint, this.statistics.version);
+    const kept = await readInfluences(file);
+    if (kept !== null) return kept;
+    const read = await this.#fromPredictions(record);
+    const one = "reason" in read ? read : fitting(read, metrics);
+    if (!("reason" in one)) await writeInfluences(file, one);
+    return one;
+  }
+
+  async #fromPredictions(
+    record: StageRecord,
+  ): Promise<CellInfluences | { readonly reason: string }> {
+    const { store } = this;
+    if (!(await this.#isWhole(record.fingerprint)))
+      return { reason: "its artifact is gone from the store" };
+    const inputs: { [name: string]: string } = {};
+    for (const [name, input] of Object.entries(record.inputs)) {
+      if (await this.#isWhole(input)) inputs[name] = store.artifactFolder(input);
+    }
+    const tested: TestedCell = { record, folder: store.artifactFolder(record.fingerprint), inputs };
+    try {
+      this.#reader ??= this.statistics.reader();
+      return await (await this.#reader).read(tested);
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #isWhole(fingerprint: Fingerprint): Promise<boolean> {
+    const known =
+      this.#whole.get(fingerprint) ?? this.store.inspect(fingerprint).then(sound, () => false);
+    this.#whole.set(fingerprint, known);
+    return known;
+  }
+}
+
+/** Gathers the influences of cells. One cell at a time is read. */
 export async function gatherEvidence(
   cells: readonly FinishedCell[],
   store: Store,
@@ -36,54 +88,21 @@ export async function gatherEvidence(
   if (statistics === undefined) return evidence;
   const found = new Map<Fingerprint, CellInfluences | { readonly reason: string }>();
   const shared = new SharedUnits();
-  const whole = new Map<Fingerprint, Promise<boolean>>();
-  const isWhole = (fingerprint: Fingerprint): Promise<boolean> => {
-    const known = whole.get(fingerprint) ?? store.inspect(fingerprint).then(sound, () => false);
-    whole.set(fingerprint, known);
-    return known;
-  };
-  let reader: Promise<InfluenceReader> | null = null;
-  for (const { cell, record, metrics } of cells) {
-    const fingerprint = record.fingerprint;
+  const reader = new EvidenceReader(store, statistics);
+  for (const finished of cells) {
+    const { fingerprint } = finished.record;
     let one = found.get(fingerprint);
     if (one === undefined) {
-      const file = influenceFile(store, fingerprint, statistics.version);
-      one = (await readInfluences(file)) ?? undefined;
-      if (one === undefined) {
-        reader ??= statistics.reader();
-        one = await fromPredictions(record, store, isWhole, await reader);
-        one = "reason" in one ? one : fitting(one, metrics);
-        if (!("reason" in one)) await writeInfluences(file, one);
-      }
+      one = await reader.of(finished);
       one = "reason" in one ? one : shared.of(one);
       found.set(fingerprint, one);
     }
-    evidence.set(cell.id, one);
+    evidence.set(finished.cell.id, one);
   }
   return evidence;
 }
 
 const sound = ({ state }: { readonly state: string }): boolean => state === "sound";
-
-async function fromPredictions(
-  record: StageRecord,
-  store: Store,
-  isWhole: (fingerprint: Fingerprint) => Promise<boolean>,
-  reader: InfluenceReader,
-): Promise<CellInfluences | { readonly reason: string }> {
-  if (!(await isWhole(record.fingerprint)))
-    return { reason: "its artifact is gone from the store" };
-  const inputs: { [name: string]: string } = {};
-  for (const [name, input] of Object.entries(record.inputs)) {
-    if (await isWhole(input)) inputs[name] = store.artifactFolder(input);
-  }
-  const tested: TestedCell = { record, folder: store.artifactFolder(record.fingerprint), inputs };
-  try {
-    return await reader.read(tested);
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
-}
 
 /** Influences whose values are those that the cell recorded; else something was read amiss. */
 function fitting(

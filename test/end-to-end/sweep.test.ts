@@ -1,9 +1,15 @@
+import { statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { science } from "../../runners/registry.js";
+import type { SweepId } from "../../src/base/fingerprint.js";
+import { readSweep, sweepFolder } from "../../src/journal/index.js";
+import { influenceFile } from "../../src/statistics/cache.js";
+import { Store } from "../../src/store/index.js";
 import type { Comparison } from "../../src/report/index.js";
 import { commandLine, LOCAL_MLFLOW } from "../support/command-line.js";
 import { INSTALL_TIMEOUT, testTrackingEnvironment } from "../support/toolchain.js";
@@ -27,6 +33,7 @@ compare: { baseline: { backbone: deepfm }, metrics: [test.auc, test.logloss] }
 const r4ec = commandLine(() => folder, LOCAL_MLFLOW);
 
 interface SweepJson {
+  readonly sweep: SweepId;
   readonly outcome: string;
   readonly cells: readonly {
     readonly id: string;
@@ -68,6 +75,18 @@ describe("a small sweep through the real command line and a real MLflow", () => 
       expect(metrics["test.auc"]).toBeGreaterThan(0.7);
       expect(metrics["test.auc"]).toBeLessThan(0.8);
     }
+  });
+
+  it("has what its comparison is made from in the store while its last cells still run", async () => {
+    const store = path.join(folder, "store");
+    const { state } = await readSweep(sweepFolder(store, first.sweep));
+    const ended = state!.cells.map(({ stage }) => state!.stages.get(stage)!);
+    const last = Math.max(...ended.map(({ endedAt }) => endedAt!));
+    const made = ended.map(({ record }) => {
+      const file = influenceFile(new Store(store), record.fingerprint, science.statistics!.version);
+      return statSync(file).mtimeMs;
+    });
+    expect(Math.min(...made)).toBeLessThan(last);
   });
 
   it("has nothing to do the second time, with the same results", { timeout: 60_000 }, async () => {
