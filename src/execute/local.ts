@@ -2,6 +2,7 @@ import path from "node:path";
 import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CardHealth, CardOut, CardVerdict } from "./card-health.js";
+import { CardTurns } from "./card-turns.js";
 import type { CardUse } from "./card-use.js";
 import { programEnvironment } from "./environment.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
@@ -42,6 +43,7 @@ export class LocalExecutor implements Executor {
   readonly #leaving = new Set<WorkerProcess>();
   /** Stages whose last run shared a card by MPS. */
   readonly #byMps = new Set<Fingerprint>();
+  readonly #turns = new CardTurns();
   #count = 0;
   #draining = false;
 
@@ -220,7 +222,10 @@ export class LocalExecutor implements Executor {
       lastLines: () => worker.lastLines,
       kill: () => worker.kill(),
     };
+    // Set while the worker begins on its cards.
+    let begun = (): void => undefined;
     const over = (exit: WorkerExit | null): void => {
+      begun();
       worker.hooks = null;
       this.#busy.delete(worker);
       this.options.room.release(share);
@@ -228,6 +233,7 @@ export class LocalExecutor implements Executor {
       listener.over(exit);
     };
     const message = (said: FromWorker): void => {
+      begun();
       if (said.type === "event") listener.event(said.stage, said.event);
       else if (said.type === "end") {
         if (said.end.how === "failed" && isSpent(said.end.error)) worker.spend();
@@ -243,11 +249,12 @@ export class LocalExecutor implements Executor {
       if (worker.byMps) this.#byMps.add(record.fingerprint);
       else this.#byMps.delete(record.fingerprint);
     }
+    const { fresh } = worker;
     worker.beginCall();
     worker.hooks = { message, exit: over };
-    // A worker that leaves keeps its card's memory until it is gone.
-    const leaving = [...this.#leaving].filter((one) => shareCard(one, share));
-    void Promise.all(leaving.map((one) => one.gone)).then(() => {
+    void this.#begin(share, fresh).then((end) => {
+      begun = end;
+      if (worker.exited !== null) begun();
       worker.send({
         type: "run",
         runner: group.runner,
@@ -259,6 +266,14 @@ export class LocalExecutor implements Executor {
       if (this.#draining) worker.send({ type: "drain" });
     });
     return call;
+  }
+
+  /** Resolves when a worker with this share may begin a call, with what to call once it has begun. */
+  async #begin(share: Share, fresh: boolean): Promise<() => void> {
+    // A worker that leaves keeps its card's memory until it is gone.
+    const leaving = [...this.#leaving].filter((one) => shareCard(one, share));
+    await Promise.all(leaving.map((one) => one.gone));
+    return fresh ? this.#turns.take(share.gpus) : () => undefined;
   }
 
   #rest(worker: WorkerProcess): void {

@@ -40,6 +40,7 @@ export class WorkerProcess {
   readonly #lines: string[] = [];
   #killsBefore = memoryKills();
   #spent = false;
+  #fresh = true;
   readonly gone: Promise<void>;
 
   constructor(
@@ -103,8 +104,14 @@ export class WorkerProcess {
     return this.#lines.join("\n");
   }
 
+  /** Until its first call begins. */
+  get fresh(): boolean {
+    return this.#fresh;
+  }
+
   /** A new call begins: what it writes from now on is about that. */
   beginCall(): void {
+    this.#fresh = false;
     this.#lines.length = 0;
     this.#killsBefore = memoryKills();
   }

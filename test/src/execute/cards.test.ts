@@ -1,4 +1,5 @@
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StageState } from "../../../src/journal/index.js";
 import { FakeMachine } from "../../support/cards.js";
@@ -133,6 +134,26 @@ describe("a card that fails", () => {
 });
 
 describe("cells that share cards", () => {
+  it("begin there a few at a time: the next one once one has said something", async () => {
+    machineOf(1);
+    const names = ["a", "b", "c", "d", "e", "f"];
+    for (const name of names) lab.flag(`${name}.silent`);
+    const spec =
+      "name: toys\nresources: {toys_per_card: 6, cpus: 8}\ntoy: {cards: 1}\n" +
+      `sweep: {grid: {toy.model: [${names.join(", ")}]}}\n`;
+    const run = lab.start("sweep", await lab.spec(spec));
+    const silent = (): string[] => lab.log().filter((line) => line.startsWith("silent "));
+    await until(() => silent().length >= 4, "four to begin");
+    await sleep(500);
+    expect(silent()).toHaveLength(4);
+    const first = silent()[0]!.slice("silent ".length);
+    lab.unflag(`${first}.silent`);
+    await lab.logged(`end ${first}`);
+    await until(() => silent().length === 5, "the fifth to begin");
+    for (const name of names) lab.unflag(`${name}.silent`);
+    expect((await run.finished).code).toBe(0);
+  });
+
   it("start with those that are reckoned to take longest, in whole groups, also where all waited for their toolchain", async () => {
     machineOf(2);
     lab.environment["R4EC_TFJS_BINDING"] = "/not/loaded";

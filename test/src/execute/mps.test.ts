@@ -62,7 +62,8 @@ describe("NVIDIA's MPS", () => {
     const finished = async (): Promise<number> =>
       [...(await lab.state()).stages.values()].filter(({ status }) => status === "done").length;
     await expect.poll(finished, { timeout: 20_000 }).toBe(1);
-    expect([daemons().length, lab.log()]).toEqual([1, ["start base", "end base"]]);
+    await expect.poll(() => daemons().length, { timeout: 20_000 }).toBe(1);
+    expect(lab.log()).toEqual(["start base", "end base"]);
     rmSync(hold);
     expect((await run.finished).code).toBe(0);
     expect(told().map(([, folder]) => folder)).toEqual(

@@ -179,8 +179,16 @@ async function hold(task: StageTask, name: string): Promise<void> {
 
 const nameOf = (task: StageTask): string => String(task.params["name"]);
 
+/** Says nothing yet, as long as its flag is there. */
+async function begin(name: string): Promise<void> {
+  if (!flag(`${name}.silent`)) return;
+  log(`silent ${name}`);
+  while (flag(`${name}.silent`)) await pause();
+}
+
 async function runOne(task: StageTask): Promise<void> {
   const name = nameOf(task);
+  await begin(name);
   const resumed = existsSync(path.join(task.work, "checkpoint"));
   log(`start ${name}${resumed ? " from checkpoint" : ""}`);
   task.emit({ type: "progress", done: 1, total: 2, unit: "steps" });

@@ -39,10 +39,13 @@ export class Cell {
 
   /** True if the cell needs no further epoch. */
   get finished(): boolean {
+    return this.epochsLeft <= 0;
+  }
+
+  /** Epochs that it still needs if none of them is better than its best one. */
+  get epochsLeft(): number {
     const { epochs, bestEpoch } = this.progress;
-    return (
-      epochs >= this.params.epochs || (epochs > 0 && epochs - bestEpoch >= this.params.patience)
-    );
+    return Math.min(this.params.epochs - epochs, this.params.patience - (epochs - bestEpoch));
   }
 
   /** Name of the split that picks the epoch. */

@@ -87,6 +87,7 @@ function distinctPlaces(
   lists.forEach((list, i) => {
     const to = { places: places[i % arrays]!, firsts: firsts[i % arrays]! };
     orders.forEach((order, replica) => {
+      if (orders.indexOf(order) < replica) return;
       for (let batch = 0; batch < batches; batch++) {
         const from = batch * batchSize;
         const found = list.make(order.subarray(from, from + batchSize), {
@@ -96,6 +97,16 @@ function distinctPlaces(
         if (found > list.room) fits[batch] = false;
       }
     });
+  });
+  // Replicas of one seed share their order.
+  orders.forEach((order, replica) => {
+    const first = orders.indexOf(order);
+    if (first === replica) return;
+    const copy = (pairs: NumberPairs, each: number): void => {
+      for (const array of pairs) array.copyWithin(replica * each, first * each, (first + 1) * each);
+    };
+    copy(places, samples);
+    copy(firsts, batches * width);
   });
   return { places, firsts, fits };
 }

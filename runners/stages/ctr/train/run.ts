@@ -104,11 +104,9 @@ export class Run {
     const ended = this.cells.length - this.#open.size;
     const { first = 0, last = null } = this.#seconds ?? {};
     if (ended === 0 || last === null) return false;
-    const left = Math.max(
-      ...[...this.#open].map(({ params, progress }) =>
-        Math.min(params.epochs - progress.epochs, params.patience),
-      ),
-    );
+    // Cells whose last epochs were no better mostly end as they are: to reckon with their whole patience
+    // had a smaller model made for the last epoch of a few.
+    const left = Math.max(...[...this.#open].map(({ epochsLeft }) => epochsLeft));
     return (ended / this.cells.length) * last * left > making + first - last;
   }
 

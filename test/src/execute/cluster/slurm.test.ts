@@ -325,7 +325,7 @@ test("what Slurm refuses ends the sweep with Slurm's words, and nothing stays in
   const { code, stderr } = await lab.run("sweep", await lab.spec(toy(more)));
   const words = /sbatch: invalid partition specified: nowhere; Batch job submission failed: /;
   expect([code, stderr]).toEqual([3, expect.stringMatching(words)]);
-  expect(await slurm.queued(lab)).toEqual([]);
+  await eventually(() => slurm.queued(lab)).toEqual([]);
   // The run is over, and leaves nothing to the next one.
   const state = await lab.state();
   expect([state.status, await openSubmissions(path.dirname(jobsOf(lab)))]).toEqual([
