@@ -196,7 +196,7 @@ async function run(
   };
   for (const signal of signals) process.on(signal, onSignal);
   const tracking = await beginTracking(experiment, plan, config, science, view);
-  const ahead = await evidenceAhead(plan, config, science);
+  const ahead = await evidenceAhead(plan, presence, config, science);
   let tracked: TrackingSummary | null = null;
   let result: SweepOutcome;
   try {
@@ -235,13 +235,15 @@ async function run(
   return { result, tracked };
 }
 
-/** What works out the evidence of cells as they finish; null where the science has no statistics. */
+/** What works out the evidence of cells as they finish; null where none will, or has any. */
 async function evidenceAhead(
   plan: Plan,
+  presence: SweepRequest["presence"],
   config: Config,
   { statistics }: Science,
 ): Promise<EvidenceAhead | null> {
-  if (statistics === undefined) return null;
+  const runs = [...presence.values()].some(({ wouldRun }) => wouldRun);
+  if (!runs || statistics === undefined) return null;
   const [{ EvidenceAhead }, { Store }] = await Promise.all([
     import("../report/index.js"),
     import("../store/index.js"),
