@@ -2,7 +2,7 @@ import path from "node:path";
 import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CardHealth, CardOut, CardVerdict } from "./card-health.js";
-import { CardTurns } from "./card-turns.js";
+import { CardStarts } from "./card-starts.js";
 import type { CardUse } from "./card-use.js";
 import { programEnvironment } from "./environment.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
@@ -43,7 +43,7 @@ export class LocalExecutor implements Executor {
   readonly #leaving = new Set<WorkerProcess>();
   /** Stages whose last run shared a card by MPS. */
   readonly #byMps = new Set<Fingerprint>();
-  readonly #turns = new CardTurns();
+  readonly #starts = new CardStarts();
   #count = 0;
   #draining = false;
 
@@ -273,7 +273,7 @@ export class LocalExecutor implements Executor {
     // A worker that leaves keeps its card's memory until it is gone.
     const leaving = [...this.#leaving].filter((one) => shareCard(one, share));
     await Promise.all(leaving.map((one) => one.gone));
-    return fresh ? this.#turns.take(share.gpus) : () => undefined;
+    return fresh ? this.#starts.take(share.gpus) : () => undefined;
   }
 
   #rest(worker: WorkerProcess): void {

@@ -9,15 +9,15 @@ interface Waiting {
 }
 
 /**
- * Turns of programs that begin on cards: few at a time, in the order in which they ask. A driver lets programs
- * onto its card one by one; where many begin together each is ready only when nearly all are, and until then
+ * Lets programs begin on cards: few at a time, in the order in which they ask. A driver lets programs
+ * onto a card one by one; where many begin together each is ready only when nearly all are, and until then
  * the card has nothing to do.
  */
-export class CardTurns {
+export class CardStarts {
   readonly #beginning = new Map<number, number>();
   #waiting: Waiting[] = [];
 
-  /** Resolves when a program may begin on its cards, with what ends its turn: it computes, or is gone. */
+  /** Resolves when a program may begin on its cards, with what to call once it has: it computes, or is gone. */
   take(gpus: readonly number[]): Promise<() => void> {
     return new Promise((resolve) => {
       this.#waiting.push({ gpus, begin: () => resolve(this.#begin(gpus)) });

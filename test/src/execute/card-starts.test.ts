@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CardTurns } from "../../../src/execute/card-turns.js";
+import { CardStarts } from "../../../src/execute/card-starts.js";
 
-let turns: CardTurns;
-/** Who has begun, in order, and what ends their turns. */
+let starts: CardStarts;
+/** Who has begun, in order, and what says that they have. */
 let begun: string[];
 let ends: Map<string, () => void>;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  turns = new CardTurns();
+  starts = new CardStarts();
   begun = [];
   ends = new Map();
 });
 afterEach(() => void vi.useRealTimers());
 
 function ask(name: string, gpus: readonly number[]): void {
-  void turns.take(gpus).then((end) => {
+  void starts.take(gpus).then((end) => {
     begun.push(name);
     ends.set(name, end);
   });
@@ -23,7 +23,7 @@ function ask(name: string, gpus: readonly number[]): void {
 
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
-describe("turns to begin on a card", () => {
+describe("programs that begin on a card", () => {
   it("are four at a time on each card, in the order in which they were asked for", async () => {
     for (const name of ["a", "b", "c", "d", "e", "f"]) ask(name, [0]);
     ask("other card", [1]);
@@ -39,7 +39,7 @@ describe("turns to begin on a card", () => {
     expect(begun.slice(5)).toEqual(["e", "f"]);
   });
 
-  it("end where a program is silent for 5 s", async () => {
+  it("make room where one is silent for 5 s", async () => {
     for (const name of ["a", "b", "c", "d", "e"]) ask(name, [0]);
     await vi.advanceTimersByTimeAsync(4_900);
     expect(begun).toHaveLength(4);
