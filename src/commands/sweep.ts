@@ -8,7 +8,7 @@ import { packageVersion } from "../base/package.js";
 import type { ProgramParts, Science } from "../contract/science.js";
 import { jsonOutput, onlyCells, specFile, specOverrides } from "../contract/options.js";
 import type { Experiment } from "../spec/index.js";
-import type { Comparison, EvidenceAhead } from "../report/index.js";
+import type { Comparison, EvidencePrecompute } from "../report/index.js";
 import type { TrackingSummary } from "../tracking/index.js";
 import { namesOf } from "../cells/index.js";
 import type { GlobalArguments, OverrideArguments } from "./experiment.js";
@@ -195,8 +195,11 @@ async function run(
     listener();
   };
   for (const signal of signals) process.on(signal, onSignal);
+  const precompute = await precomputeOf(plan, presence, config.store.value, {
+    science,
+    scienceModule,
+  });
   const tracking = await beginTracking(experiment, plan, config, science, view);
-  const ahead = await evidenceAhead(plan, presence, config, science);
   let tracked: TrackingSummary | null = null;
   let result: SweepOutcome;
   try {
@@ -218,7 +221,7 @@ async function run(
           view.passing(null),
         );
       },
-      sinks: [view, ...(ahead === null ? [] : [ahead]), ...tracking.sinks],
+      sinks: [view, ...(precompute === null ? [] : [precompute]), ...tracking.sinks],
       say: (line) => view.line(line),
       onStop: (stop) => {
         listener = stop;
@@ -229,27 +232,23 @@ async function run(
     view.close();
     // A signal now ends the process by itself: what MLflow has not got, `sync` sends.
     for (const signal of signals) process.off(signal, onSignal);
-    await ahead?.close();
-    tracked = await tracking.finish();
+    [tracked] = await Promise.all([tracking.finish(), precompute?.close()]);
   }
   return { result, tracked };
 }
 
-/** What works out the evidence of cells as they finish; null where none will, or has any. */
-async function evidenceAhead(
+/** What works out the evidence of cells as they finish; null where no stage runs, or the science has no statistics. */
+async function precomputeOf(
   plan: Plan,
   presence: SweepRequest["presence"],
-  config: Config,
-  { statistics }: Science,
-): Promise<EvidenceAhead | null> {
+  store: string,
+  { science: { statistics }, scienceModule }: ProgramParts,
+): Promise<EvidencePrecompute | null> {
   const runs = [...presence.values()].some(({ wouldRun }) => wouldRun);
   if (!runs || statistics === undefined) return null;
-  const [{ EvidenceAhead }, { Store }] = await Promise.all([
-    import("../report/index.js"),
-    import("../store/index.js"),
-  ]);
-  const last = new Set(plan.cells.map(({ stage }) => stage));
-  return new EvidenceAhead(last, new Store(config.store.value), statistics);
+  const { EvidencePrecompute } = await import("../report/index.js");
+  const finalStages = new Set(plan.cells.map(({ stage }) => stage));
+  return new EvidencePrecompute(finalStages, statistics.tested, { scienceModule, store });
 }
 
 function exitCodeOf({ outcome, state, toolchainFailure }: SweepOutcome, selected: Plan): ExitCode {

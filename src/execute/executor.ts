@@ -20,6 +20,8 @@ export interface Group {
 
 /** What is reported about a group that runs. */
 export interface GroupListener {
+  /** Its process is told to run it: from now on its time counts. */
+  told(): void;
   event(stage: Fingerprint, event: RunnerEvent): void;
   /** Once a stage. */
   end(stage: Fingerprint, end: TaskEnd): void;

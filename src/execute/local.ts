@@ -2,7 +2,6 @@ import path from "node:path";
 import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CardHealth, CardOut, CardVerdict } from "./card-health.js";
-import { CardStarts } from "./card-starts.js";
 import type { CardUse } from "./card-use.js";
 import { programEnvironment } from "./environment.js";
 import type { Executor, Group, GroupListener, Place, RunningCall } from "./executor.js";
@@ -12,6 +11,7 @@ import type { MpsGate } from "./mps-gate.js";
 import type { Room } from "./room.js";
 import type { Among, Share } from "./slots.js";
 import { sharesOf } from "./slots.js";
+import { StartLimiter } from "./start-limiter.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
 import { openFolderSync } from "../base/folder.js";
@@ -43,7 +43,7 @@ export class LocalExecutor implements Executor {
   readonly #leaving = new Set<WorkerProcess>();
   /** Stages whose last run shared a card by MPS. */
   readonly #byMps = new Set<Fingerprint>();
-  readonly #starts = new CardStarts();
+  readonly #starts = new StartLimiter();
   #count = 0;
   #draining = false;
 
@@ -222,10 +222,10 @@ export class LocalExecutor implements Executor {
       lastLines: () => worker.lastLines,
       kill: () => worker.kill(),
     };
-    // Set while the worker begins on its cards.
-    let begun = (): void => undefined;
+    // Set while the worker starts on its cards.
+    let started = (): void => undefined;
     const over = (exit: WorkerExit | null): void => {
-      begun();
+      started();
       worker.hooks = null;
       this.#busy.delete(worker);
       this.options.room.release(share);
@@ -233,7 +233,7 @@ export class LocalExecutor implements Executor {
       listener.over(exit);
     };
     const message = (said: FromWorker): void => {
-      begun();
+      started();
       if (said.type === "event") listener.event(said.stage, said.event);
       else if (said.type === "end") {
         if (said.end.how === "failed" && isSpent(said.end.error)) worker.spend();
@@ -252,9 +252,10 @@ export class LocalExecutor implements Executor {
     const { fresh } = worker;
     worker.beginCall();
     worker.hooks = { message, exit: over };
-    void this.#begin(share, fresh).then((end) => {
-      begun = end;
-      if (worker.exited !== null) begun();
+    void this.#mayStart(share, fresh).then((release) => {
+      if (worker.exited !== null) return release();
+      started = release;
+      listener.told();
       worker.send({
         type: "run",
         runner: group.runner,
@@ -268,12 +269,12 @@ export class LocalExecutor implements Executor {
     return call;
   }
 
-  /** Resolves when a worker with this share may begin a call, with what to call once it has begun. */
-  async #begin(share: Share, fresh: boolean): Promise<() => void> {
+  /** Resolves when a worker with this share may start a call, with what to call once it has started. */
+  async #mayStart(share: Share, fresh: boolean): Promise<() => void> {
     // A worker that leaves keeps its card's memory until it is gone.
     const leaving = [...this.#leaving].filter((one) => shareCard(one, share));
     await Promise.all(leaving.map((one) => one.gone));
-    return fresh ? this.#starts.take(share.gpus) : () => undefined;
+    return fresh ? this.#starts.acquire(share.gpus) : () => undefined;
   }
 
   #rest(worker: WorkerProcess): void {
@@ -292,6 +293,7 @@ export class LocalExecutor implements Executor {
   drain(): void {
     this.#draining = true;
     this.options.room.leave();
+    this.#starts.lift();
     for (const worker of this.#busy) worker.send({ type: "drain" });
   }
 

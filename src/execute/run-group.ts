@@ -39,7 +39,15 @@ export function runGroup<S extends RunnableStage>(
   }));
   return new Promise((resolve) => {
     let late = false;
+    let timer: ReturnType<typeof startTimer> | undefined;
     const listener = {
+      told: () => {
+        if (limit === undefined) return;
+        timer = startTimer(limit, () => {
+          late = true;
+          call.kill();
+        });
+      },
       event,
       end: (fingerprint: Fingerprint, end: TaskEnd) => {
         const one = open.get(fingerprint);
@@ -62,12 +70,5 @@ export function runGroup<S extends RunnableStage>(
       },
     };
     const call = place.run({ runner, tasks, toolchain }, listener, tightened);
-    const timer =
-      limit === undefined
-        ? undefined
-        : startTimer(limit, () => {
-            late = true;
-            call.kill();
-          });
   });
 }

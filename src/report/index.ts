@@ -8,7 +8,7 @@ export type { CompareRules } from "./rules.js";
 export { findingLines, isWhole } from "./finding.js";
 export type { Direction, Selection } from "./select.js";
 export { directionOf } from "./select.js";
-export { EvidenceAhead } from "./evidence-ahead.js";
+export { EvidencePrecompute } from "./evidence-precompute.js";
 export { comparisonAsCsv } from "./csv.js";
 export { comparisonAsLatex } from "./latex.js";
 export { comparisonAsMarkdown, comparisonNote } from "./markdown.js";

@@ -104,9 +104,10 @@ export class Run {
     const ended = this.cells.length - this.#open.size;
     const { first = 0, last = null } = this.#seconds ?? {};
     if (ended === 0 || last === null) return false;
-    // Cells whose last epochs were no better mostly end as they are: to reckon with their whole patience
-    // had a smaller model made for the last epoch of a few.
-    const left = Math.max(...[...this.#open].map(({ epochsLeft }) => epochsLeft));
+    // Cells whose last epochs were no better mostly end as they are. Counting their whole patience made
+    // smaller models for one more epoch. The epoch whose metrics are not there yet is trained already.
+    const trained = this.#undecided === null ? 0 : 1;
+    const left = Math.max(...[...this.#open].map(({ epochsLeft }) => epochsLeft)) - trained;
     return (ended / this.cells.length) * last * left > making + first - last;
   }
 

@@ -20,7 +20,7 @@ it.each([
   ["has no more epochs than it may train", 8, 8, 2],
   ["is finished where its patience has run out", 7, 4, 0],
   ["is finished after its last epoch", 10, 10, 0],
-  ["is finished where no epoch ever had an AUC", 3, 0, 0],
+  ["is finished where only its first epoch was any good", 4, 1, 0],
 ])("a cell %s", (_, epochs, bestEpoch, left) => {
   const cell = cellAt(epochs, bestEpoch);
   expect([cell.epochsLeft, cell.finished]).toEqual([left, left === 0]);
