@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { constants, setPriority } from "node:os";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { ScienceStatistics } from "../contract/statistics.js";
@@ -15,6 +14,9 @@ const PROGRAM = new URL(
   import.meta.url,
 );
 
+/** So long a sweep that has ended waits for the cell at hand. */
+const LONGEST_CELL_MILLISECONDS = 10_000;
+
 /**
  * Puts the influences of cells into the store while their sweep runs, one cell at a time, in a process of its
  * own. The comparison at the end finds them there; worked out then, those of 288 cells of MovieLens-1M take 8 s.
@@ -23,6 +25,8 @@ const PROGRAM = new URL(
 export class EvidencePrecompute implements EventSink {
   #waiting: FinalStage[] = [];
   #child: ChildProcess | null = null;
+  /** Resolves when the process is gone, or could not be started. */
+  #gone: Promise<void> = Promise.resolve();
   /** What the process works on, until it has done it; then what it did last. */
   #last: FinalStage | null = null;
   #busy = false;
@@ -73,8 +77,14 @@ export class EvidencePrecompute implements EventSink {
       this.#busy = false;
       this.#next();
     });
-    child.on("error", () => this.#end());
-    child.on("exit", () => this.#end());
+    this.#gone = new Promise((resolve) => {
+      const gone = (): void => {
+        this.#end();
+        resolve();
+      };
+      child.on("error", gone);
+      child.on("exit", gone);
+    });
     try {
       // Training goes first.
       if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -90,13 +100,13 @@ export class EvidencePrecompute implements EventSink {
     this.#waiting = [];
   }
 
-  /** Ends the process, after the cell at hand. */
+  /** Ends the process: after the cell at hand, unless that takes long. */
   async close(): Promise<void> {
     this.#end();
     const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = Promise.race([once(child, "exit"), once(child, "error")]);
-    if (child.connected) child.disconnect();
-    await gone.catch(() => undefined);
+    if (child?.connected === true) child.disconnect();
+    const timer = setTimeout(() => child?.kill("SIGKILL"), LONGEST_CELL_MILLISECONDS);
+    await this.#gone;
+    clearTimeout(timer);
   }
 }
