@@ -43,7 +43,7 @@ const jobProperties = {
   account: { description: "The account that pays.", type: "string", minLength: 1 },
   time: {
     description:
-      "How long a job may run, in a form of Slurm: minutes, H:M:S or D-H:M:S. If left out: as long as the partition allows. A job comes to a checkpoint a minute before and is sent again (`retries.timeout`).",
+      "How long a job may run, in a form of Slurm: minutes, H:M:S or D-H:M:S. If left out: as long as the partition allows. A job of five minutes or more comes to a checkpoint a minute before, and another job goes on from there; this is not a retry.",
     anyOf: [
       { description: "Minutes.", type: "integer", minimum: 1 },
       {
@@ -85,7 +85,7 @@ const jobProperties = {
   },
   pack: {
     description:
-      "Most stages that one job is given; they run side by side as far as its cores and GPUs allow. If left out: on a GPU as many as train together, on CPUs 1.",
+      "Most stages that one job is given; they run side by side as far as its cores and GPUs allow. If left out: as few as `limit` jobs at the same time allow.",
     type: "integer",
     minimum: 1,
     maximum: 100000,
