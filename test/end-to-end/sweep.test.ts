@@ -148,7 +148,7 @@ print(json.dumps([
       expect(line.split(/\s+/)[3]).toBe(String(n));
     }
     const best = first.cells.toSorted(
-      (a, b) => b.metrics["test.auc"]! - a.metrics["test.auc"]!,
+      (a, b) => b.metrics["valid.auc"]! - a.metrics["valid.auc"]!,
     )[0]!;
     const status = JSON.parse((await r4ec("status", "spec.yaml", "--json")).stdout) as {
       sweeps: { cells: { id: string; name: string }[] }[];
