@@ -13,8 +13,8 @@ interface Waiting {
  * driver lets programs onto a card one by one: where 24 begin together, the first is ready only when nearly
  * all are, and until then the card has nothing to do.
  *
- * A program counts as starting from when it is told to run until it says something, or is gone. A group of
- * CTR cells then has its card, and its model is made; other programs speak sooner.
+ * A program counts as starting from when it is told to run until it says something, or is gone: by
+ * then one that trains has its card and has made its model; others speak sooner.
  */
 export class StartLimiter {
   readonly #starting = new Map<number, number>();

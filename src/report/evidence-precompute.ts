@@ -19,7 +19,7 @@ const LONGEST_CELL_MILLISECONDS = 10_000;
 
 /**
  * Puts the influences of cells into the store while their sweep runs, one cell at a time, in a process of its
- * own. The comparison at the end finds them there; worked out then, those of 288 cells of MovieLens-1M take 8 s.
+ * own. The comparison at the end finds them there; worked out then, those of 288 cells with 190,000 test samples take 8 s.
  * What is missing then, also where the process has died, the comparison works out itself.
  */
 export class EvidencePrecompute implements EventSink {
