@@ -14,8 +14,8 @@ function nearestPackage(folder: string): string {
 }
 
 /**
- * The absolute path of a file of r4ec that is not compiled: a Python script, a list of requirements,
- * a text. It is the same whether r4ec runs from its sources or compiled.
+ * The absolute path of a file of r4ec that is not imported: a Python script, a list of requirements, a text, or
+ * a compiled program of `dist/` that Node starts by itself. It is the same whether r4ec runs from its sources or compiled.
  *
  * @param name path from the package's root
  */

@@ -1,18 +1,13 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import type { Fingerprint } from "../base/fingerprint.js";
+import { packageFile } from "../base/package.js";
 import type { ScienceStatistics } from "../contract/statistics.js";
 import type { JournalEntry } from "../journal/events.js";
 import type { EventSink, SweepState } from "../journal/index.js";
 import type { EvidenceArguments, FinalStage } from "./evidence-process.js";
 
-/** Node starts the program by itself, so that where the sources run (in tests) the compiled one serves. */
-const PROGRAM = new URL(
-  import.meta.url.endsWith(".ts")
-    ? "../../dist/src/report/evidence-process.js"
-    : "./evidence-process.js",
-  import.meta.url,
-);
+const PROGRAM = packageFile("dist/src/report/evidence-process.js");
 
 /** So long a sweep that has ended waits for the cell at hand. */
 const LONGEST_CELL_MILLISECONDS = 10_000;

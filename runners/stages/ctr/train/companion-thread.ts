@@ -35,11 +35,12 @@ function judge({ split, scores }: Extract<Request, { kind: "judge" }>): Answer {
 }
 
 function samples({ of, layout }: Extract<Request, { kind: "samples" }>): EpochSamples {
-  const orders: Int32Array[] = [];
-  of.forEach(({ seed, epoch }, replica) => {
-    // Cells that differ in their settings alone often have the same seed.
-    const same = of.findIndex((other) => other.seed === seed && other.epoch === epoch);
-    orders.push(same < replica ? orders[same]! : epochOrder(data.train, seed, epoch));
+  // Cells that differ in their settings alone often have the same seed.
+  const known = new Map<string, Int32Array>();
+  const orders = of.map(({ seed, epoch }) => {
+    const order = known.get(`${seed} ${epoch}`) ?? epochOrder(data.train, seed, epoch);
+    known.set(`${seed} ${epoch}`, order);
+    return order;
   });
   return epochSamples(orders, layout, ids);
 }

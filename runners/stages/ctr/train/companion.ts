@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { packageFile } from "../../../../src/base/package.js";
 import type { Judged } from "../metrics.js";
 import type { CtrData, Split } from "../data/load.js";
 import { pickingSplit } from "./cell.js";
@@ -32,13 +33,7 @@ export type Request =
 
 export type Answer = readonly Judged[] | EpochSamples;
 
-/** Node loads threads itself, so that where the sources run (in tests) the compiled one serves. */
-const thread = new URL(
-  import.meta.url.endsWith(".ts")
-    ? "../../../../dist/runners/stages/ctr/train/companion-thread.js"
-    : "./companion-thread.js",
-  import.meta.url,
-);
+const thread = packageFile("dist/runners/stages/ctr/train/companion-thread.js");
 
 /** A thread beside training, for work without TensorFlow: metrics, and the samples of epochs. */
 export class Companion {

@@ -84,10 +84,12 @@ function distinctPlaces(
     new ListMaker(ids.interactionUser, ids.users, room.users, arrays === 1 ? RADIX : 1),
     new ListMaker(ids.interactionItem, ids.items, room.items, 1),
   ];
+  // By replica: the first one with the same order. Replicas of one seed share it.
+  const alike = orders.map((order) => orders.indexOf(order));
   lists.forEach((list, i) => {
     const to = { places: places[i % arrays]!, firsts: firsts[i % arrays]! };
     orders.forEach((order, replica) => {
-      if (orders.indexOf(order) < replica) return;
+      if (alike[replica] !== replica) return;
       for (let batch = 0; batch < batches; batch++) {
         const from = batch * batchSize;
         const found = list.make(order.subarray(from, from + batchSize), {
@@ -98,9 +100,7 @@ function distinctPlaces(
       }
     });
   });
-  // Replicas of one seed share their order.
-  orders.forEach((order, replica) => {
-    const first = orders.indexOf(order);
+  alike.forEach((first, replica) => {
     if (first === replica) return;
     const copy = (pairs: NumberPairs, each: number): void => {
       for (const array of pairs) array.copyWithin(replica * each, first * each, (first + 1) * each);
