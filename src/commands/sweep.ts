@@ -153,17 +153,21 @@ async function refuseMissingCards(
 ): Promise<void> {
   const pinned = new Set<number | null>();
   let most = 0;
+  let largest = 0;
   for (const [fingerprint, { wouldRun }] of presence) {
     const { record, runner, execution } = selected.stages.get(fingerprint)!;
-    const asked = wouldRun ? runner.resources(record.params, execution).gpus : 0;
-    if (asked > 0) pinned.add(execution.gpu);
-    most = Math.max(most, asked);
+    if (!wouldRun) continue;
+    const { gpus, gpuMemory = 0 } = runner.resources(record.params, execution);
+    if (gpus > 0) pinned.add(execution.gpu);
+    most = Math.max(most, gpus);
+    largest = Math.max(largest, gpuMemory);
   }
   if (most === 0) return;
   await showOrRefuse(
-    await cardMistakes(experiment, config, (wish) =>
-      "gpu" in wish ? wish.path === "resources.gpus" || pinned.has(wish.gpu) : wish.count <= most,
-    ),
+    await cardMistakes(experiment, config, (wish) => {
+      if ("gpu" in wish) return wish.path === "resources.gpus" || pinned.has(wish.gpu);
+      return "count" in wish ? wish.count <= most : wish.memory <= largest;
+    }),
   );
 }
 

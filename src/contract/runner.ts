@@ -37,6 +37,11 @@ export interface Resources {
    * share it).
    */
   readonly gpus: number;
+  /**
+   * Megabytes of one card's memory: the stage takes so large a part of a card as this is of its memory.
+   * Only where `gpus` is 1. If left out: `gpus` says the part.
+   */
+  readonly gpuMemory?: number;
 }
 
 /**
@@ -177,6 +182,8 @@ export interface StageTask<Params = JsonObject, Execution = JsonObject> {
 export interface Allocation {
   /** CUDA device numbers; empty on a machine without GPUs. */
   readonly gpus: readonly number[];
+  /** How much of each of them, above 0 to 1. If left out: all. */
+  readonly gpuShare?: number;
   /** Threads a stage should use. */
   readonly threads: number;
   /**

@@ -21,6 +21,16 @@ export interface Ignored {
   readonly because: string;
 }
 
+/** What a setting asks of the cards of a machine. */
+export interface AskedCards {
+  /** Dotted path of the setting. */
+  readonly path: string;
+  /** GPUs at once. */
+  readonly count: number;
+  /** Megabytes of one GPU's memory. Left out: it does not say. */
+  readonly memory?: number | undefined;
+}
+
 /**
  * What the engine needs to know of the field it serves. The engine asks; runners/registry.ts
  * answers. Nothing here may load TensorFlow or anything slow: validating and planning use it.
@@ -112,10 +122,10 @@ export interface Science {
    */
   metrics?(settings: JsonObject): readonly string[];
   /**
-   * Settings of a cell by which a stage asks for several GPUs of one machine at once, with their
-   * number. Left out: there are none.
+   * Settings of a cell by which a stage asks for several GPUs of one machine at once, or for so much memory of
+   * one. Left out: there are none.
    */
-  cards?(settings: JsonObject): readonly { readonly path: string; readonly count: number }[];
+  cards?(settings: JsonObject): readonly AskedCards[];
   /** The cell's last stage, holding all it needs; settings are normalised. */
   plan(settings: JsonObject, place: SpecPlace): StageRequest;
   /**

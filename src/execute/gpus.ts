@@ -12,6 +12,8 @@ export interface GpuDevice {
   readonly id: string;
   /** True for an instance: a program computes on one of these at a time. */
   readonly instance: boolean;
+  /** Megabytes of memory that it has in all; null: not known. */
+  readonly memory: number | null;
 }
 
 /**
@@ -44,27 +46,34 @@ async function installedGpus(environment: NodeJS.ProcessEnv): Promise<readonly I
   // CUDA numbers from 0 what a container was given, whatever the files are called.
   return files
     .filter((name) => /^nvidia\d+$/.test(name))
-    .map((_, index) => ({ gpu: whole(index, null), card: index }));
+    .map((_, index) => ({ gpu: whole(index, null, null), card: index }));
 }
 
-const whole = (index: number, uuid: string | null): GpuDevice => ({
+const whole = (index: number, uuid: string | null, memory: number | null): GpuDevice => ({
   index,
   visible: `${index}`,
   id: uuid ?? `GPU ${index}`,
   instance: false,
+  memory,
 });
 
 function numbered(cards: readonly ListedCard[]): Installed[] {
   const sound = cards.filter(({ sick }) => sick === null);
   if (!cards.some(({ cut }) => cut)) {
-    return sound.map(({ index, uuid }) => ({ gpu: whole(index, uuid), card: index }));
+    return sound.map(({ index, uuid, memory }) => ({
+      gpu: whole(index, uuid, memory?.total ?? null),
+      card: index,
+    }));
   }
   // Beside instances CUDA counts otherwise than nvidia-smi, so that only ids are certain.
-  const ids = sound.flatMap(({ index: card, uuid, cut, instances }) =>
-    (cut ? instances : [uuid ?? `${card}`]).map((id) => ({ card, id, instance: cut })),
-  );
-  return ids.map(({ card, id, instance }, index) => ({
-    gpu: { index, visible: id, id, instance },
+  const ids = sound.flatMap(({ index: card, uuid, cut, instances, memory }) => {
+    // Nothing is told of an instance's part of it.
+    const size = cut ? null : (memory?.total ?? null);
+    const names = cut ? instances : [uuid ?? `${card}`];
+    return names.map((id) => ({ card, id, instance: cut, memory: size }));
+  });
+  return ids.map(({ card, id, instance, memory }, index) => ({
+    gpu: { index, visible: id, id, instance, memory },
     card,
   }));
 }

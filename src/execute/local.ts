@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { ReadyToolchain, Resources, StageError } from "../contract/runner.js";
+import type { Allocation, ReadyToolchain, Resources, StageError } from "../contract/runner.js";
 import type { Fingerprint } from "../base/fingerprint.js";
 import type { CardHealth, CardOut, CardVerdict } from "./card-health.js";
 import type { CardUse } from "./card-use.js";
@@ -101,7 +101,7 @@ export class LocalExecutor implements Executor {
   }
 
   #place(share: Share, ready: number): Place {
-    const allocation = { gpus: share.gpus, threads: share.cpus };
+    const allocation = allocationOf(share);
     let worker: WorkerProcess | null = null;
     const release = (): void => {
       if (worker !== null) this.#rest(worker);
@@ -260,7 +260,7 @@ export class LocalExecutor implements Executor {
         type: "run",
         runner: group.runner,
         tasks: group.tasks,
-        allocation: { gpus: share.gpus, threads: share.cpus, ...(tightened > 0 && { tightened }) },
+        allocation: { ...allocationOf(share), ...(tightened > 0 && { tightened }) },
         toolchain: group.toolchain.paths,
         surroundings: group.toolchain.surroundings,
       });
@@ -315,6 +315,13 @@ export class LocalExecutor implements Executor {
  */
 const isSpent = ({ class: of }: StageError): boolean =>
   of === "memory" || of === "gpu_memory" || of === "gpu";
+
+/** What a stage is told of its share. */
+const allocationOf = ({ gpus, gpuShare, cpus }: Share): Allocation => ({
+  gpus,
+  ...(gpus.length > 0 && { gpuShare }),
+  threads: cpus,
+});
 
 const shareCard = ({ gpus }: WorkerProcess, share: Share): boolean =>
   gpus.some((gpu) => share.gpus.includes(gpu));

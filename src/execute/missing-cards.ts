@@ -45,6 +45,13 @@ export function missingCards(
       const right = together.length > 1 ? `at most ${together.length}` : "1";
       const message = `${path} asks for ${wish.count} GPUs, but ${most}; ${right} would be right here`;
       found.push({ severity: "error", message, ...place });
+    } else if ("memory" in wish) {
+      const most = Math.max(...allowed.map(({ memory }) => memory ?? Infinity));
+      // Without a card the stage runs on the CPU.
+      if (allowed.length === 0 || wish.memory <= most) continue;
+      const has = `the largest that the sweep may use has ${sizeOf(most)}`;
+      const message = `${path} asks for ${sizeOf(wish.memory)} of a GPU, but ${has}; at most that would be right here`;
+      found.push({ severity: "error", message, ...place });
     } else if (!here.some(({ index }) => index === wish.gpu)) {
       found.push({ severity: "error", message: missing(wish.gpu), ...place });
     } else if (!allowed.some(({ index }) => index === wish.gpu)) {
@@ -54,6 +61,10 @@ export function missingCards(
   }
   return found;
 }
+
+/** Megabytes as a spec writes them. */
+const sizeOf = (megabytes: number): string =>
+  megabytes % 1024 === 0 ? `${megabytes / 1024}G` : `${megabytes}M`;
 
 const listOf = (gpus: readonly GpuDevice[]): string => {
   const numbers = gpus.map(({ index }) => index).join(", ");

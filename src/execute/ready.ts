@@ -98,8 +98,7 @@ export class ReadyStages {
     const { record, runner, execution } = stage;
     const asked = runner.resources(record.params, execution);
     const part = this.#cardParts.get(record.fingerprint) ?? 1 / this.cellsPerCard;
-    const gpus = sharesCard(stage) ? part : asked.gpus;
-    const wanted = { cpus: asked.cpus, gpus };
+    const wanted = sharesCard(stage) ? { cpus: asked.cpus, gpus: part } : asked;
     const fusion = runner.fusion?.(record.params, execution, this.cards);
     const limit = Math.min(fusion?.limit ?? 1, this.#smaller.get(record.fingerprint) ?? Infinity);
     const parts = runner.toolchain(record.params);

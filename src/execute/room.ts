@@ -52,10 +52,12 @@ export class Room {
     const { cpus, gpus, claims } = options;
     this.#claims = claims;
     this.#ids = new Map(gpus.map(({ index, id }) => [index, id]));
+    const sizes = new Map(gpus.map(({ index, memory }) => [index, memory]));
     const numbers = new Map(gpus.map(({ index, id }) => [id, index]));
     this.slots = new Slots(cpus, [...this.#ids.keys()], {
       instances: new Set(gpus.filter(({ instance }) => instance).map(({ index }) => index)),
       taken: (gpu) => this.#taken(gpu),
+      memory: (gpu) => sizes.get(gpu) ?? null,
     });
     // Of a card that this sweep may not use nothing is known, and nothing is waited for there.
     this.#turns = new Turns((id) => {

@@ -52,6 +52,8 @@ export class Slots {
       readonly instances?: ReadonlySet<number>;
       /** How much of a card, 0 to 1, others than these groups hold. */
       readonly taken?: (gpu: number) => number;
+      /** Megabytes of memory that a card has in all; null: not known. */
+      readonly memory?: (gpu: number) => number | null;
     } = {},
   ) {
     this.#cpus = cpus;
@@ -74,11 +76,25 @@ export class Slots {
   }
 
   /** What a group may run on, whether it has room now or not, how many of these it takes, and of each. */
-  ask({ wanted, gpu }: Want): {
+  ask(want: Want): {
     readonly cards: readonly number[];
     readonly count: number;
     readonly gpuShare: number;
   } {
+    const { gpuMemory } = want.wanted;
+    return gpuMemory === undefined ? this.#askByNumber(want) : this.#askByMemory(want, gpuMemory);
+  }
+
+  /** Cards with so much memory, and how much of the smallest of them that is; where that is not known: all. */
+  #askByMemory(want: Want, needed: number): ReturnType<Slots["ask"]> {
+    const asked = this.#askByNumber(want);
+    const sizes = new Map(asked.cards.map((card) => [card, this.options.memory?.(card) ?? null]));
+    const cards = asked.cards.filter((card) => (sizes.get(card) ?? Infinity) >= needed);
+    const shares = cards.map((card) => needed / (sizes.get(card) ?? needed));
+    return asked.count === 0 ? asked : { cards, count: 1, gpuShare: Math.max(0, ...shares) };
+  }
+
+  #askByNumber({ wanted, gpu }: Want): ReturnType<Slots["ask"]> {
     const { gpus } = this.fit(wanted);
     const asked = cardsOf(gpus);
     // A card that is out binds nobody to itself.

@@ -5,7 +5,7 @@ import type { Expansion } from "./cells.js";
 import type { CardWish } from "./experiment.js";
 import { whereOf } from "./origin.js";
 
-/** Every place where the spec names a GPU by its number, or asks for several at once. */
+/** Every place where the spec names a GPU by its number, or asks for several at once, or for memory of one. */
 export function cardWishes(
   { places, sweep }: CheckContext,
   document: { readonly [key: string]: Json },
@@ -16,7 +16,7 @@ export function cardWishes(
   const add = (
     where: readonly string[],
     path: string,
-    wish: { gpu: number } | { count: number },
+    wish: { gpu: number } | { count: number } | { memory: number },
   ) => {
     const place = places.value(where);
     wishes.set(JSON.stringify([place, wish]), { ...wish, path, ...place });
@@ -43,9 +43,10 @@ export function cardWishes(
     number(settings["gpu"], [...where, "gpu"], "gpu");
   if (science.cards === undefined) return [...wishes.values()];
   for (const { id, settings } of kindsOfCells(expansion.cells)) {
-    for (const { path, count } of science.cards(settings)) {
-      if (count < 2) continue;
-      add(whereOf(expansion.origins.get(id)!, sweep.dimensions, path, places), path, { count });
+    for (const { path, count, memory } of science.cards(settings)) {
+      const where = whereOf(expansion.origins.get(id)!, sweep.dimensions, path, places);
+      if (count > 1) add(where, path, { count });
+      if (memory !== undefined) add(where, path, { memory });
     }
   }
   return [...wishes.values()];

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../base/json.js";
 import { blockOf, isJsonObject } from "../base/json.js";
+import { megabytesOf, MEMORY_SIZE } from "../base/memory-size.js";
 import type { JsonSchema, Science } from "../contract/science.js";
 import type { Report } from "./report.js";
 
@@ -36,7 +37,6 @@ export interface SpecCluster {
 
 const LIMIT = 50;
 const GROWTH = 2;
-const MEMORY = "^\\d+[KMGT]?$";
 
 const jobProperties = {
   partition: { description: "The partition.", type: "string", minLength: 1 },
@@ -56,7 +56,7 @@ const jobProperties = {
   memory: {
     description: "Memory of a job: `16G`. If left out: what the partition gives.",
     type: "string",
-    pattern: MEMORY,
+    pattern: MEMORY_SIZE,
   },
   memory_growth: {
     description: `A job that had too little memory is tried again with so many times as much (\`retries.memory\`); 1: with the same. If left out: ${GROWTH}.`,
@@ -68,7 +68,7 @@ const jobProperties = {
     description:
       "The most memory that such a try asks for: `200G`. If left out: as much as the growth gives.",
     type: "string",
-    pattern: MEMORY,
+    pattern: MEMORY_SIZE,
   },
   cpus: {
     description: "Cores of a job. If left out: as many as the stage asks for.",
@@ -191,12 +191,6 @@ function jobSettings(all: JsonObject, own: JsonObject): JobSettings {
     ),
     options: [...options(all), ...options(own)],
   };
-}
-
-/** Megabytes of a size as Slurm reads it (sbatch(1), `--mem`): without a unit it is megabytes. */
-function megabytesOf(size: string): number {
-  const [, count, unit] = /^(\d+)([KMGT]?)$/.exec(size)!;
-  return Math.ceil(Number(count) * { K: 1 / 1024, "": 1, M: 1, G: 1024, T: 1024 ** 2 }[unit!]!);
 }
 
 /** Seconds of a time as Slurm reads it (sbatch(1), `--time`); a number is minutes. */

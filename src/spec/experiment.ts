@@ -69,8 +69,10 @@ export interface SpecResources {
   readonly cpus: "auto" | number;
 }
 
-/** A place of the spec that names a GPU by its number, or asks for several at once. */
-export type CardWish = ({ readonly gpu: number } | { readonly count: number }) & {
+/** A place of the spec that names a GPU by its number, or asks for several at once, or for memory of one in megabytes. */
+export type CardWish = (
+  { readonly gpu: number } | { readonly count: number } | { readonly memory: number }
+) & {
   /** Dotted path of the setting. */
   readonly path: string;
   /** The file, or the setting on the command line, as a message names it. */

@@ -1,3 +1,5 @@
+import type { GpusSetting } from "../../base/stage/gpus.js";
+
 /** `knowledge.embed`, complete. A setting that the engine does not read may be missing. */
 export interface EmbedSettings {
   readonly engine: string;
@@ -8,7 +10,7 @@ export interface EmbedSettings {
   readonly dimension: number | null;
   readonly max_tokens: number | null;
   readonly batch_size: number;
-  readonly gpus?: number;
+  readonly gpus?: GpusSetting;
   /** Whether a later stage subtracts the mean. */
   readonly center: boolean;
   readonly base_url: string | null;

@@ -1,4 +1,5 @@
 import type { Runner } from "../../../src/contract/runner.js";
+import { cardsAsked } from "../../base/stage/gpus.js";
 import { sizesOnly } from "../../base/stage/cost-model.js";
 import { batches } from "./config.js";
 import { estimateFinetune } from "./estimate.js";
@@ -14,13 +15,16 @@ export const finetuneRunners: readonly Runner[] = [
     version: 1,
     toolchain: () => ["llm.tune"],
     // Where there is no card the cores do its work.
-    resources: (_, execution) => ({ cpus: 4, gpus: Number(execution["gpus"] ?? 1) }),
+    resources: (_, execution) => ({
+      cpus: 4,
+      ...cardsAsked((execution as FinetuneExecution).gpus),
+    }),
     tighten: (params, execution, times) => {
       const { batch_size, options } = params as FinetuneParams;
       const { gpus, micro_batch_size } = execution as FinetuneExecution;
       // The user's own numbers stand above r4ec's.
       if (TAKEN.some((name) => name in options)) return null;
-      const cards = Math.max(1, gpus);
+      const cards = Math.max(1, cardsAsked(gpus).gpus);
       const of = (tightened: number) => batches(batch_size, micro_batch_size, { cards, tightened });
       const { micro, steps } = of(times);
       if (micro === of(times - 1).micro) return null;

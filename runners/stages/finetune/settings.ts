@@ -1,3 +1,4 @@
+import type { GpusSetting } from "../../base/stage/gpus.js";
 import type { JsonObject } from "../../../src/base/json.js";
 
 /** `knowledge.finetune`, complete with defaults (schema.ts). */
@@ -16,7 +17,7 @@ export interface FinetuneSettings {
   readonly validation: number;
   readonly precision: "auto" | "bf16" | "fp16" | "fp32";
   readonly save_steps: number;
-  readonly gpus: number;
+  readonly gpus: GpusSetting;
   readonly samples: {
     readonly thinking: string | null;
     readonly refinement: string | null;
@@ -52,7 +53,7 @@ export interface FinetuneExecution extends JsonObject {
   readonly micro_batch_size: number;
   readonly save_steps: number;
   readonly precision: "auto" | "bf16" | "fp16" | "fp32";
-  readonly gpus: number;
+  readonly gpus: GpusSetting;
 }
 
 /** True where the spec brings samples of its own, so that no teacher is asked. */

@@ -48,7 +48,7 @@ export async function loadModelServer(task: InferTask, kind: ModelServer): Promi
       model: modelLocation("model", params.model, task),
       revision: params.model["revision"] as string | undefined,
       rank: folder === null ? null : await rankOf(folder),
-      share: Math.min(1, execution.gpus ?? 1),
+      share: task.resources.gpuShare ?? 1,
       arguments: params.answer.arguments ?? [],
     },
     { startTimeoutSeconds: execution.start_timeout_seconds, setting: "knowledge.infer.engine" },

@@ -1,3 +1,4 @@
+import type { GpusSetting } from "../../base/stage/gpus.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { PromptParams } from "../../base/prompts/open.js";
 
@@ -23,7 +24,7 @@ export interface InferSettings {
   readonly extra: JsonObject;
   readonly cut_tries: number;
   readonly prices: { readonly prompt: number; readonly completion: number };
-  readonly gpus: number;
+  readonly gpus: GpusSetting;
   readonly llamafactory: JsonObject;
 }
 
@@ -88,7 +89,7 @@ export interface InferExecution
   /** Folder of the user's own templates, or null; their text is in the params. */
   readonly prompts: string | null;
   readonly base_url: string;
-  readonly gpus?: number;
+  readonly gpus?: GpusSetting;
   readonly prices?: InferSettings["prices"];
   /** think: a lesser share of texts is marked as a warning. */
   readonly coverage?: number;

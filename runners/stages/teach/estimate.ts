@@ -1,5 +1,6 @@
 import type { EstimateStage, StageEstimate } from "../../../src/contract/runner.js";
 import { requestsAtOnce } from "../../base/chat/at-once.js";
+import { cardsAsked } from "../../base/stage/gpus.js";
 import {
   atMost,
   billionsOf,
@@ -71,7 +72,7 @@ function costOf(
   const { model } = (params as ThinkParams).teacher;
   const { prices, concurrency: wanted, gpus, server } = execution as TeachExecution;
   const served = typeof model !== "string";
-  const concurrency = requestsAtOnce(wanted, knownServer(server), gpus ?? 1);
+  const concurrency = requestsAtOnce(wanted, knownServer(server), cardsAsked(gpus).gpus);
   const gpuHours = served
     ? writingHours(billionsOf(model), promptTokens, completionTokens, concurrency)
     : 0;

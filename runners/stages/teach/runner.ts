@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import type { Runner } from "../../../src/contract/runner.js";
 import { keyNamedBy } from "../../base/chat/key-variable.js";
+import { cardsAsked } from "../../base/stage/gpus.js";
 import type { TeachExecution } from "./settings.js";
 import { estimateReview, estimateThink } from "./estimate.js";
 
@@ -21,7 +22,7 @@ const runner = (
   // share one rate limit.
   resources: (params, execution) =>
     isServed(params)
-      ? { cpus: 4, gpus: (execution as TeachExecution).gpus ?? 1 }
+      ? { cpus: 4, ...cardsAsked((execution as TeachExecution).gpus) }
       : { cpus: 1, gpus: 0 },
   variables: keyNamedBy("knowledge.teacher.api_key_env"),
   estimate,

@@ -1,3 +1,4 @@
+import type { GpusSetting } from "../../base/stage/gpus.js";
 import type { JsonObject } from "../../../src/base/json.js";
 import type { ModelServer } from "../../base/chat/model-server.js";
 import type { PromptParams } from "../../base/prompts/open.js";
@@ -10,7 +11,7 @@ export interface TeacherSettings {
   /** Missing where r4ec serves the teacher itself. */
   readonly api_key_env?: string | null;
   readonly server: null | ModelServer | readonly string[];
-  readonly gpus?: number;
+  readonly gpus?: GpusSetting;
   readonly revision?: string | null;
   readonly template?: string | null;
   readonly start_timeout_seconds?: number;
@@ -74,7 +75,7 @@ export interface TeachExecution
   readonly api_key_env: string | null;
   /** Command of the stage's own server; null: an endpoint is asked. */
   readonly server: null | ModelServer | readonly string[];
-  readonly gpus?: number;
+  readonly gpus?: GpusSetting;
   readonly start_timeout_seconds: number;
   /** Folder of the user's own templates, or null; their text is in the params. */
   readonly prompts: string | null;

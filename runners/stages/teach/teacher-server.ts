@@ -9,7 +9,7 @@ export async function startTeacher(
   task: StageTask<ThinkParams | ReviewParams, TeachExecution>,
 ): Promise<KeptServer> {
   const { teacher } = task.params;
-  const { server, start_timeout_seconds: startTimeoutSeconds, gpus } = task.execution;
+  const { server, start_timeout_seconds: startTimeoutSeconds } = task.execution;
   if (server === null || typeof teacher.model === "string") throw new Error("there is no server");
   const model = modelLocation("model", teacher.model, task);
   task.emit({ type: "facts", values: { teacher: modelLabel(teacher.model) } });
@@ -17,7 +17,7 @@ export async function startTeacher(
   if (typeof server === "string") {
     checkModelServer(server, task);
     const revision = teacher.model["revision"] as string | undefined;
-    const share = Math.min(1, gpus ?? 1);
+    const share = task.resources.gpuShare ?? 1;
     const served = { model, revision, rank: null, share, arguments: [] };
     return keptServer(task, modelServer(server, served, common));
   }

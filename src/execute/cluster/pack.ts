@@ -74,16 +74,14 @@ export function packStages(
     let group = groups.get(key);
     if (group === undefined) groups.set(key, (group = { first: stage, buckets: new Map() }));
     const part = cardParts.get(record.fingerprint) ?? 1 / cellsPerCard;
-    const share = gpus === 0 ? 0 : sharesCard(stage) ? part : asked.gpus;
     const fusion = runner.fusion?.(record.params, execution, gpus);
     const limit = Math.min(fusion?.limit ?? 1, limits.get(record.fingerprint) ?? Infinity);
-    const bucketKey = JSON.stringify([share, fusion?.key ?? null, limit]);
+    const { cpus } = asked;
+    const wanted = gpus === 0 ? { cpus, gpus } : sharesCard(stage) ? { cpus, gpus: part } : asked;
+    const bucketKey = JSON.stringify([wanted, fusion?.key ?? null, limit]);
     const bucket = group.buckets.get(bucketKey);
     if (bucket !== undefined) bucket.stages.push(stage);
-    else {
-      const wanted = { cpus: asked.cpus, gpus: share };
-      group.buckets.set(bucketKey, { wanted, limit, stages: [stage] });
-    }
+    else group.buckets.set(bucketKey, { wanted, limit, stages: [stage] });
   }
   return [...groups.values()].flatMap(({ first, buckets }) => {
     const { record, runner, execution } = first;

@@ -69,6 +69,34 @@ describe("cards that others use", () => {
   });
 });
 
+describe("stages that say how much of a card's memory they need", () => {
+  it("run side by side as long as it has room, and are told their part", async () => {
+    machineOf(1);
+    for (const name of ["a", "b", "c"]) lab.flag(`${name}.hold`);
+    const spec =
+      "name: parts\nresources: {cpus: 8}\ntoy: {memory: 30000, base_act: tell-share}\n" +
+      "sweep: {zip: [{toy.base: [a, b, c], toy.model: [x, y, z]}]}\n";
+    const run = lab.start("sweep", await lab.spec(spec));
+    const said = (word: string): string[] => lab.log().filter((line) => line.startsWith(word));
+    await until(() => said("holding ").length === 2, "two of them");
+    await sleep(300);
+    expect(said("holding ")).toHaveLength(2);
+    for (const name of ["a", "b", "c"]) lab.unflag(`${name}.hold`);
+    expect((await run.finished).code).toBe(0);
+    const shares = ["a", "b", "c"].map((name) => `share ${name} 0 0.375`);
+    expect(said("share ").sort()).toEqual(shares);
+  });
+
+  it("run where there is no card, and are told of no part", async () => {
+    machineOf(0);
+    const spec = await lab.spec("name: parts\ntoy: {memory: 30000, base_act: tell-share}\n");
+    expect((await lab.run("sweep", spec)).code).toBe(0);
+    expect(lab.log().filter((line) => line.startsWith("share "))).toEqual([
+      "share base  undefined",
+    ]);
+  });
+});
+
 describe("a card that fails", () => {
   const acting = (acts: string, more = ""): string =>
     `name: toys\nretries: {wait: 0}\nresources: {cpus: 4, toys_per_card: 1}\ntoy: {cards: 1}\n${more}` +

@@ -63,6 +63,14 @@ describe("the GPUs in use", () => {
     expect(await seen(machine, "GPU-")).toBe("");
   });
 
+  it("have the memory that nvidia-smi tells of, which is nothing of instances", async () => {
+    const machine = new FakeMachine(folder, 2);
+    const sizes = async () => (await gpusHere({ PATH: machine.path })).map(({ memory }) => memory);
+    expect(await sizes()).toEqual([80_000, 80_000]);
+    machine.cut(0, 2);
+    expect(await sizes()).toEqual([null, null, 80_000]);
+  });
+
   it("are the instances of a card that is cut, each for itself", async () => {
     const machine = new FakeMachine(folder, 3);
     machine.cut(1, 2);
@@ -164,6 +172,21 @@ describe("GPUs that are not there", () => {
       "GPUs 0, 1, 2, 3, of which parts (MIG) do not compute together; 1 would",
     );
     expect(code).toBe(2);
+  });
+
+  it("are too small for a stage that needs more memory than any has", async () => {
+    lab.environment["PATH"] = machineWith(2);
+    const spec = await lab.spec("name: cards\ntoy: {memory: 102400}\n");
+    for (const command of ["validate", "plan", "sweep"]) {
+      const { code, stdout, stderr } = await lab.run(command, spec);
+      expect(stderr, command).toContain(
+        "spec.yaml:2:15 error: toy.memory asks for 100G of a GPU, but the largest that the sweep may use has 80000M",
+      );
+      expect([stdout, code]).toEqual(["", 2]);
+    }
+    // Without a GPU it runs on the CPU.
+    lab.environment["PATH"] = machineWith(0);
+    expect((await lab.run("sweep", spec)).code).toBe(0);
   });
 
   it("are not asked for by --gpus none, nor by a sweep that has nothing left to run", async () => {

@@ -52,6 +52,35 @@ describe("slots", () => {
   });
 });
 
+describe("slots for stages that say how much memory they need", () => {
+  const sizes = [80_000, 40_000, null];
+  const slotsOf = (...cards: readonly number[]): Slots =>
+    new Slots(64, cards, { memory: (gpu) => sizes[gpu]! });
+  const wanted = (gpuMemory: number) => ({ cpus: 1, gpus: 1, gpuMemory });
+
+  it("give the part of a card that this is of its memory", () => {
+    const slots = slotsOf(0);
+    expect(slots.take(wanted(30_000), null)).toEqual({ cpus: 1, gpus: [0], gpuShare: 0.375 });
+    expect(slots.take({ cpus: 1, gpus: 0.6 }, null)?.gpuShare).toBe(0.6);
+    expect(slots.take(wanted(4000), null)).toBeNull();
+    expect(slots.take(wanted(2000), null)?.gpuShare).toBe(0.025);
+  });
+
+  it("give cards that are large enough, by the smallest of these", () => {
+    expect(slotsOf(0, 1).take(wanted(60_000), null)).toMatchObject({ gpus: [0], gpuShare: 0.75 });
+    expect(slotsOf(0, 1).take(wanted(20_000), null)?.gpuShare).toBe(0.5);
+    expect(slotsOf(0, 1).take(wanted(20_000), 0)).toMatchObject({ gpus: [0], gpuShare: 0.25 });
+    expect(slotsOf(0, 1).isHopeless({ wanted: wanted(80_001), gpu: null })).toBe(true);
+    expect(slotsOf(0, 1).isHopeless({ wanted: wanted(80_000), gpu: null })).toBe(false);
+  });
+
+  it("give a whole card where nobody knows its memory, and none where there is none", () => {
+    expect(slotsOf(2).take(wanted(1000), null)).toMatchObject({ gpus: [2], gpuShare: 1 });
+    expect(slotsOf().take(wanted(1000), null)).toEqual({ cpus: 1, gpus: [], gpuShare: 0 });
+    expect(slotsOf().isHopeless({ wanted: wanted(1000), gpu: null })).toBe(false);
+  });
+});
+
 describe("ready stages", () => {
   it("of equal fusion keys, cards and needs stand together, and share a card as the spec says", () => {
     const ready = new ReadyStages(4, 1);

@@ -144,6 +144,11 @@ const acts: { readonly [act: string]: (task: StageTask, name: string) => Promise
   "blame-mps": () => {
     if (process.env["CUDA_MPS_PIPE_DIRECTORY"] !== undefined) throw new Error("no such card");
   },
+  /** Says on which cards it is, and how much of them is its own. */
+  "tell-share": (task, name) => {
+    const { gpus, gpuShare } = task.resources;
+    log(`share ${name} ${gpus.join(",")} ${gpuShare}`);
+  },
   /** Takes a minute the first time. */
   dawdle: async (task, name) => {
     if (flag(`${name}.dawdled`)) return;
@@ -240,7 +245,10 @@ const runner = (name: string, program: RunnerProgram, more: Partial<Runner> = {}
 });
 
 const runners: readonly Runner[] = [
-  runner("base", single),
+  runner("base", single, {
+    resources: (_, { memory }) =>
+      memory === undefined ? { cpus: 1, gpus: 0 } : { cpus: 1, gpus: 1, gpuMemory: Number(memory) },
+  }),
   runner("middle", single),
   runner("model", single, {
     tighten: (_params, _execution, times) => (times <= 3 ? `with step ${8 / 2 ** times}` : null),
@@ -347,22 +355,43 @@ export const science: Science = {
           minimum: 0,
           default: 0,
         },
+        memory: {
+          type: "integer",
+          description: "Megabytes of a GPU's memory that the base asks for.",
+          minimum: 0,
+          default: 0,
+        },
         key_env: text("Variable that holds a key of the model; empty for none.", ""),
       },
     },
   },
   expand: (settings) => settings,
   ignored: () => [],
-  neutral: { "toy.address": "", "toy.note": "", "toy.key_env": "", "toy.cards": 0 },
+  neutral: {
+    "toy.address": "",
+    "toy.note": "",
+    "toy.key_env": "",
+    "toy.cards": 0,
+    "toy.memory": 0,
+  },
   check: () => [],
-  cards: (settings) => [{ path: "toy.cards", count: Number(block(settings, "toy")["cards"]) }],
+  cards: (settings) => {
+    const { cards, memory } = block(settings, "toy");
+    return [
+      { path: "toy.cards", count: Number(cards) },
+      { path: "toy.memory", count: 1, memory: memory === 0 ? undefined : Number(memory) },
+    ];
+  },
   plan: (settings, place) => {
     const toy = block(settings, "toy");
     const file = String(toy["file"]);
     const base = request(
       "base",
       { name: toy["base"]!, act: toy["base_act"]! },
-      { files: file === "" ? {} : { data: { path: path.resolve(place.folder, file) } } },
+      {
+        files: file === "" ? {} : { data: { path: path.resolve(place.folder, file) } },
+        execution: toy["memory"] === 0 ? {} : { memory: toy["memory"]! },
+      },
     );
     const middle =
       toy["middle"] === ""

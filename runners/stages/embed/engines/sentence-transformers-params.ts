@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../../src/base/json.js";
+import type { GpusSetting } from "../../../base/stage/gpus.js";
 import type { EmbedParams } from "./engine.js";
 
 /** What decides a vector of sentence-transformers. */
@@ -13,6 +14,6 @@ export interface SentenceTransformersParams extends EmbedParams {
 /** How sentence-transformers runs. */
 export interface SentenceTransformersExecution extends JsonObject {
   readonly batch_size: number;
-  /** The share of a card that it takes; missing: all of one. */
-  readonly gpus?: number;
+  /** How much of a card it takes; missing: all of one. */
+  readonly gpus?: GpusSetting;
 }

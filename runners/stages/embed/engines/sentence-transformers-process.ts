@@ -71,7 +71,7 @@ export function loadSentenceTransformers(task: EmbedTask): Embedder {
 
 function startEmbedding(task: EmbedTask): Promise<KeptServer> {
   const { params, execution, resources } = task;
-  const share = Math.min(1, execution.gpus ?? 1);
+  const share = resources.gpuShare ?? 1;
   const asked = JSON.stringify({
     ...params,
     model: modelLocation("model", params.model, task),

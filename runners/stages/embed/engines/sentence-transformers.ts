@@ -2,6 +2,7 @@ import { isFolder, resolvePath } from "../../../base/files/spec-path.js";
 import { isFolderName, modelInput } from "../../../base/models/model-input.js";
 import { checkPackagedName } from "../../../base/models/packaged.js";
 import { embeddingHours, gpuSeconds } from "../../../base/stage/cost-model.js";
+import { CARD_MEMORY, cardsAsked } from "../../../base/stage/gpus.js";
 import { mistake } from "../../../base/stage/mistake.js";
 import type { EmbedEngine } from "./engine.js";
 import type {
@@ -43,9 +44,10 @@ export const sentenceTransformers: EmbedEngine<
     max_tokens,
     gpus: {
       description:
-        "The share of one GPU that one embedding needs, by its memory (0.25: four stages side by side). Left out: all of it.",
-      type: "number",
+        "How much of one GPU one embedding needs. 4G: so much of its memory, so that others use the rest of it (G: 2^30 bytes). 0.25: a quarter of it. Left out: all of it.",
+      type: ["number", "string"],
       exclusiveMinimum: 0,
+      pattern: CARD_MEMORY,
       // More than one is of no use to it. Without a default, which would be part of every cell's id.
       maximum: 1,
     },
@@ -77,7 +79,7 @@ export const sentenceTransformers: EmbedEngine<
     };
   },
   toolchain: ["llm.embed"],
-  resources: ({ gpus }) => ({ cpus: 4, gpus: gpus ?? 1 }),
+  resources: ({ gpus }) => ({ cpus: 4, ...cardsAsked(gpus) }),
   gpuHours: (tokens) => embeddingHours(BILLIONS, tokens),
   seconds: (_, tokens) => gpuSeconds(embeddingHours(BILLIONS, tokens)),
   counted: false,

@@ -1,4 +1,4 @@
-import { checkGpus } from "../../../base/stage/gpus.js";
+import { cardsAsked, checkGpus } from "../../../base/stage/gpus.js";
 import { reservedOptions } from "../reserved.js";
 import { promptsAtOnce } from "../prompts-at-once.js";
 import type { InferEngine } from "./engine.js";
@@ -27,7 +27,7 @@ export const llamafactory: InferEngine = {
     ...checkGpus(cards, `${where}.gpus`),
   ],
   toolchain: ["llm.answer"],
-  resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
+  resources: (execution) => ({ cpus: 4, ...cardsAsked(execution.gpus) }),
   promptsAtOnce: (execution) => execution.batch_size,
   tighten: ({ answer }, { batch_size }, times) => {
     if ("per_device_eval_batch_size" in (answer.llamafactory ?? {})) return null;

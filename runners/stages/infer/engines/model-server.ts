@@ -1,7 +1,7 @@
 import { requestsAtOnce } from "../../../base/chat/at-once.js";
 import { checkExtra } from "../../../base/chat/extra.js";
 import type { ModelServer } from "../../../base/chat/model-server.js";
-import { checkGpus } from "../../../base/stage/gpus.js";
+import { cardsAsked, checkGpus } from "../../../base/stage/gpus.js";
 import type { InferEngine } from "./engine.js";
 import { asked, gpus, serverArguments, start_timeout_seconds } from "./shared-settings.js";
 
@@ -26,8 +26,9 @@ const modelServerEngine = (
     ...checkGpus(cards, `${where}.gpus`),
   ],
   toolchain,
-  resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
-  promptsAtOnce: (execution) => requestsAtOnce(execution.concurrency, name, execution.gpus ?? 1),
+  resources: (execution) => ({ cpus: 4, ...cardsAsked(execution.gpus) }),
+  promptsAtOnce: (execution) =>
+    requestsAtOnce(execution.concurrency, name, cardsAsked(execution.gpus).gpus),
   load: async (task) => (await import("../server.js")).loadModelServer(task, name),
 });
 

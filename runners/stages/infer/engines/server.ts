@@ -1,5 +1,5 @@
 import { checkExtra } from "../../../base/chat/extra.js";
-import { checkGpus } from "../../../base/stage/gpus.js";
+import { cardsAsked, checkGpus } from "../../../base/stage/gpus.js";
 import { reservedOptions } from "../reserved.js";
 import type { InferEngine } from "./engine.js";
 import {
@@ -50,7 +50,7 @@ export const server: InferEngine = {
     ...checkExtra(fields, `${where}.extra`),
   ],
   toolchain: ["llm"],
-  resources: (execution) => ({ cpus: 4, gpus: execution.gpus ?? 1 }),
+  resources: (execution) => ({ cpus: 4, ...cardsAsked(execution.gpus) }),
   promptsAtOnce: (execution) => execution.concurrency,
   load: async (task) => (await import("../server.js")).loadServer(task),
 };

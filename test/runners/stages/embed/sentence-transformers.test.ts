@@ -152,6 +152,8 @@ describe("sentence-transformers", () => {
     expect(embedRunner.resources(params, { batch_size: 2 })).toEqual({ cpus: 4, gpus: 1 });
     const share = { batch_size: 2, gpus: 0.25 };
     expect(embedRunner.resources(params, share)).toEqual({ cpus: 4, gpus: 0.25 });
+    const memory = { batch_size: 2, gpus: "4G" };
+    expect(embedRunner.resources(params, memory)).toEqual({ cpus: 4, gpus: 1, gpuMemory: 4096 });
   });
 
   it("tells the last words of a model that cannot be loaded", async () => {
