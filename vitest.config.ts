@@ -19,7 +19,8 @@ export default defineConfig({
     globalSetup: ["test/global-setup.ts"],
     // TensorFlow's native binding does not survive worker threads.
     pool: "forks",
-    maxWorkers: 2,
+    // A file often waits for programs that it has started, so that two cores have time for a third one.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     sequence: { sequencer: LongFilesFirst },
