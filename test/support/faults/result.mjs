@@ -8,9 +8,13 @@ const [BEGIN, END] = ["<!-- result: written by npm run test:faults -->", "<!-- e
 export function write({ stages, operations, cases, possible, late, failures }, { sample, seed }) {
   const page = readFileSync(PAGE, "utf8");
   const all = late ? "cases in their order, as many as there was time for" : "every case";
-  const kind = sample === undefined ? all : `a sample with seed ${seed}`;
+  // One case may be drawn twice.
+  const kind =
+    sample === undefined
+      ? `${all}: ${cases} of ${possible}`
+      : `${cases} tries, drawn with seed ${seed} from ${possible} cases`;
   const lines = [
-    `- Date: ${new Date().toISOString().slice(0, 10)}; Node ${process.versions.node}; ${kind}: ${cases} of ${possible}.`,
+    `- Date: ${new Date().toISOString().slice(0, 10)}; Node ${process.versions.node}; ${kind}.`,
     `- Stages: ${stages.join(", ")}.`,
     `- Operations: ${operations.controller} of the controller, ${operations.worker} of the workers.`,
     `- Cases in which something was not as promised: ${failures.length}.`,
