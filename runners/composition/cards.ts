@@ -12,7 +12,10 @@ export function cardsOfKnowledge(settings: JsonObject): readonly AskedCards[] {
   if (!isJsonObject(knowledge)) return [];
   return ["teacher", "finetune", "infer", "embed"].flatMap((block) => {
     const options = knowledge[block];
-    const setting = isJsonObject(options) ? options["gpus"] : undefined;
+    // A teacher that nobody serves takes no card.
+    const reads =
+      isJsonObject(options) && (block !== "teacher" || (options["server"] ?? null) !== null);
+    const setting = reads ? options["gpus"] : undefined;
     if (typeof setting !== "number" && typeof setting !== "string") return [];
     const { gpus, gpuMemory } = cardsAsked(setting);
     return [{ path: `knowledge.${block}.gpus`, count: Math.ceil(gpus), memory: gpuMemory }];

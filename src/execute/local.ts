@@ -10,7 +10,6 @@ import type { FromWorker, WorkerArguments } from "./messages.js";
 import type { MpsGate } from "./mps-gate.js";
 import type { Room } from "./room.js";
 import type { Among, Share } from "./slots.js";
-import { sharesOf } from "./slots.js";
 import { StartLimiter } from "./start-limiter.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
@@ -33,6 +32,8 @@ export interface LocalOptions {
 
 /** A worker on cards ends after it has rested for so long. */
 const REST_MILLISECONDS = 15_000;
+/** Parts of a card that add up to one may miss it by so much. */
+const TINY = 1e-6;
 
 /** Runs stages on this machine, in worker processes that are reused. */
 export class LocalExecutor implements Executor {
@@ -72,9 +73,14 @@ export class LocalExecutor implements Executor {
   }
 
   hopeless(wanted: Resources, gpu: number | null): string | null {
-    return this.options.room.slots.isHopeless({ wanted, gpu })
-      ? `the GPUs that are left do not suffice; ${this.options.health.reasons}`
-      : null;
+    const { room, health } = this.options;
+    if (!room.slots.isHopeless({ wanted, gpu })) return null;
+    const { reasons } = health;
+    if (reasons !== "") return `the GPUs that are left do not suffice; ${reasons}`;
+    const { gpuMemory } = wanted;
+    return gpuMemory === undefined
+      ? "this machine has too few GPUs for it"
+      : `no GPU of this machine has ${gpuMemory} MiB of memory`;
   }
 
   async failed(
@@ -163,6 +169,7 @@ export class LocalExecutor implements Executor {
         this.#tellOfCards(started);
       });
     }
+    chosen.gpuShare = share.gpuShare;
     this.#wake(chosen);
     this.#busy.add(chosen);
     this.#tellOfCards(chosen);
@@ -188,17 +195,15 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /**
-   * Workers that rest keep memory of their card. So where a share is a large part of a card, only as
-   * many stay as shares of that size have room beside each other.
-   */
-  #leaveRoom({ gpus, gpuShare }: Share): void {
+  /** Workers that rest keep memory of their card. So only as many stay as have room beside those that work. */
+  #leaveRoom({ gpus }: Share): void {
     for (const gpu of gpus) {
-      const on = (workers: Iterable<WorkerProcess>): WorkerProcess[] =>
-        [...workers].filter((worker) => worker.gpus.includes(gpu));
-      const resting = on(this.#idle.keys());
-      const room = sharesOf(gpuShare) - on(this.#busy).length;
-      for (const worker of resting.slice(0, Math.max(0, resting.length - room))) {
+      const resting = [...this.#idle.keys()].filter((worker) => worker.gpus.includes(gpu));
+      const held = resting.reduce((sum, { gpuShare }) => sum + gpuShare, 0);
+      let over = this.options.room.slots.held(gpu) + held - 1;
+      for (const worker of resting) {
+        if (over < TINY) break;
+        over -= worker.gpuShare;
         this.#retire(worker);
       }
     }

@@ -50,7 +50,7 @@ export function missingCards(
       // Without a card the stage runs on the CPU.
       if (allowed.length === 0 || wish.memory <= most) continue;
       const has = `the largest that the sweep may use has ${sizeOf(most)}`;
-      const message = `${path} asks for ${sizeOf(wish.memory)} of a GPU, but ${has}; at most that would be right here`;
+      const message = `${path} asks for ${sizeOf(wish.memory)} of a GPU, but ${has}; at most ${Math.floor(most / 1024)}G would be right here`;
       found.push({ severity: "error", message, ...place });
     } else if (!here.some(({ index }) => index === wish.gpu)) {
       found.push({ severity: "error", message: missing(wish.gpu), ...place });

@@ -44,8 +44,11 @@ export async function openForecast(
   // The journals are read while the machine's cards are listed.
   const [learned, { cpus, gpus }] = await Promise.all([learnFrom(config.store.value), machine]);
   const capacity = { cpus, cards: gpus.length };
+  const sizes = gpus.flatMap(({ memory }) => memory ?? []);
+  const cardMemory =
+    sizes.length > 0 && sizes.length === gpus.length ? Math.min(...sizes) : undefined;
   return new Forecast({
-    ...{ plan, learned, capacity, cellsPerCard },
+    ...{ plan, learned, capacity, cardMemory, cellsPerCard },
     reckoned: reckonPlan(plan, presence),
   });
 }

@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../base/fingerprint.js";
+import type { Resources } from "../contract/runner.js";
 import { longestFirst } from "../forecast/index.js";
 import type { PlannedStage } from "../plan/index.js";
 import { sharesCard } from "../plan/index.js";
@@ -37,7 +38,12 @@ const blocks = (patient: Bucket, other: Bucket): boolean =>
 
 /** Whether what a bucket gathers of cards is to be left alone by another. */
 const gathersBefore = (patient: Bucket, other: Bucket): boolean =>
-  isPatient(patient) && patient.wanted.gpus > other.wanted.gpus;
+  isPatient(patient) && takesMore(patient.wanted, other.wanted);
+
+/** Whether one takes more of the cards than another; memory is a part of one card. */
+const takesMore = (one: Resources, other: Resources): boolean =>
+  one.gpus > other.gpus ||
+  (one.gpus === other.gpus && (one.gpuMemory ?? Infinity) > (other.gpuMemory ?? Infinity));
 
 /** Seconds that a bucket's next call will probably take; null: not known. */
 function nextCall({ known: { count, seconds }, limit, queue }: Bucket): number | null {

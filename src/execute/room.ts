@@ -106,7 +106,8 @@ export class Room {
     const want = { wanted, gpu };
     const { cards, count, gpuShare } = this.slots.ask(want);
     if (count === 0) return this.slots.take(wanted, gpu, among);
-    const key = JSON.stringify([gpuShare, count, gpu]);
+    // Of two that take as much, one may find room on more cards.
+    const key = JSON.stringify([gpuShare, count, gpu, wanted.gpuMemory ?? null]);
     const since = this.#since.get(key) ?? Date.now();
     const closed = this.#turns.closed(this.#others, { count, share: gpuShare, since });
     const resting = cards.filter((card) => this.#rests(card));

@@ -28,9 +28,6 @@ export interface Among {
 const ALONE: Among = { behind: [], avoid: new Set(), closed: new Set() };
 const TINY = 1e-9;
 
-/** How many shares of a card of this size, 0 to 1, have room beside each other. */
-export const sharesOf = (gpuShare: number): number => Math.floor(1 / gpuShare + TINY);
-
 /** How many cards a group takes at once, and how much of each. */
 export const cardsOf = (gpus: number): { readonly count: number; readonly gpuShare: number } =>
   gpus < 1
@@ -75,23 +72,28 @@ export class Slots {
     return this.gpus.filter((gpu) => !this.#out.has(gpu));
   }
 
-  /** What a group may run on, whether it has room now or not, how many of these it takes, and of each. */
+  /** What a group may run on, whether it has room now or not, how many of these it takes, and the most of each. */
   ask(want: Want): {
     readonly cards: readonly number[];
     readonly count: number;
     readonly gpuShare: number;
   } {
+    const asked = this.#askByNumber(want);
     const { gpuMemory } = want.wanted;
-    return gpuMemory === undefined ? this.#askByNumber(want) : this.#askByMemory(want, gpuMemory);
+    if (gpuMemory === undefined || asked.count === 0) return asked;
+    const cards = asked.cards.filter((card) => (this.#memory(card) ?? gpuMemory) >= gpuMemory);
+    const shares = cards.map((card) => this.#shareOn(card, want.wanted, asked.gpuShare));
+    return { cards, count: 1, gpuShare: Math.max(0, ...shares) };
   }
 
-  /** Cards with so much memory, and how much of the smallest of them that is; where that is not known: all. */
-  #askByMemory(want: Want, needed: number): ReturnType<Slots["ask"]> {
-    const asked = this.#askByNumber(want);
-    const sizes = new Map(asked.cards.map((card) => [card, this.options.memory?.(card) ?? null]));
-    const cards = asked.cards.filter((card) => (sizes.get(card) ?? Infinity) >= needed);
-    const shares = cards.map((card) => needed / (sizes.get(card) ?? needed));
-    return asked.count === 0 ? asked : { cards, count: 1, gpuShare: Math.max(0, ...shares) };
+  /** Megabytes of a card's memory; null: not known. */
+  #memory(gpu: number): number | null {
+    return this.options.memory?.(gpu) ?? null;
+  }
+
+  /** How much of this card a group takes: all, where it asks for memory and nobody knows how much the card has. */
+  #shareOn(gpu: number, { gpuMemory }: Resources, gpuShare: number): number {
+    return gpuMemory === undefined ? gpuShare : gpuMemory / (this.#memory(gpu) ?? gpuMemory);
   }
 
   #askByNumber({ wanted, gpu }: Want): ReturnType<Slots["ask"]> {
@@ -165,7 +167,7 @@ export class Slots {
     if (cards.length < count) return [];
     return this.#emptiest(cards)
       .slice(0, count)
-      .map((gpu) => ({ gpu, ready: this.#free(gpu) >= gpuShare - TINY }));
+      .map((gpu) => ({ gpu, ready: this.#hasRoom(gpu, want.wanted, gpuShare) }));
   }
 
   /** Shares spread before they crowd. */
@@ -182,9 +184,15 @@ export class Slots {
     const { cards, count, gpuShare } = this.ask(want);
     const others = cards.filter((gpu) => !avoid.has(gpu));
     const free = this.#emptiest(others.length >= count ? others : cards).filter(
-      (gpu) => !kept.has(gpu) && this.#free(gpu) >= gpuShare - TINY,
+      (gpu) => !kept.has(gpu) && this.#hasRoom(gpu, want.wanted, gpuShare),
     );
-    return free.length < count ? null : { cpus, gpus: free.slice(0, count), gpuShare };
+    if (free.length < count) return null;
+    const gpus = free.slice(0, count);
+    return { cpus, gpus, gpuShare: this.#shareOn(gpus[0]!, want.wanted, gpuShare) };
+  }
+
+  #hasRoom(gpu: number, wanted: Resources, gpuShare: number): boolean {
+    return this.#free(gpu) >= this.#shareOn(gpu, wanted, gpuShare) - TINY;
   }
 
   /** Gives a share back. */

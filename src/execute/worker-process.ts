@@ -43,6 +43,9 @@ export class WorkerProcess {
   #fresh = true;
   readonly gone: Promise<void>;
 
+  /** How much of each of its cards its last call was given, 0 to 1. */
+  gpuShare = 0;
+
   constructor(
     /** From 1. */
     readonly number: number,

@@ -52,6 +52,8 @@ export class Forecast {
       /** Changes with the stages that finish. */
       readonly learned: Learned;
       readonly capacity: Capacity;
+      /** Megabytes of memory that the smallest card has. Left out: not known. */
+      readonly cardMemory?: number | undefined;
       /** How many last stages of cells share one card. */
       readonly cellsPerCard: number;
     },
@@ -224,10 +226,12 @@ export class Forecast {
   /** What a stage occupies, as the scheduler places it. */
   #room(stage: PlannedStage): Pick<Expected, "cpus" | "cards" | "shares"> {
     const { record, runner, execution } = stage;
-    const { cpus, gpus } = runner.resources(record.params, execution);
-    if (this.options.capacity.cards === 0 || gpus === 0) return { cpus, cards: 0, shares: false };
-    const shares = sharesCard(stage);
-    return { cpus, cards: shares ? 1 / this.options.cellsPerCard : gpus, shares };
+    const { cpus, gpus, gpuMemory } = runner.resources(record.params, execution);
+    const { capacity, cardMemory, cellsPerCard } = this.options;
+    if (capacity.cards === 0 || gpus === 0) return { cpus, cards: 0, shares: false };
+    if (sharesCard(stage)) return { cpus, cards: 1 / cellsPerCard, shares: true };
+    if (gpuMemory === undefined) return { cpus, cards: gpus, shares: false };
+    return { cpus, cards: Math.min(1, gpuMemory / (cardMemory ?? gpuMemory)), shares: false };
   }
 
   #played(tasks: readonly (Expected | null)[]): TimeLeft | null {

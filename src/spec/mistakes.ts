@@ -333,6 +333,10 @@ function problemOf(
     case "maxLength":
       return value(`${label} is longer than ${counted(params["limit"], "character")}`);
     case "pattern":
+      if (isQuotedNumber(error))
+        return value(
+          `${label} is a text, ${shown(error.data)}; remove the quotes to make it a number`,
+        );
       return value(
         `${label}: ${shown(error.data)} does not fit. ${String(error.parentSchema["description"] ?? `It must match ${String(params["pattern"])}.`)}`,
       );
@@ -350,6 +354,13 @@ const limits = {
   maximum: "at most",
   exclusiveMaximum: "less than",
 } as const;
+
+/** Whether a text that does not fit would be right without its quotes. */
+const isQuotedNumber = ({ parentSchema, data }: SchemaError): boolean =>
+  [parentSchema["type"]].flat().includes("number") &&
+  typeof data === "string" &&
+  data.trim() !== "" &&
+  Number.isFinite(Number(data));
 
 const counted = (count: Json | undefined, word: string): string =>
   `${String(count)} ${word}${count === 1 ? "" : "s"}`;

@@ -56,7 +56,11 @@ interface Fragments {
 
 function valueOf(schema: JsonSchema, root: JsonSchema): string {
   const kinds = [...new Set(kindsOf(schema, root))];
-  return `${kinds.join(", ")}${rangeOf(schema)}`;
+  const range = rangeOf(schema);
+  // A range is a number's.
+  const numeric = kinds.findIndex((kind) => kind.endsWith("number"));
+  if (numeric === -1) return `${kinds.join(", ")}${range}`;
+  return kinds.map((kind, nth) => (nth === numeric ? `${kind}${range}` : kind)).join(", ");
 }
 
 function rangeOf(schema: JsonSchema): string {

@@ -20,6 +20,8 @@ export interface FakeTaskSetup<Params, Execution> {
   readonly inputs?: { readonly [name: string]: string };
   readonly files?: { readonly [name: string]: string };
   readonly gpus?: readonly number[];
+  /** How much of each of them. */
+  readonly gpuShare?: number;
   /** One if left out. */
   readonly threads?: number;
   readonly toolchain?: ToolchainPaths;
@@ -56,7 +58,8 @@ export class FakeTask<Params = JsonObject, Execution = JsonObject> implements St
     this.files = setup.files ?? {};
     this.out = setup.out;
     this.work = setup.work;
-    this.resources = { gpus: setup.gpus ?? [], threads: setup.threads ?? 1 };
+    const { gpus = [], gpuShare, threads = 1 } = setup;
+    this.resources = { gpus, threads, ...(gpuShare !== undefined && { gpuShare }) };
     this.toolchain = setup.toolchain ?? { environments: {} };
     const isDraining = (): boolean => this.#draining;
     this.stop = {

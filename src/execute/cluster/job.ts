@@ -4,6 +4,7 @@ import { ExitCode } from "../../base/exit.js";
 import type { Fingerprint } from "../../base/fingerprint.js";
 import { learnSecrets } from "../../base/redact.js";
 import type { JsonObject } from "../../base/json.js";
+import type { StageError } from "../../contract/runner.js";
 import type { Science } from "../../contract/science.js";
 import type { LockHolder } from "../../store/index.js";
 import { JOB_VARIABLE, Store } from "../../store/index.js";
@@ -99,7 +100,9 @@ class Job {
       for (const call of this.#drained ? [] : waiting) {
         const place = this.#executor.find(call.wanted, null, () => waiting.length);
         if (place === null) {
-          later.push(call);
+          const hopeless = this.#executor.hopeless(call.wanted, null);
+          if (hopeless === null) later.push(call);
+          else await this.#giveUp(call, hopeless);
           continue;
         }
         const one = this.#call(call, place, hidden).finally(() => running.delete(one));
@@ -113,6 +116,17 @@ class Job {
     const late = this.order.seconds !== null && seconds > this.order.seconds - LATE;
     await this.lines.say({ type: "over", drained: this.#drained, late: this.#drained && late });
     return !this.#bad && !this.#drained;
+  }
+
+  /** Ends a call that this node can never run. */
+  async #giveUp({ stages }: JobCall, message: string): Promise<void> {
+    this.#bad = true;
+    const error: StageError = { kind: "machine", class: "gpu", message };
+    for (const { order } of stages) {
+      const stage = order.record.fingerprint;
+      await this.lines.say({ type: "started", stage, worker: 0, gpus: [], fusedWith: 1 });
+      await this.lines.say({ type: "end", stage, end: { how: "failed", error, seconds: 0 } });
+    }
   }
 
   async #call(
@@ -237,7 +251,10 @@ const lines = await LineWriter.open(files.events);
 const { science } = (await import(order.serves.scienceModule)) as { science: Science };
 const gpus = order.gpus > 0 ? (await gpusHere()).slice(0, order.gpus) : [];
 const { calls } = order.tasks[task]!;
-const share = calls.filter(({ wanted }) => wanted.gpus > 0 && wanted.gpus < 1).length > 1;
+const partly = calls.filter(
+  ({ wanted: { gpus: cards, gpuMemory } }) => cards > 0 && (cards < 1 || gpuMemory !== undefined),
+);
+const share = partly.length > 1;
 const mps =
   order.mps === true && share && gpus.length > 0
     ? await Mps.start(gpus, { ...process.env, ...order.environment }, (line) =>

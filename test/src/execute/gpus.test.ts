@@ -180,7 +180,7 @@ describe("GPUs that are not there", () => {
     for (const command of ["validate", "plan", "sweep"]) {
       const { code, stdout, stderr } = await lab.run(command, spec);
       expect(stderr, command).toContain(
-        "spec.yaml:2:15 error: toy.memory asks for 100G of a GPU, but the largest that the sweep may use has 80000M",
+        "spec.yaml:2:15 error: toy.memory asks for 100G of a GPU, but the largest that the sweep may use has 80000M; at most 78G would be right here",
       );
       expect([stdout, code]).toEqual(["", 2]);
     }

@@ -79,6 +79,21 @@ describe("two sweeps on the cards of a machine", () => {
     expect([first, claims.taken(first!), claims.taken(second!)]).toEqual([first, 0, 1]);
   });
 
+  it("wait for a whole card and for so much memory apart, where that is all of it too", async () => {
+    const machine = new FakeMachine(folder, 1);
+    const [one, two] = [await roomOn(machine), await roomOn(machine)];
+    const half = part(one, 0.5)!;
+    const memory = (gpuMemory: number) => two.take({ cpus: 1, gpus: 1, gpuMemory }, null);
+    expect([part(two, 1), memory(80_000), memory(60_000)]).toEqual([null, null, null]);
+    void two.settle();
+    const watching = CardClaims.open(path.join(folder, "cards"), "r4ec sweep toy", 0);
+    const shares = watching.others().flatMap(({ wishes }) => wishes.map(({ share }) => share));
+    expect(shares.sort()).toEqual([0.75, 1, 1]);
+    watching.close();
+    expect(memory(40_000)).toMatchObject({ gpus: [0], gpuShare: 0.5 });
+    one.release(half);
+  });
+
   it("of which one was killed: what it held is free, and its file goes", async () => {
     const machine = new FakeMachine(folder, 1);
     const room = await roomOn(machine);

@@ -66,10 +66,14 @@ describe("slots for stages that say how much memory they need", () => {
     expect(slots.take(wanted(2000), null)?.gpuShare).toBe(0.025);
   });
 
-  it("give cards that are large enough, by the smallest of these", () => {
-    expect(slotsOf(0, 1).take(wanted(60_000), null)).toMatchObject({ gpus: [0], gpuShare: 0.75 });
-    expect(slotsOf(0, 1).take(wanted(20_000), null)?.gpuShare).toBe(0.5);
-    expect(slotsOf(0, 1).take(wanted(20_000), 0)).toMatchObject({ gpus: [0], gpuShare: 0.25 });
+  it("give cards that are large enough, and of each the part that it is there", () => {
+    const slots = slotsOf(0, 1);
+    expect(slots.take(wanted(60_000), null)).toMatchObject({ gpus: [0], gpuShare: 0.75 });
+    expect(slots.take(wanted(20_000), null)).toMatchObject({ gpus: [1], gpuShare: 0.5 });
+    expect(slots.take(wanted(20_000), null)).toMatchObject({ gpus: [1], gpuShare: 0.5 });
+    expect(slots.take(wanted(20_000), null)).toMatchObject({ gpus: [0], gpuShare: 0.25 });
+    expect(slots.take(wanted(1000), null)).toBeNull();
+    expect(slotsOf(2, 0).take(wanted(20_000), 0)?.gpuShare).toBe(0.25);
     expect(slotsOf(0, 1).isHopeless({ wanted: wanted(80_001), gpu: null })).toBe(true);
     expect(slotsOf(0, 1).isHopeless({ wanted: wanted(80_000), gpu: null })).toBe(false);
   });
@@ -207,10 +211,15 @@ describe("ready stages", () => {
   });
 
   /** Runs small stages, each until the room of the oldest is needed, beside others; gives who started. */
-  const play = (cards: number, waiting: readonly PlannedStage[], smalls = 100): PlannedStage[] => {
-    const slots = new Slots(64, [...Array(cards).keys()]);
+  const play = (
+    cards: number,
+    waiting: readonly PlannedStage[],
+    smalls = 100,
+    small: Parameters<typeof stage>[2] = {},
+  ): PlannedStage[] => {
+    const slots = new Slots(64, [...Array(cards).keys()], { memory: () => 80_000 });
     const ready = new ReadyStages(4, cards);
-    for (let seed = 1; seed <= smalls; seed++) ready.add(stage(seed, "small"));
+    for (let seed = 1; seed <= smalls; seed++) ready.add(stage(seed, "small", small));
     for (const one of waiting) ready.add(one);
     const running: Share[] = [];
     const started: PlannedStage[] = [];
@@ -232,6 +241,10 @@ describe("ready stages", () => {
     expect(play(2, [large]).indexOf(large)).toBeLessThan(30);
     const whole = stage(0, "pinned", { gpu: 1, gpus: 2 });
     expect(play(3, [whole]).indexOf(whole)).toBeLessThan(40);
+    // Memory is less than a whole card, and more memory is more.
+    const [alone, most] = [stage(0, "whole", { gpus: 2 }), stage(0, "most", { memory: 60_000 })];
+    expect(play(2, [alone], 100, { memory: 20_000 }).indexOf(alone)).toBeLessThan(30);
+    expect(play(1, [most], 100, { memory: 20_000 }).indexOf(most)).toBeLessThan(30);
   });
 
   it("of several cards and of parts of one take turns", () => {

@@ -9,10 +9,12 @@ const nothing = { promptTokens: 0, completionTokens: 0, gpuHours: 0, sizes: {} }
 
 /** A sweep of stages that take so many seconds, and so much of a card each. */
 function sweepOf(
-  each: readonly (readonly [seconds: number, gpus: number])[],
+  each: readonly (readonly [seconds: number, gpus: number | { readonly memory: number }])[],
   learned = new Learned(),
 ): { readonly forecast: Forecast; readonly stages: readonly Fingerprint[] } {
-  const planned = each.map(([, gpus], seed) => readyStage(seed, "any", { gpus }));
+  const planned = each.map(([, gpus], seed) =>
+    readyStage(seed, "any", typeof gpus === "number" ? { gpus } : gpus),
+  );
   const stages = planned.map(({ record }) => record.fingerprint);
   const reckoned = new Map<Fingerprint, StageEstimate>(
     each.map(([seconds], nth) => [stages[nth]!, { ...nothing, seconds }]),
@@ -23,16 +25,21 @@ function sweepOf(
     stages: new Map(planned.map((stage) => [stage.record.fingerprint, stage])),
   };
   const capacity = { cpus: 16, cards: 2 };
-  return { forecast: new Forecast({ plan, reckoned, learned, capacity, cellsPerCard: 1 }), stages };
+  const machine = { capacity, cardMemory: 80_000, cellsPerCard: 1 };
+  return { forecast: new Forecast({ plan, reckoned, learned, ...machine }), stages };
 }
 
 it("the time that a sweep takes on cards is reckoned in the order in which its cells start", () => {
-  const secondsOf = (...each: (readonly [number, number])[]): number => {
+  const secondsOf = (...each: Parameters<typeof sweepOf>[0]): number => {
     const { forecast, stages } = sweepOf(each);
     return forecast.secondsOf(stages)!.seconds;
   };
   // The long one first, beside the two short ones.
   expect(secondsOf([10, 0.5], [10, 0.5], [20, 0.5])).toBeCloseTo(20);
+  // Two by two on each card.
+  const [half, more] = [{ memory: 40_000 }, { memory: 41_000 }];
+  expect(secondsOf([10, half], [10, half], [10, half], [10, half])).toBeCloseTo(10);
+  expect(secondsOf([10, more], [10, more], [10, more], [10, more])).toBeCloseTo(20);
   // Of stages that take whole cards nobody changes the order: the last one waits for both.
   expect(secondsOf([10, 1.5], [20, 1.5])).toBeCloseTo(30);
 });

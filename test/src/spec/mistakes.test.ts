@@ -35,6 +35,16 @@ const cases: readonly (readonly [name: string, rest: string, ...errors: string[]
     '4:15 ctr.epochs must be a whole number, not "10"; remove the quotes',
   ],
   [
+    "a number in quotes, where some texts are right",
+    'knowledge: {variant: r4ec, finetune: {room: "2"}}\n',
+    '4:45 knowledge.finetune.room is a text, "2"; remove the quotes to make it a number',
+  ],
+  [
+    "a text, where some others are right",
+    "knowledge: {variant: r4ec, finetune: {room: 2 G}}\n",
+    '4:45 knowledge.finetune.room: "2 G" does not fit. How much it takes: 2, or 3G.',
+  ],
+  [
     "a fraction for a whole number",
     "ctr: {epochs: 1.5}\n",
     "4:15 ctr.epochs must be a whole number, not 1.5",

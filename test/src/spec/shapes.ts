@@ -57,6 +57,13 @@ export const shapes: Science = {
               additionalProperties: false,
               properties: {
                 epochs: { description: "Passes.", type: "number", exclusiveMinimum: 0, default: 3 },
+                // Without a default, so that it is in no cell's settings.
+                room: {
+                  description: "How much it takes: 2, or 3G.",
+                  type: ["number", "string"],
+                  exclusiveMinimum: 0,
+                  pattern: "^[1-9]\\d*G$",
+                },
                 extra: {
                   description: "Free.",
                   type: "object",

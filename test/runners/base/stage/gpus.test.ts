@@ -24,7 +24,7 @@ describe("a setting of GPUs", () => {
 
   it("is told of every block that has one, so that a sweep can refuse what no machine has", () => {
     const knowledge = {
-      teacher: { gpus: 2 },
+      teacher: { server: "r4ec", gpus: 2 },
       finetune: { gpus: 0.5 },
       infer: { gpus: "100G" },
       embed: { model: "x" },
@@ -34,5 +34,8 @@ describe("a setting of GPUs", () => {
       { path: "knowledge.finetune.gpus", count: 1 },
       { path: "knowledge.infer.gpus", count: 1, memory: 102_400 },
     ]);
+    // A teacher that somebody else serves takes none.
+    const hosted = { teacher: { model: "gpt-4o", server: null, gpus: 2 } };
+    expect(cardsOfKnowledge({ knowledge: hosted })).toEqual([]);
   });
 });

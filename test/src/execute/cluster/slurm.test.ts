@@ -117,6 +117,21 @@ test("a job has the cards that Slurm gives it, and no others", async () => {
   expect(await sweep.finished).toMatchObject({ code: 0 });
 });
 
+test("a stage that needs more memory than any card of its node has fails, and says so", async () => {
+  const lab = await slurm.labOfTest();
+  lab.environment = { ...lab.environment, PATH: await machineWithCards(lab.folder, 2) };
+  const settings = "slurm: {options: [--nodelist=n2]}\nretries: {gpu: 0}\n";
+  const { code, stderr } = await lab.run(
+    "sweep",
+    await lab.spec(toy(settings, "toy: {memory: 102400}\n")),
+  );
+  expect(stderr).toContain("no GPU of this machine has 102400 MiB of memory");
+  expect(code).toBe(1);
+  const [base] = await stagesOf(lab);
+  expect(base).toMatchObject({ status: "failed", error: { class: "gpu" } });
+  expect(begun(lab)).toEqual([]);
+});
+
 test("cells that share a job's card do so as on one machine: as one group where they can, else by MPS", async () => {
   const lab = await slurm.labOfTest();
   const file = path.join(lab.folder, "mps.log");
