@@ -213,6 +213,8 @@ describe("status, stop and resume", () => {
     lab.flag("b.hold");
     const run = lab.start("sweep", await lab.spec(spec));
     await lab.logged("holding b");
+    // The stage may be faster than the line of the journal.
+    await until(async () => (await lab.statuses())["model b"] === "running", "the journal");
     run.child.kill("SIGKILL");
     await run.finished;
     const { stdout } = await lab.run("status", "--json");
