@@ -74,7 +74,7 @@ export interface Executor {
    * offering again, since others than this sweep hold what it waits for.
    */
   settle(): Promise<void> | null;
-  /** Why such a group will never find room here, or null: cards that it needs have failed. */
+  /** Why such a group will never find room here, or null: cards that it needs have failed, or are too small. */
   hopeless(wanted: Resources, gpu: number | null): string | null;
   /** A stage has failed on cards: what that says of them. Those that are out of order are used no more. */
   failed(stage: Fingerprint, gpus: readonly number[], error: StageError): Promise<CardVerdict>;

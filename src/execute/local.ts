@@ -13,6 +13,7 @@ import type { Among, Share } from "./slots.js";
 import { StartLimiter } from "./start-limiter.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
+import { sizeText } from "../base/memory-size.js";
 import { openFolderSync } from "../base/folder.js";
 
 export interface LocalOptions {
@@ -79,8 +80,8 @@ export class LocalExecutor implements Executor {
     if (reasons !== "") return `the GPUs that are left do not suffice; ${reasons}`;
     const { gpuMemory } = wanted;
     return gpuMemory === undefined
-      ? "this machine has too few GPUs for it"
-      : `no GPU of this machine has ${gpuMemory} MiB of memory`;
+      ? "it may use too few GPUs here"
+      : `no GPU that it may use here has ${sizeText(gpuMemory)} of memory`;
   }
 
   async failed(
@@ -169,7 +170,8 @@ export class LocalExecutor implements Executor {
         this.#tellOfCards(started);
       });
     }
-    chosen.gpuShare = share.gpuShare;
+    // What it keeps between calls may be of an earlier one.
+    chosen.gpuShare = Math.max(chosen.gpuShare, share.gpuShare);
     this.#wake(chosen);
     this.#busy.add(chosen);
     this.#tellOfCards(chosen);
@@ -199,8 +201,8 @@ export class LocalExecutor implements Executor {
   #leaveRoom({ gpus }: Share): void {
     for (const gpu of gpus) {
       const resting = [...this.#idle.keys()].filter((worker) => worker.gpus.includes(gpu));
-      const held = resting.reduce((sum, { gpuShare }) => sum + gpuShare, 0);
-      let over = this.options.room.slots.held(gpu) + held - 1;
+      const working = [...this.#busy].filter((worker) => worker.gpus.includes(gpu));
+      let over = [...working, ...resting].reduce((sum, { gpuShare }) => sum + gpuShare, -1);
       for (const worker of resting) {
         if (over < TINY) break;
         over -= worker.gpuShare;

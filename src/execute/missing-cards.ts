@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.js";
+import { sizeText } from "../base/memory-size.js";
 import type { Config } from "../config/config.js";
 import type { CardWish, Experiment } from "../spec/index.js";
 import type { GpuDevice } from "./gpus.js";
@@ -49,8 +50,8 @@ export function missingCards(
       const most = Math.max(...allowed.map(({ memory }) => memory ?? Infinity));
       // Without a card the stage runs on the CPU.
       if (allowed.length === 0 || wish.memory <= most) continue;
-      const has = `the largest that the sweep may use has ${sizeOf(most)}`;
-      const message = `${path} asks for ${sizeOf(wish.memory)} of a GPU, but ${has}; at most ${Math.floor(most / 1024)}G would be right here`;
+      const has = `the largest that the sweep may use has ${sizeText(most)}`;
+      const message = `${path} asks for ${sizeText(wish.memory)} of a GPU, but ${has}; at most ${Math.floor(most / 1024)}G would be right here`;
       found.push({ severity: "error", message, ...place });
     } else if (!here.some(({ index }) => index === wish.gpu)) {
       found.push({ severity: "error", message: missing(wish.gpu), ...place });
@@ -61,10 +62,6 @@ export function missingCards(
   }
   return found;
 }
-
-/** Megabytes as a spec writes them. */
-const sizeOf = (megabytes: number): string =>
-  megabytes % 1024 === 0 ? `${megabytes / 1024}G` : `${megabytes}M`;
 
 const listOf = (gpus: readonly GpuDevice[]): string => {
   const numbers = gpus.map(({ index }) => index).join(", ");

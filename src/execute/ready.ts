@@ -40,7 +40,7 @@ const blocks = (patient: Bucket, other: Bucket): boolean =>
 const gathersBefore = (patient: Bucket, other: Bucket): boolean =>
   isPatient(patient) && takesMore(patient.wanted, other.wanted);
 
-/** Whether one takes more of the cards than another; memory is a part of one card. */
+/** Whether one takes more of the cards than another. An amount of memory counts as less than a card, and as more than any share of one. */
 const takesMore = (one: Resources, other: Resources): boolean =>
   one.gpus > other.gpus ||
   (one.gpus === other.gpus && (one.gpuMemory ?? Infinity) > (other.gpuMemory ?? Infinity));

@@ -196,7 +196,7 @@ export class Scheduler implements StageRun {
     return "started";
   }
 
-  /** Stages whose cards have failed do not wait for ever. */
+  /** Stages whose cards have failed, or are too small, do not wait for ever. */
   #giveUp({ wanted, gpu, queue }: Bucket): boolean {
     const message = this.options.executor.hopeless(wanted, gpu);
     if (message === null) return false;

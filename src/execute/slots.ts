@@ -106,7 +106,7 @@ export class Slots {
     return { ...asked, cards: apart ? this.open.filter((one) => !instances.has(one)) : this.open };
   }
 
-  /** True where a group needs more cards than are left. */
+  /** True where a group needs more cards, or larger ones, than are left. */
   isHopeless(want: Want): boolean {
     const { cards, count } = this.ask(want);
     return cards.length < count;
@@ -165,9 +165,12 @@ export class Slots {
   gather(want: Want): { readonly gpu: number; readonly ready: boolean }[] {
     const { cards, count, gpuShare } = this.ask(want);
     if (cards.length < count) return [];
-    return this.#emptiest(cards)
-      .slice(0, count)
-      .map((gpu) => ({ gpu, ready: this.#hasRoom(gpu, want.wanted, gpuShare) }));
+    const places = this.#emptiest(cards).map((gpu) => ({
+      gpu,
+      ready: this.#hasRoom(gpu, want.wanted, gpuShare),
+    }));
+    // Of unlike cards the emptiest may have no room for so much memory where another one has.
+    return places.sort((a, b) => Number(b.ready) - Number(a.ready)).slice(0, count);
   }
 
   /** Shares spread before they crowd. */

@@ -43,7 +43,7 @@ export class WorkerProcess {
   #fresh = true;
   readonly gone: Promise<void>;
 
-  /** How much of each of its cards its last call was given, 0 to 1. */
+  /** The most of each of its cards that a call of it was given, 0 to 1. */
   gpuShare = 0;
 
   constructor(

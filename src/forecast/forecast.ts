@@ -231,7 +231,9 @@ export class Forecast {
     if (capacity.cards === 0 || gpus === 0) return { cpus, cards: 0, shares: false };
     if (sharesCard(stage)) return { cpus, cards: 1 / cellsPerCard, shares: true };
     if (gpuMemory === undefined) return { cpus, cards: gpus, shares: false };
-    return { cpus, cards: Math.min(1, gpuMemory / (cardMemory ?? gpuMemory)), shares: false };
+    // As many as fit on one card: nobody's part lies on two.
+    const besides = Math.floor((cardMemory ?? gpuMemory) / gpuMemory);
+    return { cpus, cards: 1 / Math.max(1, besides), shares: false };
   }
 
   #played(tasks: readonly (Expected | null)[]): TimeLeft | null {

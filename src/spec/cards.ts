@@ -44,6 +44,7 @@ export function cardWishes(
   if (science.cards === undefined) return [...wishes.values()];
   for (const { id, settings } of kindsOfCells(expansion.cells)) {
     for (const { path, count, memory } of science.cards(settings)) {
+      if (count < 2 && memory === undefined) continue;
       const where = whereOf(expansion.origins.get(id)!, sweep.dimensions, path, places);
       if (count > 1) add(where, path, { count });
       if (memory !== undefined) add(where, path, { memory });

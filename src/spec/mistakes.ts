@@ -228,6 +228,10 @@ function unknownValue(
     : `unknown value ${shown(data)} for ${label}${hint} (${one}${list})`;
 }
 
+/** Whether a text would be a number without its quotes. */
+const readsAsNumber = (data: Json): boolean =>
+  typeof data === "string" && data.trim() !== "" && Number.isFinite(Number(data));
+
 /** `X must be a whole number, not "ten"`, and why YAML may have read something else. */
 function wrongKind(label: string, kinds: readonly string[], data: Json): string {
   const wanted =
@@ -235,8 +239,8 @@ function wrongKind(label: string, kinds: readonly string[], data: Json): string 
       ? `${kinds.slice(0, -1).join(", ")} or ${kinds.at(-1)!}`
       : (kinds[0] ?? "something else");
   let why = "";
-  if (typeof data === "string" && kinds.some((kind) => kind.includes("number"))) {
-    if (data.trim() !== "" && Number.isFinite(Number(data))) why = "; remove the quotes";
+  if (readsAsNumber(data) && kinds.some((kind) => kind.includes("number"))) {
+    why = "; remove the quotes";
   }
   if (
     typeof data === "string" &&
@@ -333,7 +337,7 @@ function problemOf(
     case "maxLength":
       return value(`${label} is longer than ${counted(params["limit"], "character")}`);
     case "pattern":
-      if (isQuotedNumber(error))
+      if (readsAsNumber(error.data) && [error.parentSchema["type"]].flat().includes("number"))
         return value(
           `${label} is a text, ${shown(error.data)}; remove the quotes to make it a number`,
         );
@@ -354,13 +358,6 @@ const limits = {
   maximum: "at most",
   exclusiveMaximum: "less than",
 } as const;
-
-/** Whether a text that does not fit would be right without its quotes. */
-const isQuotedNumber = ({ parentSchema, data }: SchemaError): boolean =>
-  [parentSchema["type"]].flat().includes("number") &&
-  typeof data === "string" &&
-  data.trim() !== "" &&
-  Number.isFinite(Number(data));
 
 const counted = (count: Json | undefined, word: string): string =>
   `${String(count)} ${word}${count === 1 ? "" : "s"}`;

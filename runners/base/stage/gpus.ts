@@ -4,7 +4,7 @@ import { megabytesOf } from "../../../src/base/memory-size.js";
 import type { Resources } from "../../../src/contract/runner.js";
 import { mistake } from "./mistake.js";
 
-/** A size of a card's memory. With its unit, so that a number in quotes is none. */
+/** A size of a card's memory, as a regular expression. It has its unit, so that a number in quotes is none. */
 export const CARD_MEMORY = "^[1-9]\\d*[MG]$";
 
 /** What a setting says about cards: how many, how much of one (below 1), or how much of one's memory (`16G`). */

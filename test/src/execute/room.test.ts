@@ -79,7 +79,7 @@ describe("two sweeps on the cards of a machine", () => {
     expect([first, claims.taken(first!), claims.taken(second!)]).toEqual([first, 0, 1]);
   });
 
-  it("wait for a whole card and for so much memory apart, where that is all of it too", async () => {
+  it("keep two waits for a whole card apart, one of which is for an amount of memory", async () => {
     const machine = new FakeMachine(folder, 1);
     const [one, two] = [await roomOn(machine), await roomOn(machine)];
     const half = part(one, 0.5)!;
