@@ -10,6 +10,7 @@ import type { FromWorker, WorkerArguments } from "./messages.js";
 import type { MpsGate } from "./mps-gate.js";
 import type { Room } from "./room.js";
 import type { Among, Share } from "./slots.js";
+import { sharesOf } from "./slots.js";
 import { StartLimiter } from "./start-limiter.js";
 import type { WorkerExit } from "./worker-process.js";
 import { WorkerProcess } from "./worker-process.js";
@@ -197,15 +198,22 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Workers that rest keep memory of their card. So only as many stay as have room beside those that work. */
-  #leaveRoom({ gpus }: Share): void {
+  /**
+   * Workers that rest keep memory of their card. So only as many stay as have room beside those that work, by what
+   * they were given and by the share that starts now: one that has failed for memory has the rest for itself.
+   */
+  #leaveRoom({ gpus, gpuShare }: Share): void {
     for (const gpu of gpus) {
-      const resting = [...this.#idle.keys()].filter((worker) => worker.gpus.includes(gpu));
-      const working = [...this.#busy].filter((worker) => worker.gpus.includes(gpu));
-      let over = [...working, ...resting].reduce((sum, { gpuShare }) => sum + gpuShare, -1);
+      const on = (workers: Iterable<WorkerProcess>): WorkerProcess[] =>
+        [...workers].filter((worker) => worker.gpus.includes(gpu));
+      const resting = on(this.#idle.keys());
+      const all = [...on(this.#busy), ...resting];
+      let tooMany = all.length - sharesOf(gpuShare);
+      let tooMuch = all.reduce((sum, worker) => sum + worker.gpuShare, -1);
       for (const worker of resting) {
-        if (over < TINY) break;
-        over -= worker.gpuShare;
+        if (tooMany <= 0 && tooMuch < TINY) break;
+        tooMany -= 1;
+        tooMuch -= worker.gpuShare;
         this.#retire(worker);
       }
     }

@@ -28,6 +28,9 @@ export interface Among {
 const ALONE: Among = { behind: [], avoid: new Set(), closed: new Set() };
 const TINY = 1e-9;
 
+/** How many shares of a card of this size, 0 to 1, have room beside each other. */
+export const sharesOf = (gpuShare: number): number => Math.floor(1 / gpuShare + TINY);
+
 /** How many cards a group takes at once, and how much of each. */
 export const cardsOf = (gpus: number): { readonly count: number; readonly gpuShare: number } =>
   gpus < 1
