@@ -87,7 +87,7 @@ export function planFor(toolchain: string, flavour: Flavour): Result<TensorFlowP
     flavour,
     wheel: { ...wheel, version: TENSORFLOW_VERSION },
     folder: placesIn(toolchain).tensorflow(TENSORFLOW_VERSION, flavour),
-    recipe: recipeOf({ wheel: wheel.sha256, tfjs: wantedVersion(TFJS), napi: 8, layout: 1 }),
+    recipe: recipeOf({ wheel: wheel.sha256, tfjs: wantedVersion(TFJS), napi: 8, layout: 2 }),
   });
 }
 

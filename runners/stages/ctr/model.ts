@@ -141,8 +141,21 @@ export interface Model {
 }
 
 /** How {@link Model.forward} runs. */
+/**
+ * Which samples of a batch count, where those behind the last one only fill the batch up: they have no loss, no
+ * gradient, and no part in a batch's statistics.
+ */
+export interface Present {
+  /** float32 [1, B]: 1 for a sample that counts, 0 for one that does not. */
+  readonly mask: Tensor;
+  /** How many count, a float32 scalar of at least 2. */
+  readonly count: Tensor;
+}
+
 export interface ForwardMode {
   readonly training: boolean;
+  /** Absent: all samples of the batch count. */
+  readonly present?: Present;
   /** The number of pieces of the batch for layers that treat each sample by itself. */
   readonly pieces?: number;
   /** True where the batch traced is an example and the model must fit one of any size. */

@@ -7,6 +7,7 @@ import { compiledFunction, type LibraryFunction } from "./library.js";
 import { dataTypeOf, type, type GraphNode } from "./node.js";
 import { Recorder, type Recording } from "./record.js";
 import { writeSavedModel } from "./saved-model.js";
+import { withoutGrappler } from "./grappler.js";
 import { doneNodes, variableNodes } from "./variable-nodes.js";
 import { holdsZeros } from "./zeros.js";
 
@@ -93,7 +94,8 @@ export class GraphSession implements Session {
     const folder = await mkdtemp(join(tmpdir(), "r4ec-graph-"));
     try {
       await writeSavedModel(folder, nodes, { tag, library });
-      const id = nodeBackend().loadSavedModelMetaGraph(folder, tag);
+      const load = (): number => nodeBackend().loadSavedModelMetaGraph(folder, tag);
+      const id = options.xla === true ? withoutGrappler(load) : load();
       const session = new GraphSession(id, traced, variables);
       const all = [...variables.keys()];
       session.#assign(

@@ -66,6 +66,12 @@ const described = {
     cheaper: "the adaptor sees fewer vectors",
     applies: "training with knowledge, where ids repeat (train/distinct.ts)",
   },
+  "filled-batch": {
+    does: "the last, shorter batch of an epoch is filled up with samples that do not count",
+    cheaper:
+      "it is one more turn of the loop, in place of a function of its own that is not compiled",
+    applies: "steps that XLA compiles as a loop (train/steps.ts)",
+  },
   "adapt-once": {
     does: "scoring adapts every user and item once instead of once a sample",
     cheaper: "there are fewer users and items than samples",

@@ -1,6 +1,7 @@
 import { zeros } from "./initial.js";
 import type { LayerContext } from "./context.js";
 import type { Layer } from "./dense.js";
+import type { Present } from "../model.js";
 import { differentiable, execute, tf, type Tensor } from "../tensorflow.js";
 
 const epsilon = 1e-9;
@@ -25,7 +26,12 @@ export function dice(kit: LayerContext, name: string, rows: number, width: numbe
     const running = [means, variances].map((place) => kit.parameters.state[place]!.variable);
     let y: Tensor;
     if (input.forward.mode.training && samples > 1) {
-      const batch = statistics(x);
+      const { present = null } = input.forward.mode;
+      const of = present && {
+        mask: tf.reshape(present.mask, [1, samples, 1]),
+        count: present.count,
+      };
+      const batch = statistics(x, of);
       [means, variances].forEach((place, i) => {
         const blended = tf.add(
           tf.mul(running[i]!, momentum),
@@ -33,7 +39,7 @@ export function dice(kit: LayerContext, name: string, rows: number, width: numbe
         );
         input.forward.updateState(place, blended);
       });
-      y = standardisedByBatch(x, a, batch);
+      y = standardisedByBatch(x, a, batch, of);
     } else {
       const [mean, variance] = running.map((value) => tf.expandDims(value, 1)) as [Tensor, Tensor];
       const inverse = tf.rsqrt(tf.add(variance, epsilon));
@@ -49,16 +55,33 @@ function gate(alpha: Tensor, p: Tensor): Tensor {
   return tf.add(alpha, tf.mul(tf.sub(1, alpha), p));
 }
 
-/** Mean and unbiased variance over the samples of x [R, B, n], each [R, 1, n]. */
-function statistics(x: Tensor): [Tensor, Tensor] {
-  const mean = tf.mean(x, 1, true);
-  const squares = tf.sum(tf.square(tf.sub(x, mean)), 1, true);
-  return [mean, tf.div(squares, x.shape[1]! - 1)];
+/** Mean and unbiased variance over the samples of x [R, B, n] that count, each [R, 1, n]; the mask is [1, B, 1]. */
+function statistics(x: Tensor, present: Present | null): [Tensor, Tensor] {
+  const mean = meanOf(x, present);
+  const squares = tf.square(tf.sub(x, mean));
+  const sum = tf.sum(present === null ? squares : tf.mul(squares, present.mask), 1, true);
+  return [mean, tf.div(sum, degrees(x, present))];
 }
 
-/** Dice by the statistics of the batch; the gradient goes through the statistics too. */
-function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor, Tensor]): Tensor {
-  const samples = x.shape[1]!;
+const meanOf = (x: Tensor, present: Present | null): Tensor =>
+  present === null
+    ? tf.mean(x, 1, true)
+    : tf.div(tf.sum(tf.mul(x, present.mask), 1, true), present.count);
+
+/** What the variance divides by: one less than the samples that count. */
+const degrees = (x: Tensor, present: Present | null): number | Tensor =>
+  present === null ? x.shape[1]! - 1 : tf.sub(present.count, 1);
+
+/**
+ * Dice by the statistics of the batch; the gradient goes through the statistics too. What comes out for samples
+ * that do not count has no gradient, and neither do their x.
+ */
+function standardisedByBatch(
+  x: Tensor,
+  alpha: Tensor,
+  [mean, variance]: [Tensor, Tensor],
+  of: Present | null,
+): Tensor {
   return differentiable(
     [x, alpha],
     (save) => {
@@ -66,18 +89,15 @@ function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor
       const standard = tf.mul(tf.sub(x, mean), inverse);
       const p = tf.sigmoid(standard);
       const factor = gate(alpha, p);
-      save([x, alpha, inverse, standard, p, factor]);
+      save([x, alpha, inverse, standard, p, factor, ...(of === null ? [] : [of.mask, of.count])]);
       return tf.mul(x, factor);
     },
     (dy, saved) => {
-      const [x, alpha, inverse, standard, p, factor] = saved as [
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
+      const [x, alpha, inverse, standard, p, factor, mask, count] = saved as [
+        ...[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
+        ...[mask?: Tensor, count?: Tensor],
       ];
+      const present = mask === undefined || count === undefined ? null : { mask, count };
       const product = tf.mul(dy, x);
       // In two steps: a GPU sums many columns in parallel, but a sum to one number in one block only.
       const dAlpha = tf.sum(tf.sum(tf.mul(product, tf.sub(1, p)), 1, true), 2, true);
@@ -85,12 +105,13 @@ function standardisedByBatch(x: Tensor, alpha: Tensor, [mean, variance]: [Tensor
         p,
         tf.mul(product, tf.sub(1, alpha)),
       ]);
-      const slope = tf.div(tf.sum(tf.mul(dStandard, standard), 1, true), samples - 1);
+      const slope = tf.div(tf.sum(tf.mul(dStandard, standard), 1, true), degrees(x, present));
       const centred = tf.sub(
-        tf.sub(dStandard, tf.mean(dStandard, 1, true)),
+        tf.sub(dStandard, meanOf(dStandard, present)),
         tf.mul(standard, slope),
       );
-      return [tf.add(tf.mul(dy, factor), tf.mul(centred, inverse)), dAlpha];
+      const dx = tf.add(tf.mul(dy, factor), tf.mul(centred, inverse));
+      return [present === null ? dx : tf.mul(dx, present.mask), dAlpha];
     },
   );
 }

@@ -3,6 +3,11 @@ import type { DistinctSizes, RowIds } from "./room.js";
 /** How a trainer's steps take an epoch's samples. */
 export interface EpochLayout {
   readonly batchSize: number;
+  /**
+   * Whether the last batch is as large as the others: behind the epoch's samples its first one is repeated, and
+   * does not count there.
+   */
+  readonly filled: boolean;
   /** Whether rows are float32, as the columns' whole numbers are on a card. */
   readonly floats: boolean;
   /** Room for a batch's different users and items; null where no step looks for them. */
@@ -11,7 +16,7 @@ export interface EpochLayout {
 
 /** An epoch's samples, as its steps take them: replica after replica. */
 export interface EpochSamples {
-  /** [R, samples], by row */
+  /** [R, samples], by row; as many samples as {@link placesOf} says */
   readonly rows: Int32Array | Float32Array;
   readonly distinct: DistinctPlaces | null;
 }
@@ -21,7 +26,7 @@ export interface EpochSamples {
  * samples have them.
  */
 export interface DistinctPlaces {
-  /** [R, samples] of pairs: the place of a sample's user and that of its item in the lists. */
+  /** [R, samples] of pairs, as many as rows: the place of a sample's user and that of its item in the lists. */
   readonly places: NumberPairs;
   /**
    * [R, batches * {@link listWidth}] of pairs: for each place of a list of users and of items, the first
@@ -44,6 +49,12 @@ export const RADIX = 4096;
 /** How many arrays pairs of numbers below the batch size are. */
 export const arraysOfPairs = (batchSize: number): 1 | 2 => (batchSize <= RADIX ? 1 : 2);
 
+/** How many samples an epoch is laid out as. */
+export const placesOf = (
+  samples: number,
+  { batchSize, filled }: Pick<EpochLayout, "batchSize" | "filled">,
+): number => (filled ? Math.ceil(samples / batchSize) * batchSize : samples);
+
 /** Places of a batch's lists. */
 export const listWidth = ({ users, items }: DistinctSizes): number => Math.max(users, items);
 
@@ -53,6 +64,29 @@ export const listWidth = ({ users, items }: DistinctSizes): number => Math.max(u
  * @param ids of all rows; needed only where the layout has room
  */
 export function epochSamples(
+  orders: readonly Int32Array[],
+  layout: EpochLayout,
+  ids: RowIds | null,
+): EpochSamples {
+  return layOut(layout.filled ? fillUp(orders, layout) : orders, layout, ids);
+}
+
+/** The orders with a last batch as large as the others. Equal ones stay one. */
+function fillUp(orders: readonly Int32Array[], layout: EpochLayout): Int32Array[] {
+  const known = new Map<Int32Array, Int32Array>();
+  return orders.map((order) => {
+    const found = known.get(order);
+    if (found !== undefined) return found;
+    const whole = new Int32Array(placesOf(order.length, layout));
+    whole.set(order);
+    const { batchSize } = layout;
+    whole.fill(order[whole.length - batchSize]!, order.length);
+    known.set(order, whole);
+    return whole;
+  });
+}
+
+function layOut(
   orders: readonly Int32Array[],
   { batchSize, floats, room }: EpochLayout,
   ids: RowIds | null,

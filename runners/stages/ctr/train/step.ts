@@ -14,7 +14,7 @@ export function trainStep(
 ): void {
   let updates: readonly Tensor[] = [];
   let perReplica: Tensor | undefined;
-  let samples = 0;
+  let samples: number | Tensor = 0;
   const { grads } = tf.variableGrads(
     () => {
       const result = loss();

@@ -1,13 +1,13 @@
-import { tf, type Variable } from "../tensorflow.js";
+import { tf, type Tensor, type Variable } from "../tensorflow.js";
 import { whole } from "../data/batch.js";
 import type { Columns } from "../data/columns.js";
 import type { MakeOptions } from "../graph/make-session.js";
 import type { FunctionSpec, Session } from "../graph/session.js";
 import { zerosVariable } from "../graph/zeros.js";
-import type { Model } from "../model.js";
+import type { Model, Present } from "../model.js";
 import type { AdamW, ReplicaRule } from "./adamw.js";
 import { DistinctIds } from "./distinct.js";
-import type { EpochLayout, EpochSamples } from "./epoch-samples.js";
+import { placesOf, type EpochLayout, type EpochSamples } from "./epoch-samples.js";
 import { dropoutNoise } from "./noise.js";
 import { lossInPieces } from "./piece.js";
 import type { DistinctSizes } from "./room.js";
@@ -41,7 +41,7 @@ export interface StepsOptions extends Pick<MakeOptions, "engine" | "xla"> {
 /**
  * The training steps of an epoch, as functions for a session: `step` on a whole batch, `narrow_step` on one
  * whose different users and items have room, `steps` for several batches in one call, which all have room,
- * and `last_step` for the samples that are left.
+ * and `last_step` for the samples that are left. Where there are `steps`, the samples that are left are a batch too.
  */
 export class Steps {
   readonly functions: { readonly [name: string]: FunctionSpec };
@@ -66,20 +66,24 @@ export class Steps {
     this.#options = options;
     // Until an epoch begins, rows that do have a history: tracing works on them.
     const example = exampleRow(model.shape, fullHistory);
+    // A batch of one sample has no statistics, however it is filled up.
+    const filled =
+      xla && rewrites.has("filled-batch") && samples > batchSize && samples % batchSize > 1;
+    const places = placesOf(samples, { batchSize, filled });
     const order = tf.tidy(() =>
-      tf.variable(tf.fill([count, samples], example, columns.item.dtype as "int32"), false),
+      tf.variable(tf.fill([count, places], example, columns.item.dtype as "int32"), false),
     );
     const lossSum = zerosVariable([count]);
     // In eager mode no operations would run side by side.
     this.#pieces = engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
-    const batches = Math.floor(samples / batchSize);
+    const batches = Math.floor(places / batchSize);
     this.atOnce = xla ? stepsAtOnce(batches) : 1;
     // A second program of a step would take as long to compile as the first.
     const seeks = rewrites.has("distinct-ids") && model.adapt !== null && batches > 0;
     const room = seeks && (this.atOnce > 1 || !xla) ? options.distinct : null;
-    this.layout = { batchSize, floats: order.dtype === "float32", room };
+    this.layout = { batchSize, filled, floats: order.dtype === "float32", room };
     const distinct =
-      room === null ? null : new DistinctIds(columns, room, batchSize, count, samples);
+      room === null ? null : new DistinctIds(columns, room, batchSize, count, places);
     const step = (size: number, narrow = false): FunctionSpec => ({
       inputs: [{ shape: [2], dtype: "int32" }],
       run: ([begin], kernels) => {
@@ -88,6 +92,7 @@ export class Steps {
           fullHistory,
           pieces: this.#pieces,
           distinct: narrow ? distinct!.of(begin!, rows) : null,
+          present: filled ? presentOf(begin!, batchSize, samples) : null,
           noise: dropoutNoise(replicas, optimizer.step),
         };
         trainStep(model, optimizer, lossSum, kernels, () =>
@@ -96,7 +101,7 @@ export class Steps {
         return [];
       },
     });
-    const tail = samples % batchSize;
+    const tail = places % batchSize;
     const loop = { times: this.atOnce, stride: [0, batchSize] };
     // Compiling takes as long for one step as for a loop of them. Where there is a loop, the few steps of an
     // epoch beside it are not worth a program each.
@@ -149,7 +154,7 @@ export class Steps {
   advance(session: Session, index: number): number {
     const { samples, batchSize } = this.#options;
     const at = Int32Array.of(0, index * batchSize);
-    const batchesLeft = Math.floor(samples / batchSize) - index;
+    const batchesLeft = Math.floor(placesOf(samples, this.layout) / batchSize) - index;
     if (this.atOnce > 1 && batchesLeft >= this.atOnce) {
       session.run("steps", [at]);
       return this.atOnce;
@@ -171,6 +176,17 @@ export class Steps {
     this.#lossSum.dispose();
     this.#distinct?.dispose();
   }
+}
+
+/** Which samples count of a batch that begins at `begin`, a tensor [0, its first sample], of an epoch of `samples`. */
+function presentOf(begin: Tensor, batchSize: number, samples: number): Present {
+  const left = tf.sub(tf.scalar(samples, "int32"), tf.slice(begin, [1], [1]));
+  const count = tf.minimum(left, tf.scalar(batchSize, "int32"));
+  const mask = tf.less(tf.range(0, batchSize, 1, "int32"), count);
+  return {
+    mask: tf.reshape(tf.cast(mask, "float32"), [1, batchSize]),
+    count: tf.reshape(tf.cast(count, "float32"), []),
+  };
 }
 
 /**

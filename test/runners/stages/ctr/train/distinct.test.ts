@@ -46,7 +46,7 @@ describe("the different users and items of each batch, as a step has them", () =
       users: Math.ceil(0.66 * batchSize),
       items: Math.min(batchSize, Math.ceil(0.9 * batchSize)),
     };
-    const layout = { batchSize, floats: dtype === "float32", room };
+    const layout = { batchSize, filled: false, floats: dtype === "float32", room };
     const found = epochSamples(orders, layout, ids);
     expect(found.distinct!.places.length).toBe(batchSize > 4096 ? 2 : 1);
     const variable = (values: Int32Array | Float32Array, shape: number[]): Variable =>

@@ -45,12 +45,13 @@ const rowsOf = (samples: number): Int32Array[] =>
 
 /** The mean loss of each replica, [R], in the way that training computes it. */
 function asTrained(model: Model, rows: readonly Int32Array[], distinct: boolean): Tensor {
-  const noise = undefined;
-  const { fullHistory } = data;
-  const ids = distinct ? distinctOf(rows) : null;
-  const pieces = 2;
-  return lossInPieces(model, columns, tensorOf(rows), { fullHistory, pieces, distinct: ids, noise })
-    .loss;
+  return lossInPieces(model, columns, tensorOf(rows), {
+    fullHistory: data.fullHistory,
+    pieces: 2,
+    distinct: distinct ? distinctOf(rows) : null,
+    present: null,
+    noise: undefined,
+  }).loss;
 }
 
 /** The same by the model alone: the adaptor on each sample's own vectors, the batch in one piece. */

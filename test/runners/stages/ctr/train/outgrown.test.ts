@@ -58,7 +58,7 @@ async function train(
 const mostUsers = (seed: number, epoch: number): number => {
   const order = epochOrder(data.train, seed, epoch);
   for (let users = 1; ; users++) {
-    const layout = { batchSize, floats: false, room: { users, items: batchSize } };
+    const layout = { batchSize, filled: false, floats: false, room: { users, items: batchSize } };
     const { distinct } = epochSamples([order], layout, data.dataset);
     if (distinct!.fits.every(Boolean)) return users;
   }
