@@ -109,7 +109,9 @@ const trainer = await EpochTrainer.create({
   sameStep: true,
 });
 
-const whole = Math.floor(data.train.length / work.batch);
+const { length: count } = data.train;
+// Without the last, shorter batch where that is a step of its own.
+const whole = trainer.layout.filled ? stepsPerEpoch : Math.floor(count / work.batch);
 let at = whole;
 let epoch = 0;
 const companion = new Companion(data);
@@ -127,9 +129,10 @@ const step = async (): Promise<number> => {
     samples = samplesOf(epoch);
     at = 0;
   }
-  const steps = trainer.advance(at);
-  at += steps;
-  return steps * work.batch * work.replicas;
+  const before = at;
+  at += trainer.advance(at);
+  const upTo = (steps: number): number => Math.min(steps * work.batch, count);
+  return (upTo(at) - upTo(before)) * work.replicas;
 };
 const score = (): number => {
   trainer.score(data.test.rows);

@@ -6,7 +6,7 @@ import { err, ok } from "../base/result.js";
 import { failedProgram, offline } from "./failure.js";
 import type { PipFinder } from "./pip.js";
 import { pip } from "./pip.js";
-import { placesIn, toolchainFile } from "./folders.js";
+import { placesIn, SESSION_OPTIONS } from "./folders.js";
 import type { Outcome } from "./program.js";
 import { runProgram } from "./program.js";
 import { readReady, recipeOf, unready, writeReady } from "./ready-file.js";
@@ -113,7 +113,7 @@ export async function compileBinding(
         ? ["-bundle", "-undefined", "dynamic_lookup"]
         : ["-shared", "-Wl,--allow-shlib-undefined"]),
       ...binding.includes.flatMap((folder) => ["-I", folder]),
-      ...["-include", toolchainFile("session-options.h")],
+      ...["-include", SESSION_OPTIONS],
       ...binding.sources,
       ...["-o", draft, ...binding.libraries],
       `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/${binding.libraryFolder}`,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
@@ -5,7 +6,7 @@ import { PACKAGE_ROOT, wantedVersion } from "../base/package.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import { broken } from "./failure.js";
-import { placesIn, platformName } from "./folders.js";
+import { placesIn, platformName, SESSION_OPTIONS } from "./folders.js";
 import { TFJS } from "./tfjs.js";
 import { runProgram } from "./program.js";
 import { recipeOf } from "./ready-file.js";
@@ -87,7 +88,13 @@ export function planFor(toolchain: string, flavour: Flavour): Result<TensorFlowP
     flavour,
     wheel: { ...wheel, version: TENSORFLOW_VERSION },
     folder: placesIn(toolchain).tensorflow(TENSORFLOW_VERSION, flavour),
-    recipe: recipeOf({ wheel: wheel.sha256, tfjs: wantedVersion(TFJS), napi: 8, layout: 2 }),
+    recipe: recipeOf({
+      wheel: wheel.sha256,
+      tfjs: wantedVersion(TFJS),
+      napi: 8,
+      layout: 1,
+      sessions: readFileSync(SESSION_OPTIONS, "utf8"),
+    }),
   });
 }
 

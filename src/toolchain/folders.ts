@@ -5,6 +5,9 @@ import { packageFile } from "../base/package.js";
 export const toolchainFile = (...parts: string[]): string =>
   packageFile(path.posix.join("src", "toolchain", ...parts));
 
+/** The C++ header that tfjs-node's binding is compiled with: how it makes sessions. */
+export const SESSION_OPTIONS = toolchainFile("session-options.h");
+
 /** `linux-x64`, `linux-arm64`, `darwin-arm64`: the part of folder names that tells machines apart. */
 export const platformName = (): string => `${process.platform}-${process.arch}`;
 

@@ -95,10 +95,11 @@ async function build(
   // Another r4ec on this machine, with a package of its own, may have built all else.
   const there = await describe(plan);
   if (there !== null) return ok(there);
-  await unready(plan.folder);
   await openFolder(plan.folder);
   const unpacked = await unpack(plan, findTool, context, speaker);
   if (!unpacked.ok) return unpacked;
+  // Until here what an earlier r4ec made there can serve that one.
+  await unready(plan.folder);
   if (plan.flavour === "gpu") {
     const cuda = await installCuda(findTool, plan.folder, context, speaker);
     if (!cuda.ok) return cuda;

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../../src/base/json.js";
 import { ExitCode, UserError } from "../../../src/base/exit.js";
 import type { Adaptor } from "./adaptors/adaptor.js";
 import { adaptors } from "./adaptors/index.js";
-import { loadedBackbone } from "./backbones/index.js";
+import { backbones, loadedBackbone } from "./backbones/index.js";
 import type { BuildModel, Model, ModelShape } from "./model.js";
 import type { Backbone, Network } from "./toolkit/backbone.js";
 import { sampleInput } from "./toolkit/input.js";
@@ -44,6 +44,7 @@ export const buildModel: BuildModel = (
     );
   }
 
+  const mixesSamples = backbone.mixesSamples?.(shape.options) ?? false;
   const forward: Model["forward"] = (batch, mode) => {
     const pass = new Forward(mode, ways);
     const sample = read(batch, pass);
@@ -74,6 +75,9 @@ export const buildModel: BuildModel = (
     replicas: seeds.length,
     parameters: parameters.list,
     state: parameters.state,
+    mixesSamples,
+    // A module of the user's own may compute with a batch what no layer of the kit does.
+    knowsPresent: Object.hasOwn(backbones, shape.backbone) && !mixesSamples,
     forward,
     adapt:
       adapt === null

@@ -124,6 +124,10 @@ export interface Model {
   readonly replicas: number;
   readonly parameters: readonly Parameter[];
   readonly state: readonly StateVariable[];
+  /** Whether training looks at several samples together, otherwise than by the statistics that Dice keeps. */
+  readonly mixesSamples: boolean;
+  /** Whether its layers leave out samples that do not count ({@link ForwardMode.present}). */
+  readonly knowsPresent: boolean;
   /**
    * Logits, float32 [R, B]. In training mode dropout and batch statistics are on and `stateUpdates`
    * (new values of {@link state}, in its order) come along; in scoring mode a sample's logit
@@ -140,7 +144,6 @@ export interface Model {
   dispose(): void;
 }
 
-/** How {@link Model.forward} runs. */
 /**
  * Which samples of a batch count, where those behind the last one only fill the batch up: they have no loss, no
  * gradient, and no part in a batch's statistics.
@@ -152,6 +155,7 @@ export interface Present {
   readonly count: Tensor;
 }
 
+/** How {@link Model.forward} runs. */
 export interface ForwardMode {
   readonly training: boolean;
   /** Absent: all samples of the batch count. */

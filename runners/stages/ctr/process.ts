@@ -1,4 +1,5 @@
 import type { Allocation } from "../../../src/contract/runner.js";
+import { OPTIMIZER_VARIABLE } from "./graph/grappler.js";
 import { keepCompiled } from "./xla-cache.js";
 import { withCardFlags } from "./xla-flags.js";
 
@@ -12,6 +13,7 @@ export function prepareProcess({ gpus, threads }: Allocation): void {
     process.env[name] ??= value;
   };
   set("TF_CPP_MIN_LOG_LEVEL", "2");
+  set(OPTIMIZER_VARIABLE, "");
   // On a CPU a step's operations are small: running several at once pays, cutting one up does not, and
   // what comes out does not depend on the number of threads.
   if (gpus.length === 0) process.env["TF_NUM_INTRAOP_THREADS"] = "1";

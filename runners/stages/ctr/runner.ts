@@ -12,7 +12,7 @@ const mostFused = { cards: 32, cpus: 1 } as const;
 /** Trains and tests one CTR model for each task. Ready tasks of one shape train as one graph. */
 export const ctrRunner: Runner<CtrParams, CtrExecution> = {
   name: "ctr",
-  version: 4,
+  version: 5,
   toolchain: () => ["tensorflow"],
   resources: () => ({ cpus: 1, gpus: 0.25 }),
   fusion(params, execution, cards) {

@@ -21,6 +21,7 @@ export const gru4rec: Backbone = {
       ["target", "batch"],
     ),
   }),
+  mixesSamples: ({ item_attention }) => item_attention === "batch",
   build(kit, shape) {
     const { hidden, heads, item_attention } = shape.options as {
       hidden: number;

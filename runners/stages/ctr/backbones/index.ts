@@ -58,10 +58,13 @@ function faultOf(candidate: unknown): string | null {
   if (typeof candidate !== "object" || candidate === null) {
     return "must export a backbone, as `backbone` or by default: an object with id, description, options and build";
   }
-  const { id, description, options, build } = candidate as Record<string, unknown>;
+  const { id, description, options, build, mixesSamples } = candidate as Record<string, unknown>;
   if (typeof id !== "string" || id === "") return "exports a backbone whose id is not a text";
   if (typeof description !== "string") return "exports a backbone whose description is not a text";
   if (typeof build !== "function") return "exports a backbone whose build is not a function";
+  if (mixesSamples !== undefined && typeof mixesSamples !== "function") {
+    return "exports a backbone whose mixesSamples is not a function";
+  }
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return "exports a backbone whose options are not a JSON Schema";
   }

@@ -1,18 +1,20 @@
-/** What src/toolchain/session-options.h reads. */
-const VARIABLE = "R4EC_GRAPH_OPTIMIZER";
+/** What src/toolchain/session-options.h reads: `off`, `on` or nothing. */
+export const OPTIMIZER_VARIABLE = "R4EC_GRAPH_OPTIMIZER";
 
 /**
- * Makes a session without Grappler, TensorFlow's graph optimizer, which goes through the graph for each new set of
- * fetches: half a second to a second and a half in all. Where XLA optimizes the steps itself, that gains nothing.
- * A binding that r4ec did not build knows no such sessions, and makes a usual one.
+ * Makes a session without Grappler, TensorFlow's graph optimizer, and without its smaller one, which folds constants:
+ * both go through the graph for each new set of fetches. XLA optimizes the steps itself; what is beside them is called
+ * too seldom to make up for it. `R4EC_GRAPH_OPTIMIZER=on` keeps both. A binding that r4ec did not build knows no such
+ * sessions, and makes a usual one.
  */
 export function withoutGrappler<T>(make: () => T): T {
-  const before = process.env[VARIABLE];
-  process.env[VARIABLE] = "off";
+  const before = process.env[OPTIMIZER_VARIABLE] ?? "";
+  if (before === "on") return make();
+  process.env[OPTIMIZER_VARIABLE] = "off";
   try {
     return make();
   } finally {
-    if (before === undefined) delete process.env[VARIABLE];
-    else process.env[VARIABLE] = before;
+    // Only the value changes: TensorFlow's threads may be reading the environment (process.ts).
+    process.env[OPTIMIZER_VARIABLE] = before;
   }
 }

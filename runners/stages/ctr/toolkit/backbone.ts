@@ -10,6 +10,11 @@ export interface Backbone {
   readonly description: string;
   /** JSON Schema of the backbone's own options, an object; each with a default and a description. */
   readonly options: JsonSchema;
+  /**
+   * Whether the network looks at several samples of a batch together in training, with these options. By default it
+   * does not.
+   */
+  mixesSamples?(options: ModelShape["options"]): boolean;
   /** Makes the layers, once; returns the function that applies them to a sample. */
   build(kit: Kit, shape: ModelShape): Network;
 }

@@ -4,8 +4,8 @@ import type { DistinctSizes, RowIds } from "./room.js";
 export interface EpochLayout {
   readonly batchSize: number;
   /**
-   * Whether the last batch is as large as the others: behind the epoch's samples its first one is repeated, and
-   * does not count there.
+   * Whether the last batch is as large as the others: behind the epoch's samples, the first one of that batch is
+   * repeated, and does not count there.
    */
   readonly filled: boolean;
   /** Whether rows are float32, as the columns' whole numbers are on a card. */

@@ -12,8 +12,8 @@ export interface PieceOptions {
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   /**
-   * In how many pieces the batch goes through the model, or, where batch statistics need it whole,
-   * through the layers after them: their operations run side by side and stay in the caches.
+   * In how many pieces the batch goes through the model, or, where the model needs it whole (batch statistics),
+   * through the layers that do not: their operations run side by side and stay in the caches.
    */
   readonly pieces: number;
   /** The batch's different users and items, where a step makes each one's features once. */
@@ -42,7 +42,7 @@ export function lossInPieces(
   { fullHistory, pieces, distinct, present, noise }: PieceOptions,
 ): BatchLoss {
   const samples = rows.shape[1]!;
-  const inOne = model.state.length > 0;
+  const inOne = model.state.length > 0 || model.mixesSamples;
   const sizes = inOne ? [samples] : evenSizes(samples, pieces);
   const cut = (x: Tensor): Tensor[] => (sizes.length === 1 ? [x] : tf.split(x, sizes, 1));
   const all =

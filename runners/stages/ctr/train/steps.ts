@@ -41,7 +41,7 @@ export interface StepsOptions extends Pick<MakeOptions, "engine" | "xla"> {
 /**
  * The training steps of an epoch, as functions for a session: `step` on a whole batch, `narrow_step` on one
  * whose different users and items have room, `steps` for several batches in one call, which all have room,
- * and `last_step` for the samples that are left. Where there are `steps`, the samples that are left are a batch too.
+ * and `last_step` for the samples that are left, unless the last batch is filled up and one of these.
  */
 export class Steps {
   readonly functions: { readonly [name: string]: FunctionSpec };
@@ -49,7 +49,7 @@ export class Steps {
   readonly atOnce: number;
   /** How the steps take an epoch's samples. */
   readonly layout: EpochLayout;
-  /** Rows in the order of the epoch, whole numbers [R, samples]. */
+  /** Rows in the order of the epoch, whole numbers [R, samples], where filled up so many as {@link placesOf} says. */
   readonly #order: Variable;
   /** Sum of the losses of the epoch's samples so far, float32 [R]. */
   readonly #lossSum: Variable;
@@ -66,9 +66,8 @@ export class Steps {
     this.#options = options;
     // Until an epoch begins, rows that do have a history: tracing works on them.
     const example = exampleRow(model.shape, fullHistory);
-    // A batch of one sample has no statistics, however it is filled up.
     const filled =
-      xla && rewrites.has("filled-batch") && samples > batchSize && samples % batchSize > 1;
+      xla && model.knowsPresent && rewrites.has("filled-batch") && fills(samples, batchSize);
     const places = placesOf(samples, { batchSize, filled });
     const order = tf.tidy(() =>
       tf.variable(tf.fill([count, places], example, columns.item.dtype as "int32"), false),
@@ -176,6 +175,15 @@ export class Steps {
     this.#lossSum.dispose();
     this.#distinct?.dispose();
   }
+}
+
+/**
+ * Whether filling up the last batch saves a function of its own: the loop then takes all batches. A batch of one
+ * sample has no statistics, however it is filled up.
+ */
+function fills(samples: number, batchSize: number): boolean {
+  const batches = Math.ceil(samples / batchSize);
+  return batches > 1 && samples % batchSize > 1 && batches % stepsAtOnce(batches) === 0;
 }
 
 /** Which samples count of a batch that begins at `begin`, a tensor [0, its first sample], of an epoch of `samples`. */

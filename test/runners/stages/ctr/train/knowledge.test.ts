@@ -8,7 +8,7 @@ import { positionsOf } from "../../../../../runners/stages/ctr/data/interactions
 import { loadCtrData, shapeOf, type CtrData } from "../../../../../runners/stages/ctr/data/load.js";
 import { cpu } from "../../../../../runners/stages/ctr/device.js";
 import { adapted } from "../../../../../runners/stages/ctr/knowledge.js";
-import type { Model } from "../../../../../runners/stages/ctr/model.js";
+import type { Model, Present } from "../../../../../runners/stages/ctr/model.js";
 import { allRewrites } from "../../../../../runners/stages/ctr/rewrites/index.js";
 import { tf, type Tensor } from "../../../../../runners/stages/ctr/tensorflow.js";
 import { crossEntropy } from "../../../../../runners/stages/ctr/toolkit/loss.js";
@@ -44,12 +44,17 @@ const rowsOf = (samples: number): Int32Array[] =>
   [0, 1].map((replica) => data.train.slice(replica * 7, replica * 7 + samples));
 
 /** The mean loss of each replica, [R], in the way that training computes it. */
-function asTrained(model: Model, rows: readonly Int32Array[], distinct: boolean): Tensor {
+function asTrained(
+  model: Model,
+  rows: readonly Int32Array[],
+  distinct: boolean,
+  present: Present | null = null,
+): Tensor {
   return lossInPieces(model, columns, tensorOf(rows), {
     fullHistory: data.fullHistory,
     pieces: 2,
     distinct: distinct ? distinctOf(rows) : null,
-    present: null,
+    present,
     noise: undefined,
   }).loss;
 }
@@ -166,6 +171,25 @@ describe("with knowledge of users and items, a training step has the plain gradi
       plain.dispose();
     },
   );
+
+  it.each(Object.keys(backbones))("also where a batch is filled up: %s", (backbone) => {
+    const shape = shapeOf(settingsOf(backbone, 6, "hea", false), data, undefined);
+    const model = buildModel(shape, [1, 2], cpu);
+    const rows = rowsOf(40);
+    // Two pieces of 32: one is whole, the other has 8 samples that count.
+    const filled = rows.map((of) => Int32Array.from({ length: 64 }, (_, i) => of[i] ?? of[0]!));
+    const mask = Float32Array.from({ length: 64 }, (_, i) => Number(i < 40));
+    const expected = gradientsOf(model, () => asTrained(model, rows, true));
+    const found = gradientsOf(model, () => {
+      const present = { mask: tf.tensor2d(mask, [1, 64]), count: tf.scalar(40) };
+      return asTrained(model, filled, true, present);
+    });
+    for (const [name, gradient] of expected) {
+      const error = difference(found.get(name)!, gradient);
+      expect({ name, ok: error < 2e-4 || error }).toEqual({ name, ok: true });
+    }
+    model.dispose();
+  });
 
   it.each(Object.keys(backbones))("which is the slope of the loss: %s", (backbone) => {
     for (const type of ["hea", "mlp"] as const) {

@@ -30,12 +30,15 @@ afterAll(() => scratch.remove());
 /** The processor, with whole numbers kept as a card has them. */
 const asOnCard: Device = { ...cpu, wholeNumbersAsFloats: true };
 
-const batchSize = 100;
+interface Way {
+  readonly distinct: DistinctSizes | null;
+  readonly pieces: number;
+}
 
-/** Loss and parameters after an epoch of two replicas, or one. */
-async function epoch(
+/** A trainer of one replica or more, and the columns that it reads. */
+async function trainerOf(
   backbone: string,
-  way: { readonly distinct: DistinctSizes | null; readonly pieces: number },
+  way: Way,
   {
     replicas = 1,
     engine = "graph" as "graph" | "eager",
@@ -44,19 +47,15 @@ async function epoch(
     id = false,
     xla = false,
     samples = data.train.length,
+    batchSize = 100,
     device = cpu,
     width = params.embedding_dim,
+    options = {},
   } = {},
-): Promise<{
-  readonly losses: number[];
-  readonly parameters: Float32Array[];
-  readonly scores: Float32Array;
-  readonly functions: readonly string[];
-}> {
+) {
   const interactions = { ...data.dataset, position: positionsOf(data.dataset) };
   const columns = makeColumns(device, interactions, data.knowledge);
-  const of = { ...params, backbone, options: {}, user_id: id, embedding_dim: width };
-  const seeds = Array.from({ length: replicas }, (_, i) => i + 1);
+  const of = { ...params, backbone, options, user_id: id, embedding_dim: width };
   const trainer = await EpochTrainer.create({
     device: cpu,
     rewrites,
@@ -69,8 +68,8 @@ async function epoch(
     scoreBatch: 64,
     pieceSize: 64,
     ...way,
-    replicas: seeds.map((seed) => ({
-      seed,
+    replicas: Array.from({ length: replicas }, (_, i) => ({
+      seed: i + 1,
       dropout,
       weightDecay: 0.01,
       clipNorm: 1,
@@ -81,7 +80,25 @@ async function epoch(
     xla,
     sameStep: true,
   });
-  const orders = seeds.map((seed) => epochOrder(data.train, seed, 0).subarray(0, samples));
+  return { trainer, columns };
+}
+
+/** Loss and parameters after an epoch of two replicas, or one. */
+async function epoch(
+  backbone: string,
+  way: Way,
+  how: Parameters<typeof trainerOf>[2] = {},
+): Promise<{
+  readonly losses: number[];
+  readonly parameters: Float32Array[];
+  readonly scores: Float32Array;
+  readonly functions: readonly string[];
+}> {
+  const { trainer, columns } = await trainerOf(backbone, way, how);
+  const { replicas = 1, samples = data.train.length } = how;
+  const orders = Array.from({ length: replicas }, (_, i) =>
+    epochOrder(data.train, i + 1, 0).subarray(0, samples),
+  );
   trainer.begin(epochSamples(orders, trainer.layout, data.dataset));
   const called = vi.spyOn(trainer.session, "run");
   for (let done = 0; done < trainer.stepsPerEpoch;) done += trainer.advance(done);
@@ -106,6 +123,15 @@ function expectClose(
     // An epoch of Adam takes a rounding error as far as the learning rate where a gradient is about 0.
     expect(furthest(values, other.parameters[i]!)).toBeLessThan(2e-3);
   });
+}
+
+function expectSame(
+  one: Awaited<ReturnType<typeof epoch>>,
+  other: Awaited<ReturnType<typeof epoch>>,
+): void {
+  one.parameters.forEach((values, i) =>
+    expect(furthest(values, other.parameters[i]!)).toBeLessThan(1e-6),
+  );
 }
 
 const furthest = (one: Float32Array, other: Float32Array): number =>
@@ -170,7 +196,7 @@ describe("an epoch trains to the same parameters", () => {
     async (backbone, samples, once) => {
       const usual = await epoch(backbone, plain, { id: true, samples, replicas: 2 });
       const device = once ? asOnCard : cpu;
-      const distinct = once ? distinctSizes(data.dataset, data.train, batchSize, 6)! : null;
+      const distinct = once ? distinctSizes(data.dataset, data.train, 100, 6)! : null;
       const compiled = { id: true, samples, replicas: 2, xla: true, device };
       const found = await epoch(backbone, { distinct, pieces: 1 }, compiled);
       expectClose(found, usual);
@@ -182,11 +208,11 @@ describe("an epoch trains to the same parameters", () => {
   it.each(Object.keys(backbones))("with the last batch filled up, of %s", async (backbone) => {
     const shorter = rewritesWithout(["filled-batch"]);
     // 50 samples are left, or three. Of two, Dice's gradient is rounding alone, which Adam enlarges.
-    for (const [samples, pieces, dropout] of [
-      [150, 1, 0],
-      [203, 2, 0.3],
+    for (const [samples, dropout] of [
+      [150, 0],
+      [203, 0.3],
     ] as const) {
-      const way = { distinct: { users: 80, items: 60 }, pieces };
+      const way = { distinct: { users: 80, items: 60 }, pieces: 1 };
       const how = { xla: true, engine: "eager" as const, samples, dropout, replicas: 2 };
       const usual = await epoch(backbone, way, { ...how, rewrites: shorter });
       const filled = await epoch(backbone, way, how);
@@ -198,10 +224,29 @@ describe("an epoch trains to the same parameters", () => {
     }
   });
 
-  it("without filling up the last batch where it is one sample", async () => {
-    const how = { xla: true, engine: "eager" as const, samples: 201 };
-    const { functions } = await epoch("din", plain, how);
-    expect(functions.slice(0, 2)).toEqual(["steps", "last_step"]);
+  it("with whole batches where samples attend to each other", async () => {
+    const options = { item_attention: "batch" };
+    const whole = await epoch("gru4rec", plain, { options });
+    expectSame(await epoch("gru4rec", { distinct: null, pieces: 2 }, { options }), whole);
+    const how = { xla: true, engine: "eager" as const, samples: 250, options };
+    const found = await epoch("gru4rec", plain, how);
+    expect(found.functions.slice(0, 2)).toEqual(["steps", "last_step"]);
+  });
+
+  // One sample has no statistics; 521 batches are a prime number of them, so that no loop takes all.
+  it.each([
+    [203, 100, true],
+    [201, 100, false],
+    [200, 100, false],
+    [99, 100, false],
+    [520 * 3 + 2, 3, false],
+    [519 * 3 + 2, 3, true],
+  ])("of %i samples by %i, the last batch filled up: %s", async (samples, batchSize, filled) => {
+    const how = { xla: true, engine: "eager" as const, samples, batchSize };
+    const { trainer, columns } = await trainerOf("deepfm", plain, how);
+    expect(trainer.layout.filled).toBe(filled);
+    trainer.dispose();
+    columns.dispose();
   });
 
   it.each([
@@ -229,6 +274,8 @@ it("an epoch with a batch without room is refused where many steps are one call"
 });
 
 describe("room for the different users and items of a batch", () => {
+  const batchSize = 100;
+
   it("is what batches drawn at random need, with little to spare", () => {
     const sizes = distinctSizes(data.dataset, data.train, batchSize, 3)!;
     const { interactionUser, interactionItem } = data.dataset;
