@@ -93,10 +93,14 @@ export function planFor(toolchain: string, flavour: Flavour): Result<TensorFlowP
       tfjs: wantedVersion(TFJS),
       napi: 8,
       layout: 1,
-      sessions: readFileSync(SESSION_OPTIONS, "utf8"),
+      sessions: sessionOptions(),
     }),
   });
 }
+
+/** The header's code: its comments change nothing. */
+const sessionOptions = (): string =>
+  readFileSync(SESSION_OPTIONS, "utf8").replaceAll(/^\s*\/\/.*\n/gm, "");
 
 const fromPackage = createRequire(path.join(PACKAGE_ROOT, "package.json"));
 

@@ -1,19 +1,19 @@
 import type { InstallContext } from "./install-context.js";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, readdir, rm } from "node:fs/promises";
+import { chmod, copyFile, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { UserError } from "../base/exit.js";
 import type { Result } from "../base/result.js";
 import { err, ok } from "../base/result.js";
 import { waitForLock } from "../base/lock.js";
-import { compileBinding, fetchCompiler, findCompiler } from "./compiler.js";
+import { compileBinding, fetchCompiler, findCompiler, type Compiler } from "./compiler.js";
 import { cudaEnvironment, cudaFiles, installCuda } from "./cuda.js";
 import { broken, failedProgram } from "./failure.js";
 import type { PipFinder } from "./pip.js";
 import { pipFinder } from "./pip.js";
 import { packageFile } from "../base/package.js";
 import { placesIn } from "./folders.js";
-import { runProgram } from "./program.js";
+import { runProgram, type Outcome } from "./program.js";
 import { findTfjs, installTfjs } from "./tfjs.js";
 import type { Ready } from "./ready-file.js";
 import { readReady, unready, writeReady } from "./ready-file.js";
@@ -98,8 +98,6 @@ async function build(
   await openFolder(plan.folder);
   const unpacked = await unpack(plan, findTool, context, speaker);
   if (!unpacked.ok) return unpacked;
-  // Until here what an earlier r4ec made there can serve that one.
-  await unready(plan.folder);
   if (plan.flavour === "gpu") {
     const cuda = await installCuda(findTool, plan.folder, context, speaker);
     if (!cuda.ok) return cuda;
@@ -148,13 +146,20 @@ async function takeCarried(
   const brought = carried === undefined ? null : path.join(carried, BINDING);
   if (brought === null || !existsSync(brought)) return null;
   const target = path.join(plan.folder, BINDING);
-  await copyFile(brought, target);
-  await chmod(target, 0o755);
+  // A process may have the one that is there open. The draft lies beside it, from where it finds the libraries.
+  const draft = `${target}.draft`;
+  await copyFile(brought, draft);
+  await chmod(draft, 0o755);
   const cuda = plan.flavour === "gpu" ? await cudaEnvironment(plan.folder, process.env) : {};
   const seen = await speaker.during("trying the binding of the pack", () =>
-    tryTensorFlow({ R4EC_TFJS_BINDING: target, ...cuda }, signal),
+    tryTensorFlow({ R4EC_TFJS_BINDING: draft, ...cuda }, signal),
   );
-  if (seen.ok) return ok({ compiler: "that of the machine that made the pack" });
+  if (seen.ok) {
+    await unready(plan.folder);
+    await rename(draft, target);
+    return ok({ compiler: "that of the machine that made the pack" });
+  }
+  await rm(draft, { force: true });
   speaker.line(`the binding of the pack does not work here, so it is built: ${seen.error.message}`);
   return null;
 }
@@ -218,10 +223,15 @@ async function compile(
     libraryFolder: "tensorflow",
     output: path.join(plan.folder, BINDING),
   };
+  // Until its binding is replaced, what another r4ec made there serves that one.
+  const replaceBinding = async (compiler: Compiler): Promise<Outcome> => {
+    await unready(plan.folder);
+    return compileBinding(compiler, job, context.signal);
+  };
   const own = await findCompiler();
   if (own !== null) {
     const outcome = await speaker.during(`building the binding with ${own.name}`, () =>
-      compileBinding(own, job, context.signal),
+      replaceBinding(own),
     );
     if (outcome.ok) return ok({ compiler: own.name });
     speaker.line(`${own.name} could not build it:\n${outcome.tail}`);
@@ -232,7 +242,7 @@ async function compile(
   const fetched = await fetchCompiler(findTool, toolchain, context.offline, speaker, signal);
   if (!fetched.ok) return fetched;
   const outcome = await speaker.during(`building the binding with ${fetched.value.name}`, () =>
-    compileBinding(fetched.value, job, signal),
+    replaceBinding(fetched.value),
   );
   if (!outcome.ok) return err(failedProgram("the binding could not be built", outcome));
   // 300 MB that are not needed after the binding has been built.

@@ -13,6 +13,7 @@ export function prepareProcess({ gpus, threads }: Allocation): void {
     process.env[name] ??= value;
   };
   set("TF_CPP_MIN_LOG_LEVEL", "2");
+  // There from the start: later only its value changes (graph/grappler.ts).
   set(OPTIMIZER_VARIABLE, "");
   // On a CPU a step's operations are small: running several at once pays, cutting one up does not, and
   // what comes out does not depend on the number of threads.

@@ -16,6 +16,9 @@ import { ExitCode } from "../../../src/base/exit.js";
 import type { ToolchainConfig } from "../../../src/toolchain/index.js";
 import { ensure } from "../../../src/toolchain/index.js";
 import { ZIG_VERSION } from "../../../src/toolchain/compiler.js";
+import { TENSORFLOW_VERSION } from "../../../src/toolchain/flavour.js";
+import { placesIn } from "../../../src/toolchain/folders.js";
+import { recipeOf, writeReady } from "../../../src/toolchain/ready-file.js";
 import { tryTensorFlow } from "../../../src/toolchain/tensorflow.js";
 import { INSTALL_TIMEOUT } from "../../support/toolchain.js";
 import { onlyIndex, tensorflowWheels, wheelFolder } from "../../support/wheels.js";
@@ -58,6 +61,17 @@ afterEach(async () => {
 });
 
 describe("TensorFlow", { timeout: 15 * 60_000 }, () => {
+  it("that another r4ec made stays as it is where there is no network to make this one's", async () => {
+    const folder = placesIn(toolchain).tensorflow(TENSORFLOW_VERSION, "cpu");
+    await mkdir(folder, { recursive: true });
+    await writeReady(folder, recipeOf("another"), {}, []);
+    const ready = path.join(folder, "ready.json");
+    const before = await readFile(ready, "utf8");
+    const result = await ensure(["tensorflow"], [], config(true), say);
+    expect(!result.ok && result.error.message).toContain("tensorflow-cpu");
+    expect(await readFile(ready, "utf8")).toBe(before);
+  });
+
   it("stopped half-way goes on, is built once by two who ask, works, and mends itself, without a compiler of the machine too", async () => {
     const stop = new AbortController();
     const stopped = ensure(

@@ -70,7 +70,8 @@ const described = {
     does: "the last, shorter batch of an epoch is filled up with samples that do not count",
     cheaper:
       "it is one more turn of the loop, in place of a function of its own that is not compiled",
-    applies: "steps that XLA compiles as a loop (train/steps.ts)",
+    applies:
+      "steps that XLA compiles as a loop; r4ec's own backbones that do not mix samples (train/steps.ts)",
   },
   "adapt-once": {
     does: "scoring adapts every user and item once instead of once a sample",

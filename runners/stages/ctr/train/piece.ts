@@ -12,7 +12,7 @@ export interface PieceOptions {
   /** True where every sample has a history of full length before it. */
   readonly fullHistory: boolean;
   /**
-   * In how many pieces the batch goes through the model, or, where the model needs it whole (batch statistics),
+   * In how many pieces the batch goes through the model, or, where the model needs it whole (batch statistics, samples that look at each other),
    * through the layers that do not: their operations run side by side and stay in the caches.
    */
   readonly pieces: number;

@@ -49,7 +49,7 @@ export class Steps {
   readonly atOnce: number;
   /** How the steps take an epoch's samples. */
   readonly layout: EpochLayout;
-  /** Rows in the order of the epoch, whole numbers [R, samples], where filled up so many as {@link placesOf} says. */
+  /** Rows in the order of the epoch, whole numbers [R, n]: as many as {@link placesOf} says. */
   readonly #order: Variable;
   /** Sum of the losses of the epoch's samples so far, float32 [R]. */
   readonly #lossSum: Variable;
@@ -178,8 +178,8 @@ export class Steps {
 }
 
 /**
- * Whether filling up the last batch saves a function of its own: the loop then takes all batches. A batch of one
- * sample has no statistics, however it is filled up.
+ * Whether the last batch is to be filled up: where the loop then takes all batches. A batch of one sample has no
+ * statistics, however it is filled up.
  */
 function fills(samples: number, batchSize: number): boolean {
   const batches = Math.ceil(samples / batchSize);

@@ -67,6 +67,23 @@ describe("a backbone from a module of the user's own", () => {
     expect(sizes({})).toEqual([64, 32]);
     expect(sizes({ hidden: [9] })).toEqual([9]);
   });
+
+  // What it computes with a batch is not known, whatever id it has.
+  it("is given no batches that are filled up, and whole ones where it asks for them", async () => {
+    const shape = smallShape("din", null);
+    const told = async (name: string, more: string): Promise<[boolean, boolean]> => {
+      const text = `export default { id: "din", description: "d", options: {}, ${more}
+        build: (kit) => { const head = kit.head(kit.widths.target); return (sample) => head(sample.target); } };`;
+      const model = buildModel({ ...shape, backbone: await moduleOf(name, text) }, [1]);
+      model.dispose();
+      return [model.knowsPresent, model.mixesSamples];
+    };
+    expect(await told("alone.mjs", "")).toEqual([false, false]);
+    expect(await told("mixing.mjs", "mixesSamples: () => true,")).toEqual([false, true]);
+    const own = buildModel(shape, [1]);
+    own.dispose();
+    expect([own.knowsPresent, own.mixesSamples]).toEqual([true, false]);
+  });
 });
 
 describe("a module that is no backbone", () => {
@@ -81,7 +98,10 @@ describe("a module that is no backbone", () => {
   it("says which part is missing", async () => {
     const empty = await moduleOf("empty.mjs", "export const other = 1;");
     expect(errorOf(empty)).toMatch(/must export a backbone/);
-    const parts = { id: '"x"', description: '"a model"', options: "{}", build: "() => {}" };
+    const parts = {
+      ...{ id: '"x"', description: '"a model"', options: "{}", build: "() => {}" },
+      mixesSamples: "() => false",
+    };
     for (const part of Object.keys(parts)) {
       const rest = Object.entries({ ...parts, [part]: "7" });
       const text = `export default {${rest.map(([name, value]) => `${name}: ${value}`).join()}};`;
