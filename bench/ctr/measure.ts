@@ -8,7 +8,7 @@ import { rewritesWithout } from "../../runners/stages/ctr/rewrites/index.js";
 import { prepareProcess } from "../../runners/stages/ctr/process.js";
 import type { CtrParams } from "../../runners/stages/ctr/settings.js";
 import { Companion } from "../../runners/stages/ctr/train/companion.js";
-import type { EpochSamples } from "../../runners/stages/ctr/train/epoch-samples.js";
+import { placesOf, type EpochSamples } from "../../runners/stages/ctr/train/epoch-samples.js";
 
 /** What one measured process works on. */
 export interface Work {
@@ -111,7 +111,7 @@ const trainer = await EpochTrainer.create({
 
 const { length: count } = data.train;
 // Without the last, shorter batch where that is a step of its own.
-const whole = trainer.layout.filled ? stepsPerEpoch : Math.floor(count / work.batch);
+const whole = Math.floor(placesOf(count, trainer.layout) / work.batch);
 let at = whole;
 let epoch = 0;
 const companion = new Companion(data);

@@ -3,8 +3,8 @@ import type { Rewriting } from "./rewriting.js";
 
 /**
  * A layer is applied to pieces of the batch, which TensorFlow computes at the same time; `mode.pieces`
- * says how many. Only models that need a batch whole use this (batch statistics, samples that look at each other): the others take the whole network in
- * pieces (train/piece.ts).
+ * says how many. Only models that need a batch whole use this (batch statistics, samples that look at each
+ * other): the others take the whole network in pieces (train/piece.ts).
  */
 export const pieces: Rewriting = () => ({
   eachSample(input, layer) {

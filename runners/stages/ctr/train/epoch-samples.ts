@@ -61,36 +61,16 @@ export const listWidth = ({ users, items }: DistinctSizes): number => Math.max(u
 /**
  * Lays an epoch out: the orders of its samples, one a replica, by row.
  *
+ * @param given the orders, by row
  * @param ids of all rows; needed only where the layout has room
  */
 export function epochSamples(
-  orders: readonly Int32Array[],
+  given: readonly Int32Array[],
   layout: EpochLayout,
   ids: RowIds | null,
 ): EpochSamples {
-  return layOut(layout.filled ? fillUp(orders, layout) : orders, layout, ids);
-}
-
-/** The orders with a last batch as large as the others. Equal ones stay one. */
-function fillUp(orders: readonly Int32Array[], layout: EpochLayout): Int32Array[] {
-  const known = new Map<Int32Array, Int32Array>();
-  return orders.map((order) => {
-    const found = known.get(order);
-    if (found !== undefined) return found;
-    const whole = new Int32Array(placesOf(order.length, layout));
-    whole.set(order);
-    const { batchSize } = layout;
-    whole.fill(order[whole.length - batchSize]!, order.length);
-    known.set(order, whole);
-    return whole;
-  });
-}
-
-function layOut(
-  orders: readonly Int32Array[],
-  { batchSize, floats, room }: EpochLayout,
-  ids: RowIds | null,
-): EpochSamples {
+  const { batchSize, filled, floats, room } = layout;
+  const orders = filled ? fillUp(given, layout) : given;
   const samples = orders[0]!.length;
   const count = orders.length * samples;
   const rows = floats ? new Float32Array(count) : new Int32Array(count);
@@ -98,6 +78,19 @@ function layOut(
   const distinct =
     room === null || ids === null ? null : distinctPlaces(orders, batchSize, room, ids);
   return { rows, distinct };
+}
+
+/** The orders with a last batch as large as the others. Replicas that share one still do. */
+function fillUp(orders: readonly Int32Array[], layout: EpochLayout): Int32Array[] {
+  const filled = new Map(
+    [...new Set(orders)].map((order) => {
+      const whole = new Int32Array(placesOf(order.length, layout));
+      whole.set(order);
+      whole.fill(order[whole.length - layout.batchSize]!, order.length);
+      return [order, whole];
+    }),
+  );
+  return orders.map((order) => filled.get(order)!);
 }
 
 function distinctPlaces(

@@ -47,6 +47,8 @@ export class Steps {
   readonly functions: { readonly [name: string]: FunctionSpec };
   /** The number of steps that one call does, at most. */
   readonly atOnce: number;
+  /** Batches of an epoch that are whole, or filled up. */
+  readonly #batches: number;
   /** How the steps take an epoch's samples. */
   readonly layout: EpochLayout;
   /** Rows in the order of the epoch, whole numbers [R, n]: as many as {@link placesOf} says. */
@@ -76,6 +78,7 @@ export class Steps {
     // In eager mode no operations would run side by side.
     this.#pieces = engine === "eager" || !rewrites.has("pieces") ? 1 : options.pieces;
     const batches = Math.floor(places / batchSize);
+    this.#batches = batches;
     this.atOnce = xla ? stepsAtOnce(batches) : 1;
     // A second program of a step would take as long to compile as the first.
     const seeks = rewrites.has("distinct-ids") && model.adapt !== null && batches > 0;
@@ -151,9 +154,8 @@ export class Steps {
 
   /** Steps from the epoch's batch `index` on, as many as one call does; returns how many. */
   advance(session: Session, index: number): number {
-    const { samples, batchSize } = this.#options;
-    const at = Int32Array.of(0, index * batchSize);
-    const batchesLeft = Math.floor(placesOf(samples, this.layout) / batchSize) - index;
+    const at = Int32Array.of(0, index * this.#options.batchSize);
+    const batchesLeft = this.#batches - index;
     if (this.atOnce > 1 && batchesLeft >= this.atOnce) {
       session.run("steps", [at]);
       return this.atOnce;
